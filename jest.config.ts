@@ -1,0 +1,2 @@
+import type { Config } from "jest";
+export default { testEnvironment: "node", testMatch: ["<rootDir>/test/**/*.test.js"], transform: {} } satisfies Config;
