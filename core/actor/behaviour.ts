@@ -1,0 +1,110 @@
+/**
+ * Behaviours: what an actor does, as code that any thread can import.
+ *
+ * `defineActor` is the raw form; `defineServer` (server.ts) and the supervisor are built on the same record. A
+ * definition remembers the modules that it was made in, so that another thread can import it: see behaviour-module.ts.
+ */
+import { callerModules } from "./behaviour-module.ts";
+import type { Context } from "./context.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import type { Api } from "./ref.ts";
+
+/** What a full mailbox does with one more message. `reject`: dead letter (default). `wait`: the sender's `send` returns a promise. */
+export type MailboxPolicy = "reject" | "dropOldest" | "dropNewest" | "wait";
+
+/** Messages a mailbox holds unless told otherwise. */
+export const mailboxCapacityDefault = 1_048_576;
+
+export interface BehaviourOptions {
+  /** A name for reports. Default: the export's name. */
+  readonly name?: string;
+  /** `import.meta.url` of the module that exports this behaviour. Needed only by bundlers and generated code. */
+  readonly module?: string;
+  /** Default 1,048,576 messages. */
+  readonly mailboxCapacity?: number;
+  /** Default `reject`. */
+  readonly mailboxPolicy?: MailboxPolicy;
+}
+
+/** The kernel's view of a behaviour: one record for each definition, shared by all its actors. */
+export interface Handlers {
+  /** Makes the state. May be async; the actor takes no message before it has ended. */
+  init(argument: unknown, ctx: Context): unknown;
+  /** A raw message, or a system message (`down`, `exit`, `timer`, `started`). A promise holds the mailbox until it settles. */
+  receive(state: unknown, message: unknown, ctx: Context): unknown;
+  /** A request with an answer. Undefined: the behaviour takes no calls. */
+  call?(state: unknown, name: string, argument: unknown, ctx: Context): unknown;
+  /** A request without an answer. */
+  cast?(state: unknown, name: string, argument: unknown, ctx: Context): unknown;
+  /** Runs before the next message after `ctx.continue(argument)`. */
+  continue?(state: unknown, argument: unknown, ctx: Context): unknown;
+  /** Runs when the actor stops by itself, crashes, or traps exits and its parent ends. May be async. */
+  terminate?(state: unknown, reason: ExitReason, ctx: Context): unknown;
+  /** Redacts the state for crash reports. */
+  format?(state: unknown): unknown;
+}
+
+declare const apiOf: unique symbol;
+
+/** Something that can be spawned with an argument of type `A`. */
+export interface Behaviour<in A = never, out P extends Api = Api> {
+  readonly kind: "behaviour";
+  readonly options: BehaviourOptions;
+  readonly handlers: Handlers;
+  /** Modules (file URLs) that this definition may be exported by, nearest first. */
+  readonly modules: readonly string[];
+  readonly [apiOf]?: readonly [(argument: A) => void, P];
+}
+
+export interface ActorDefinition<S, A, M> extends BehaviourOptions {
+  init?(argument: A, ctx: Context): S | Promise<S>;
+  receive(state: S, message: M, ctx: Context): unknown;
+  terminate?(state: S, reason: ExitReason, ctx: Context): unknown;
+  /** Redacts the state for crash reports. */
+  format?(state: S): unknown;
+}
+
+/** What a plain actor offers: raw messages of type `M`, no calls, no casts. */
+export interface ActorApi<M> extends Api {
+  readonly calls: Record<never, never>;
+  readonly casts: Record<never, never>;
+  readonly message: M;
+}
+
+/**
+ * Defines an actor in the raw form: `receive` gets every message, system messages included.
+ * The state is changed in place; what `receive` returns is ignored, but a promise holds the mailbox until it settles.
+ */
+export function defineActor<S = undefined, A = undefined, M = unknown>(
+  definition: ActorDefinition<S, A, M>,
+): Behaviour<A, ActorApi<M>> {
+  const { init, receive, terminate, format } = definition;
+  // The casts below forget S, A and M: the kernel only carries what these same functions made.
+  const handlers: Handlers = {
+    init: (init ?? (() => undefined)) as Handlers["init"],
+    receive: receive as Handlers["receive"],
+    ...(terminate && { terminate: terminate as NonNullable<Handlers["terminate"]> }),
+    ...(format && { format: format as NonNullable<Handlers["format"]> }),
+  };
+  return makeBehaviour(definition, handlers);
+}
+
+/** Freezes the record that every kind of definition ends in. */
+export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
+  const { name, module, mailboxCapacity, mailboxPolicy } = options;
+  return Object.freeze({
+    kind: "behaviour" as const,
+    options: Object.freeze({
+      ...(name !== undefined && { name }),
+      ...(module !== undefined && { module }),
+      ...(mailboxCapacity !== undefined && { mailboxCapacity }),
+      ...(mailboxPolicy !== undefined && { mailboxPolicy }),
+    }),
+    handlers: Object.freeze(handlers),
+    modules: module === undefined ? callerModules() : [module],
+  });
+}
+
+export function isBehaviour(value: unknown): value is Behaviour<never, Api> {
+  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "behaviour";
+}

@@ -1,0 +1,166 @@
+/**
+ * What an actor can do: the verbs of `ctx`, and the system messages that it may get.
+ *
+ * Erlang's words and meaning (reference manual, Processes; gen_server). After the actor's death every verb throws
+ * `noproc` and nothing of it is sent.
+ */
+import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import type { Api, CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "./ref.ts";
+
+/** Where an actor runs. `local`: the caller's thread. `spread`: the least loaded scheduler. `thread`: 0 is main, schedulers count from 1. */
+export type Placement = "local" | "spread" | { readonly near: RefData } | { readonly thread: number };
+
+/** `shared`: a scheduler thread with many others. `thread`: a thread of its own. */
+export type Isolation = "shared" | "thread";
+
+export interface SpawnOptions {
+  /** Registered before `init` runs; a name that is held by a living actor refuses the start with `already_started`. */
+  readonly name?: string;
+  /** Default `local` for `ctx`, `spread` for `system`. */
+  readonly placement?: Placement;
+  /** Default `shared`. */
+  readonly isolation?: Isolation;
+  /** Heap of a dedicated thread in MiB. Default: V8's. */
+  readonly heapMb?: number;
+  /** Default: the behaviour's, else 1,048,576. */
+  readonly mailboxCapacity?: number;
+  /** Default: the behaviour's, else `reject`. */
+  readonly mailboxPolicy?: MailboxPolicy;
+  /** Time for `init` before the actor is killed with `init_timeout`. Default 5,000 for `start` and `system.spawn`, none otherwise. */
+  readonly startTimeoutMs?: number;
+}
+
+export interface SpawnLinkOptions extends SpawnOptions {
+  /** Reports how `init` ended by one `started` message; when it failed no exit message follows (proc_lib:start_link). */
+  readonly ack?: boolean;
+}
+
+/** One monitor. Plain data; each call of `monitor` makes another. */
+export interface Monitor {
+  readonly id: number;
+  readonly ref: Ref | undefined;
+}
+
+/** The token of one call, to answer it later from anywhere. Plain data. */
+export interface From {
+  readonly caller: Ref;
+  readonly id: number;
+}
+
+/** A running timer. */
+export interface TimerRef {
+  readonly id: number;
+}
+
+export interface DownMessage {
+  readonly type: "down";
+  readonly monitor: number;
+  /** The actor, or undefined when a name was monitored that nobody holds. */
+  readonly ref: Ref | undefined;
+  /** The name, where a name was monitored. */
+  readonly name?: string;
+  readonly reason: ExitReason;
+}
+
+export interface ExitMessage {
+  readonly type: "exit";
+  readonly from: Ref;
+  readonly reason: ExitReason;
+}
+
+/** The idle time-out ran out. */
+export interface TimerMessage {
+  readonly type: "timer";
+  readonly timer: "idle";
+}
+
+/** How the `init` of a child ended that was spawned with `ack`. */
+export interface StartedMessage {
+  readonly type: "started";
+  readonly ref: Ref;
+  readonly result: StartResult;
+}
+
+export type StartResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: "ignore" }
+  | { readonly ok: false; readonly reason: ExitReason; readonly running?: Ref };
+
+export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage;
+
+export type LogLevel = "debug" | "info" | "warning" | "error";
+
+/** What `call`, `send` and others take: a ref or a registered name. */
+export type Target = RefData | string;
+
+export interface Context {
+  readonly self: Ref;
+  /** Who spawned this actor. */
+  readonly parent: Ref | undefined;
+  /** The call being answered, while a call handler runs. */
+  readonly from: From | undefined;
+  /** Aborted when the actor ends or its turn is interrupted. Hand it to fetch and the like. */
+  readonly signal: AbortSignal;
+  /** Return it from a call handler to answer later. */
+  readonly noReply: NoReply;
+
+  /** Starts an actor and returns its ref at once; `init` runs in its first turn. Failure arrives as exit or down. */
+  spawn<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnOptions>): Ref<P>;
+  spawnLink<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnLinkOptions>): Ref<P>;
+  spawnMonitor<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    ...rest: SpawnRest<A, SpawnOptions>
+  ): { readonly ref: Ref<P>; readonly monitor: Monitor };
+  /** Like `spawnLink`, and awaits `init` (proc_lib:start_link). @throws RuntimeError `start_failed`, `ignore`, `already_started`, `init_timeout`. */
+  start<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnOptions>): Promise<Ref<P>>;
+
+  link(ref: RefData): void;
+  /** After it returns no exit of that link arrives any more. */
+  unlink(ref: RefData): void;
+  monitor(target: Target): Monitor;
+  /** `flush` (default true) also removes a `down` that is already queued. */
+  demonitor(monitor: Monitor | number, options?: { readonly flush?: boolean }): void;
+  /** Sends an exit signal (erlang:exit/2). `kill` cannot be caught. */
+  exit(ref: RefData, reason: ExitReason): void;
+  /** Turns exit signals into `exit` messages. */
+  trapExit(on: boolean): void;
+  /** Ends this actor after the current turn; `terminate` runs. In `init`: the start fails with that reason. Default `normal`. */
+  stop(reason?: ExitReason): void;
+  /** In `init`: there shall be no actor; the starter gets `ignore`. */
+  ignore(): void;
+  /** Runs the behaviour's `continue` before the next message. */
+  continue(argument?: unknown): void;
+  /** A `{ type: "timer", timer: "idle" }` message if no message comes within this time (gen_server's Timeout). `undefined` switches it off. */
+  idleTimeout(delayMs: number | undefined): void;
+  reply(from: From, value: unknown): void;
+  /** Answers a call with an error: the caller's `call` throws it. */
+  replyError(from: From, error: { readonly code: string; readonly message: string }): void;
+
+  /** @throws RuntimeError `already_registered`, `bad_argument`. */
+  register(name: string, ref?: RefData): Promise<void>;
+  unregister(name: string): Promise<void>;
+  whereis(name: string): Ref | undefined;
+
+  send(target: Target, message: unknown, options?: SendOptions): SendResult;
+  call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown>;
+  cast(target: Target, name: string, argument?: unknown): SendResult;
+
+  /** Sends `message` to `target` (default self) once, after `delayMs`. Timers end with their actor. */
+  sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef;
+  /** The same again and again. */
+  sendEvery(periodMs: number, message: unknown, target?: Target): TimerRef;
+  /** Milliseconds that were left, or undefined when it was no longer running; after it returns the timer's message does not arrive, even if it was queued. */
+  cancelTimer(timer: TimerRef): number | undefined;
+
+  /** Puts the current message aside. Bound: the mailbox's capacity. */
+  stash(): void;
+  /** Puts stashed messages back at the head of the mailbox, oldest first. */
+  unstashAll(): void;
+  /** Runs foreign work beside the mailbox. Its result comes to you by the promise; it is abandoned when the actor ends, and a failure nobody awaits ends the actor. */
+  task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T>;
+  log(level: LogLevel, message: string, data?: unknown): void;
+}
+
+/** The argument may be left out when the behaviour takes none. */
+export type SpawnRest<A, O> = undefined extends A ? [argument?: A, options?: O] : [argument: A, options?: O];

@@ -1,0 +1,45 @@
+/**
+ * Why an actor ended: always data, so that it means the same on every thread.
+ *
+ * Words are Erlang's (reference manual, Processes). Objects have exactly one telling key.
+ */
+import { type ErrorData, errorData } from "../errors.ts";
+
+/** Why a thread was lost. */
+export type ThreadLossWhy = string;
+
+export type ExitReason =
+  | "normal"
+  | "shutdown"
+  | "kill"
+  | "killed"
+  | "noproc"
+  | "noconnection"
+  | { readonly shutdown: unknown }
+  | { readonly error: ErrorData }
+  | { readonly threadLost: ThreadLossWhy }
+  | { readonly turnLimit: number }
+  | { readonly turnLost: unknown }
+  | { readonly exitCalled: number }
+  | { readonly budget: unknown }
+  | { readonly [word: string]: unknown }
+  | (string & {});
+
+/** An uncaught error as an exit reason. */
+export function errorReason(thrown: unknown): { readonly error: ErrorData } {
+  return { error: errorData(thrown) };
+}
+
+/** `normal`, `shutdown` and `{ shutdown }`: reasons that make no crash report and restart no transient child (OTP). */
+export function isOrderly(reason: ExitReason): boolean {
+  return reason === "normal" || reason === "shutdown" || (typeof reason === "object" && "shutdown" in reason);
+}
+
+/** A reason as one short line for people: `normal`, `error: disk full`, `threadLost: terminated`. */
+export function reasonText(reason: ExitReason): string {
+  if (typeof reason === "string") return reason;
+  const key = Object.keys(reason)[0] ?? "unknown";
+  const value = (reason as Record<string, unknown>)[key];
+  if (key === "error") return `error: ${(value as ErrorData).message}`;
+  return `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+}

@@ -1,0 +1,149 @@
+/**
+ * An actor's address: plain data on the wire, an object with methods in hand.
+ *
+ * A slot is a place in its thread's table, the generation counts its holders, and thread ids are never reused, so a
+ * ref never comes to mean another actor. Equality is by value: two refs of one actor may be two objects.
+ */
+
+/** A ref as data. `node` is `""` for this system. */
+export interface RefData {
+  readonly node: string;
+  readonly thread: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** What a behaviour offers to its callers, as types only. */
+export interface Api {
+  /** Handlers of `call`, by name. */
+  readonly calls: object;
+  /** Handlers of `cast`, by name. */
+  readonly casts: object;
+  /** Messages taken by `send`. */
+  readonly message: unknown;
+}
+
+/** Whatever may be called: names are not checked. */
+export interface AnyApi extends Api {
+  readonly calls: { readonly [name: string]: (state: never, argument: unknown) => unknown };
+  readonly casts: { readonly [name: string]: (state: never, argument: unknown) => unknown };
+}
+
+export interface CallOptions {
+  /** Time to wait for the answer. Default 5,000; `Infinity` waits for ever. */
+  readonly timeoutMs?: number;
+}
+
+export interface SendOptions {
+  /** Objects that move to the receiver instead of being copied (ArrayBuffer, MessagePort). Only needed across threads. */
+  readonly transfer?: readonly unknown[];
+}
+
+/** `undefined`: sent. A promise: the receiver's mailbox is full under policy `wait`; settles when the message is accepted or refused for good. */
+export type SendResult = undefined | Promise<void>;
+
+type ArgumentOf<F> = F extends (state: never, argument: infer A, ...rest: never[]) => unknown ? A : unknown;
+type ResultOf<F> = F extends (...all: never[]) => infer R ? Exclude<Awaited<R>, NoReply> : never;
+type Rest<A, O> = unknown extends A
+  ? [argument?: undefined, options?: O]
+  : undefined extends A
+    ? [argument?: A, options?: O]
+    : [argument: A, options?: O];
+
+/** The value a call handler returns when the answer comes later, through `ctx.reply(from, value)`. */
+export const noReply: unique symbol = Symbol.for("mofa.noReply") as never;
+export type NoReply = typeof noReply;
+
+/** The methods of refs, bound to the kernel of the thread that holds them. */
+export interface RefVerbs {
+  call(ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown>;
+  cast(ref: RefData, name: string, argument: unknown): SendResult;
+  send(ref: RefData, message: unknown, options: SendOptions | undefined): SendResult;
+}
+
+declare const apiOfRef: unique symbol;
+
+export abstract class Ref<out A extends Api = AnyApi> implements RefData {
+  readonly thread: number;
+  readonly slot: number;
+  readonly generation: number;
+  declare readonly [apiOfRef]: A;
+
+  constructor(thread: number, slot: number, generation: number) {
+    this.thread = thread;
+    this.slot = slot;
+    this.generation = generation;
+  }
+
+  abstract get node(): string;
+  /** On the prototype, once for each kernel: a ref carries no pointer of its own. */
+  protected abstract get verbs(): RefVerbs;
+
+  /**
+   * Asks the actor and waits for its answer.
+   * @throws RuntimeError `timeout`, `noproc`, `calling_self`, `mailbox_full`, `undef`, `not_cloneable`, or the reason the actor ended with.
+   */
+  call<N extends keyof A["calls"] & string>(
+    name: N,
+    ...rest: Rest<ArgumentOf<A["calls"][N]>, CallOptions>
+  ): Promise<ResultOf<A["calls"][N]>> {
+    return this.verbs.call(this, name, rest[0], rest[1]) as Promise<ResultOf<A["calls"][N]>>;
+  }
+
+  /** Sends a request that has no answer. Never fails because the actor is gone: such a message is a dead letter. */
+  cast<N extends keyof A["casts"] & string>(
+    name: N,
+    ...rest: Rest<ArgumentOf<A["casts"][N]>, SendOptions>
+  ): SendResult {
+    return this.verbs.cast(this, name, rest[0]);
+  }
+
+  /** Sends a raw message: `receive` of a plain actor, `info` of a server. */
+  send(message: A["message"], options?: SendOptions): SendResult {
+    return this.verbs.send(this, message, options);
+  }
+
+  toJSON(): RefData {
+    return { node: this.node, thread: this.thread, slot: this.slot, generation: this.generation };
+  }
+
+  toString(): string {
+    return refKey(this);
+  }
+}
+
+export type RefClass = new (thread: number, slot: number, generation: number) => Ref;
+
+/** The ref class of one kernel. Made once for each, so that its instances are three numbers and nothing else. */
+export function refClass(node: string, verbs: RefVerbs): RefClass {
+  return class BoundRef extends Ref {
+    override get node(): string {
+      return node;
+    }
+    protected override get verbs(): RefVerbs {
+      return verbs;
+    }
+  };
+}
+
+export function isRef(value: unknown): value is Ref {
+  return value instanceof Ref;
+}
+
+/** Whether both are addresses of the same incarnation of the same actor. */
+export function sameRef(a: RefData | undefined, b: RefData | undefined): boolean {
+  return (
+    a === b ||
+    (a !== undefined &&
+      b !== undefined &&
+      a.thread === b.thread &&
+      a.slot === b.slot &&
+      a.generation === b.generation &&
+      a.node === b.node)
+  );
+}
+
+/** A text that is equal for equal refs, to key a Map by: `thread.slot.generation`, with `node:` before it when it is another node's. */
+export function refKey(ref: RefData): string {
+  return `${ref.node === "" ? "" : `${ref.node}:`}${ref.thread}.${ref.slot}.${ref.generation}`;
+}

@@ -1,0 +1,74 @@
+/**
+ * `defineServer`: OTP's gen_server. Calls and casts have names, and callers infer argument and result from the handlers.
+ *
+ * What a call handler returns is the answer (awaited when it is a promise); `ctx.noReply` defers it to
+ * `ctx.reply(from, value)`. The state is changed in place.
+ */
+import { RuntimeError } from "../errors.ts";
+import { type Behaviour, type BehaviourOptions, type Handlers, makeBehaviour } from "./behaviour.ts";
+import type { Context } from "./context.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import type { Api } from "./ref.ts";
+
+/** Handlers by name. `never` for the argument lets each handler declare its own. */
+export type ServerHandlers<S> = { readonly [name: string]: (state: S, argument: never, ctx: Context) => unknown };
+
+export interface ServerDefinition<S, A, C, K> extends BehaviourOptions {
+  init?(argument: A, ctx: Context): S | Promise<S>;
+  calls?: C & ServerHandlers<S>;
+  casts?: K & ServerHandlers<S>;
+  /** Raw and system messages. Without it they are logged and dropped, as OTP does; exits of a parent still end the server. */
+  info?(state: S, message: unknown, ctx: Context): unknown;
+  /** Runs before the next message after `ctx.continue(argument)`. */
+  continue?(state: S, argument: unknown, ctx: Context): unknown;
+  terminate?(state: S, reason: ExitReason, ctx: Context): unknown;
+  /** Redacts the state for crash reports. */
+  format?(state: S): unknown;
+}
+
+export interface ServerApi<C, K> extends Api {
+  readonly calls: C extends object ? C : never;
+  readonly casts: K extends object ? K : never;
+  readonly message: unknown;
+}
+
+type AnyHandler = (state: unknown, argument: unknown, ctx: Context) => unknown;
+
+export function defineServer<
+  S = undefined,
+  A = undefined,
+  C extends object = Record<never, never>,
+  K extends object = Record<never, never>,
+>(definition: ServerDefinition<S, A, C, K>): Behaviour<A, ServerApi<C, K>> {
+  // A Map knows no inherited names, so `call("toString")` is undef and not Object.prototype's.
+  const calls = new Map(Object.entries((definition.calls ?? {}) as Record<string, AnyHandler>));
+  const casts = new Map(Object.entries((definition.casts ?? {}) as Record<string, AnyHandler>));
+  const { info, terminate, format } = definition;
+  const onContinue = definition.continue;
+  const handlers: Handlers = {
+    init: (definition.init ?? (() => undefined)) as Handlers["init"],
+    receive: info
+      ? (info as Handlers["receive"])
+      : (_state, message, ctx) => ctx.log("warning", "unexpected message", { message }),
+    call: (state, name, argument, ctx) => {
+      const handler = calls.get(name);
+      if (handler === undefined) throw undefinedHandler("call", name, calls);
+      return handler(state, argument, ctx);
+    },
+    cast: (state, name, argument, ctx) => {
+      const handler = casts.get(name);
+      if (handler === undefined) throw undefinedHandler("cast", name, casts);
+      return handler(state, argument, ctx);
+    },
+    ...(onContinue && { continue: onContinue as NonNullable<Handlers["continue"]> }),
+    ...(terminate && { terminate: terminate as NonNullable<Handlers["terminate"]> }),
+    ...(format && { format: format as NonNullable<Handlers["format"]> }),
+  };
+  return makeBehaviour(definition, handlers);
+}
+
+/** OTP: a missing mandatory callback is a crash with `undef`. */
+function undefinedHandler(kind: string, name: string, handlers: ReadonlyMap<string, unknown>): RuntimeError {
+  const known = [...handlers.keys()].join(", ") || "none";
+  return new RuntimeError("undef", `no ${kind} handler "${name}" (defined: ${known})`);
+}

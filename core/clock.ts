@@ -1,0 +1,49 @@
+/**
+ * Time, as the runtime sees it. `Date` and Node's timers are used in this file alone.
+ *
+ * `SystemClock` is real; the manual clock of the test kit lives in shared memory (`system-memory.ts`), so that one
+ * `advance` reaches every thread.
+ */
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start, monotonic, the same origin on every thread of a system. */
+  nowMs(): number;
+  /** Calls `wake` once at or after `dueMs` (of `nowMs`). At most one wake is pending: a new one replaces the old. */
+  wakeAt(dueMs: number, wake: () => void): void;
+  /** Cancels the pending wake. */
+  cancelWake(): void;
+}
+
+/** Longest delay of one Node timer; a later due time is reached in several hops. */
+const hopMaxMs = 2 ** 31 - 1;
+
+/** The process-wide monotonic clock: all threads of a process agree on it, and a change of the wall clock does not move it. */
+export class SystemClock implements Clock {
+  #timer: NodeJS.Timeout | undefined;
+
+  nowMs(): number {
+    return Number(process.hrtime.bigint()) / 1e6;
+  }
+
+  wakeAt(dueMs: number, wake: () => void): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const delayMs = Math.max(0, Math.ceil(dueMs - this.nowMs()));
+    this.#timer = setTimeout(wake, Math.min(delayMs, hopMaxMs));
+  }
+
+  cancelWake(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** A timer outside any actor, for deadlines of threads and start-up. Returns the function that cancels it. */
+export function afterMs(delayMs: number, action: () => void): () => void {
+  const timer = setTimeout(action, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** Wall-clock time for reports to people, in milliseconds since the epoch. */
+export function wallMs(): number {
+  return Date.now();
+}

@@ -1,0 +1,102 @@
+/**
+ * The one error class of the runtime, its codes, and errors as data.
+ *
+ * Codes are OTP's own words where OTP has one (`noproc`, `calling_self`, `already_started` ...). The table below is
+ * held equal to the one in `core/README.md` by a test.
+ */
+
+/** Every code that the runtime throws or replies with, and what it says. */
+export const errorCodes = {
+  already_registered: "the name belongs to a living actor",
+  already_started: "a child or a named actor of that name is already running",
+  bad_argument: "an argument has the wrong type or is out of range",
+  calling_self: "an actor called itself and would wait for itself",
+  deadlocked_load: "an earlier load of the module in this thread never came to an end",
+  ignore: "init answered ignore, so there is no actor",
+  init_timeout: "init did not end within startTimeoutMs",
+  invalid_placement: "the placement names no thread of this system",
+  killed: "the actor was killed before it answered",
+  load_timeout: "the behaviour's module did not load in time",
+  mailbox_full: "the receiver's mailbox is at its bound",
+  module_export_missing: "the module has no export that is this behaviour",
+  module_failed: "the behaviour's module threw while it was loaded",
+  module_unknown: "no module is known that exports this behaviour",
+  noproc: "there is no such actor (any more)",
+  normal: "the actor ended normally before it answered",
+  not_cloneable: "the message holds something that cannot cross to another thread",
+  not_started: "the system is not running",
+  shutdown: "the actor was shut down before it answered",
+  started_while_loading: "startSystem was called by a module that a runtime thread is loading",
+  start_failed: "init threw or stopped",
+  system_limit: "a bound of the system (actors, threads, waiting sends) is reached",
+  thread_failed: "the worker thread could not be started",
+  thread_lost: "the actor's thread was lost",
+  timeout: "no answer came in time",
+  undef: "the actor has no handler of that name",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** A failure of the runtime with a stable `code`. Test the code, never the class: classes do not survive a thread. */
+export class RuntimeError extends Error {
+  readonly code: string;
+
+  constructor(code: ErrorCode | (string & {}), message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = "RuntimeError";
+    this.code = code;
+  }
+}
+
+/** An error as plain data, as it stands in exit reasons, replies and reports. */
+export interface ErrorData {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+  readonly cause?: ErrorData | string;
+}
+
+/** Longest chain of causes that is kept. */
+const causesMax = 8;
+
+/** Turns whatever was thrown into data. Never throws, also not for hostile getters. */
+export function errorData(thrown: unknown, depth = 0): ErrorData {
+  if (typeof thrown !== "object" || thrown === null) {
+    return { name: "Thrown", message: describe(thrown) };
+  }
+  try {
+    const error = thrown as { name?: unknown; message?: unknown; code?: unknown; stack?: unknown; cause?: unknown };
+    const data: { -readonly [K in keyof ErrorData]: ErrorData[K] } = {
+      name: typeof error.name === "string" ? error.name : "Error",
+      message: typeof error.message === "string" ? error.message : describe(thrown),
+    };
+    if (typeof error.code === "string") data.code = error.code;
+    if (typeof error.stack === "string") data.stack = error.stack;
+    if (error.cause !== undefined && depth < causesMax) {
+      data.cause =
+        typeof error.cause === "object" && error.cause !== null
+          ? errorData(error.cause, depth + 1)
+          : describe(error.cause);
+    }
+    return data;
+  } catch {
+    return { name: "Error", message: "an error that cannot be read" };
+  }
+}
+
+/** A short text for any value, for messages to people. Never throws. */
+export function describe(value: unknown): string {
+  try {
+    if (typeof value === "string")
+      return value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}…` : JSON.stringify(value);
+    if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+    if (typeof value === "object" && value !== null) {
+      const text = JSON.stringify(value);
+      if (text !== undefined) return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+    }
+    return String(value);
+  } catch {
+    return typeof value;
+  }
+}

@@ -1,0 +1,42 @@
+/** Types only: compiled, never run. A line that stops being an error fails the build. */
+import { defineActor } from "../../core/actor/behaviour.ts";
+import type { Context } from "../../core/actor/context.ts";
+import { defineServer } from "../../core/actor/server.ts";
+
+const counter = defineServer({
+  init: (start: number) => ({ n: start }),
+  calls: {
+    get: (s) => s.n,
+    add: (s, by: number) => (s.n += by),
+    later: (_s, _key: string, ctx) => ctx.noReply,
+  },
+  casts: {
+    reset: (s) => {
+      s.n = 0;
+    },
+  },
+});
+const raw = defineActor({ init: () => ({ seen: 0 }), receive: (s, m: { type: "ping" }) => (s.seen += m.type.length) });
+
+export async function checks(ctx: Context): Promise<number> {
+  const ref = ctx.spawn(counter, 5);
+  ref.cast("reset");
+  // @ts-expect-error the argument of init is missing
+  ctx.spawn(counter);
+  // @ts-expect-error a number is wanted
+  ctx.spawn(counter, "5");
+  // @ts-expect-error no such call
+  await ref.call("gte");
+  // @ts-expect-error a number is wanted
+  await ref.call("add", "2");
+  // @ts-expect-error the argument is missing
+  await ref.call("add");
+  // @ts-expect-error no such cast
+  ref.cast("add", 2);
+  const plain = ctx.spawn(raw);
+  plain.send({ type: "ping" });
+  // @ts-expect-error another message
+  plain.send({ type: "pong" });
+  const got: number = await ref.call("get");
+  return got + (await ref.call("add", 2, { timeoutMs: 500 }));
+}
