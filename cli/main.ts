@@ -1,0 +1,69 @@
+/**
+ * The `mofa` command. A new command is one line in `commands` and one module, which is loaded only if it is chosen.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM. Results go to stdout, all else to
+ * stderr.
+ */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { type CommandEntry, type ExitCode, exitCodes, type Output } from "./command.ts";
+import { Interrupt } from "./interrupt.ts";
+
+export const commands: readonly CommandEntry[] = [];
+
+/** Runs one command line, given without the program's name. Never throws: an error is a line on `err` and a code. */
+export async function run(
+  args: readonly string[],
+  table: readonly CommandEntry[] = commands,
+  output: Output = { out: process.stdout, err: process.stderr },
+): Promise<ExitCode> {
+  using interrupt = new Interrupt();
+  let exitCode: ExitCode = exitCodes.ok;
+  const program = new Command("mofa")
+    .description("Supervised actors on worker threads.")
+    .version(packageVersion(), "--version", "print the version")
+    .helpOption("--help", "say what there is")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => output.out.write(text), writeErr: (text) => output.err.write(text) });
+
+  try {
+    for (const entry of table) {
+      const command = program.command(entry.name).description(entry.summary).helpOption("--help", "say what there is");
+      if (entry.name !== chosenName(args)) continue;
+      const module = await entry.load();
+      module.describe(command);
+      command.action(async () => {
+        exitCode = await module.run(command.args, command.opts(), { ...output, signal: interrupt.signal });
+      });
+    }
+    if (args.length === 0) program.help({ error: true });
+    await program.parseAsync(args, { from: "user" });
+    return interrupt.exitCode ?? exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    // A command that was told to stop may well end by an AbortError.
+    if (interrupt.exitCode !== undefined) return interrupt.exitCode;
+    output.err.write(`mofa: ${describeError(error)}\n`);
+    return exitCodes.failed;
+  }
+}
+
+/** The first word that is no option: none of the program's own options takes a value. `help demo` means demo as well. */
+function chosenName(args: readonly string[]): string | undefined {
+  const words = args.filter((arg) => !arg.startsWith("-"));
+  return words[0] === "help" ? words[1] : words[0];
+}
+
+/** One line for an outcome that was planned for (it has a code); anything else is a bug, and shows its stack. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("code" in error && typeof error.code === "string") return `${error.message} (${error.code})`;
+  return error.stack ?? error.message;
+}
+
+/** From package.json, two folders above the built file. */
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  if (typeof manifest === "object" && manifest !== null && "version" in manifest) return String(manifest.version);
+  throw new Error("package.json has no version");
+}
