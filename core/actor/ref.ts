@@ -39,8 +39,8 @@ export interface SendOptions {
   readonly transfer?: readonly unknown[];
 }
 
-/** `undefined`: sent. A promise: the receiver's mailbox is full under policy `wait`; settles when the message is accepted or refused for good. */
-export type SendResult = undefined | Promise<void>;
+/** `undefined`: sent. A thenable, so that a linter lets a plain send go unawaited: the receiver's mailbox is full under policy `wait`; settles when the message is accepted or refused for good. */
+export type SendResult = undefined | PromiseLike<void>;
 
 type ArgumentOf<F> = F extends (state: never, argument: infer A, ...rest: never[]) => unknown ? A : unknown;
 type ResultOf<F> = F extends (...all: never[]) => infer R ? Exclude<Awaited<R>, NoReply> : never;
