@@ -40,6 +40,8 @@ export interface Handlers {
   continue?(state: unknown, argument: unknown, ctx: Context): unknown;
   /** Runs when the actor stops by itself, crashes, or traps exits and its parent ends. May be async. */
   terminate?(state: unknown, reason: ExitReason, ctx: Context): unknown;
+  /** Called instead of `terminate` when the parent's exit or a `stop` from outside is received: the behaviour winds down over several turns and ends itself with `ctx.stop(reason)`. */
+  parentExit?(state: unknown, reason: ExitReason, ctx: Context): void;
   /** Redacts the state for crash reports. */
   format?(state: unknown): unknown;
 }
@@ -54,6 +56,14 @@ export interface Behaviour<in A = never, out P extends Api = Api> {
   /** Modules (file URLs) that this definition may be exported by, nearest first. */
   readonly modules: readonly string[];
   readonly [apiOf]?: readonly [(argument: A) => void, P];
+}
+
+/** A behaviour as plain data: where a thread can import it. */
+export interface BehaviourReference {
+  readonly kind: "behaviourRef";
+  /** A module URL. */
+  readonly url: string;
+  readonly exportName: string;
 }
 
 export interface ActorDefinition<S, A, M> extends BehaviourOptions {

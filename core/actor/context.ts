@@ -4,7 +4,7 @@
  * Erlang's words and meaning (reference manual, Processes; gen_server). After the actor's death every verb throws
  * `noproc` and nothing of it is sent.
  */
-import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
+import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Api, CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "./ref.ts";
 
@@ -108,6 +108,7 @@ export interface Context {
   /** Starts an actor and returns its ref at once; `init` runs in its first turn. Failure arrives as exit or down. */
   spawn<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnOptions>): Ref<P>;
   spawnLink<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnLinkOptions>): Ref<P>;
+  spawnLink(behaviour: BehaviourReference, argument?: unknown, options?: SpawnLinkOptions): Ref<Api>;
   spawnMonitor<A, P extends Api>(
     behaviour: Behaviour<A, P>,
     ...rest: SpawnRest<A, SpawnOptions>
@@ -129,6 +130,10 @@ export interface Context {
   stop(reason?: ExitReason): void;
   /** In `init`: there shall be no actor; the starter gets `ignore`. */
   ignore(): void;
+  /** Returned from `init`: the start ends later, with `initDone`. Until then only system messages and own timers are handled, the rest waits. */
+  readonly initLater: symbol;
+  /** Ends a start that `initLater` left open. `ok: false`: the actor ends with that reason, as if `init` had stopped with it. */
+  initDone(result: StartResult): void;
   /** Runs the behaviour's `continue` before the next message. */
   continue(argument?: unknown): void;
   /** A `{ type: "timer", timer: "idle" }` message if no message comes within this time (gen_server's Timeout). `undefined` switches it off. */
@@ -159,6 +164,10 @@ export interface Context {
   unstashAll(): void;
   /** Runs foreign work beside the mailbox. Its result comes to you by the promise; it is abandoned when the actor ends, and a failure nobody awaits ends the actor. */
   task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T>;
+  /** Whether the actor lives at this moment, as its liveness word says (S4.1). */
+  isAlive(ref: RefData): boolean;
+  /** The system's clock: milliseconds since an arbitrary start, monotonic. */
+  nowMs(): number;
   log(level: LogLevel, message: string, data?: unknown): void;
 }
 
