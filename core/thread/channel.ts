@@ -1,0 +1,367 @@
+/**
+ * Signals from one thread to another, through one ring, in order.
+ *
+ * The writer never blocks and never queues: with the ring full it says so, and the caller, which has the queue, comes
+ * again. Nothing here knows a worker, a port or a clock, so both ends also run in one thread under a simulation.
+ *
+ * Objects that are transferred take a port beside the ring, posted before their frame is committed, so that they are
+ * there when the frame is read; everything else, large payloads too, goes through the ring, and order needs no care.
+ */
+import {
+  type FrameSink,
+  firstPieceHeadBytes,
+  headBytes,
+  headField,
+  kindMask,
+  mark,
+  type TransferableObject,
+} from "./frame.ts";
+import { RingReader, RingWriter } from "./ring.ts";
+import type { ValueDecoder, ValueEncoder } from "./value-codec.ts";
+
+/** The side port's two ends. */
+export interface SidePort {
+  /** Moves the objects to the other thread. */
+  post(objects: readonly TransferableObject[]): void;
+}
+export interface SideInlet {
+  /** The objects of the next post, in the order of posts; undefined: there is none. */
+  receive(): readonly unknown[] | undefined;
+}
+
+/** A whole frame takes at most this part of the ring; a longer payload is cut. */
+const wholePart = 4;
+/** Room that is asked for at first, which most frames fit in. */
+const usualBytes = 256;
+
+/** A payload that is being sent in pieces. */
+interface Cut {
+  readonly kind: number;
+  readonly slot: number;
+  readonly id: number;
+  readonly bytes: Buffer;
+  sent: number;
+}
+
+export class ChannelWriter {
+  readonly #ring: RingWriter;
+  readonly #codec: ValueEncoder;
+  readonly #side: SidePort;
+  readonly #wholeBytesMax: number;
+  #cut: Cut | undefined;
+
+  constructor(ring: SharedArrayBuffer, codec: ValueEncoder, side: SidePort) {
+    this.#ring = new RingWriter(ring);
+    this.#codec = codec;
+    this.#side = side;
+    this.#wholeBytesMax = this.#ring.memory.capacityBytes / wholePart;
+  }
+
+  /** True while a frame is under way in pieces: the next `write` must be the same frame again. */
+  get isMidFrame(): boolean {
+    return this.#cut !== undefined;
+  }
+
+  /**
+   * Writes one frame; `publish` shows it. False: no room now. Then publish, and call again with the same frame after
+   * the writer's bell; as long as `isMidFrame` is false nothing of it was written and it may be given up as well.
+   *
+   * @throws MessageRefused the payload cannot cross; RangeError it is too large; what a getter of the payload or the
+   * side port throws. Nothing of the frame is written then.
+   */
+  write(
+    kind: number,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+    payload: unknown,
+    transfer?: readonly TransferableObject[],
+  ): boolean {
+    if (this.#cut !== undefined) {
+      return this.#continue(this.#cut, kind, slot, id);
+    }
+    const ring = this.#ring;
+    const hasTransfer = transfer !== undefined && transfer.length > 0;
+    if (payload === undefined && !hasTransfer) {
+      const offset = ring.reserve(headBytes);
+      if (offset < 0) {
+        return false;
+      }
+      this.#head(offset, slot, generation, fromSlot, fromGeneration, id);
+      ring.commit(headBytes, kind | mark.noPayload);
+      return true;
+    }
+    const { bytes, view } = ring.memory;
+    let offset = ring.reserve(usualBytes);
+    while (offset >= 0) {
+      const start = offset + headBytes;
+      const end = this.#codec.encodeInto(bytes, view, start, offset + ring.roomBytes, payload, transfer);
+      if (this.#codec.definitions.length > 0) {
+        if (!this.#sendDefinitions()) {
+          return false;
+        }
+        offset = ring.reserve(usualBytes);
+      } else if (end >= 0) {
+        if (hasTransfer) {
+          this.#side.post(transfer);
+        }
+        this.#head(offset, slot, generation, fromSlot, fromGeneration, id);
+        ring.commit(end - offset, hasTransfer ? kind | mark.transfer : kind);
+        return true;
+      } else if (ring.roomBytes < this.#wholeBytesMax) {
+        // Asks for more than there was: that moves on to the ring's start, or waits for the reader.
+        offset = ring.reserve(Math.min(this.#wholeBytesMax, ring.roomBytes * 2));
+      } else {
+        return this.#begin(kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer);
+      }
+    }
+    return false;
+  }
+
+  /** Shows everything written to the reader. True: ring the reader's bell. */
+  publish(): boolean {
+    return this.#ring.publish();
+  }
+
+  #head(offset: number, slot: number, generation: number, fromSlot: number, fromGeneration: number, id: number): void {
+    const { words, doubles } = this.#ring.memory;
+    doubles[offset >> 3] = id;
+    const word = offset >> 2;
+    words[word + headField.slot] = slot;
+    words[word + headField.generation] = generation;
+    words[word + headField.fromSlot] = fromSlot;
+    words[word + headField.fromGeneration] = fromGeneration;
+  }
+
+  #sendDefinitions(): boolean {
+    const { definitions } = this.#codec;
+    let sent = 0;
+    for (const text of definitions) {
+      const offset = this.#ring.reserve(text.length);
+      if (offset < 0) {
+        break;
+      }
+      this.#ring.memory.bytes.set(text, offset);
+      this.#ring.commit(text.length, mark.definition);
+      sent++;
+    }
+    definitions.splice(0, sent);
+    return definitions.length === 0;
+  }
+
+  /** Starts a payload that does not fit into one frame. */
+  #begin(
+    kind: number,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+    payload: unknown,
+    transfer: readonly TransferableObject[] | undefined,
+  ): boolean {
+    // The codec's own memory: it encodes nothing else before this frame is through.
+    const encoded = this.#codec.encode(payload, transfer);
+    const ring = this.#ring;
+    if (!this.#sendDefinitions()) {
+      return false;
+    }
+    const offset = ring.reserve(usualBytes);
+    if (offset < 0) {
+      return false;
+    }
+    let tagWord = kind | mark.firstPiece;
+    if (transfer !== undefined && transfer.length > 0) {
+      this.#side.post(transfer);
+      tagWord |= mark.transfer;
+    }
+    this.#head(offset, slot, generation, fromSlot, fromGeneration, id);
+    ring.memory.words[(offset >> 2) + headField.length] = encoded.length;
+    const piece = Math.min(ring.roomBytes - firstPieceHeadBytes, encoded.length, this.#wholeBytesMax);
+    ring.memory.bytes.set(encoded.subarray(0, piece), offset + firstPieceHeadBytes);
+    ring.commit(firstPieceHeadBytes + piece, tagWord);
+    this.#cut = { kind, slot, id, bytes: encoded, sent: piece };
+    return this.#continue(this.#cut, kind, slot, id);
+  }
+
+  #continue(cut: Cut, kind: number, slot: number, id: number): boolean {
+    if (cut.kind !== kind || cut.slot !== slot || cut.id !== id) {
+      throw new Error(
+        `a frame of kind ${cut.kind} to slot ${cut.slot} is half written, got one of kind ${kind} to ${slot}`,
+      );
+    }
+    const ring = this.#ring;
+    while (cut.sent < cut.bytes.length) {
+      const offset = ring.reserve(Math.min(cut.bytes.length - cut.sent, usualBytes));
+      if (offset < 0) {
+        return false;
+      }
+      const piece = Math.min(ring.roomBytes, cut.bytes.length - cut.sent, this.#wholeBytesMax);
+      ring.memory.bytes.set(cut.bytes.subarray(cut.sent, cut.sent + piece), offset);
+      ring.commit(piece, mark.nextPiece);
+      cut.sent += piece;
+    }
+    this.#cut = undefined;
+    return true;
+  }
+}
+
+/** A payload that is coming in pieces, and the head that it came with. */
+interface Joining {
+  readonly tagWord: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly fromSlot: number;
+  readonly fromGeneration: number;
+  readonly id: number;
+  readonly bytes: Buffer;
+  received: number;
+}
+
+export class ChannelReader {
+  readonly #ring: RingReader;
+  readonly #codec: ValueDecoder;
+  readonly #side: SideInlet;
+  #joining: Joining | undefined;
+  #wroteBack = false;
+  #isAsleep = false;
+
+  constructor(ring: SharedArrayBuffer, codec: ValueDecoder, side: SideInlet) {
+    this.#ring = new RingReader(ring);
+    this.#codec = codec;
+    this.#side = side;
+  }
+
+  /** True once after a `read` that made room for a writer that waits: ring the writer's bell. Reading it clears it. */
+  get wroteBack(): boolean {
+    const wroteBack = this.#wroteBack;
+    this.#wroteBack = false;
+    return wroteBack;
+  }
+
+  /**
+   * Hands at most `framesMax` frames to the sink, in order, and returns how many. If the sink throws, that goes through:
+   * its frame counts as read, those behind it are there for the next `read`.
+   */
+  read(sink: FrameSink, framesMax: number): number {
+    const ring = this.#ring;
+    if (this.#isAsleep) {
+      this.#isAsleep = false;
+      ring.wake();
+    }
+    let frames = 0;
+    try {
+      while (frames < framesMax && ring.next()) {
+        if (ring.tag < mark.transfer) {
+          frames++;
+          this.#frame(sink, ring.tag);
+        } else if (this.#rare(sink, ring.tag)) {
+          frames++;
+        }
+      }
+    } finally {
+      if (ring.release()) {
+        this.#wroteBack = true;
+      }
+    }
+    return frames;
+  }
+
+  /** Says that the reader waits for its bell. False: something came in between, read on. */
+  sleep(): boolean {
+    this.#isAsleep = this.#ring.sleep();
+    return this.#isAsleep;
+  }
+
+  /** True when nothing is published that was not read. A payload of which pieces are still to come counts as unread. */
+  isEmpty(): boolean {
+    return this.#joining === undefined && this.#ring.isEmpty();
+  }
+
+  /** A frame in one piece, without transferred objects. */
+  #frame(sink: FrameSink, tagWord: number): void {
+    const ring = this.#ring;
+    const { words, doubles, bytes, view } = ring.memory;
+    const offset = ring.offset;
+    const word = offset >> 2;
+    const slot = words[word + headField.slot] as number;
+    const generation = words[word + headField.generation] as number;
+    const fromSlot = words[word + headField.fromSlot] as number;
+    const fromGeneration = words[word + headField.fromGeneration] as number;
+    const id = doubles[offset >> 3] as number;
+    const kind = tagWord & kindMask;
+    let payload: unknown;
+    if ((tagWord & mark.noPayload) === 0) {
+      try {
+        payload = this.#codec.decode(bytes, view, offset + headBytes, offset + ring.length);
+      } catch (error) {
+        sink.onBroken(kind, slot, generation, fromSlot, fromGeneration, id, error);
+        return;
+      }
+    }
+    sink.onFrame(kind, slot, generation, fromSlot, fromGeneration, id, payload);
+  }
+
+  /** Definitions, pieces, transfers. True: a frame went to the sink. */
+  #rare(sink: FrameSink, tagWord: number): boolean {
+    const ring = this.#ring;
+    const { bytes, view, words, doubles } = ring.memory;
+    const start = ring.offset;
+    const end = start + ring.length;
+    if ((tagWord & mark.definition) !== 0) {
+      this.#codec.define(bytes, view, start, end);
+      return false;
+    }
+    let joining = this.#joining;
+    if ((tagWord & mark.nextPiece) === 0) {
+      const isWhole = (tagWord & mark.firstPiece) === 0;
+      const word = start >> 2;
+      const length = isWhole ? ring.length - headBytes : (words[word + headField.length] as number);
+      joining = {
+        tagWord,
+        slot: words[word + headField.slot] as number,
+        generation: words[word + headField.generation] as number,
+        fromSlot: words[word + headField.fromSlot] as number,
+        fromGeneration: words[word + headField.fromGeneration] as number,
+        id: doubles[start >> 3] as number,
+        bytes: Buffer.allocUnsafeSlow(length),
+        received: 0,
+      };
+      this.#take(joining, start + (isWhole ? headBytes : firstPieceHeadBytes), end);
+    } else if (joining === undefined) {
+      throw new Error("a piece came without its first");
+    } else {
+      this.#take(joining, start, end);
+    }
+    if (joining.received < joining.bytes.length) {
+      this.#joining = joining;
+      return false;
+    }
+    this.#joining = undefined;
+    this.#joined(sink, joining);
+    return true;
+  }
+
+  #take(joining: Joining, start: number, end: number): void {
+    joining.bytes.set(this.#ring.memory.bytes.subarray(start, end), joining.received);
+    joining.received += end - start;
+  }
+
+  #joined(sink: FrameSink, joined: Joining): void {
+    const { tagWord, slot, generation, fromSlot, fromGeneration, id, bytes } = joined;
+    const kind = tagWord & kindMask;
+    let payload: unknown;
+    try {
+      // Taken even if decoding fails, or the next frame would get these objects.
+      const transferred = (tagWord & mark.transfer) === 0 ? undefined : this.#side.receive();
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      payload = this.#codec.decode(bytes, view, 0, bytes.length, transferred);
+    } catch (error) {
+      sink.onBroken(kind, slot, generation, fromSlot, fromGeneration, id, error);
+      return;
+    }
+    sink.onFrame(kind, slot, generation, fromSlot, fromGeneration, id, payload);
+  }
+}
