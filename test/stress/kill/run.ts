@@ -1,0 +1,61 @@
+/**
+ * Runs the kill experiments and says which expectations held.
+ *
+ *     node dist/test/stress/kill/run.js [--kills N] [--only name[,name]] [--seed N] [--json]
+ *
+ * `--kills` is the number of kills of the longest experiments (default 3,000); the others scale with it. Exit code 1
+ * when an expectation does not hold.
+ */
+import { parseArgs } from "node:util";
+import { breathing } from "./breathing.ts";
+import { cutInKernel } from "./cut-in-kernel.ts";
+import type { ExperimentOptions, ExperimentRecord } from "./experiment-record.ts";
+import { demandsTakenOut, killAmongNeighbours } from "./neighbours.ts";
+
+type Experiment = (options: ExperimentOptions) => Promise<ExperimentRecord>;
+
+/** With the share of `--kills` that each takes. */
+const experiments: Readonly<Record<string, readonly [Experiment, number]>> = {
+  neighbours: [killAmongNeighbours, 1],
+  cut: [cutInKernel, 1],
+  demands: [demandsTakenOut, 0.02],
+  breathing: [breathing, 0],
+};
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "3000" },
+    only: { type: "string", default: Object.keys(experiments).join(",") },
+    seed: { type: "string", default: "1" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const kills = Number(values.kills);
+const seed = Number(values.seed);
+if (!Number.isInteger(kills) || kills < 1) throw new Error(`--kills takes a whole number from 1, got ${values.kills}`);
+if (!Number.isInteger(seed)) throw new Error(`--seed takes a whole number, got ${values.seed}`);
+
+const records: ExperimentRecord[] = [];
+for (const name of values.only.split(",")) {
+  const chosen = experiments[name];
+  if (chosen === undefined)
+    throw new Error(`no experiment "${name}"; there are ${Object.keys(experiments).join(", ")}`);
+  const [run, share] = chosen;
+  if (!values.json) process.stdout.write(`${name} …`);
+  const record = await run({ kills: Math.max(1, Math.ceil(kills * share)), seed });
+  records.push(record);
+  if (!values.json) {
+    const { ok, p50Ms, p99Ms, maxMs } = record;
+    const times = p50Ms === undefined ? "" : `  p50 ${p50Ms} ms  p99 ${p99Ms} ms  max ${maxMs} ms`;
+    process.stdout.write(
+      `\r${ok ? "ok    " : "NOT OK"} ${name.padEnd(12)} ${record.kills} kills  ${record.broken} broken${times}\n`,
+    );
+    process.stdout.write(`       expected: ${record.expected}\n`);
+    for (const [key, value] of Object.entries(record.details)) {
+      process.stdout.write(`       ${key}: ${JSON.stringify(value)}\n`);
+    }
+  }
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, seed, records })}\n`);
+if (records.some((record) => !record.ok)) process.exitCode = 1;
