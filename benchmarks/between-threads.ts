@@ -1,0 +1,68 @@
+/**
+ * What does a message cost between two threads, by its shape and by how many are under way?
+ * The floor is a bare MessagePort between two worker threads, and the same with 64 messages to a post.
+ */
+import { runFile } from "./command-line.ts";
+import type { Contender, Question } from "./harness.ts";
+import {
+  batchMessages,
+  objectWindowMessages,
+  oneWayWindowMessages,
+  pairsAtOnce,
+  type ScenarioName,
+} from "./peers/scenario.ts";
+import { threadContender } from "./peers/thread-contender.ts";
+
+/** comlink makes an id and a listener for each call. */
+const comlinkDividedBy = 20;
+
+function contenders(scenario: ScenarioName, batched?: ScenarioName): readonly Contender[] {
+  const port = threadContender({ name: "message-port", module: "message-port", scenario });
+  const comlink = threadContender({ name: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy });
+  if (batched === undefined) return [port, comlink];
+  const name = `message-port by ${batchMessages}`;
+  return [port, threadContender({ name, module: "message-port", scenario: batched }), comlink];
+}
+
+const thousands = (count: number): string => count.toLocaleString("en-US");
+
+const questions: readonly Question[] = [
+  {
+    name: "round-trip",
+    question: "one message to another thread and back, one at a time",
+    unit: "us",
+    operation: "round trip",
+    size: 10_000,
+    expected: (trips) => trips,
+    contenders: () => contenders("round-trip"),
+  },
+  {
+    name: "pairs",
+    question: `${pairsAtOnce} pairs play ping-pong between two threads`,
+    unit: "ns",
+    operation: "round trip",
+    size: 100_000,
+    expected: (trips) => trips,
+    contenders: () => contenders("pairs"),
+  },
+  {
+    name: "one-way",
+    question: `small messages to a counter, an answer after every ${thousands(oneWayWindowMessages)}`,
+    unit: "ns",
+    operation: "message",
+    size: 200_000,
+    expected: (messages) => messages,
+    contenders: () => contenders("one-way", "one-way-batched"),
+  },
+  {
+    name: "objects",
+    question: `objects of about 1 KB, an answer after every ${thousands(objectWindowMessages)}`,
+    unit: "ns",
+    operation: "object",
+    size: 20_000,
+    expected: (messages) => messages,
+    contenders: () => contenders("objects", "objects-batched"),
+  },
+];
+
+await runFile(import.meta.url, questions);

@@ -1,0 +1,58 @@
+/**
+ * What every contender is asked to do: a scenario of a given size, timed by the contender itself so that
+ * neither the building of actors nor the way back to the harness is in the figure.
+ */
+
+/** One timed execution of a scenario. */
+export interface Repetition {
+  /** What the contender counted or summed, compared with the question's expectation: a wrong result fails the run. */
+  readonly result: number;
+  /** Time from the first message to the last, in milliseconds. */
+  readonly elapsedMs: number;
+  /** One entry per operation, in microseconds; given only where a question asks for the spread of single operations. */
+  readonly latenciesUs?: Float64Array;
+}
+
+/** Executes one repetition of `size` operations. */
+export type Scenario = (size: number) => Promise<Repetition>;
+
+export type ScenarioName =
+  /** Two actors of one thread send one message to and fro; an operation is a round trip. */
+  | "pingpong"
+  /** A token goes round 100 actors; an operation is a hop. */
+  | "threadring"
+  /** One actor sends to a counter, all at once; an operation is a message. */
+  | "count-flood"
+  /** The same with an acknowledgement after every 1,000 messages. */
+  | "count-windows"
+  /** Actors are created, and each answers one message with its number; an operation is an actor. */
+  | "spawn"
+  /** A caller awaits the reply to each request before the next; an operation is a call. */
+  | "call"
+  /** One message to another thread and back, one at a time, each timed. */
+  | "round-trip"
+  /** 100 pairs play ping-pong between two threads at once; an operation is a round trip. */
+  | "pairs"
+  /** Small messages to a counter on another thread, acknowledged every 10,000; an operation is a message. */
+  | "one-way"
+  /** The same with objects of about 1 KB, acknowledged every 1,000. */
+  | "objects"
+  /** The last two by a contender that puts 64 messages into a post by hand. */
+  | "one-way-batched"
+  | "objects-batched";
+
+/** What a peer can do; a question leaves out the contenders that cannot. */
+export type Scenarios = Readonly<Partial<Record<ScenarioName, Scenario>>>;
+
+export const ringActors = 100;
+export const windowMessages = 1_000;
+export const pairsAtOnce = 100;
+export const oneWayWindowMessages = 10_000;
+export const objectWindowMessages = 1_000;
+/** Messages in one post, for those contenders that batch by hand. */
+export const batchMessages = 64;
+
+/** The sum of 0 to size - 1: what the answers of numbered actors or requests add up to. */
+export function sumBelow(size: number): number {
+  return (size * (size - 1)) / 2;
+}

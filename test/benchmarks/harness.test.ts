@@ -1,0 +1,90 @@
+import { expect, test } from "@jest/globals";
+import {
+  type Answer,
+  answer,
+  type Contender,
+  type Plan,
+  type Question,
+  type Watcher,
+} from "../../benchmarks/harness.ts";
+import type { Repetition } from "../../benchmarks/peers/scenario.ts";
+
+const plan: Plan = { warmups: 1, repetitions: 2, sizeDividedBy: 1, repetitionLimitMs: 1_000 };
+const silent: Watcher = { progress() {} };
+
+/** A contender that writes what happens to it into `log`, and answers from a list of elapsed times. */
+function contender(name: string, log: string[], elapsedMs: readonly number[], wrongIn?: number): Contender {
+  let executed = 0;
+  return {
+    name,
+    dividedBy: 1,
+    async run(size): Promise<Repetition> {
+      log.push(name);
+      executed += 1;
+      const result = executed === wrongIn ? size - 1 : size;
+      return { result, elapsedMs: elapsedMs[executed - 1] ?? 0 };
+    },
+    async close() {
+      log.push(`${name} closed`);
+    },
+  };
+}
+
+function question(contenders: readonly Contender[], unit: "ns" | "us" = "ns"): Question {
+  return {
+    name: "probe",
+    question: "how long does a probe take",
+    unit,
+    operation: "probe",
+    size: 1_000_000,
+    expected: (size) => size,
+    contenders: () => contenders,
+  };
+}
+
+const ask = (contenders: readonly Contender[], limits: Partial<Plan> = {}): Promise<Answer> =>
+  answer(question(contenders), { ...plan, ...limits }, new AbortController().signal, silent);
+
+test("contenders take turns, and the warm-up is not counted", async () => {
+  const log: string[] = [];
+  const answered = await ask([contender("a", log, [900, 10, 30]), contender("b", log, [900, 50, 70])]);
+  expect(log).toEqual(["a", "b", "a", "b", "a", "b", "a closed", "b closed"]);
+  expect(answered.contenders).toEqual([
+    { name: "a", median: 20, p99: 30, min: 10, max: 30, samples: 2, ratio: 1, size: 1_000_000 },
+    { name: "b", median: 60, p99: 70, min: 50, max: 70, samples: 2, ratio: 3, size: 1_000_000 },
+  ]);
+});
+
+test("one wrong result makes the whole answer void, and everything is closed", async () => {
+  const log: string[] = [];
+  const answered = await ask([contender("a", log, [1, 1, 1]), contender("b", log, [1, 1, 1], 2)]);
+  expect(answered).toMatchObject({ contenders: [], unverified: "b counted 999999 where 1000000 is right" });
+  expect(log.slice(-2)).toEqual(["a closed", "b closed"]);
+});
+
+test("a contender that never finishes is given up after the limit", async () => {
+  const stuck: Contender = { ...contender("a", [], []), run: () => new Promise(() => {}) };
+  const answered = await ask([stuck], { repetitionLimitMs: 1 });
+  expect(answered.unverified).toBe("a did not finish a repetition in 1 ms");
+});
+
+test("stopping in the middle of a repetition closes the contenders and rejects with the reason", async () => {
+  const log: string[] = [];
+  const stop = new AbortController();
+  const waiting: Contender = {
+    ...contender("a", log, []),
+    run: () => new Promise(() => stop.abort(new Error("stopped"))),
+  };
+  await expect(answer(question([waiting]), plan, stop.signal, silent)).rejects.toThrow("stopped");
+  expect(log).toEqual(["a closed"]);
+});
+
+test("a question of latencies wants one for each operation", async () => {
+  const answered = await answer(
+    question([contender("a", [], [1])], "us"),
+    { ...plan, sizeDividedBy: 100_000 },
+    new AbortController().signal,
+    silent,
+  );
+  expect(answered.unverified).toBe("0 latencies of 10 operations");
+});
