@@ -158,6 +158,7 @@ function limited(
   const onAbort = (): void => reject(signal.reason);
   const timer = setTimeout(() => reject(new Error(`${name} did not finish a repetition in ${limitMs} ms`)), limitMs);
   signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort(); // aborted while the repetition began: the event is over
   running.then(resolve, reject);
   return promise.finally(() => {
     clearTimeout(timer);

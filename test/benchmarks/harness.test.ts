@@ -68,14 +68,18 @@ test("a contender that never finishes is given up after the limit", async () => 
   expect(answered.unverified).toBe("a did not finish a repetition in 1 ms");
 });
 
-test("stopping in the middle of a repetition closes the contenders and rejects with the reason", async () => {
+test.each([
+  { when: "as a repetition begins", abortBy: (abort: () => void): void => abort() },
+  { when: "in the middle of a repetition", abortBy: (abort: () => void): void => void setImmediate(abort) },
+])("stopping $when closes the contenders and rejects with the reason", async ({ abortBy }) => {
   const log: string[] = [];
   const stop = new AbortController();
   const waiting: Contender = {
     ...contender("a", log, []),
-    run: () => new Promise(() => stop.abort(new Error("stopped"))),
+    run: () => new Promise(() => abortBy(() => stop.abort(new Error("stopped")))),
   };
-  await expect(answer(question([waiting]), plan, stop.signal, silent)).rejects.toThrow("stopped");
+  const patient: Plan = { ...plan, repetitionLimitMs: 3_600_000 };
+  await expect(answer(question([waiting]), patient, stop.signal, silent)).rejects.toThrow("stopped");
   expect(log).toEqual(["a closed"]);
 });
 
