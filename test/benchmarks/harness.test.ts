@@ -70,7 +70,7 @@ test("a contender that never finishes is given up after the limit", async () => 
 
 test.each([
   { when: "as a repetition begins", abortBy: (abort: () => void): void => abort() },
-  { when: "in the middle of a repetition", abortBy: (abort: () => void): void => void setImmediate(abort) },
+  { when: "in the middle of a repetition", abortBy: (abort: () => void): void => queueMicrotask(abort) },
 ])("stopping $when closes the contenders and rejects with the reason", async ({ abortBy }) => {
   const log: string[] = [];
   const stop = new AbortController();
