@@ -7,6 +7,7 @@
 
 import { pathToFileURL } from "node:url";
 import { getCallSites } from "node:util";
+import { afterMs } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Behaviour } from "./behaviour.ts";
 
@@ -38,16 +39,24 @@ export function callerModules(): readonly string[] {
 
 const found = new WeakMap<object, BehaviourModule>();
 
-/**
- * The module and export name of a behaviour.
- * @throws RuntimeError `module_unknown` with the remedy.
- */
-export async function behaviourModule(behaviour: Behaviour<never>): Promise<BehaviourModule> {
-  const known = found.get(behaviour);
-  if (known !== undefined) return known;
+/** Time for a candidate module to end its own loading before it is passed over. */
+const candidateMs = 2_000;
+
+/** The module and export name of a behaviour: at once when known, else by a promise that rejects with RuntimeError `module_unknown` and the remedy. */
+export function behaviourModule(behaviour: Behaviour<never>): BehaviourModule | Promise<BehaviourModule> {
+  return found.get(behaviour) ?? findModule(behaviour);
+}
+
+async function findModule(behaviour: Behaviour<never>): Promise<BehaviourModule> {
+  const pending: string[] = [];
   for (const url of behaviour.modules) {
-    // Importing a module that is loaded already only looks it up; one that is still loading (top-level await) is awaited.
-    const exports = (await import(url)) as Record<string, unknown>;
+    // Importing a module that is loaded already only looks it up. One whose top level awaits this very spawn would
+    // never come, so there is a limit.
+    const exports = await withinMs(candidateMs, import(url) as Promise<Record<string, unknown>>);
+    if (exports === undefined) {
+      pending.push(url);
+      continue;
+    }
     for (const [exportName, value] of Object.entries(exports)) {
       if (value === behaviour) {
         const module = { url, exportName };
@@ -56,10 +65,27 @@ export async function behaviourModule(behaviour: Behaviour<never>): Promise<Beha
       }
     }
   }
+  const name = behaviour.options.name ?? "(unnamed)";
+  if (pending.length > 0) {
+    throw new RuntimeError(
+      "module_unknown",
+      `behaviour ${name} cannot run on another thread: ${pending.join(", ")} is itself still loading. ` +
+        "Define behaviours in a module of their own and import them from the program (main.ts and counter.ts), " +
+        "or start the program from a function that the top level does not await.",
+    );
+  }
   const tried = behaviour.modules.length === 0 ? "no module is known" : `looked in ${behaviour.modules.join(", ")}`;
   throw new RuntimeError(
     "module_unknown",
-    `behaviour ${behaviour.options.name ?? "(unnamed)"} cannot run on another thread: ${tried}, none exports it. ` +
+    `behaviour ${name} cannot run on another thread: ${tried}, none exports it. ` +
       "Export it from the module that defines it (export const …), or say where it is with `module: import.meta.url`.",
   );
+}
+
+/** The promise's value, or undefined when it takes longer. */
+function withinMs<T>(limitMs: number, promise: Promise<T>): Promise<T | undefined> {
+  const { promise: result, resolve, reject } = Promise.withResolvers<T | undefined>();
+  const cancel = afterMs(limitMs, () => resolve(undefined));
+  promise.then(resolve, reject).finally(cancel);
+  return result;
 }

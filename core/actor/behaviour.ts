@@ -42,6 +42,8 @@ export interface Handlers {
   terminate?(state: unknown, reason: ExitReason, ctx: Context): unknown;
   /** Called instead of `terminate` when the parent's exit or a `stop` from outside is received: the behaviour winds down over several turns and ends itself with `ctx.stop(reason)`. */
   parentExit?(state: unknown, reason: ExitReason, ctx: Context): void;
+  /** gen_server's rule: an exit of the parent ends it, also when it traps exits. */
+  readonly isServer?: boolean;
   /** Redacts the state for crash reports. */
   format?(state: unknown): unknown;
 }

@@ -46,6 +46,7 @@ export function defineServer<
   const { info, terminate, format } = definition;
   const onContinue = definition.continue;
   const handlers: Handlers = {
+    isServer: true,
     init: (definition.init ?? (() => undefined)) as Handlers["init"],
     receive: info
       ? (info as Handlers["receive"])

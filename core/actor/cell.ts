@@ -1,0 +1,159 @@
+/**
+ * An actor's cell: what the kernel holds for one incarnation.
+ *
+ * Fixed shape and small: a million idle actors are a million of these. What few actors need (timers, monitors, stash,
+ * open calls …) is in `CellExtra`, made on first use. The fields are the kernel's; nothing else may touch them.
+ */
+import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
+import type { Context, Monitor } from "./context.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import type { Mailbox, Meta } from "./mailbox.ts";
+import type { Api, Ref, RefData } from "./ref.ts";
+
+/** Bits of `Cell.flags`. */
+export const Flag = {
+  /** Stands in the run queue. */
+  scheduled: 1,
+  /** An async turn is open. */
+  open: 2,
+  /** `init` has not begun. */
+  unborn: 4,
+  /** `init` has not ended. */
+  initializing: 8,
+  /** Waits for its module or its name. */
+  waiting: 16,
+  /** User messages are held back (`pause`, `initLater`). */
+  held: 32,
+  trapping: 64,
+  /** `stop` was called: ends after the current turn. */
+  stopping: 128,
+  /** `terminate` is running. */
+  terminating: 256,
+  dead: 512,
+  /** The next messages want a look at `extra` first (continue, idle time-out). */
+  special: 1_024,
+  /** Its handlers return promises: turns are entered with a store for blame. */
+  async: 2_048,
+  /** A mailbox bound or policy of its own, or senders wait. */
+  bounded: 4_096,
+} as const;
+
+/** While one of these is set the mailbox is not served. */
+export const blockedFlags = Flag.open | Flag.waiting | Flag.terminating | Flag.dead;
+
+/** How `init`'s end is told to the starter. */
+export interface StartAck {
+  readonly to: RefData;
+}
+
+/** One send that waits for room (policy `wait`). */
+export interface WaitingSend {
+  readonly sender: Cell | undefined;
+  readonly meta: string | Meta | undefined;
+  readonly payload: unknown;
+  readonly accepted: (() => void) | undefined;
+}
+
+/** What an actor's start still needs; gone after `init`. */
+export interface StartInfo {
+  readonly name: string | undefined;
+  readonly ack: StartAck | undefined;
+}
+
+/** The rare parts of a cell. */
+export class CellExtra {
+  name: string | undefined = undefined;
+  capacity = 0;
+  policy: MailboxPolicy = "reject";
+  start: StartInfo | undefined = undefined;
+  stopReason: ExitReason | undefined = undefined;
+  isIgnored = false;
+  /** Awaits the `init` of children. */
+  hasStarts = false;
+  isCrashReported = false;
+  stopCallers: { caller: RefData; id: number }[] | undefined = undefined;
+  /** Monitors this actor made: id → target. */
+  monitors: Map<number, { ref: RefData | undefined; name: string | undefined; handle: Monitor }> | undefined =
+    undefined;
+  /** Actors that monitor this one: watcher and id. */
+  watchers: Map<string, { ref: RefData; id: number }> | undefined = undefined;
+  /** Links that were undone and not yet confirmed by the other thread: ref key → how often. */
+  unlinking: Map<string, number> | undefined = undefined;
+  timers: Map<number, TimerEntry> | undefined = undefined;
+  idleTimer: TimerEntry | undefined = undefined;
+  startTimer: TimerEntry | undefined = undefined;
+  continues: unknown[] | undefined = undefined;
+  stash: unknown[] | undefined = undefined;
+  /** Calls taken and not answered: `thread.id` of the caller → token. */
+  openCalls: Map<string, { caller: RefData; id: number; deadlineMs: number }> | undefined = undefined;
+  /** Calls this actor made that are still open, by id. */
+  pendingCalls: Set<number> | undefined = undefined;
+  /** Promises of the kernel (calls, starts, names, waiting sends) that this actor waits for. */
+  awaiting = 0;
+  waiting: WaitingSend[] | undefined = undefined;
+  /** Threads that were told to stop sending to this actor. */
+  pausedThreads: Set<number> | undefined = undefined;
+  /** Its own sends that wait. */
+  waitingCount = 0;
+  abort: AbortController | undefined = undefined;
+  tasks = 0;
+  /** The message of an open async turn, for the crash report. */
+  turnMessage: unknown = undefined;
+  /** Its meta; a symbol of the scheduler's when there is none. */
+  turnMeta: unknown = undefined;
+  /** How an async turn ends; made once for each async actor. */
+  turnEnds: { readonly ok: (value: unknown) => void; readonly fail: (error: unknown) => void } | undefined = undefined;
+  resource: { runInAsyncScope<T>(run: () => T): T } | undefined = undefined;
+}
+
+/** A timer of an actor. */
+export interface TimerEntry {
+  readonly id: number;
+  dueMs: number;
+  /** Breaks ties of due time in order of creation. */
+  sequence: number;
+  readonly periodMs: number;
+  readonly cell: Cell;
+  readonly target: RefData | string | undefined;
+  readonly message: unknown;
+  readonly kind: "message" | "idle" | "start";
+  cancelled: boolean;
+}
+
+export class Cell {
+  readonly slot: number;
+  readonly generation: number;
+  flags: number;
+  behaviour: Behaviour<never, Api>;
+  state: unknown = undefined;
+  mailbox: Mailbox | undefined = undefined;
+  /** Made with the first turn. */
+  ctx: Context | undefined = undefined;
+  parent: RefData | undefined;
+  /** One linked actor, or a Map by ref key from the second on. */
+  links: RefData | Map<string, RefData> | undefined = undefined;
+  /** The call or message in hand. */
+  current: Meta | undefined = undefined;
+  extra: CellExtra | undefined = undefined;
+  ownRef: Ref | undefined = undefined;
+
+  constructor(
+    slot: number,
+    generation: number,
+    flags: number,
+    behaviour: Behaviour<never, Api>,
+    parent: RefData | undefined,
+  ) {
+    this.slot = slot;
+    this.generation = generation;
+    this.flags = flags;
+    this.behaviour = behaviour;
+    this.parent = parent;
+  }
+}
+
+/** The rare parts, made when first needed. */
+export function extraOf(cell: Cell): CellExtra {
+  cell.extra ??= new CellExtra();
+  return cell.extra;
+}

@@ -1,0 +1,123 @@
+/**
+ * A queue of messages: pairs of meta and payload in one circular array.
+ *
+ * The meta says what the payload is: `undefined` a raw message, a string the name of a cast, else a `Meta`. The fields
+ * are open to the kernel, which appends in a straight line after room was made, so that a turn that is cut down in the
+ * middle of a `send` leaves no half message.
+ */
+import type { RefData } from "./ref.ts";
+
+export const MetaKind = { call: 0, down: 1, exit: 2, timer: 3, idle: 4, started: 5, stop: 6, continue: 7 } as const;
+export type MetaKind = (typeof MetaKind)[keyof typeof MetaKind];
+
+/** What a message is that is neither raw nor a cast. One class for all, so that the kernel's code stays monomorphic. */
+export class Meta {
+  readonly kind: MetaKind;
+  /** call: the handler. */
+  readonly name: string;
+  /** call: the call's id; down: the monitor's; timer and idle: the timer's. */
+  readonly id: number;
+  /** call: the caller; exit, started: the sender. */
+  readonly from: RefData | undefined;
+  /** call: how long the caller waits. */
+  readonly timeoutMs: number | undefined;
+
+  constructor(kind: MetaKind, name: string, id: number, from: RefData | undefined, timeoutMs?: number) {
+    this.kind = kind;
+    this.name = name;
+    this.id = id;
+    this.from = from;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+export type MessageMeta = undefined | string | Meta;
+
+const firstPairs = 4;
+
+export class Mailbox {
+  /** meta, payload, meta, payload …; the length is a power of two. */
+  items: unknown[] = new Array(firstPairs * 2).fill(undefined);
+  mask = firstPairs * 2 - 1;
+  /** Index of the oldest meta. */
+  head = 0;
+  /** Messages held. */
+  size = 0;
+
+  /** Makes room for one more message. Call it before the first write of a commit. */
+  makeRoom(): void {
+    if (this.size * 2 <= this.mask) return;
+    const items: unknown[] = new Array(this.items.length * 2).fill(undefined);
+    for (let i = 0; i < this.items.length; i++) items[i] = this.items[(this.head + i) & this.mask];
+    this.items = items;
+    this.head = 0;
+    this.mask = items.length - 1;
+  }
+
+  push(meta: MessageMeta, payload: unknown): void {
+    this.makeRoom();
+    const tail = (this.head + this.size * 2) & this.mask;
+    this.items[tail] = meta;
+    this.items[tail + 1] = payload;
+    this.size++;
+  }
+
+  /** Puts a message before all others. */
+  unshift(meta: MessageMeta, payload: unknown): void {
+    this.makeRoom();
+    const head = (this.head - 2) & this.mask;
+    this.items[head] = meta;
+    this.items[head + 1] = payload;
+    this.head = head;
+    this.size++;
+  }
+
+  /** Meta of the oldest message; only when `size > 0`. */
+  headMeta(): MessageMeta {
+    return this.items[this.head] as MessageMeta;
+  }
+
+  /** Removes the oldest message and returns its payload. */
+  shift(): unknown {
+    const head = this.head;
+    const payload = this.items[head + 1];
+    this.items[head] = undefined;
+    this.items[head + 1] = undefined;
+    this.head = (head + 2) & this.mask;
+    this.size--;
+    return payload;
+  }
+
+  /** Removes the messages that `matches`, in order; returns how many. */
+  remove(matches: (meta: MessageMeta, payload: unknown) => boolean): number {
+    const all = this.takeAll();
+    let removed = 0;
+    for (let i = 0; i < all.length; i += 2) {
+      if (matches(all[i] as MessageMeta, all[i + 1])) removed++;
+      else this.push(all[i] as MessageMeta, all[i + 1]);
+    }
+    return removed;
+  }
+
+  /** Empties the mailbox: meta, payload, meta, payload, oldest first. */
+  takeAll(): unknown[] {
+    const all: unknown[] = [];
+    while (this.size > 0) {
+      const meta = this.headMeta();
+      all.push(meta, this.shift());
+    }
+    return all;
+  }
+
+  /** The first messages without removing them, for crash reports. */
+  peek(count: number): unknown[] {
+    const payloads: unknown[] = [];
+    for (let i = 0; i < Math.min(count, this.size); i++) payloads.push(this.items[(this.head + i * 2 + 1) & this.mask]);
+    return payloads;
+  }
+
+  /** Whether its array grew far beyond what an idle actor should keep. */
+  get isLarge(): boolean {
+    return this.items.length > 128;
+  }
+}

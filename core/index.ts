@@ -1,0 +1,55 @@
+/** The face of `core`. */
+export {
+  type ActorApi,
+  type ActorDefinition,
+  type Behaviour,
+  type BehaviourOptions,
+  type BehaviourReference,
+  defineActor,
+  type Handlers,
+  isBehaviour,
+  type MailboxPolicy,
+  mailboxCapacityDefault,
+  makeBehaviour,
+} from "./actor/behaviour.ts";
+export { type BehaviourModule, behaviourModule } from "./actor/behaviour-module.ts";
+export type {
+  Context,
+  DownMessage,
+  ExitMessage,
+  From,
+  Isolation,
+  LogLevel,
+  Monitor,
+  Placement,
+  SpawnLinkOptions,
+  SpawnOptions,
+  SpawnRest,
+  StartedMessage,
+  StartResult,
+  SystemMessage,
+  Target,
+  TimerMessage,
+  TimerRef,
+} from "./actor/context.ts";
+export { type ExitReason, errorReason, isOrderly, reasonText } from "./actor/exit-reason.ts";
+export {
+  type AnyApi,
+  type Api,
+  type CallOptions,
+  isRef,
+  type NoReply,
+  noReply,
+  Ref,
+  type RefData,
+  refKey,
+  type SendOptions,
+  type SendResult,
+  sameRef,
+} from "./actor/ref.ts";
+export { defineServer, type ServerApi, type ServerDefinition } from "./actor/server.ts";
+export { type Clock, SystemClock, wallMs } from "./clock.ts";
+export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
+export type { CrashReport, DeadLetterWhy, EventListener, EventType, RuntimeEvent } from "./kernel/events.ts";
+export type { ThreadStats } from "./kernel/kernel.ts";
+export { type Random, SeededRandom } from "./random.ts";

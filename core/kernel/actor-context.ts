@@ -1,0 +1,239 @@
+/**
+ * `ctx`: the verbs of one actor. A thin face on the kernel's parts; each verb first makes sure that the actor lives.
+ *
+ * The class is made once for each kernel, so that a context is one pointer and a million idle actors stay small.
+ */
+
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import type {
+  Context,
+  From,
+  LogLevel,
+  Monitor,
+  SpawnLinkOptions,
+  SpawnOptions,
+  StartResult,
+  Target,
+  TimerRef,
+} from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import { MetaKind } from "../actor/mailbox.ts";
+import type { CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
+import { noReply } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import { eventBit } from "./events.ts";
+import type { Kernel } from "./kernel.ts";
+import { initLater } from "./scheduler.ts";
+import { assertId } from "./signals.ts";
+import type { Spawnable } from "./spawner.ts";
+import { startError, startTimeoutMs } from "./start-error.ts";
+
+export type ContextClass = new (cell: Cell) => Context;
+
+export function contextClass(kernel: Kernel): ContextClass {
+  return class ActorContext {
+    readonly #cell: Cell;
+
+    constructor(cell: Cell) {
+      this.#cell = cell;
+    }
+
+    get self(): Ref {
+      return kernel.refOf(this.#cell);
+    }
+    get parent(): Ref | undefined {
+      const parent = this.#cell.parent;
+      return parent === undefined ? undefined : kernel.adopt(parent);
+    }
+    get from(): From | undefined {
+      const meta = this.#cell.current;
+      if (meta === undefined || meta.kind !== MetaKind.call || meta.from === undefined) return undefined;
+      return { caller: kernel.adopt(meta.from), id: meta.id };
+    }
+    get signal(): AbortSignal {
+      const extra = extraOf(this.#cell);
+      if (extra.abort === undefined) {
+        extra.abort = new AbortController();
+        if ((this.#cell.flags & Flag.dead) !== 0) extra.abort.abort(new RuntimeError("noproc", "the actor has ended"));
+      }
+      return extra.abort.signal;
+    }
+    get noReply(): NoReply {
+      return noReply;
+    }
+    get initLater(): symbol {
+      return initLater;
+    }
+
+    spawn(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): Ref {
+      return kernel.spawner.spawn(this.#cell, behaviour, argument, options, {}).ref;
+    }
+    spawnLink(behaviour: Spawnable, argument?: unknown, options?: SpawnLinkOptions): Ref {
+      const ties = options?.ack === true ? ({ link: true, await: "message" } as const) : { link: true };
+      return kernel.spawner.spawn(this.#cell, behaviour, argument, options, ties).ref;
+    }
+    spawnMonitor(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): { ref: Ref; monitor: Monitor } {
+      const { ref, monitor } = kernel.spawner.spawn(this.#cell, behaviour, argument, options, { monitor: true });
+      return { ref, monitor: monitor as Monitor };
+    }
+    start(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): Promise<Ref> {
+      const cell = this.#cell;
+      const { promise, resolve, reject } = Promise.withResolvers<Ref>();
+      try {
+        const withTimeout = { startTimeoutMs, ...options };
+        kernel.scheduler.awaits(cell, 1);
+        let ref: Ref | undefined;
+        const settled = (result: StartResult) => {
+          kernel.scheduler.awaits(cell, -1);
+          if (result.ok) resolve(ref as Ref);
+          else reject(startError(kernel.nameOf(ref as Ref), result));
+        };
+        try {
+          ref = kernel.spawner.spawn(cell, behaviour, argument, withTimeout, { link: true, await: settled }).ref;
+        } catch (error) {
+          kernel.scheduler.awaits(cell, -1);
+          throw error;
+        }
+      } catch (error) {
+        reject(error);
+      }
+      return promise;
+    }
+
+    link(ref: RefData): void {
+      kernel.assertAlive(this.#cell, "link");
+      kernel.signals.link(this.#cell, kernel.resolve(ref, "link"));
+    }
+    unlink(ref: RefData): void {
+      kernel.assertAlive(this.#cell, "unlink");
+      kernel.signals.unlink(this.#cell, kernel.resolve(ref, "unlink"));
+    }
+    monitor(target: Target): Monitor {
+      kernel.assertAlive(this.#cell, "monitor");
+      if (typeof target === "string") return kernel.signals.monitor(this.#cell, kernel.names.whereis(target), target);
+      return kernel.signals.monitor(this.#cell, kernel.resolve(target, "monitor"), undefined);
+    }
+    demonitor(monitor: Monitor | number, options?: { readonly flush?: boolean }): void {
+      kernel.assertAlive(this.#cell, "demonitor");
+      kernel.signals.demonitor(this.#cell, assertId(monitor), options?.flush ?? true);
+    }
+    exit(ref: RefData, reason: ExitReason): void {
+      kernel.assertAlive(this.#cell, "exit");
+      kernel.signals.exit(this.#cell, kernel.resolve(ref, "exit"), reason);
+    }
+    trapExit(on: boolean): void {
+      kernel.assertAlive(this.#cell, "trapExit");
+      if (on) this.#cell.flags |= Flag.trapping;
+      else this.#cell.flags &= ~Flag.trapping;
+    }
+    stop(reason: ExitReason = "normal"): void {
+      kernel.assertAlive(this.#cell, "stop");
+      kernel.lifecycle.stop(this.#cell, reason);
+    }
+    ignore(): void {
+      kernel.assertAlive(this.#cell, "ignore");
+      if ((this.#cell.flags & Flag.initializing) === 0) throw new RuntimeError("bad_argument", "ignore() is for init");
+      extraOf(this.#cell).isIgnored = true;
+      kernel.lifecycle.stop(this.#cell, "normal");
+    }
+    initDone(result: StartResult): void {
+      kernel.assertAlive(this.#cell, "initDone");
+      kernel.lifecycle.initDone(this.#cell, result);
+    }
+    continue(argument?: unknown): void {
+      kernel.assertAlive(this.#cell, "continue");
+      const extra = extraOf(this.#cell);
+      extra.continues ??= [];
+      extra.continues.push(argument);
+      this.#cell.flags |= Flag.special;
+    }
+    idleTimeout(delayMs: number | undefined): void {
+      kernel.assertAlive(this.#cell, "idleTimeout");
+      kernel.timers.setIdle(this.#cell, delayMs);
+    }
+    reply(from: From, value: unknown): void {
+      kernel.assertAlive(this.#cell, "reply");
+      kernel.calls.answered(this.#cell, from.caller, from.id);
+      kernel.calls.answer(from.caller, from.id, value);
+    }
+    replyError(from: From, error: { readonly code: string; readonly message: string }): void {
+      kernel.assertAlive(this.#cell, "replyError");
+      kernel.calls.answered(this.#cell, from.caller, from.id);
+      kernel.calls.answerError(from.caller, from.id, {
+        name: "RuntimeError",
+        code: error.code,
+        message: error.message,
+      });
+    }
+
+    register(name: string, ref?: RefData): Promise<void> {
+      return kernel.names.register(this.#cell, name, ref ?? this.self);
+    }
+    unregister(name: string): Promise<void> {
+      return kernel.names.unregister(this.#cell, name);
+    }
+    whereis(name: string): Ref | undefined {
+      return kernel.names.whereis(name);
+    }
+    isAlive(ref: RefData): boolean {
+      return kernel.isAlive(kernel.resolve(ref, "isAlive"));
+    }
+    nowMs(): number {
+      return kernel.readClock();
+    }
+
+    send(target: Target, message: unknown, options?: SendOptions): SendResult {
+      return kernel.send(this.#cell, kernel.resolve(target, "send"), message, options);
+    }
+    call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown> {
+      try {
+        return kernel.calls.call(this.#cell, kernel.resolve(target, "call"), name, argument, options);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    cast(target: Target, name: string, argument?: unknown): SendResult {
+      return kernel.cast(this.#cell, kernel.resolve(target, "cast"), name, argument);
+    }
+
+    sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef {
+      kernel.assertAlive(this.#cell, "sendAfter");
+      return kernel.timers.start(this.#cell, "sendAfter", delayMs, 0, message, target);
+    }
+    sendEvery(periodMs: number, message: unknown, target?: Target): TimerRef {
+      kernel.assertAlive(this.#cell, "sendEvery");
+      if (!(periodMs >= 1))
+        throw new RuntimeError("bad_argument", `sendEvery wants a period from 1 ms, got ${periodMs}`);
+      return kernel.timers.start(this.#cell, "sendEvery", periodMs, periodMs, message, target);
+    }
+    cancelTimer(timer: TimerRef): number | undefined {
+      kernel.assertAlive(this.#cell, "cancelTimer");
+      return kernel.timers.cancel(this.#cell, timer);
+    }
+
+    stash(): void {
+      kernel.assertAlive(this.#cell, "stash");
+      kernel.scheduler.stashCurrent(this.#cell);
+    }
+    unstashAll(): void {
+      kernel.assertAlive(this.#cell, "unstashAll");
+      kernel.lifecycle.unstashAll(this.#cell);
+    }
+    task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T> {
+      kernel.assertAlive(this.#cell, "task");
+      return kernel.tasks.run(this.#cell, typeof work === "function" ? work(this.signal) : work);
+    }
+    log(level: LogLevel, message: string, data?: unknown): void {
+      if (!kernel.wants(eventBit("log"))) return;
+      kernel.emit({
+        type: "log",
+        ref: this.self.toJSON(),
+        name: this.#cell.extra?.name,
+        level,
+        message,
+        data: kernel.reportable(data),
+      });
+    }
+    // The typed overloads of spawn, spawnLink and start stand in Context; here they are one untyped function each.
+  } as unknown as ContextClass;
+}

@@ -1,0 +1,236 @@
+/**
+ * Calls: every one ends exactly once, by its answer, an error, or its deadline (SEMANTICS S5.2).
+ *
+ * The caller's thread holds a table of open calls by id; an answer whose id is not in it is dropped there, before any
+ * mailbox. The callee's thread answers whatever it received, also with the reason for an actor's end, so a call needs
+ * no monitor. Deadlines are numbers looked at by one sweep.
+ */
+import { type Cell, extraOf } from "../actor/cell.ts";
+import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
+import { describe, type ErrorData, RuntimeError } from "../errors.ts";
+import { freezeMessage } from "../thread/message-check.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
+export const callTimeoutMs = 5_000;
+
+interface PendingCall {
+  readonly cell: Cell;
+  readonly callee: RefData;
+  readonly name: string;
+  readonly deadlineMs: number;
+  readonly timeoutMs: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
+const openCallsPrune = 1_024;
+
+export class Calls {
+  readonly #kernel: Kernel;
+  readonly #pending = new Map<number, PendingCall>();
+  #nextId = 1;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get open(): number {
+    return this.#pending.size;
+  }
+
+  call(cell: Cell, ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown> {
+    try {
+      return this.#ask(cell, ref, MetaKind.call, name, argument, options?.timeoutMs ?? callTimeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** OTP's proc_lib:stop: resolves when the actor has ended. */
+  stop(cell: Cell, ref: RefData, reason: unknown, timeoutMs: number): Promise<unknown> {
+    try {
+      return this.#ask(cell, ref, MetaKind.stop, "stop", reason, timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #ask(cell: Cell, ref: RefData, kind: MetaKind, name: string, argument: unknown, timeoutMs: number): Promise<unknown> {
+    const kernel = this.#kernel;
+    kernel.assertAlive(cell, "call");
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
+      throw new RuntimeError("bad_argument", `call wants timeoutMs from 0 or Infinity, got ${describe(timeoutMs)}`);
+    }
+    if (sameRef(ref, kernel.refOf(cell))) {
+      throw new RuntimeError(
+        "calling_self",
+        `${kernel.nameOf(ref)} called itself ("${name}") and would wait for itself`,
+      );
+    }
+    const isLocal = ref.thread === kernel.thread;
+    if (!isLocal) kernel.checkOutgoing(argument, undefined);
+    else if (kernel.checks) freezeMessage(argument);
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // Outside a drain the coarse clock may be old.
+    const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
+    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject });
+    const extra = extraOf(cell);
+    extra.pendingCalls ??= new Set();
+    extra.pendingCalls.add(id);
+    kernel.scheduler.awaits(cell, 1);
+    if (deadlineMs !== Number.POSITIVE_INFINITY) kernel.timers.sweepBy(deadlineMs);
+    if (!isLocal) {
+      const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
+      void kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
+      return promise;
+    }
+    const target = kernel.cellOf(ref);
+    if (target === undefined) this.#fail(id, gone(kernel.nameOf(ref), name));
+    else if (kind === MetaKind.stop) {
+      kernel.delivery.deliverSystem(target, new Meta(kind, name, id, kernel.refOf(cell)), argument);
+    } else
+      void kernel.delivery.deliver(target, new Meta(kind, name, id, kernel.refOf(cell), timeoutMs), argument, cell);
+    return promise;
+  }
+
+  /** A call from another thread. */
+  callReceived(
+    ref: RefData,
+    from: RefData,
+    id: number,
+    kind: MetaKind,
+    name: string,
+    argument: unknown,
+    timeoutMs: number,
+  ): void {
+    const kernel = this.#kernel;
+    const target = kernel.cellOf(ref);
+    if (target === undefined) {
+      kernel.delivery.deadLetter(ref, argument, "noproc");
+      this.answerError(from, id, gone(kernel.nameOf(ref), name));
+      return;
+    }
+    const meta = new Meta(kind, name, id, from, timeoutMs);
+    if (kind === MetaKind.stop) kernel.delivery.deliverSystem(target, meta, argument);
+    else kernel.delivery.deliverRemote(target, meta, argument, from.thread);
+  }
+
+  /** Sends the answer of a call to whoever made it. */
+  answer(caller: RefData | undefined, id: number, value: unknown): void {
+    const kernel = this.#kernel;
+    if (caller === undefined) return;
+    if (caller.thread === kernel.thread) {
+      if (kernel.checks) freezeMessage(value);
+      this.settle(id, value);
+      return;
+    }
+    kernel.checkOutgoing(value, undefined);
+    kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, kernel.refOf(kernel.guest), id, value);
+  }
+
+  answerError(caller: RefData | undefined, id: number, error: ErrorData): void {
+    const kernel = this.#kernel;
+    if (caller === undefined) return;
+    if (caller.thread === kernel.thread) this.#fail(id, error);
+    else kernel.peers.pushFrom(caller.thread, FrameKind.replyError, caller, kernel.refOf(kernel.guest), id, error);
+  }
+
+  /** An answer arrived. Late ones find no entry and are dropped. */
+  settle(id: number, value: unknown): void {
+    const call = this.#take(id);
+    if (call !== undefined) this.#kernel.scheduler.settle(call.resolve as (value: never) => void, value);
+  }
+
+  failed(id: number, error: ErrorData): void {
+    this.#fail(id, error);
+  }
+
+  #fail(id: number, error: ErrorData): void {
+    const call = this.#take(id);
+    if (call === undefined) return;
+    this.#kernel.scheduler.settle(call.reject as (value: never) => void, toError(error));
+  }
+
+  #take(id: number): PendingCall | undefined {
+    const call = this.#pending.get(id);
+    if (call === undefined) return undefined;
+    this.#pending.delete(id);
+    call.cell.extra?.pendingCalls?.delete(id);
+    this.#kernel.scheduler.awaits(call.cell, -1);
+    return call;
+  }
+
+  /** The handler will answer later: until then the actor's end answers. */
+  keepOpen(cell: Cell, meta: Meta): void {
+    if (meta.from === undefined) return;
+    const extra = extraOf(cell);
+    extra.openCalls ??= new Map();
+    if (extra.openCalls.size > 0 && extra.openCalls.size % openCallsPrune === 0) this.#prune(extra.openCalls);
+    extra.openCalls.set(`${meta.from.thread}.${meta.id}`, {
+      caller: meta.from,
+      id: meta.id,
+      deadlineMs: this.#kernel.nowMs + (meta.timeoutMs ?? Number.POSITIVE_INFINITY),
+    });
+  }
+
+  /** Somebody else may have answered them; past their deadline nobody waits. */
+  #prune(open: Map<string, { deadlineMs: number }>): void {
+    for (const [key, call] of open) if (call.deadlineMs < this.#kernel.nowMs) open.delete(key);
+  }
+
+  answered(cell: Cell, caller: RefData, id: number): void {
+    cell.extra?.openCalls?.delete(`${caller.thread}.${id}`);
+  }
+
+  /** The caller died: nobody waits any more. Its promises stay open for ever, as its code must not go on. */
+  abandon(cell: Cell): void {
+    const pending = cell.extra?.pendingCalls;
+    if (pending === undefined) return;
+    for (const id of [...pending]) {
+      const call = this.#take(id);
+      call?.reject(new RuntimeError("noproc", "the caller has ended"));
+    }
+  }
+
+  /** Ends the calls whose time is over; returns when to look again. */
+  expire(nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [id, call] of this.#pending) {
+      if (call.deadlineMs <= nowMs) {
+        const who = this.#kernel.nameOf(call.callee);
+        this.#fail(id, {
+          name: "RuntimeError",
+          code: "timeout",
+          message: `${who} did not answer "${call.name}" within ${call.timeoutMs} ms`,
+        });
+      } else if (call.deadlineMs < nextMs) nextMs = call.deadlineMs;
+    }
+    return nextMs;
+  }
+
+  threadLost(thread: number, why: string): void {
+    for (const [id, call] of [...this.#pending]) {
+      if (call.callee.thread !== thread) continue;
+      this.#fail(id, {
+        name: "RuntimeError",
+        code: "thread_lost",
+        message: `${this.#kernel.nameOf(call.callee)} was lost with its thread (${why}) before it answered "${call.name}"`,
+      });
+    }
+  }
+}
+
+function gone(who: string, name: string): ErrorData {
+  return { name: "RuntimeError", code: "noproc", message: `there is no actor ${who} to answer "${name}"` };
+}
+
+/** Error data from a callee as an error to throw at the caller: `code` says why, `cause` holds what the callee threw. */
+function toError(data: ErrorData): RuntimeError {
+  const cause = data.code === undefined || data.name !== "RuntimeError" ? data : data.cause;
+  return new RuntimeError(data.code ?? "error", data.message, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,222 @@
+/**
+ * Messages into mailboxes: bounds and policies, dead letters, sends that wait.
+ *
+ * The common path is a test of flags and size and the scheduler's straight-line append; everything else is below it.
+ */
+import { inspect } from "node:util";
+import { mailboxCapacityDefault } from "../actor/behaviour.ts";
+import { type Cell, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
+import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import type { RefData, SendResult } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import { type DeadLetterWhy, eventBit } from "./events.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** Sends that one actor may have waiting (SEMANTICS S7.3). */
+export const waitingSendsMax = 1_024;
+/** Empty mailboxes kept for the next actor that gets a message. */
+const poolMax = 4_096;
+
+export class Delivery {
+  readonly #kernel: Kernel;
+  readonly #pool: Mailbox[] = [];
+  /** Dead letters by reason, since start. */
+  readonly deadLetters: Record<DeadLetterWhy, number> = {
+    noproc: 0,
+    mailbox_full: 0,
+    dropped: 0,
+    thread_lost: 0,
+    not_cloneable: 0,
+    system_limit: 0,
+    stopped: 0,
+  };
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** A user message for a cell of this thread. The sender matters only to policy `wait`. */
+  deliver(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
+    const box = cell.mailbox ?? this.#openMailbox(cell);
+    if ((cell.flags & (Flag.bounded | Flag.dead)) !== 0 || box.size >= mailboxCapacityDefault) {
+      return this.#deliverBounded(cell, box, meta, payload, sender);
+    }
+    this.#kernel.scheduler.enqueue(cell, box, meta, payload);
+    return undefined;
+  }
+
+  /** A system message: no bound applies. */
+  deliverSystem(cell: Cell, meta: Meta, payload: unknown): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.#kernel.scheduler.enqueue(cell, cell.mailbox ?? this.#openMailbox(cell), meta, payload);
+  }
+
+  /** A message from another thread: accepted beyond the bound where the policy is `wait`, and its thread told to pause. */
+  deliverRemote(cell: Cell, meta: MessageMeta, payload: unknown, fromThread: number): void {
+    const extra = cell.extra;
+    if ((cell.flags & Flag.bounded) !== 0 && extra !== undefined && extra.policy === "wait") {
+      const box = cell.mailbox ?? this.#openMailbox(cell);
+      this.#kernel.scheduler.enqueue(cell, box, meta, payload);
+      if (box.size >= extra.capacity) {
+        extra.pausedThreads ??= new Set();
+        if (!extra.pausedThreads.has(fromThread)) {
+          extra.pausedThreads.add(fromThread);
+          this.#kernel.peers.pauseSender(fromThread, cell);
+        }
+      }
+      return;
+    }
+    void this.deliver(cell, meta, payload, undefined);
+  }
+
+  #deliverBounded(cell: Cell, box: Mailbox, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
+    const kernel = this.#kernel;
+    if ((cell.flags & Flag.dead) !== 0) {
+      this.refuse(kernel.refOf(cell), meta, payload, "noproc");
+      return undefined;
+    }
+    const extra = cell.extra;
+    const capacity = extra !== undefined && extra.capacity > 0 ? extra.capacity : mailboxCapacityDefault;
+    const policy = extra?.policy ?? "reject";
+    const isBehindWaiting = extra?.waiting !== undefined && extra.waiting.length > 0;
+    if (box.size < capacity && !isBehindWaiting) {
+      kernel.scheduler.enqueue(cell, box, meta, payload);
+      return undefined;
+    }
+    if (policy === "wait") return this.#wait(cell, meta, payload, sender);
+    if (kernel.wants(eventBit("mailboxFull"))) {
+      kernel.emit({ type: "mailboxFull", ref: kernel.refOf(cell), capacity, policy });
+    }
+    if (policy === "dropOldest") {
+      // System messages are never dropped: the oldest user message goes.
+      let dropped = false;
+      box.remove((oldMeta, oldPayload) => {
+        if (dropped || (oldMeta instanceof Meta && oldMeta.kind !== MetaKind.call)) return false;
+        dropped = true;
+        this.refuse(kernel.refOf(cell), oldMeta, oldPayload, "dropped");
+        return true;
+      });
+      kernel.scheduler.enqueue(cell, box, meta, payload);
+      return undefined;
+    }
+    this.refuse(kernel.refOf(cell), meta, payload, policy === "dropNewest" ? "dropped" : "mailbox_full");
+    return undefined;
+  }
+
+  #wait(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
+    const extra = extraOf(cell);
+    extra.waiting ??= [];
+    return this.holdSend(extra.waiting, this.#kernel.refOf(cell), meta, payload, sender);
+  }
+
+  /** Puts a send on a waiting list, within the sender's bound. */
+  holdSend(
+    list: WaitingSend[],
+    to: RefData,
+    meta: MessageMeta,
+    payload: unknown,
+    sender: Cell | undefined,
+  ): SendResult {
+    const holder = extraOf(sender ?? this.#kernel.guest);
+    if (holder.waitingCount >= waitingSendsMax) {
+      this.refuse(to, meta, payload, "mailbox_full");
+      return undefined;
+    }
+    holder.waitingCount++;
+    this.#kernel.scheduler.awaits(sender ?? this.#kernel.guest, 1);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    list.push({ sender: sender ?? this.#kernel.guest, meta, payload, accepted: resolve });
+    return promise;
+  }
+
+  /** Puts messages (meta, payload, …) back at the head of the mailbox, in their order. */
+  putBack(cell: Cell, messages: readonly unknown[]): void {
+    const box = cell.mailbox ?? this.#openMailbox(cell);
+    for (let i = messages.length - 2; i >= 0; i -= 2) box.unshift(messages[i] as MessageMeta, messages[i + 1]);
+    this.#kernel.scheduler.schedule(cell);
+  }
+
+  /** Called by the scheduler after a bounded mailbox was served: lets waiting sends in, and paused threads go on. */
+  afterService(cell: Cell): void {
+    const extra = cell.extra;
+    const box = cell.mailbox;
+    if (extra === undefined || box === undefined) return;
+    const waiting = extra.waiting;
+    if (waiting !== undefined && waiting.length > 0) {
+      let admitted = 0;
+      while (admitted < waiting.length && box.size < extra.capacity) {
+        const send = waiting[admitted++] as WaitingSend;
+        if (this.takeBack(send)) this.#kernel.scheduler.enqueue(cell, box, send.meta, send.payload);
+        else this.refuse(this.#kernel.refOf(cell), send.meta, send.payload, "noproc");
+      }
+      waiting.splice(0, admitted);
+    }
+    if (extra.pausedThreads !== undefined && extra.pausedThreads.size > 0 && box.size <= extra.capacity >> 1) {
+      for (const thread of extra.pausedThreads) this.#kernel.peers.resumeSender(thread, cell);
+      extra.pausedThreads.clear();
+    }
+  }
+
+  /** A waiting send leaves its list: its promise settles in the drain. False when its sender died meanwhile. */
+  takeBack(send: WaitingSend): boolean {
+    const sender = send.sender;
+    if (sender?.extra !== undefined) {
+      sender.extra.waitingCount--;
+      this.#kernel.scheduler.awaits(sender, -1);
+    }
+    if (send.accepted !== undefined) this.#kernel.scheduler.settle(send.accepted, undefined);
+    return sender === undefined || (sender.flags & Flag.dead) === 0;
+  }
+
+  /** A message that reaches nobody: counted, told to who listens, and a call's caller gets an answer. */
+  refuse(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
+    this.deadLetter(to, payload, why);
+    if (
+      meta instanceof Meta &&
+      (meta.kind === MetaKind.call || meta.kind === MetaKind.stop) &&
+      meta.from !== undefined
+    ) {
+      const code = why === "dropped" ? "mailbox_full" : why;
+      this.#kernel.calls.answerError(meta.from, meta.id, {
+        name: "RuntimeError",
+        code,
+        message: `${this.#kernel.nameOf(to)} did not take the call "${meta.name}": ${code}`,
+      });
+    }
+  }
+
+  deadLetter(to: RefData, payload: unknown, why: DeadLetterWhy): void {
+    this.deadLetters[why]++;
+    if (this.#kernel.wants(eventBit("deadLetter"))) {
+      this.#kernel.emit({ type: "deadLetter", to, why, message: messageText(payload) });
+    }
+  }
+
+  #openMailbox(cell: Cell): Mailbox {
+    const box = this.#pool.pop() ?? new Mailbox();
+    cell.mailbox = box;
+    return box;
+  }
+
+  /** Takes an empty mailbox back, so that an idle actor has none. */
+  closeMailbox(cell: Cell): void {
+    const box = cell.mailbox;
+    if (box === undefined) return;
+    cell.mailbox = undefined;
+    if (this.#pool.length < poolMax && !box.isLarge) this.#pool.push(box);
+  }
+}
+
+/** A message as short text for reports. Never throws. */
+export function messageText(message: unknown): string {
+  try {
+    return inspect(message, {
+      depth: 2,
+      breakLength: Number.POSITIVE_INFINITY,
+      maxStringLength: 200,
+      maxArrayLength: 10,
+    }).slice(0, 500);
+  } catch (error) {
+    return `a message that cannot be shown (${error instanceof RuntimeError ? error.code : "its own code threw"})`;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The event stream: the one place where the runtime says what happens. Dashboards, logs, metrics and tests read it.
+ *
+ * A kernel makes an event only if somebody wants its kind (a bit in shared memory), so what nobody reads costs a test
+ * of one word. `crashed`, `threadLost` and `unattributedError` are always made.
+ */
+import type { LogLevel } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import type { RefData } from "../actor/ref.ts";
+import { type ErrorData, errorData } from "../errors.ts";
+
+/** A crash in full: reason, state (as redacted by `format`), the message in hand and up to ten queued ones, as text. */
+export interface CrashReport {
+  readonly type: "crashed";
+  readonly ref: RefData;
+  readonly name: string | undefined;
+  readonly behaviour: string;
+  readonly reason: ExitReason;
+  readonly state: string;
+  readonly message: string | undefined;
+  readonly queued: readonly string[];
+  readonly queuedCount: number;
+}
+
+export type RuntimeEvent =
+  | {
+      readonly type: "spawned";
+      readonly ref: RefData;
+      readonly behaviour: string;
+      readonly parent: RefData | undefined;
+    }
+  | {
+      readonly type: "exited";
+      readonly ref: RefData;
+      readonly name: string | undefined;
+      readonly behaviour: string;
+      readonly reason: ExitReason;
+    }
+  | CrashReport
+  | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
+  | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
+  | { readonly type: "threadStarted"; readonly thread: number; readonly position: number }
+  | {
+      readonly type: "threadLost";
+      readonly thread: number;
+      readonly position: number;
+      readonly why: string;
+      readonly actors: number;
+    }
+  | { readonly type: "unattributedError"; readonly thread: number; readonly error: ErrorData }
+  | {
+      readonly type: "log";
+      readonly ref: RefData;
+      readonly name: string | undefined;
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly data: unknown;
+    };
+
+/** Why a message was not delivered. */
+export type DeadLetterWhy =
+  | "noproc"
+  | "mailbox_full"
+  | "dropped"
+  | "thread_lost"
+  | "not_cloneable"
+  | "system_limit"
+  | "stopped";
+
+/** The kinds, in the order of their bits. */
+export const eventTypes = [
+  "spawned",
+  "exited",
+  "crashed",
+  "deadLetter",
+  "mailboxFull",
+  "threadStarted",
+  "threadLost",
+  "unattributedError",
+  "log",
+] as const satisfies readonly RuntimeEvent["type"][];
+
+export type EventType = (typeof eventTypes)[number];
+
+export function eventBit(type: EventType): number {
+  return 1 << eventTypes.indexOf(type);
+}
+
+/** Kinds that are always made. */
+export const alwaysBits = eventBit("crashed") | eventBit("threadLost") | eventBit("unattributedError");
+
+export type EventListener<T extends EventType> = (event: Extract<RuntimeEvent, { type: T }>) => void;
+
+/** Crash reports kept for `system.crashes()`. */
+export const crashesMax = 100;
+
+/** The stream's end on main: who listens, and the last crash reports. */
+export class EventStream {
+  readonly #listeners = new Map<EventType, Set<(event: RuntimeEvent) => void>>();
+  readonly #crashes: CrashReport[] = [];
+  readonly #interestChanged: (bits: number) => void;
+
+  /** @param interestChanged gets the bits of all kinds that somebody listens to. */
+  constructor(interestChanged: (bits: number) => void) {
+    this.#interestChanged = interestChanged;
+    interestChanged(alwaysBits);
+  }
+
+  /** Listens to one kind, or to all with `"*"`. Returns the function that ends it. A listener that throws is reported as `unattributedError`. */
+  on<T extends EventType>(type: T, listener: EventListener<T>): () => void;
+  on(type: "*", listener: (event: RuntimeEvent) => void): () => void;
+  on(type: EventType | "*", listener: (event: never) => void): () => void {
+    const kinds: readonly EventType[] = type === "*" ? eventTypes : [type];
+    // The cast is sound: a listener is only ever called with events of the kinds it stands under.
+    const call = listener as (event: RuntimeEvent) => void;
+    for (const kind of kinds) {
+      const set = this.#listeners.get(kind) ?? new Set();
+      set.add(call);
+      this.#listeners.set(kind, set);
+    }
+    this.#publishInterest();
+    return () => {
+      for (const kind of kinds) this.#listeners.get(kind)?.delete(call);
+      this.#publishInterest();
+    };
+  }
+
+  emit(event: RuntimeEvent): void {
+    if (event.type === "crashed") {
+      this.#crashes.push(event);
+      if (this.#crashes.length > crashesMax) this.#crashes.shift();
+    }
+    const set = this.#listeners.get(event.type);
+    if (set === undefined) return;
+    for (const listener of [...set]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A bad listener must not stop a kernel. Its own failure is reported once, and not to itself for ever.
+        if (event.type !== "unattributedError")
+          this.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
+      }
+    }
+  }
+
+  /** The last crash reports, oldest first, at most 100. */
+  crashes(): readonly CrashReport[] {
+    return [...this.#crashes];
+  }
+
+  #publishInterest(): void {
+    let bits = alwaysBits;
+    for (const [kind, set] of this.#listeners) if (set.size > 0) bits |= eventBit(kind);
+    this.#interestChanged(bits);
+  }
+}

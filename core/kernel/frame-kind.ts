@@ -1,0 +1,58 @@
+/** All that crosses from one thread's kernel to another's, by number. Payloads are noted beside each kind. */
+export const FrameKind = {
+  /** A raw message: the message. */
+  message: 1,
+  /** `[name, argument]`. */
+  cast: 2,
+  /** `[name, argument, timeoutMs]`; id: the call. */
+  call: 3,
+  /** The value; id: the call. */
+  reply: 4,
+  /** `ErrorData`; id: the call. */
+  replyError: 5,
+  link: 6,
+  unlink: 7,
+  unlinkAck: 8,
+  /** id: the monitor. */
+  monitor: 9,
+  /** id: the monitor. */
+  demonitor: 10,
+  /** An exit signal sent by `exit`: the reason. */
+  exit: 11,
+  /** An exit signal by a link: the reason. */
+  linkExit: 12,
+  /** The reason; id: the monitor. */
+  down: 13,
+  /** `SpawnPayload`; id: a monitor to make, or 0. */
+  spawn: 14,
+  /** The child's `init` ended well. */
+  started: 15,
+  /** The reason why there is no child. */
+  startFailed: 16,
+  /** `[name, ref]`; id: the request. To main. */
+  nameRegister: 17,
+  /** `undefined` or the living holder; id: the request. */
+  nameReply: 18,
+  /** `[name, ref]`: the holder is gone or gave it up; id: the request, or 0. To main. */
+  nameRelease: 19,
+  /** `[name, ref]`, from main to every replica. */
+  nameSet: 20,
+  /** `[name, ref]`, from main to every replica. */
+  nameDelete: 21,
+  /** The receiver's mailbox is full: hold messages to it. */
+  pause: 22,
+  resume: 23,
+  /** Slots given back to the thread that had reserved them. */
+  slots: 24,
+  /** A `RuntimeEvent`, to main. */
+  event: 25,
+  /** `stop(ref, reason)`: the reason; id: the call. */
+  stop: 26,
+  /** Start a dedicated thread: `{ thread, heapMb }`. To main. */
+  startThread: 27,
+  /** Ask for statistics; id: the request. */
+  stats: 28,
+  /** Statistics; id: the request. */
+  statsReply: 29,
+} as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

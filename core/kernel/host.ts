@@ -1,0 +1,36 @@
+/**
+ * What a kernel needs from the place it runs in. Real threads, main and the simulation each bring their own.
+ */
+import type { Clock } from "../clock.ts";
+import type { Random } from "../random.ts";
+import type { ChannelWriter } from "../thread/channel.ts";
+import type { RuntimeEvent } from "./events.ts";
+
+export interface Host {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Asks for one `kernel.drain()` soon, from a MessagePort callback. */
+  post(): void;
+  /** The writing end towards another thread; undefined while there is no way to it yet (then `post` follows when there is). */
+  openWriter(thread: number): ChannelWriter | undefined;
+  /** Wakes another thread: its ring has news, or has room again. */
+  ringBell(thread: number): void;
+  /** Imports a behaviour's module. Rejects with RuntimeError `load_timeout` or `deadlocked_load`. */
+  importModule(url: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Takes an event: main's stream. Other threads' kernels send theirs to main as frames. */
+  emit(event: RuntimeEvent): void;
+  /** Starts a dedicated thread under an id that was reserved. Main only. */
+  startDedicated?(thread: number, heapMb: number | undefined): void;
+  /** The last actor of a dedicated thread is gone. */
+  retire?(): void;
+  /** Runs async turns with a store that tells whose they are, so that what they leave behind can be blamed. Absent: no blame after an await. */
+  readonly blame?: Blame;
+}
+
+/** Who is running, also after an `await`. */
+export interface Blame {
+  /** A scope for one actor, made once. */
+  scope(owner: object): { runInAsyncScope<T>(run: () => T): T };
+  /** The owner of the running code, or undefined. */
+  owner(): object | undefined;
+}

@@ -1,0 +1,176 @@
+/** Frames from other threads, handed to the part of the kernel that they are for. */
+import type { StartResult } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import { MetaKind } from "../actor/mailbox.ts";
+import type { Ref } from "../actor/ref.ts";
+import { type ErrorData, errorData } from "../errors.ts";
+import type { FrameSink } from "../thread/frame.ts";
+import type { RuntimeEvent } from "./events.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+import type { SpawnPayload } from "./spawner.ts";
+
+export class Inbound implements FrameSink {
+  readonly #kernel: Kernel;
+  #thread = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Whose frames come next. */
+  from(thread: number): void {
+    this.#thread = thread;
+  }
+
+  onFrame(
+    kind: number,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+    payload: unknown,
+  ): void {
+    const kernel = this.#kernel;
+    const thread = this.#thread;
+    if (kind === FrameKind.message || kind === FrameKind.cast) {
+      const cell = kernel.cells[slot];
+      const isRaw = kind === FrameKind.message;
+      const body = isRaw ? payload : (payload as readonly [string, unknown])[1];
+      if (kernel.checks) kernel.freeze(body);
+      if (cell === undefined || cell.generation !== generation) {
+        kernel.delivery.deadLetter(kernel.makeRef(kernel.thread, slot, generation), body, "noproc");
+      } else
+        kernel.delivery.deliverRemote(
+          cell,
+          isRaw ? undefined : (payload as readonly [string, unknown])[0],
+          body,
+          thread,
+        );
+      return;
+    }
+    const to = kernel.makeRef(kernel.thread, slot, generation);
+    const from = kernel.makeRef(thread, fromSlot, fromGeneration);
+    switch (kind as FrameKind) {
+      case FrameKind.call: {
+        const [name, argument, timeoutMs] = payload as readonly [string, unknown, number];
+        if (kernel.checks) kernel.freeze(argument);
+        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs);
+        return;
+      }
+      case FrameKind.stop:
+        kernel.calls.callReceived(to, from, id, MetaKind.stop, "stop", payload, Number.POSITIVE_INFINITY);
+        return;
+      case FrameKind.reply:
+        if (kernel.checks) kernel.freeze(payload);
+        kernel.calls.settle(id, payload);
+        return;
+      case FrameKind.replyError:
+        kernel.calls.failed(id, payload as ErrorData);
+        return;
+      case FrameKind.link:
+        kernel.signals.linkReceived(to, from);
+        return;
+      case FrameKind.unlink:
+        kernel.signals.unlinkReceived(to, from);
+        return;
+      case FrameKind.unlinkAck:
+        kernel.signals.unlinkConfirmed(to, from);
+        return;
+      case FrameKind.monitor:
+        kernel.signals.monitorReceived(to, from, id);
+        return;
+      case FrameKind.demonitor:
+        kernel.signals.demonitorReceived(to, from, id);
+        return;
+      case FrameKind.exit:
+      case FrameKind.linkExit: {
+        const cell = kernel.cellOf(to);
+        if (cell === undefined) return;
+        if (kind === FrameKind.linkExit && kernel.signals.startEndsWith(cell, from, payload as ExitReason)) return;
+        kernel.signals.exitReceived(cell, from, payload as ExitReason, kind === FrameKind.linkExit);
+        return;
+      }
+      case FrameKind.down:
+        kernel.signals.downReceived(to, id, payload as ExitReason);
+        return;
+      case FrameKind.spawn:
+        kernel.spawner.received(to, from, id, payload as SpawnPayload);
+        return;
+      case FrameKind.started:
+        kernel.signals.started(from, { ok: true });
+        return;
+      case FrameKind.startFailed:
+        kernel.signals.started(from, payload as StartResult);
+        return;
+      case FrameKind.nameRegister: {
+        const [name, ref] = payload as readonly [string, Ref];
+        kernel.names.registerReceived(thread, id, name, ref);
+        return;
+      }
+      case FrameKind.nameReply:
+        kernel.names.replyReceived(id, payload as Ref | undefined);
+        return;
+      case FrameKind.nameRelease: {
+        const [name, ref] = payload as readonly [string, Ref];
+        kernel.names.releaseReceived(thread, id, name, ref);
+        return;
+      }
+      case FrameKind.nameSet: {
+        const [name, ref] = payload as readonly [string, Ref];
+        kernel.names.set(name, ref);
+        return;
+      }
+      case FrameKind.nameDelete: {
+        const [name, ref] = payload as readonly [string, Ref];
+        kernel.names.delete(name, ref);
+        return;
+      }
+      case FrameKind.pause:
+        kernel.peers.pauseReceived(from);
+        return;
+      case FrameKind.resume:
+        kernel.peers.resumeReceived(from);
+        return;
+      case FrameKind.slots:
+        kernel.peers.slotsReceived(thread, payload as readonly number[]);
+        return;
+      case FrameKind.event:
+        kernel.host.emit(payload as RuntimeEvent);
+        return;
+      case FrameKind.startThread: {
+        const request = payload as { readonly thread: number; readonly heapMb: number | undefined };
+        kernel.host.startDedicated?.(request.thread, request.heapMb);
+        return;
+      }
+      case FrameKind.stats:
+        kernel.peers.push(thread, FrameKind.statsReply, from, kernel.guest, id, kernel.stats());
+        return;
+      case FrameKind.statsReply:
+        kernel.calls.settle(id, payload);
+        return;
+    }
+  }
+
+  onBroken(
+    kind: number,
+    slot: number,
+    generation: number,
+    _fromSlot: number,
+    _fromGeneration: number,
+    id: number,
+    error: unknown,
+  ): void {
+    const kernel = this.#kernel;
+    const to = kernel.makeRef(kernel.thread, slot, generation);
+    kernel.delivery.deadLetter(
+      to,
+      `a frame of kind ${kind} that could not be read: ${errorData(error).message}`,
+      "not_cloneable",
+    );
+    if (kind === FrameKind.reply || kind === FrameKind.statsReply) {
+      kernel.calls.failed(id, { name: "RuntimeError", code: "not_cloneable", message: errorData(error).message });
+    }
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * The kernel of one thread: its actors, and the parts that serve them.
+ *
+ * It has no module state: everything that it needs from outside (time, chance, other threads, events) comes from its
+ * `Host`, so that several kernels can run in one JavaScript thread under a simulated scheduler. Each part is one class
+ * that knows the kernel; only the kernel's own parts may use its open fields.
+ */
+
+import { makeBehaviour } from "../actor/behaviour.ts";
+import { type Cell, Cell as CellClass, Flag } from "../actor/cell.ts";
+import type { Context, Target } from "../actor/context.ts";
+import {
+  isRef,
+  type Ref,
+  type RefClass,
+  type RefData,
+  refClass,
+  refKey,
+  type SendOptions,
+  type SendResult,
+} from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { checkMessage, freezeMessage } from "../thread/message-check.ts";
+import type { RefWire } from "../thread/ref-wire.ts";
+import { type ContextClass, contextClass } from "./actor-context.ts";
+import { Calls } from "./calls.ts";
+import { Delivery, messageText } from "./delivery.ts";
+import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Host } from "./host.ts";
+import { Inbound } from "./inbound.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { Names } from "./names.ts";
+import { Peers } from "./peers.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Signals } from "./signals.ts";
+import { Spawner } from "./spawner.ts";
+import type { SystemMemory } from "./system-memory.ts";
+import { Tasks } from "./tasks.ts";
+import { Timers } from "./timer-service.ts";
+
+export interface KernelConfig {
+  readonly thread: number;
+  readonly memory: SystemMemory;
+  readonly host: Host;
+  /** Freeze messages. */
+  readonly checks: boolean;
+  /** Whether this thread ends with its last actor. */
+  readonly isDedicated?: boolean;
+  /** What the guest (the program outside any actor) does with system messages. */
+  readonly guestReceives?: (message: unknown) => void;
+}
+
+/** What one thread counts. */
+export interface ThreadStats {
+  readonly thread: number;
+  /** Its place among the schedulers: 0 is main; -1 a dedicated thread. */
+  readonly position: number;
+  readonly actors: number;
+  readonly spawned: number;
+  readonly crashes: number;
+  readonly turns: number;
+  /** Actors with work. */
+  readonly queued: number;
+  /** Frames that wait for other threads. */
+  readonly outbox: number;
+  readonly timers: number;
+  readonly openCalls: number;
+  readonly deadLetters: Readonly<Record<DeadLetterWhy, number>>;
+}
+
+/** Slot 0 of each thread stands for the code outside any actor. */
+const guestSlot = 0;
+
+export class Kernel {
+  readonly thread: number;
+  readonly memory: SystemMemory;
+  readonly host: Host;
+  readonly checks: boolean;
+  readonly isDedicated: boolean;
+  /** By slot. */
+  readonly cells: (Cell | undefined)[] = [];
+  readonly guest: Cell;
+  readonly scheduler: Scheduler;
+  readonly delivery: Delivery;
+  readonly lifecycle: Lifecycle;
+  readonly signals: Signals;
+  readonly spawner: Spawner;
+  readonly calls: Calls;
+  readonly names: Names;
+  readonly peers: Peers;
+  readonly inbound: Inbound;
+  readonly timers: Timers;
+  readonly tasks: Tasks;
+  /** How refs cross to other threads. */
+  readonly refWire: RefWire;
+  /** Time at the last look at the clock. */
+  nowMs = 0;
+  readonly #refClass: RefClass;
+  readonly #contextClass: ContextClass;
+
+  constructor(config: KernelConfig) {
+    this.thread = config.thread;
+    this.memory = config.memory;
+    this.host = config.host;
+    this.checks = config.checks;
+    this.isDedicated = config.isDedicated ?? false;
+    this.#refClass = refClass("", {
+      call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
+      cast: (ref, name, argument) => this.cast(this.running(), ref, name, argument),
+      send: (ref, message, options) => this.send(this.running(), ref, message, options),
+    });
+    this.#contextClass = contextClass(this);
+    this.refWire = {
+      isRef,
+      // Node 0 is this system; other nodes come with a cluster.
+      toWire: (ref) => {
+        const { thread, slot, generation } = ref as Ref;
+        return { node: 0, thread, slot, generation };
+      },
+      fromWire: (_node, thread, slot, generation) => this.makeRef(thread, slot, generation),
+    };
+    const guestBehaviour = makeBehaviour<undefined, never>(
+      { name: "guest", module: import.meta.url },
+      { init: () => undefined, receive: (_state, message) => config.guestReceives?.(message) },
+    );
+    this.guest = new CellClass(
+      guestSlot,
+      this.memory.generation(this.thread, guestSlot),
+      Flag.trapping,
+      guestBehaviour,
+      undefined,
+    );
+    this.cells[guestSlot] = this.guest;
+    this.scheduler = new Scheduler(this);
+    this.delivery = new Delivery(this);
+    this.lifecycle = new Lifecycle(this);
+    this.signals = new Signals(this);
+    this.spawner = new Spawner(this);
+    this.calls = new Calls(this);
+    this.names = new Names(this);
+    this.peers = new Peers(this);
+    this.inbound = new Inbound(this);
+    this.timers = new Timers(this);
+    this.tasks = new Tasks(this);
+    this.guest.ctx = new this.#contextClass(this.guest);
+    this.readClock();
+  }
+
+  drain(): void {
+    this.scheduler.drain();
+  }
+
+  readClock(): number {
+    this.nowMs = this.host.clock.nowMs();
+    return this.nowMs;
+  }
+
+  /** The living cell that a ref of this thread names. */
+  cellOf(ref: RefData): Cell | undefined {
+    const cell = this.cells[ref.slot];
+    return cell !== undefined && cell.generation === ref.generation && ref.thread === this.thread ? cell : undefined;
+  }
+
+  /** Whose code runs: the actor of the turn, of the async context, or the guest. */
+  running(): Cell {
+    return this.scheduler.current ?? (this.host.blame?.owner() as Cell | undefined) ?? this.guest;
+  }
+
+  refOf(cell: Cell): Ref {
+    cell.ownRef ??= new this.#refClass(this.thread, cell.slot, cell.generation);
+    return cell.ownRef;
+  }
+
+  makeRef(thread: number, slot: number, generation: number): Ref {
+    return new this.#refClass(thread, slot, generation);
+  }
+
+  /** A ref with methods from any ref data, also of another kernel. */
+  adopt(ref: RefData): Ref {
+    return ref instanceof this.#refClass ? (ref as Ref) : this.makeRef(ref.thread, ref.slot, ref.generation);
+  }
+
+  contextOf(cell: Cell): Context {
+    cell.ctx ??= new this.#contextClass(cell);
+    return cell.ctx;
+  }
+
+  isAlive(ref: RefData): boolean {
+    return ref.thread === this.thread
+      ? this.cellOf(ref) !== undefined
+      : this.memory.isAlive(ref.thread, ref.slot, ref.generation);
+  }
+
+  /** A ref or name as a ref. @throws RuntimeError `noproc` when nobody holds the name; `bad_argument`. */
+  resolve(target: Target, verb: string): RefData {
+    if (typeof target === "string") {
+      const ref = this.names.whereis(target);
+      if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
+      return ref;
+    }
+    if (
+      typeof target !== "object" ||
+      target === null ||
+      typeof target.thread !== "number" ||
+      typeof target.slot !== "number" ||
+      typeof target.generation !== "number"
+    ) {
+      throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(target)}`);
+    }
+    return target;
+  }
+
+  /** A raw message from a cell of this thread to anybody. */
+  send(sender: Cell, ref: RefData, message: unknown, options: SendOptions | undefined): SendResult {
+    this.assertAlive(sender, "send");
+    if (ref.thread === this.thread) {
+      if (this.checks) freezeMessage(message);
+      const cell = this.cells[ref.slot];
+      if (cell !== undefined && cell.generation === ref.generation)
+        return this.delivery.deliver(cell, undefined, message, sender);
+      this.delivery.deadLetter(ref, message, "noproc");
+      return undefined;
+    }
+    this.checkOutgoing(message, options?.transfer);
+    return this.peers.sendMessage(sender, ref, undefined, message, options?.transfer);
+  }
+
+  cast(sender: Cell, ref: RefData, name: string, argument: unknown): SendResult {
+    this.assertAlive(sender, "cast");
+    if (ref.thread === this.thread) {
+      if (this.checks) freezeMessage(argument);
+      const cell = this.cells[ref.slot];
+      if (cell !== undefined && cell.generation === ref.generation)
+        return this.delivery.deliver(cell, name, argument, sender);
+      this.delivery.deadLetter(ref, argument, "noproc");
+      return undefined;
+    }
+    this.checkOutgoing(argument, undefined);
+    return this.peers.sendMessage(sender, ref, name, argument, undefined);
+  }
+
+  /** Refuses what cannot cross to another thread, in the sender's own frame. */
+  checkOutgoing(message: unknown, transfer: readonly unknown[] | undefined): void {
+    try {
+      checkMessage(message, transfer, isRef);
+    } catch (error) {
+      throw new RuntimeError("not_cloneable", (error as Error).message, { cause: error });
+    }
+    if (this.checks) freezeMessage(message);
+  }
+
+  assertAlive(cell: Cell, verb: string): void {
+    if ((cell.flags & Flag.dead) !== 0) {
+      throw new RuntimeError("noproc", `${verb}: ${this.nameOf(this.refOf(cell))} has ended`);
+    }
+  }
+
+  /** Freezes what somebody else owns now (S2.6). */
+  freeze(value: unknown): void {
+    freezeMessage(value);
+  }
+
+  /** Counters of this thread since start. */
+  stats(): ThreadStats {
+    return {
+      thread: this.thread,
+      position: this.memory.position(this.thread),
+      actors: this.lifecycle.living,
+      spawned: this.lifecycle.born,
+      crashes: this.lifecycle.crashes,
+      turns: this.scheduler.turns,
+      queued: this.scheduler.queued,
+      outbox: this.peers.waiting,
+      timers: this.timers.running,
+      openCalls: this.calls.open,
+      deadLetters: { ...this.delivery.deadLetters },
+    };
+  }
+
+  /** Data for a report: as it is where it can cross threads, else as text. */
+  reportable(data: unknown): unknown {
+    if (data === undefined) return undefined;
+    try {
+      checkMessage(data, undefined, isRef);
+      return data;
+    } catch {
+      return messageText(data);
+    }
+  }
+
+  wants(bit: number): boolean {
+    return (this.memory.interest & bit) !== 0;
+  }
+
+  emit(event: RuntimeEvent): void {
+    if (this.thread === 0) this.host.emit(event);
+    else this.peers.push(0, FrameKind.event, { slot: guestSlot, generation: 0 }, this.guest, 0, event);
+  }
+
+  /** How an actor is called in messages to people: `counter "hits" <1.17.0>`. */
+  nameOf(ref: RefData): string {
+    const cell = this.cellOf(ref);
+    if (cell === undefined) return `<${refKey(ref)}>`;
+    const name = cell.extra?.name;
+    return `${cell.behaviour.options.name ?? "actor"}${name === undefined ? "" : ` "${name}"`} <${refKey(ref)}>`;
+  }
+
+  /** Called when the thread came to rest. */
+  afterRest(): void {
+    if (this.isDedicated && this.lifecycle.born > 0 && this.lifecycle.living === 0 && this.peers.isFlushed)
+      this.host.retire?.();
+  }
+}

@@ -1,0 +1,421 @@
+/**
+ * Birth and death of actors.
+ *
+ * Death goes in one order (SEMANTICS S4.2): the cell is cleared, its liveness word is stored, then the exit and down
+ * signals go out, so that whoever learns of a death finds the name free and the ref dead.
+ */
+import { inspect } from "node:util";
+import { type Behaviour, isBehaviour, type MailboxPolicy, mailboxCapacityDefault } from "../actor/behaviour.ts";
+import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
+import type { ExitMessage, SpawnOptions, StartResult } from "../actor/context.ts";
+import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
+import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Api, type RefData, sameRef } from "../actor/ref.ts";
+import { describe, type ErrorData, RuntimeError } from "../errors.ts";
+import { messageText } from "./delivery.ts";
+import { eventBit } from "./events.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+import { initLater, isThenable } from "./scheduler.ts";
+import { slotBlock } from "./system-memory.ts";
+
+/** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
+const ignored = "ignore";
+
+export class Lifecycle {
+  readonly #kernel: Kernel;
+  readonly #freeSlots: number[] = [];
+  #nextSlot = 1;
+  #blockEnd = slotBlock;
+  /** Actors of this thread since start, and now. The guest is none. */
+  born = 0;
+  living = 0;
+  crashes = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** A slot of this thread. @throws RuntimeError `system_limit`. */
+  takeSlot(): number {
+    const free = this.#freeSlots.pop();
+    if (free !== undefined) return free;
+    if (this.#nextSlot < this.#blockEnd) return this.#nextSlot++;
+    const first = this.#kernel.memory.reserveSlots(this.#kernel.thread);
+    if (first === undefined) {
+      throw new RuntimeError(
+        "system_limit",
+        `thread ${this.#kernel.thread} has no room for another actor (${this.living} live there)`,
+      );
+    }
+    this.#nextSlot = first + 1;
+    this.#blockEnd = first + slotBlock;
+    return first;
+  }
+
+  /** Makes the cell of a new actor and lets its first turn come. The state holds `init`'s argument until then. */
+  create(
+    slot: number,
+    generation: number,
+    behaviour: Behaviour<never, Api>,
+    argument: unknown,
+    parent: RefData | undefined,
+    options: SpawnOptions | undefined,
+    ack: StartAck | undefined,
+  ): Cell {
+    const kernel = this.#kernel;
+    const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing, behaviour, parent);
+    cell.state = argument;
+    const capacity = options?.mailboxCapacity ?? behaviour.options.mailboxCapacity;
+    const policy = options?.mailboxPolicy ?? behaviour.options.mailboxPolicy;
+    const timeoutMs = options?.startTimeoutMs;
+    if (capacity !== undefined || policy !== undefined) this.#bound(cell, capacity, policy);
+    if (options?.name !== undefined || ack !== undefined) {
+      extraOf(cell).start = { name: options?.name, ack };
+    }
+    while (kernel.cells.length < slot) kernel.cells.push(undefined);
+    kernel.cells[slot] = cell;
+    this.born++;
+    this.living++;
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) kernel.timers.startTimeout(cell, timeoutMs);
+    if (kernel.wants(eventBit("spawned"))) {
+      kernel.emit({
+        type: "spawned",
+        ref: kernel.refOf(cell).toJSON(),
+        behaviour: behaviourName(behaviour),
+        parent: plain(parent),
+      });
+    }
+    return cell;
+  }
+
+  /** The behaviour's module is there: the actor can begin. */
+  adoptBehaviour(cell: Cell, behaviour: Behaviour<never, Api>): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    cell.behaviour = behaviour;
+    const { mailboxCapacity, mailboxPolicy } = behaviour.options;
+    if ((mailboxCapacity !== undefined || mailboxPolicy !== undefined) && (cell.flags & Flag.bounded) === 0) {
+      this.#bound(cell, mailboxCapacity, mailboxPolicy);
+    }
+    cell.flags &= ~Flag.waiting;
+    this.#kernel.scheduler.schedule(cell);
+  }
+
+  #bound(cell: Cell, capacity: number | undefined, policy: MailboxPolicy | undefined): void {
+    const extra = extraOf(cell);
+    extra.capacity = capacity ?? mailboxCapacityDefault;
+    extra.policy = policy ?? "reject";
+    cell.flags |= Flag.bounded;
+  }
+
+  /** The first turn: the name, then `init`. Runs inside the scheduler. */
+  birth(cell: Cell): void {
+    const kernel = this.#kernel;
+    const name = cell.extra?.start?.name;
+    if (name !== undefined && cell.extra?.name === undefined) {
+      cell.flags |= Flag.waiting;
+      kernel.names.claim(cell, name, (holder) => {
+        if ((cell.flags & Flag.dead) !== 0) return;
+        cell.flags &= ~Flag.waiting;
+        if (holder !== undefined) this.die(cell, { already_started: plain(holder) }, { running: holder });
+        else kernel.scheduler.schedule(cell);
+      });
+      // The owner on main answers at once when this is main.
+      if ((cell.flags & (Flag.waiting | Flag.dead)) !== 0 || cell.extra?.name === undefined) return;
+    }
+    cell.flags &= ~Flag.unborn;
+    const argument = cell.state;
+    cell.state = undefined;
+    let result: unknown;
+    try {
+      result = cell.behaviour.handlers.init(argument, kernel.contextOf(cell));
+    } catch (error) {
+      this.crash(cell, error, undefined);
+      return;
+    }
+    if ((cell.flags & Flag.dead) !== 0) return;
+    if (isThenable(result)) kernel.scheduler.openInitTurn(cell, result);
+    else this.initEnded(cell, result);
+  }
+
+  initEnded(cell: Cell, result: unknown): void {
+    const extra = cell.extra;
+    if (result === initLater) {
+      cell.flags |= Flag.held;
+      return;
+    }
+    if ((cell.flags & Flag.stopping) !== 0) {
+      this.die(cell, extra?.stopReason ?? "normal");
+      return;
+    }
+    cell.state = result;
+    this.#started(cell);
+  }
+
+  /** The later end of an `init` that returned `initLater`. */
+  initDone(cell: Cell, result: StartResult): void {
+    if ((cell.flags & Flag.initializing) === 0) {
+      throw new RuntimeError("bad_argument", "initDone was called, but init has ended already");
+    }
+    if (!result.ok) {
+      this.die(cell, result.reason);
+      return;
+    }
+    cell.flags &= ~Flag.held;
+    this.#started(cell);
+    this.unstashAll(cell);
+  }
+
+  #started(cell: Cell): void {
+    const kernel = this.#kernel;
+    cell.flags &= ~Flag.initializing;
+    const extra = cell.extra;
+    if (extra === undefined) return;
+    if (extra.startTimer !== undefined) kernel.timers.cancelStart(cell);
+    const ack = extra.start?.ack;
+    extra.start = undefined;
+    if (ack === undefined) return;
+    if (ack.to.thread === kernel.thread) kernel.signals.started(kernel.refOf(cell), { ok: true });
+    else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, 0, undefined);
+  }
+
+  startTimedOut(cell: Cell): void {
+    this.die(cell, "killed", { ackReason: "init_timeout" });
+  }
+
+  /** Asks for the end of an actor after its current turn (`ctx.stop`). */
+  stop(cell: Cell, reason: ExitReason): void {
+    const extra = extraOf(cell);
+    if ((cell.flags & Flag.stopping) !== 0) return;
+    extra.stopReason = reason;
+    cell.flags |= Flag.stopping;
+  }
+
+  /** A `stop(ref, reason)` message came up in the mailbox. */
+  stopRequested(cell: Cell, meta: Meta, reason: unknown): void {
+    const extra = extraOf(cell);
+    if (meta.from !== undefined) {
+      extra.stopCallers ??= [];
+      extra.stopCallers.push({ caller: meta.from, id: meta.id });
+    }
+    const hook = cell.behaviour.handlers.parentExit;
+    if (hook !== undefined) hook(cell.state, reason as ExitReason, this.#kernel.contextOf(cell));
+    else this.stop(cell, reason as ExitReason);
+  }
+
+  /** An exit message of the parent ends a server, also a trapping one (gen_server). True when it did. */
+  parentExited(cell: Cell, meta: Meta, payload: unknown): boolean {
+    const hook = cell.behaviour.handlers.parentExit;
+    if (!sameRef(meta.from, cell.parent) || (cell.behaviour.handlers.isServer !== true && hook === undefined))
+      return false;
+    const reason = (payload as ExitMessage).reason;
+    if (hook !== undefined) hook(cell.state, reason, this.#kernel.contextOf(cell));
+    else this.stop(cell, reason);
+    return true;
+  }
+
+  /** Runs `terminate`, then death. */
+  terminate(cell: Cell, reason: ExitReason): void {
+    const run = cell.behaviour.handlers.terminate;
+    extraOf(cell).stopReason = reason;
+    if (run === undefined) {
+      this.#finish(cell, reason);
+      return;
+    }
+    let result: unknown;
+    try {
+      result = run(cell.state, reason, this.#kernel.contextOf(cell));
+    } catch (error) {
+      this.#crashInTerminate(cell, error);
+      return;
+    }
+    if ((cell.flags & Flag.dead) !== 0) return;
+    if (isThenable(result)) {
+      this.#kernel.scheduler.openTerminateTurn(cell, result);
+      cell.flags |= Flag.terminating;
+    } else this.#finish(cell, reason);
+  }
+
+  /** An async `terminate` ended. */
+  terminated(cell: Cell, error: unknown): void {
+    if (error !== undefined) this.#crashInTerminate(cell, error);
+    else this.#finish(cell, cell.extra?.stopReason ?? "normal");
+  }
+
+  #finish(cell: Cell, reason: ExitReason): void {
+    if (!isOrderly(reason) && (cell.extra?.isCrashReported ?? false) === false) this.#report(cell, reason, undefined);
+    this.die(cell, reason);
+  }
+
+  #crashInTerminate(cell: Cell, error: unknown): void {
+    const reason = errorReason(error);
+    this.#report(cell, reason, undefined);
+    this.die(cell, reason);
+  }
+
+  /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
+  crash(cell: Cell, error: unknown, message: unknown): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    const reason = errorReason(error);
+    this.#report(cell, reason, message);
+    const call = cell.current;
+    cell.current = undefined;
+    if (call !== undefined && call.kind === MetaKind.call)
+      this.#kernel.calls.answerError(call.from, call.id, reason.error);
+    if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) this.die(cell, reason);
+    else {
+      extraOf(cell).isCrashReported = true;
+      this.terminate(cell, reason);
+    }
+  }
+
+  /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */
+  crashOutside(cell: Cell, reason: ExitReason): void {
+    this.#report(cell, reason, undefined);
+    this.die(cell, reason);
+  }
+
+  #report(cell: Cell, reason: ExitReason, message: unknown): void {
+    const kernel = this.#kernel;
+    this.crashes++;
+    kernel.emit({
+      type: "crashed",
+      ref: kernel.refOf(cell).toJSON(),
+      name: cell.extra?.name,
+      behaviour: behaviourName(cell.behaviour),
+      reason,
+      state: stateText(cell),
+      message: message === undefined ? undefined : messageText(message),
+      queued: (cell.mailbox?.peek(10) ?? []).map(messageText),
+      queuedCount: cell.mailbox?.size ?? 0,
+    });
+  }
+
+  /** The end. Idempotent. */
+  die(cell: Cell, reason: ExitReason, start?: { readonly running?: RefData; readonly ackReason?: string }): void {
+    if ((cell.flags & Flag.dead) !== 0 || cell === this.#kernel.guest) return;
+    const kernel = this.#kernel;
+    const extra = cell.extra;
+    const isInitializing = (cell.flags & Flag.initializing) !== 0;
+    const ref = kernel.refOf(cell);
+    const name = extra?.name;
+    kernel.scheduler.abandonTurn(cell);
+    cell.flags = (cell.flags & Flag.scheduled) | Flag.dead;
+    cell.state = undefined;
+    kernel.cells[cell.slot] = undefined;
+    kernel.memory.killSlot(kernel.thread, cell.slot, cell.generation);
+    kernel.memory.addActors(kernel.thread, -1);
+    this.living--;
+    // From here on nobody can find it; now the signals.
+    const ack = isInitializing ? extra?.start?.ack : undefined;
+    const ackReason: ExitReason = start?.ackReason ?? (extra?.isIgnored === true ? ignored : reason);
+    const publicReason: ExitReason = extra?.isIgnored === true ? "normal" : reason;
+    if (kernel.wants(eventBit("exited"))) {
+      kernel.emit({
+        type: "exited",
+        ref: ref.toJSON(),
+        name,
+        behaviour: behaviourName(cell.behaviour),
+        reason: publicReason,
+      });
+    }
+    if (name !== undefined) kernel.names.release(ref, name);
+    kernel.signals.announceDeath(cell, ref, publicReason, ack?.to);
+    if (ack !== undefined) {
+      const result: StartResult =
+        start?.running === undefined
+          ? { ok: false, reason: ackReason }
+          : { ok: false, reason: ackReason, running: kernel.adopt(start.running) };
+      if (ack.to.thread === kernel.thread) kernel.signals.started(ref, result);
+      else kernel.peers.push(ack.to.thread, FrameKind.startFailed, ack.to, cell, 0, result);
+    }
+    this.#releaseMail(cell, ref, publicReason);
+    kernel.timers.cancelAll(cell);
+    if (extra !== undefined) {
+      kernel.calls.abandon(cell);
+      extra.abort?.abort(new RuntimeError("noproc", "the actor has ended"));
+      kernel.signals.abandonStarts(cell);
+    }
+    kernel.peers.slotFreed(cell.slot, this.#freeSlots);
+  }
+
+  /** Unread mail becomes dead letters, unread and open calls are answered with the reason. */
+  #releaseMail(cell: Cell, ref: RefData, reason: ExitReason): void {
+    const kernel = this.#kernel;
+    const answer = reasonError(reason, kernel.nameOf(ref));
+    const extra = cell.extra;
+    const call = cell.current;
+    if (call !== undefined && call.kind === MetaKind.call) kernel.calls.answerError(call.from, call.id, answer);
+    cell.current = undefined;
+    if (extra?.openCalls !== undefined) {
+      for (const { caller, id } of extra.openCalls.values()) kernel.calls.answerError(caller, id, answer);
+      extra.openCalls = undefined;
+    }
+    for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason);
+    const mail = [...(extra?.stash ?? []), ...(cell.mailbox?.takeAll() ?? [])];
+    kernel.delivery.closeMailbox(cell);
+    for (let i = 0; i < mail.length; i += 2) {
+      const meta = mail[i] as MessageMeta;
+      if (meta instanceof Meta && meta.kind !== MetaKind.call) {
+        if (meta.kind === MetaKind.stop) kernel.calls.answer(meta.from, meta.id, reason);
+        continue;
+      }
+      kernel.delivery.deadLetter(ref, mail[i + 1], "noproc");
+      if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer);
+    }
+    for (const send of extra?.waiting ?? []) {
+      kernel.delivery.takeBack(send);
+      kernel.delivery.refuse(ref, send.meta, send.payload, "noproc");
+    }
+    if (extra !== undefined) {
+      extra.waiting = undefined;
+      extra.stash = undefined;
+    }
+  }
+
+  unstashAll(cell: Cell): void {
+    const stash = cell.extra?.stash;
+    if (stash === undefined || cell.extra === undefined) return;
+    cell.extra.stash = undefined;
+    this.#kernel.delivery.putBack(cell, stash);
+  }
+}
+
+/** What callers of an actor that ended with `reason` get. */
+export function reasonError(reason: ExitReason, who: string): ErrorData {
+  if (typeof reason === "string") return { name: "RuntimeError", code: reason, message: `${who} ended: ${reason}` };
+  const key = Object.keys(reason)[0] ?? "error";
+  if (key === "error") return (reason as { error: ErrorData }).error;
+  const code = key === "threadLost" ? "thread_lost" : key;
+  return { name: "RuntimeError", code, message: `${who} ended: ${describe(reason)}` };
+}
+
+export function behaviourName(behaviour: Behaviour<never, Api>): string {
+  return behaviour.options.name ?? "actor";
+}
+
+export function assertBehaviour(value: unknown, verb: string): void {
+  if (!isBehaviour(value)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${verb} wants a behaviour (defineActor, defineServer …), got ${describe(value)}`,
+    );
+  }
+}
+
+function plain(ref: RefData | undefined): RefData | undefined {
+  return ref === undefined
+    ? undefined
+    : { node: ref.node, thread: ref.thread, slot: ref.slot, generation: ref.generation };
+}
+
+/** The state as redacted by the behaviour; a failing `format` must not hide the report (gen_server's format_status). */
+function stateText(cell: Cell): string {
+  try {
+    const format = cell.behaviour.handlers.format;
+    const state = format === undefined ? cell.state : format(cell.state);
+    return inspect(state, { depth: 3, maxStringLength: 500, maxArrayLength: 20 }).slice(0, 2_000);
+  } catch (error) {
+    return `state not shown: format threw ${describe(error instanceof Error ? error.message : error)}`;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Unique names. The owner on main decides, each thread reads its own replica.
+ *
+ * A name whose holder's liveness word differs does not exist, in any replica, from that instant (SEMANTICS S4.3), so a
+ * watcher that gets a down can take the name at once, wherever it runs.
+ */
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { type Ref, type RefData, sameRef } from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+
+const owner = 0;
+const toOwner = { slot: 0, generation: 0 };
+/** Longest name, in UTF-16 units. */
+const nameLengthMax = 256;
+
+/** Ends with the living holder, or undefined when the name was taken. */
+type Registered = (holder: Ref | undefined) => void;
+
+export class Names {
+  readonly #kernel: Kernel;
+  /** On main the truth, elsewhere the replica. */
+  readonly #names = new Map<string, Ref>();
+  readonly #requests = new Map<number, Registered>();
+  #nextRequest = 1;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  whereis(name: string): Ref | undefined {
+    const ref = this.#names.get(name);
+    return ref !== undefined && this.#kernel.isAlive(ref) ? ref : undefined;
+  }
+
+  /** Names with a living holder. */
+  all(): [string, Ref][] {
+    return [...this.#names].filter(([, ref]) => this.#kernel.isAlive(ref));
+  }
+
+  /** @throws RuntimeError `already_registered`, `bad_argument`, by rejection. */
+  register(cell: Cell, name: string, ref: RefData): Promise<void> {
+    const kernel = this.#kernel;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    try {
+      kernel.assertAlive(cell, "register");
+      assertName(name, "register");
+      if (!kernel.isAlive(ref)) {
+        throw new RuntimeError("bad_argument", `register: ${kernel.nameOf(ref)} is not alive`);
+      }
+      const own = kernel.cellOf(ref)?.extra?.name;
+      if (own !== undefined && own !== name) {
+        throw new RuntimeError("bad_argument", `register: ${kernel.nameOf(ref)} has a name already`);
+      }
+    } catch (error) {
+      reject(error);
+      return promise;
+    }
+    kernel.scheduler.awaits(cell, 1);
+    this.#request(name, kernel.adopt(ref), (holder) => {
+      kernel.scheduler.awaits(cell, -1);
+      if (holder === undefined) kernel.scheduler.settle(resolve as (value: never) => void, undefined);
+      else {
+        const error = new RuntimeError(
+          "already_registered",
+          `the name ${describe(name)} belongs to ${kernel.nameOf(holder)}`,
+        );
+        kernel.scheduler.settle(reject as (value: never) => void, error);
+      }
+    });
+    return promise;
+  }
+
+  /** The name of an actor that is being born. */
+  claim(cell: Cell, name: string, done: Registered): void {
+    this.#request(name, this.#kernel.refOf(cell), done);
+  }
+
+  #request(name: string, ref: Ref, done: Registered): void {
+    const kernel = this.#kernel;
+    if (kernel.thread === owner) {
+      done(this.#decide(name, ref));
+      return;
+    }
+    const id = this.#nextRequest++;
+    this.#requests.set(id, (holder) => {
+      if (holder === undefined) this.#set(name, ref);
+      done(holder);
+    });
+    kernel.peers.push(owner, FrameKind.nameRegister, toOwner, kernel.guest, id, [name, ref]);
+  }
+
+  /** On main: takes the name, or returns its living holder. */
+  #decide(name: string, ref: Ref): Ref | undefined {
+    const holder = this.whereis(name);
+    if (holder !== undefined && !sameRef(holder, ref)) return holder;
+    if (!this.#kernel.isAlive(ref)) return undefined;
+    this.#set(name, ref);
+    this.#broadcast(FrameKind.nameSet, name, ref);
+    return undefined;
+  }
+
+  registerReceived(thread: number, id: number, name: string, ref: Ref): void {
+    const holder = this.#decide(name, ref);
+    this.#kernel.peers.push(thread, FrameKind.nameReply, toOwner, this.#kernel.guest, id, holder);
+  }
+
+  replyReceived(id: number, holder: Ref | undefined): void {
+    const done = this.#requests.get(id);
+    this.#requests.delete(id);
+    done?.(holder);
+  }
+
+  /** Gives a living actor's name up. */
+  unregister(cell: Cell, name: string): Promise<void> {
+    const kernel = this.#kernel;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    try {
+      kernel.assertAlive(cell, "unregister");
+      assertName(name, "unregister");
+      const ref = this.whereis(name);
+      if (ref === undefined)
+        throw new RuntimeError("bad_argument", `unregister: nobody is registered as ${describe(name)}`);
+      kernel.scheduler.awaits(cell, 1);
+      const done = () => {
+        kernel.scheduler.awaits(cell, -1);
+        kernel.scheduler.settle(resolve as (value: never) => void, undefined);
+      };
+      if (kernel.thread === owner) {
+        this.#free(name, ref);
+        done();
+      } else {
+        const id = this.#nextRequest++;
+        this.#requests.set(id, done);
+        kernel.peers.push(owner, FrameKind.nameRelease, toOwner, kernel.guest, id, [name, ref]);
+      }
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  /** The holder died: its liveness word freed the name already, this clears the tables. */
+  release(ref: Ref, name: string): void {
+    const kernel = this.#kernel;
+    if (kernel.thread === owner) this.#free(name, ref);
+    else {
+      this.delete(name, ref);
+      kernel.peers.push(owner, FrameKind.nameRelease, toOwner, kernel.guest, 0, [name, ref]);
+    }
+  }
+
+  releaseReceived(thread: number, id: number, name: string, ref: Ref): void {
+    this.#free(name, ref);
+    if (id !== 0) this.#kernel.peers.push(thread, FrameKind.nameReply, toOwner, this.#kernel.guest, id, undefined);
+  }
+
+  #free(name: string, ref: Ref): void {
+    if (!sameRef(this.#names.get(name), ref)) return;
+    this.delete(name, ref);
+    this.#broadcast(FrameKind.nameDelete, name, ref);
+  }
+
+  /** A replica's update, or main's own. */
+  #set(name: string, ref: Ref): void {
+    const kernel = this.#kernel;
+    this.#names.set(name, ref);
+    const cell = kernel.cellOf(ref);
+    if (cell !== undefined && (cell.flags & Flag.dead) === 0) extraOf(cell).name = name;
+  }
+
+  set(name: string, ref: Ref): void {
+    this.#set(name, ref);
+    // It died before it learned of its name: nobody else would give the name back.
+    if (ref.thread === this.#kernel.thread && this.#kernel.cellOf(ref) === undefined) this.release(ref, name);
+  }
+
+  delete(name: string, ref: Ref): void {
+    if (sameRef(this.#names.get(name), ref)) this.#names.delete(name);
+    const cell = this.#kernel.cellOf(ref);
+    if (cell?.extra?.name === name) cell.extra.name = undefined;
+  }
+
+  #broadcast(kind: FrameKind, name: string, ref: Ref): void {
+    const kernel = this.#kernel;
+    for (const thread of kernel.memory.threadsUp()) {
+      if (thread !== kernel.thread) kernel.peers.push(thread, kind, toOwner, kernel.guest, 0, [name, ref]);
+    }
+  }
+
+  /** Main tells a thread that just came up all names. */
+  introduce(thread: number): void {
+    const kernel = this.#kernel;
+    for (const [name, ref] of this.all())
+      kernel.peers.push(thread, FrameKind.nameSet, toOwner, kernel.guest, 0, [name, ref]);
+  }
+
+  threadLost(thread: number): void {
+    for (const [name, ref] of this.#names) if (ref.thread === thread) this.#names.delete(name);
+  }
+}
+
+/** @throws RuntimeError `bad_argument`. */
+export function assertName(name: unknown, verb: string): void {
+  if (typeof name !== "string" || name === "" || name === "undefined" || name.length > nameLengthMax) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${verb} wants a name of 1 to ${nameLengthMax} characters other than "undefined", got ${describe(name)}`,
+    );
+  }
+}

@@ -1,0 +1,516 @@
+/**
+ * The other threads as this one sees them: what waits to go there, what came from there, and what is lost with them.
+ *
+ * User frames only store: a signal for another thread is appended to that peer's outbox, and the end of the drain
+ * encodes and publishes. A full ring leaves the rest in the outbox until the reader rings back.
+ */
+import type { Cell, WaitingSend } from "../actor/cell.ts";
+import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type RefData, refKey, type SendResult } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
+import type { TransferableObject } from "../thread/frame.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+import { slotBlock } from "./system-memory.ts";
+
+/** Frames that may wait for one peer before messages to it have to wait themselves. */
+export const outboxMax = 1_048_576;
+/** Frames read from one peer in one drain. */
+const framesPerRead = 4_096;
+/** Places of one frame in an outbox. */
+const fields = 8;
+
+/** What a frame in the outbox still needs before it can be written: a spawn waits for its behaviour's module. */
+export interface Deferred {
+  readonly isDeferred: true;
+  state: "waiting" | "ready" | "failed";
+  payload: unknown;
+  /** Called when `failed` comes up, instead of writing. */
+  readonly fail: () => void;
+}
+
+interface Paused {
+  readonly ref: RefData;
+  readonly sends: WaitingSend[];
+  /** The receiver asked for it and will say when to go on. */
+  isAsked: boolean;
+}
+
+class Peer {
+  readonly thread: number;
+  /** kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer; again and again. */
+  outbox: unknown[] = [];
+  head = 0;
+  writer: ChannelWriter | undefined;
+  reader: ChannelReader | undefined;
+  /** Cells of this thread with links or monitors to the peer, and how many. */
+  readonly relations = new Map<Cell, number>();
+  /** Actors there that messages wait for: their mailbox is full, or too much waits for their thread. By ref key. */
+  readonly paused = new Map<string, Paused>();
+  /** Slots there that this thread has reserved. */
+  readonly slots: number[] = [];
+  /** Slots here that the peer had reserved, to give back in one frame. */
+  readonly freed: number[] = [];
+  sent = 0;
+  received = 0;
+
+  constructor(thread: number) {
+    this.thread = thread;
+  }
+
+  get waiting(): number {
+    return this.outbox.length / fields - this.head;
+  }
+}
+
+export class Peers {
+  readonly #kernel: Kernel;
+  readonly #peers = new Map<number, Peer>();
+  readonly #lost = new Set<number>();
+  /** Peers with something in the outbox. */
+  readonly #dirty = new Set<Peer>();
+  readonly #readers: Peer[] = [];
+  /** Slots of this thread that were reserved elsewhere: by whom. */
+  readonly #reservedBy = new Map<number, number>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get isFlushed(): boolean {
+    return this.#dirty.size === 0;
+  }
+
+  /** Frames that wait to be written. */
+  get waiting(): number {
+    let frames = 0;
+    for (const peer of this.#dirty) frames += peer.waiting;
+    return frames;
+  }
+
+  isLost(thread: number): boolean {
+    return this.#lost.has(thread);
+  }
+
+  #peer(thread: number): Peer {
+    let peer = this.#peers.get(thread);
+    if (peer === undefined) {
+      peer = new Peer(thread);
+      this.#peers.set(thread, peer);
+    }
+    return peer;
+  }
+
+  // Out -----------------------------------------------------------------------------------------------------------
+
+  /** A signal of a cell of this thread. Signals are never refused. */
+  push(
+    thread: number,
+    kind: FrameKind,
+    to: { slot: number; generation: number },
+    from: Cell,
+    id: number,
+    payload: unknown,
+  ): void {
+    this.#append(thread, kind, to.slot, to.generation, from.slot, from.generation, id, payload, undefined);
+  }
+
+  /** The same in the name of an actor that has no cell any more. */
+  pushFrom(thread: number, kind: FrameKind, to: RefData, from: RefData, id: number, payload: unknown): void {
+    this.#append(thread, kind, to.slot, to.generation, from.slot, from.generation, id, payload, undefined);
+  }
+
+  #append(
+    thread: number,
+    kind: FrameKind,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+    payload: unknown,
+    transfer: readonly unknown[] | undefined,
+  ): void {
+    if (this.#isGone(thread)) {
+      this.#undeliverable(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
+      return;
+    }
+    const peer = this.#peer(thread);
+    peer.outbox.push(kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer);
+    this.#dirty.add(peer);
+    this.#kernel.scheduler.wake();
+  }
+
+  /** A raw message or a cast. */
+  sendMessage(
+    sender: Cell,
+    to: RefData,
+    name: string | undefined,
+    payload: unknown,
+    transfer: readonly unknown[] | undefined,
+  ): SendResult {
+    const peer = this.#peers.get(to.thread);
+    if (peer !== undefined && (peer.paused.size > 0 || peer.waiting >= outboxMax)) {
+      const held = this.#hold(peer, sender, to, name, payload);
+      if (held !== undefined) return held.result;
+    }
+    const kind = name === undefined ? FrameKind.message : FrameKind.cast;
+    const body = name === undefined ? payload : [name, payload];
+    this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, 0, body, transfer);
+    return undefined;
+  }
+
+  sendCall(
+    sender: Cell,
+    to: RefData,
+    kind: FrameKind,
+    id: number,
+    name: string,
+    argument: unknown,
+    timeoutMs: number,
+  ): void {
+    const peer = this.#peers.get(to.thread);
+    if (kind === FrameKind.call && peer !== undefined && (peer.paused.size > 0 || peer.waiting >= outboxMax)) {
+      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs);
+      if (this.#hold(peer, sender, to, meta, argument) !== undefined) return;
+    }
+    const body = kind === FrameKind.stop ? argument : [name, argument, timeoutMs];
+    this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
+  }
+
+  /** Makes a message wait that cannot go now: its receiver is paused, or too much waits for its thread. */
+  #hold(
+    peer: Peer,
+    sender: Cell,
+    to: RefData,
+    meta: MessageMeta,
+    payload: unknown,
+  ): { readonly result: SendResult } | undefined {
+    const key = refKey(to);
+    let paused = peer.paused.get(key);
+    if (paused === undefined) {
+      if (peer.waiting < outboxMax) return undefined;
+      paused = { ref: to, sends: [], isAsked: false };
+      peer.paused.set(key, paused);
+    }
+    return { result: this.#kernel.delivery.holdSend(paused.sends, to, meta, payload, sender) };
+  }
+
+  /** A mailbox there is full: messages to it wait here. */
+  pauseReceived(from: RefData): void {
+    const peer = this.#peer(from.thread);
+    const key = refKey(from);
+    const paused = peer.paused.get(key);
+    if (paused === undefined) peer.paused.set(key, { ref: from, sends: [], isAsked: true });
+    else paused.isAsked = true;
+  }
+
+  resumeReceived(from: RefData): void {
+    const peer = this.#peer(from.thread);
+    const key = refKey(from);
+    const paused = peer.paused.get(key);
+    if (paused === undefined) return;
+    peer.paused.delete(key);
+    this.#release(paused);
+  }
+
+  #release(paused: Paused): void {
+    const kernel = this.#kernel;
+    for (const send of paused.sends) {
+      if (!kernel.delivery.takeBack(send)) {
+        kernel.delivery.refuse(paused.ref, send.meta, send.payload, "noproc");
+        continue;
+      }
+      const sender = send.sender ?? kernel.guest;
+      const meta = send.meta;
+      if (meta instanceof Meta) {
+        this.sendCall(
+          sender,
+          paused.ref,
+          FrameKind.call,
+          meta.id,
+          meta.name,
+          send.payload,
+          meta.timeoutMs ?? Number.POSITIVE_INFINITY,
+        );
+      } else void this.sendMessage(sender, paused.ref, meta, send.payload, undefined);
+    }
+  }
+
+  pauseSender(thread: number, cell: Cell): void {
+    this.push(thread, FrameKind.pause, { slot: 0, generation: 0 }, cell, 0, undefined);
+  }
+
+  resumeSender(thread: number, cell: Cell): void {
+    this.push(thread, FrameKind.resume, { slot: 0, generation: 0 }, cell, 0, undefined);
+  }
+
+  /** Encodes and publishes what waits; what does not fit stays. */
+  flush(): void {
+    if (this.#dirty.size === 0) return;
+    for (const peer of [...this.#dirty]) this.#flushPeer(peer);
+  }
+
+  #flushPeer(peer: Peer): void {
+    const kernel = this.#kernel;
+    peer.writer ??= kernel.host.openWriter(peer.thread);
+    const writer = peer.writer;
+    if (writer === undefined) return;
+    const box = peer.outbox;
+    let written = 0;
+    let at = peer.head * fields;
+    for (; at < box.length; at += fields) {
+      let payload = box[at + 6];
+      if (isDeferred(payload)) {
+        if (payload.state === "waiting") break;
+        if (payload.state === "failed") {
+          payload.fail();
+          continue;
+        }
+        payload = payload.payload;
+      }
+      try {
+        const isWritten = writer.write(
+          box[at] as number,
+          box[at + 1] as number,
+          box[at + 2] as number,
+          box[at + 3] as number,
+          box[at + 4] as number,
+          box[at + 5] as number,
+          payload,
+          box[at + 7] as readonly TransferableObject[] | undefined,
+        );
+        if (!isWritten) break;
+        written++;
+      } catch (error) {
+        this.#refused(peer, at, payload, error);
+      }
+    }
+    if (at >= box.length) {
+      peer.outbox = [];
+      peer.head = 0;
+      this.#dirty.delete(peer);
+      this.#lessWaiting(peer);
+    } else {
+      peer.head = at / fields;
+      if (peer.head > 4_096 && peer.head * 2 * fields > box.length) {
+        box.splice(0, at);
+        peer.head = 0;
+      }
+    }
+    peer.sent += written;
+    if (written > 0) kernel.memory.addSent(kernel.thread, written);
+    if (writer.publish()) kernel.host.ringBell(peer.thread);
+  }
+
+  /** The outbox is empty again: messages that waited for the thread as a whole may go. */
+  #lessWaiting(peer: Peer): void {
+    for (const [key, paused] of [...peer.paused]) {
+      if (paused.isAsked && this.#kernel.isAlive(paused.ref)) continue;
+      peer.paused.delete(key);
+      this.#release(paused);
+    }
+  }
+
+  /** A payload that could not be encoded after all. */
+  #refused(peer: Peer, at: number, payload: unknown, error: unknown): void {
+    const kernel = this.#kernel;
+    const box = peer.outbox;
+    const kind = box[at] as FrameKind;
+    const to = kernel.makeRef(peer.thread, box[at + 1] as number, box[at + 2] as number);
+    kernel.delivery.deadLetter(to, payload, "not_cloneable");
+    const message = error instanceof Error ? error.message : String(error);
+    const data = { name: "RuntimeError", code: "not_cloneable", message };
+    if (kind === FrameKind.call || kind === FrameKind.stop) kernel.calls.failed(box[at + 5] as number, data);
+    else if (kind === FrameKind.reply)
+      kernel.peers.pushFrom(
+        peer.thread,
+        FrameKind.replyError,
+        to,
+        kernel.refOf(kernel.guest),
+        box[at + 5] as number,
+        data,
+      );
+  }
+
+  // In ------------------------------------------------------------------------------------------------------------
+
+  attachReader(thread: number, reader: ChannelReader): void {
+    if (this.#isGone(thread) && this.#lost.has(thread)) return;
+    const peer = this.#peer(thread);
+    peer.reader = reader;
+    this.#readers.push(peer);
+    this.#kernel.scheduler.arm();
+  }
+
+  /** Reads what came; true when there is more. */
+  read(): boolean {
+    let hasMore = false;
+    for (const peer of this.#readers) if (this.#readPeer(peer, framesPerRead) >= framesPerRead) hasMore = true;
+    return hasMore;
+  }
+
+  #readPeer(peer: Peer, framesMax: number): number {
+    const reader = peer.reader;
+    if (reader === undefined) return 0;
+    const kernel = this.#kernel;
+    kernel.inbound.from(peer.thread);
+    const frames = reader.read(kernel.inbound, framesMax);
+    if (reader.wroteBack) kernel.host.ringBell(peer.thread);
+    if (frames > 0) {
+      peer.received += frames;
+      kernel.memory.addReceived(kernel.thread, frames);
+    }
+    return frames;
+  }
+
+  /** Says to every writer that this thread must be rung. False: something came in between. */
+  sleep(): boolean {
+    for (const peer of this.#readers) if (peer.reader?.sleep() === false) return false;
+    return true;
+  }
+
+  // Slots ---------------------------------------------------------------------------------------------------------
+
+  /** A slot of another thread for an actor that this thread spawns there. @throws RuntimeError `system_limit`. */
+  takeSlot(thread: number): number {
+    const peer = this.#peer(thread);
+    const slot = peer.slots.pop();
+    if (slot !== undefined) return slot;
+    const first = this.#kernel.memory.reserveSlots(thread);
+    if (first === undefined) throw new RuntimeError("system_limit", `thread ${thread} has no room for another actor`);
+    for (let i = slotBlock - 1; i > 0; i--) peer.slots.push(first + i);
+    return first;
+  }
+
+  slotReserved(slot: number, byThread: number): void {
+    this.#reservedBy.set(slot, byThread);
+  }
+
+  /** An actor of this thread ended: its slot goes back to whoever reserved it. */
+  slotFreed(slot: number, own: number[]): void {
+    const thread = this.#reservedBy.get(slot);
+    if (thread === undefined || this.#lost.has(thread)) {
+      own.push(slot);
+      return;
+    }
+    this.#reservedBy.delete(slot);
+    const peer = this.#peer(thread);
+    peer.freed.push(slot);
+    if (peer.freed.length < slotBlock) return;
+    this.push(thread, FrameKind.slots, { slot: 0, generation: 0 }, this.#kernel.guest, 0, peer.freed.splice(0));
+  }
+
+  slotsReceived(thread: number, slots: readonly number[]): void {
+    this.#peer(thread).slots.push(...slots);
+  }
+
+  // Loss ----------------------------------------------------------------------------------------------------------
+
+  relate(cell: Cell, thread: number, change: 1 | -1): void {
+    const relations = this.#peer(thread).relations;
+    const count = (relations.get(cell) ?? 0) + change;
+    if (count > 0) relations.set(cell, count);
+    else relations.delete(cell);
+  }
+
+  #isGone(thread: number): boolean {
+    return this.#lost.has(thread) || (!this.#kernel.memory.isThreadUp(thread) && !this.#peers.has(thread));
+  }
+
+  /** A thread is lost: what it had published is read first, then its actors' ends are made known here (S3.8). */
+  threadLost(thread: number, why: string): void {
+    if (this.#lost.has(thread)) return;
+    const kernel = this.#kernel;
+    const peer = this.#peers.get(thread);
+    if (peer !== undefined) while (this.#readPeer(peer, framesPerRead) > 0);
+    this.#lost.add(thread);
+    if (peer !== undefined) {
+      // What both sides of the pair counted no longer adds up: take it out of this side.
+      kernel.memory.addSent(kernel.thread, -peer.sent);
+      kernel.memory.addReceived(kernel.thread, -peer.received);
+      this.#peers.delete(thread);
+      this.#dirty.delete(peer);
+      const index = this.#readers.indexOf(peer);
+      if (index >= 0) this.#readers.splice(index, 1);
+    }
+    const reason = { threadLost: why };
+    if (peer !== undefined) kernel.signals.threadLost(thread, [...peer.relations.keys()], reason);
+    else kernel.signals.threadLost(thread, [], reason);
+    kernel.calls.threadLost(thread, why);
+    kernel.names.threadLost(thread);
+    if (peer === undefined) return;
+    for (let at = peer.head * fields; at < peer.outbox.length; at += fields) {
+      const box = peer.outbox;
+      const payload = box[at + 6];
+      this.#undeliverable(
+        thread,
+        box[at] as FrameKind,
+        box[at + 1] as number,
+        box[at + 2] as number,
+        box[at + 3] as number,
+        box[at + 4] as number,
+        box[at + 5] as number,
+        isDeferred(payload) ? payload.payload : payload,
+      );
+    }
+    for (const paused of peer.paused.values()) {
+      for (const send of paused.sends) {
+        kernel.delivery.takeBack(send);
+        kernel.delivery.refuse(paused.ref, send.meta, send.payload, "thread_lost");
+      }
+    }
+  }
+
+  /** A signal for a thread that is gone: messages are dead letters, links and monitors answer at once. */
+  #undeliverable(
+    thread: number,
+    kind: FrameKind,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+    payload: unknown,
+  ): void {
+    const kernel = this.#kernel;
+    const to = kernel.makeRef(thread, slot, generation);
+    const from = kernel.makeRef(kernel.thread, fromSlot, fromGeneration);
+    switch (kind) {
+      case FrameKind.message:
+        kernel.delivery.deadLetter(to, payload, "thread_lost");
+        return;
+      case FrameKind.cast:
+        kernel.delivery.deadLetter(to, (payload as readonly unknown[])[1], "thread_lost");
+        return;
+      case FrameKind.call:
+      case FrameKind.stop:
+        kernel.delivery.deadLetter(to, payload, "thread_lost");
+        kernel.calls.failed(id, {
+          name: "RuntimeError",
+          code: "noproc",
+          message: `there is no actor ${kernel.nameOf(to)}: its thread is lost`,
+        });
+        return;
+      case FrameKind.link: {
+        const cell = kernel.cellOf(from);
+        if (cell !== undefined) kernel.signals.exitReceived(cell, to, "noproc", true);
+        return;
+      }
+      case FrameKind.monitor:
+        kernel.signals.downReceived(from, id, "noproc");
+        return;
+      case FrameKind.spawn:
+        kernel.signals.spawnFailed(from, to, id, "noproc");
+        return;
+      default:
+        // Answers, acknowledgements and withdrawals concern nobody any more.
+        return;
+    }
+  }
+}
+
+function isDeferred(payload: unknown): payload is Deferred {
+  return typeof payload === "object" && payload !== null && (payload as { isDeferred?: unknown }).isDeferred === true;
+}

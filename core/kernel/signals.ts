@@ -1,0 +1,408 @@
+/**
+ * Links, monitors and exit signals (SEMANTICS S3): Erlang's rules, on one thread and between threads.
+ *
+ * Local signals of a death are worked off in a loop and not by recursion, so that a chain of ten thousand links ends
+ * without a deep stack.
+ */
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import type { DownMessage, ExitMessage, Monitor, StartedMessage, StartResult } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** A child whose `init` somebody on this thread awaits. */
+interface PendingStart {
+  readonly parent: Cell;
+  readonly ref: Ref;
+  /** Undefined: the parent gets a `started` message. */
+  readonly settle: ((result: StartResult) => void) | undefined;
+}
+
+/** A signal of a death that is still to be handed to a cell of this thread. */
+interface LocalSignal {
+  readonly to: Cell;
+  readonly from: Ref;
+  readonly reason: ExitReason;
+  /** A monitor's id, or -1 for an exit signal by a link. */
+  readonly monitor: number;
+}
+
+export class Signals {
+  readonly #kernel: Kernel;
+  readonly #starts = new Map<string, PendingStart>();
+  readonly #queue: LocalSignal[] = [];
+  #isWorking = false;
+  #nextMonitor = 1;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  // Links ---------------------------------------------------------------------------------------------------------
+
+  link(cell: Cell, ref: RefData): void {
+    const kernel = this.#kernel;
+    if (sameRef(ref, kernel.refOf(cell))) return;
+    if (hasLink(cell, ref)) return;
+    if (ref.thread === kernel.thread) {
+      const other = kernel.cellOf(ref);
+      if (other === undefined) {
+        this.exitReceived(cell, kernel.adopt(ref), "noproc", false, true);
+        return;
+      }
+      addLink(cell, kernel.refOf(other));
+      addLink(other, kernel.refOf(cell));
+      return;
+    }
+    addLink(cell, kernel.adopt(ref));
+    kernel.peers.relate(cell, ref.thread, 1);
+    kernel.peers.push(ref.thread, FrameKind.link, ref, cell, 0, undefined);
+  }
+
+  /** A link request came from another thread. */
+  linkReceived(ref: RefData, from: Ref): void {
+    const kernel = this.#kernel;
+    const cell = kernel.cellOf(ref);
+    if (cell === undefined) {
+      kernel.peers.pushFrom(from.thread, FrameKind.linkExit, from, ref, 0, "noproc");
+      return;
+    }
+    // An unlink of ours is on its way to the other side and will undo this older request there (S3.3).
+    if (cell.extra?.unlinking?.has(refKey(from)) === true) return;
+    if (addLink(cell, from)) kernel.peers.relate(cell, from.thread, 1);
+  }
+
+  unlink(cell: Cell, ref: RefData): void {
+    const kernel = this.#kernel;
+    if (ref.thread === kernel.thread) {
+      if (!removeLink(cell, ref)) return;
+      const other = kernel.cellOf(ref);
+      if (other !== undefined) removeLink(other, kernel.refOf(cell));
+      return;
+    }
+    if (!removeLink(cell, ref)) return;
+    kernel.peers.relate(cell, ref.thread, -1);
+    const extra = extraOf(cell);
+    extra.unlinking ??= new Map();
+    const key = refKey(ref);
+    extra.unlinking.set(key, (extra.unlinking.get(key) ?? 0) + 1);
+    kernel.peers.push(ref.thread, FrameKind.unlink, ref, cell, 0, undefined);
+  }
+
+  unlinkReceived(ref: RefData, from: Ref): void {
+    const kernel = this.#kernel;
+    const cell = kernel.cellOf(ref);
+    if (cell !== undefined && removeLink(cell, from)) kernel.peers.relate(cell, from.thread, -1);
+    kernel.peers.pushFrom(from.thread, FrameKind.unlinkAck, from, ref, 0, undefined);
+  }
+
+  unlinkConfirmed(ref: RefData, from: Ref): void {
+    const unlinking = this.#kernel.cellOf(ref)?.extra?.unlinking;
+    if (unlinking === undefined) return;
+    const key = refKey(from);
+    const open = (unlinking.get(key) ?? 0) - 1;
+    if (open > 0) unlinking.set(key, open);
+    else unlinking.delete(key);
+  }
+
+  // Monitors ------------------------------------------------------------------------------------------------------
+
+  monitor(cell: Cell, ref: RefData | undefined, name: string | undefined): Monitor {
+    const kernel = this.#kernel;
+    const id = this.#nextMonitor++;
+    const target = ref === undefined ? undefined : kernel.adopt(ref);
+    const handle: Monitor = { id, ref: target };
+    const extra = extraOf(cell);
+    extra.monitors ??= new Map();
+    extra.monitors.set(id, { ref: target, name, handle });
+    if (target === undefined) this.#down(cell, id, "noproc");
+    else if (target.thread === kernel.thread) {
+      const other = kernel.cellOf(target);
+      if (other === undefined) this.#down(cell, id, "noproc");
+      else addWatcher(other, kernel.refOf(cell), id);
+    } else {
+      kernel.peers.relate(cell, target.thread, 1);
+      kernel.peers.push(target.thread, FrameKind.monitor, target, cell, id, undefined);
+    }
+    return handle;
+  }
+
+  monitorReceived(ref: RefData, from: Ref, id: number): void {
+    const kernel = this.#kernel;
+    const cell = kernel.cellOf(ref);
+    if (cell === undefined) kernel.peers.pushFrom(from.thread, FrameKind.down, from, ref, id, "noproc");
+    else addWatcher(cell, from, id);
+  }
+
+  demonitor(cell: Cell, id: number, flush: boolean): void {
+    const monitor = cell.extra?.monitors?.get(id);
+    if (monitor !== undefined) {
+      cell.extra?.monitors?.delete(id);
+      const target = monitor.ref;
+      if (target !== undefined) this.#withdraw(cell, target, id);
+    }
+    if (flush) cell.mailbox?.remove((meta) => meta instanceof Meta && meta.kind === MetaKind.down && meta.id === id);
+  }
+
+  #withdraw(cell: Cell, target: RefData, id: number): void {
+    const kernel = this.#kernel;
+    if (target.thread === kernel.thread) {
+      kernel.cellOf(target)?.extra?.watchers?.delete(watcherKey(kernel.refOf(cell), id));
+      return;
+    }
+    kernel.peers.relate(cell, target.thread, -1);
+    kernel.peers.push(target.thread, FrameKind.demonitor, target, cell, id, undefined);
+  }
+
+  demonitorReceived(ref: RefData, from: Ref, id: number): void {
+    this.#kernel.cellOf(ref)?.extra?.watchers?.delete(watcherKey(from, id));
+  }
+
+  /** A down signal reached a watcher of this thread; it counts only while its monitor stands. */
+  downReceived(ref: RefData, id: number, reason: ExitReason): void {
+    const cell = this.#kernel.cellOf(ref);
+    if (cell !== undefined) this.#down(cell, id, reason);
+  }
+
+  #down(cell: Cell, id: number, reason: ExitReason): void {
+    const monitor = cell.extra?.monitors?.get(id);
+    if (monitor === undefined) return;
+    cell.extra?.monitors?.delete(id);
+    const ref = monitor.ref;
+    if (ref !== undefined && ref.thread !== this.#kernel.thread) this.#kernel.peers.relate(cell, ref.thread, -1);
+    const message: DownMessage = {
+      type: "down",
+      monitor: id,
+      ref: ref as Ref | undefined,
+      reason,
+      ...(monitor.name !== undefined && { name: monitor.name }),
+    };
+    this.#kernel.delivery.deliverSystem(cell, new Meta(MetaKind.down, "", id, ref), message);
+  }
+
+  // Exits ---------------------------------------------------------------------------------------------------------
+
+  /** `exit(ref, reason)`. */
+  exit(cell: Cell, ref: RefData, reason: ExitReason): void {
+    const kernel = this.#kernel;
+    if (ref.thread !== kernel.thread) {
+      kernel.peers.push(ref.thread, FrameKind.exit, ref, cell, 0, reason);
+      return;
+    }
+    const target = kernel.cellOf(ref);
+    if (target !== undefined) this.exitReceived(target, kernel.refOf(cell), reason, false, false);
+  }
+
+  /** The rules of S3.4. `isForced`: a link to nobody, which has no link to be active. */
+  exitReceived(cell: Cell, from: Ref, reason: ExitReason, byLink: boolean, isForced = false): void {
+    const kernel = this.#kernel;
+    if (byLink) {
+      if (!removeLink(cell, from)) return;
+      if (from.thread !== kernel.thread) kernel.peers.relate(cell, from.thread, -1);
+    }
+    const isTrapping = (cell.flags & Flag.trapping) !== 0;
+    if (reason === "normal" && !isTrapping && !sameRef(from, kernel.refOf(cell))) return;
+    if (reason === "kill" && !byLink && !isForced) kernel.lifecycle.die(cell, "killed");
+    else if (isTrapping) {
+      const message: ExitMessage = { type: "exit", from, reason };
+      kernel.delivery.deliverSystem(cell, new Meta(MetaKind.exit, "", 0, from), message);
+    } else kernel.lifecycle.die(cell, reason);
+  }
+
+  /** Tells everybody who is linked to or watches an actor that just died. `except` is told in another way. */
+  announceDeath(cell: Cell, ref: Ref, reason: ExitReason, except: RefData | undefined): void {
+    const kernel = this.#kernel;
+    const links = cell.links;
+    cell.links = undefined;
+    if (links instanceof Map) for (const link of links.values()) this.#announceExit(cell, ref, link, reason, except);
+    else if (links !== undefined) this.#announceExit(cell, ref, links, reason, except);
+    const extra = cell.extra;
+    if (extra !== undefined) {
+      if (extra.monitors !== undefined) {
+        for (const [id, { ref: target }] of extra.monitors) if (target !== undefined) this.#withdraw(cell, target, id);
+        extra.monitors = undefined;
+      }
+      if (extra.watchers !== undefined) {
+        for (const { ref: watcher, id } of extra.watchers.values()) {
+          if (watcher.thread !== kernel.thread)
+            kernel.peers.push(watcher.thread, FrameKind.down, watcher, cell, id, reason);
+          else {
+            const to = kernel.cellOf(watcher);
+            if (to !== undefined) this.#queue.push({ to, from: ref, reason, monitor: id });
+          }
+        }
+        extra.watchers = undefined;
+      }
+    }
+    this.#work();
+  }
+
+  #announceExit(cell: Cell, ref: Ref, link: RefData, reason: ExitReason, except: RefData | undefined): void {
+    const kernel = this.#kernel;
+    if (link.thread !== kernel.thread) {
+      kernel.peers.relate(cell, link.thread, -1);
+      if (!sameRef(link, except)) kernel.peers.push(link.thread, FrameKind.linkExit, link, cell, 0, reason);
+      return;
+    }
+    const to = kernel.cellOf(link);
+    if (to === undefined) return;
+    if (sameRef(link, except)) removeLink(to, ref);
+    else this.#queue.push({ to, from: ref, reason, monitor: -1 });
+  }
+
+  #work(): void {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    try {
+      for (let i = 0; i < this.#queue.length; i++) {
+        const { to, from, reason, monitor } = this.#queue[i] as LocalSignal;
+        if ((to.flags & Flag.dead) !== 0) continue;
+        if (monitor >= 0) this.#down(to, monitor, reason);
+        else this.exitReceived(to, from, reason, true);
+      }
+    } finally {
+      this.#queue.length = 0;
+      this.#isWorking = false;
+    }
+  }
+
+  /** The peer thread is lost: what its actors would have said, they say now (S3.8). */
+  threadLost(thread: number, cells: Iterable<Cell>, reason: ExitReason): void {
+    const kernel = this.#kernel;
+    for (const cell of cells) {
+      if ((cell.flags & Flag.dead) !== 0) continue;
+      for (const link of linksOf(cell)) {
+        const from = kernel.adopt(link);
+        if (link.thread === thread && !this.startEndsWith(cell, from, reason))
+          this.exitReceived(cell, from, reason, true);
+        if ((cell.flags & Flag.dead) !== 0) break;
+      }
+      if ((cell.flags & Flag.dead) !== 0) continue;
+      for (const [id, monitor] of [...(cell.extra?.monitors ?? [])]) {
+        if (monitor.ref?.thread === thread) this.#down(cell, id, reason);
+      }
+    }
+    for (const start of [...this.#starts.values()]) {
+      if (start.ref.thread === thread) this.started(start.ref, { ok: false, reason });
+    }
+  }
+
+  // Starts --------------------------------------------------------------------------------------------------------
+
+  awaitStart(parent: Cell, ref: Ref, settle: ((result: StartResult) => void) | undefined): void {
+    this.#starts.set(refKey(ref), { parent, ref, settle });
+  }
+
+  /** The monitor of `spawnMonitor`: the spawn itself carries it to the other thread. */
+  spawnMonitor(cell: Cell, ref: Ref): Monitor {
+    const id = this.#nextMonitor++;
+    const handle: Monitor = { id, ref };
+    const extra = extraOf(cell);
+    extra.monitors ??= new Map();
+    extra.monitors.set(id, { ref, name: undefined, handle });
+    this.#kernel.peers.relate(cell, ref.thread, 1);
+    return handle;
+  }
+
+  /** A spawn that could not even be sent: its spawner learns it as if the actor had died in `init`. */
+  spawnFailed(parent: RefData, ref: Ref, monitorId: number, reason: ExitReason): void {
+    const cell = this.#kernel.cellOf(parent);
+    if (cell === undefined) return;
+    if (monitorId !== 0) this.downReceived(parent, monitorId, reason);
+    if (!this.startEndsWith(cell, ref, reason)) this.exitReceived(cell, ref, reason, true);
+  }
+
+  /** Whether the exit of a child tells its starter how `init` ended: then there is no exit message. */
+  startEndsWith(_parent: Cell, ref: Ref, reason: ExitReason): boolean {
+    if (!this.#starts.has(refKey(ref))) return false;
+    this.started(ref, { ok: false, reason });
+    return true;
+  }
+
+  /** How a child's `init` ended. A link of the starter to it is gone, without an exit. */
+  started(ref: Ref, result: StartResult): void {
+    const kernel = this.#kernel;
+    const key = refKey(ref);
+    const start = this.#starts.get(key);
+    if (start === undefined) return;
+    this.#starts.delete(key);
+    const parent = start.parent;
+    if (!result.ok && removeLink(parent, ref) && ref.thread !== kernel.thread)
+      kernel.peers.relate(parent, ref.thread, -1);
+    if (start.settle !== undefined) {
+      kernel.scheduler.settle(start.settle as (value: never) => void, result);
+      return;
+    }
+    const message: StartedMessage = { type: "started", ref, result };
+    kernel.delivery.deliverSystem(parent, new Meta(MetaKind.started, "", 0, ref), message);
+  }
+
+  /** The starter died: nobody awaits its children any more. */
+  abandonStarts(parent: Cell): void {
+    if (parent.extra?.hasStarts !== true) return;
+    for (const [key, start] of this.#starts) {
+      if (start.parent !== parent) continue;
+      this.#starts.delete(key);
+      start.settle?.({ ok: false, reason: "noproc" });
+    }
+  }
+}
+
+/** All linked actors; a copy. */
+export function linksOf(cell: Cell): RefData[] {
+  if (cell.links instanceof Map) return [...cell.links.values()];
+  return cell.links === undefined ? [] : [cell.links];
+}
+
+function hasLink(cell: Cell, ref: RefData): boolean {
+  return cell.links instanceof Map ? cell.links.has(refKey(ref)) : sameRef(cell.links, ref);
+}
+
+/** False when they were linked already. */
+export function addLink(cell: Cell, ref: RefData): boolean {
+  const links = cell.links;
+  if (links === undefined) {
+    cell.links = ref;
+    return true;
+  }
+  if (links instanceof Map) {
+    const before = links.size;
+    links.set(refKey(ref), ref);
+    return links.size > before;
+  }
+  if (sameRef(links, ref)) return false;
+  cell.links = new Map([
+    [refKey(links), links],
+    [refKey(ref), ref],
+  ]);
+  return true;
+}
+
+/** False when they were not linked. */
+function removeLink(cell: Cell, ref: RefData): boolean {
+  const links = cell.links;
+  if (links === undefined) return false;
+  if (links instanceof Map) return links.delete(refKey(ref));
+  if (!sameRef(links, ref)) return false;
+  cell.links = undefined;
+  return true;
+}
+
+function watcherKey(watcher: RefData, id: number): string {
+  return `${id}@${refKey(watcher)}`;
+}
+
+export function addWatcher(cell: Cell, watcher: RefData, id: number): void {
+  const extra = extraOf(cell);
+  extra.watchers ??= new Map();
+  extra.watchers.set(watcherKey(watcher, id), { ref: watcher, id });
+}
+
+export function assertId(monitor: Monitor | number): number {
+  const id = typeof monitor === "number" ? monitor : monitor.id;
+  if (typeof id !== "number") throw new RuntimeError("bad_argument", "demonitor wants a monitor or its id");
+  return id;
+}

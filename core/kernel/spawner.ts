@@ -1,0 +1,321 @@
+/**
+ * Spawning, here or on another thread.
+ *
+ * The ref exists at once: the slot comes from this thread's own, or from a block that this thread has reserved in the
+ * other's. Whatever is sent to it stands behind the spawn in the same outbox.
+ */
+import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
+import { behaviourModule } from "../actor/behaviour-module.ts";
+import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
+import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
+import type { Api, Ref, RefData } from "../actor/ref.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+import { assertName } from "./names.ts";
+import type { Deferred } from "./peers.ts";
+import { addLink, addWatcher } from "./signals.ts";
+import { slotsPerDedicated } from "./system-memory.ts";
+
+/** How a spawn crosses to another thread. */
+export interface SpawnPayload {
+  readonly url: string;
+  readonly exportName: string;
+  readonly argument: unknown;
+  readonly options: SpawnOptions | undefined;
+  readonly isLinked: boolean;
+  readonly isAwaited: boolean;
+}
+
+/** What ties the spawner to its new actor. */
+export interface SpawnTies {
+  readonly link?: boolean;
+  readonly monitor?: boolean;
+  /** Await `init`: by message, or by this function. */
+  readonly await?: "message" | ((result: StartResult) => void);
+}
+
+export type Spawnable = Behaviour<never, Api> | BehaviourReference;
+
+/** A behaviour that stands in for one whose module is still loading. */
+export class Spawner {
+  readonly #kernel: Kernel;
+  readonly #loaded = new Map<string, Behaviour<never, Api>>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** @throws RuntimeError `bad_argument`, `invalid_placement`, `system_limit`, `not_cloneable`. */
+  spawn(
+    parent: Cell,
+    spawnable: Spawnable,
+    argument: unknown,
+    options: SpawnOptions | undefined,
+    ties: SpawnTies,
+  ): { ref: Ref; monitor: Monitor | undefined } {
+    const kernel = this.#kernel;
+    kernel.assertAlive(parent, "spawn");
+    assertSpawnable(spawnable);
+    assertOptions(options);
+    const thread = this.#threadFor(options);
+    if (thread === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
+    return this.#spawnThere(thread, parent, spawnable, argument, options, ties);
+  }
+
+  #spawnHere(
+    parent: Cell,
+    spawnable: Spawnable,
+    argument: unknown,
+    options: SpawnOptions | undefined,
+    ties: SpawnTies,
+  ): { ref: Ref; monitor: Monitor | undefined } {
+    const kernel = this.#kernel;
+    if (kernel.checks) kernel.freeze(argument);
+    const slot = kernel.lifecycle.takeSlot();
+    const generation = kernel.memory.generation(kernel.thread, slot);
+    const parentRef = kernel.refOf(parent);
+    const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef };
+    const behaviour = isBehaviour(spawnable) ? spawnable : this.#loaded.get(moduleKey(spawnable));
+    kernel.memory.addActors(kernel.thread, 1);
+    const cell = kernel.lifecycle.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
+    const ref = kernel.refOf(cell);
+    if (ties.link === true) {
+      addLink(parent, ref);
+      addLink(cell, parentRef);
+    }
+    if (ties.await !== undefined) this.#await(parent, ref, ties.await);
+    const monitor = ties.monitor === true ? kernel.signals.monitor(parent, ref, undefined) : undefined;
+    if (behaviour === undefined) this.#load(cell, spawnable as BehaviourReference);
+    else kernel.scheduler.schedule(cell);
+    return { ref, monitor };
+  }
+
+  #spawnThere(
+    thread: number,
+    parent: Cell,
+    spawnable: Spawnable,
+    argument: unknown,
+    options: SpawnOptions | undefined,
+    ties: SpawnTies,
+  ): { ref: Ref; monitor: Monitor | undefined } {
+    const kernel = this.#kernel;
+    kernel.checkOutgoing(argument, undefined);
+    const slot = kernel.peers.takeSlot(thread);
+    const generation = kernel.memory.generation(thread, slot);
+    const ref = kernel.makeRef(thread, slot, generation);
+    kernel.memory.addActors(thread, 1);
+    if (ties.await !== undefined) this.#await(parent, ref, ties.await);
+    if (ties.link === true && addLink(parent, ref)) kernel.peers.relate(parent, thread, 1);
+    const monitor = ties.monitor === true ? kernel.signals.spawnMonitor(parent, ref) : undefined;
+    const payload = {
+      argument,
+      options: plainOptions(options),
+      isLinked: ties.link === true,
+      isAwaited: ties.await !== undefined,
+    };
+    const id = monitor?.id ?? 0;
+    if (!isBehaviour(spawnable)) {
+      kernel.peers.push(thread, FrameKind.spawn, ref, parent, id, {
+        ...payload,
+        url: spawnable.url,
+        exportName: spawnable.exportName,
+      });
+      return { ref, monitor };
+    }
+    const deferred = this.#deferSpawn(parent, ref, id, spawnable, payload);
+    kernel.peers.push(thread, FrameKind.spawn, ref, parent, id, deferred);
+    return { ref, monitor };
+  }
+
+  /** The frame waits in the outbox until the behaviour's module is known; what is sent later stands behind it. */
+  #deferSpawn(
+    parent: Cell,
+    ref: Ref,
+    id: number,
+    behaviour: Behaviour<never, Api>,
+    payload: Omit<SpawnPayload, "url" | "exportName">,
+  ): Deferred | SpawnPayload {
+    const kernel = this.#kernel;
+    const known = behaviourModule(behaviour);
+    if (!(known instanceof Promise)) return { ...payload, ...known };
+    let failure: unknown;
+    const deferred: Deferred = {
+      isDeferred: true,
+      state: "waiting",
+      payload: undefined,
+      fail: () => {
+        kernel.memory.addActors(ref.thread, -1);
+        kernel.signals.spawnFailed(kernel.refOf(parent), ref, id, { error: errorData(failure) });
+      },
+    };
+    kernel.scheduler.outside++;
+    known
+      .then(
+        (module) => {
+          deferred.payload = { ...payload, ...module };
+          deferred.state = "ready";
+        },
+        (error: unknown) => {
+          failure = error;
+          deferred.state = "failed";
+        },
+      )
+      .finally(() => {
+        kernel.scheduler.outside--;
+        kernel.scheduler.wake();
+      });
+    return deferred;
+  }
+
+  /** A spawn from another thread. */
+  received(to: RefData, from: Ref, monitorId: number, payload: SpawnPayload): void {
+    const kernel = this.#kernel;
+    kernel.peers.slotReserved(to.slot, from.thread);
+    if (kernel.checks) kernel.freeze(payload.argument);
+    const reference: BehaviourReference = { kind: "behaviourRef", url: payload.url, exportName: payload.exportName };
+    const behaviour = this.#loaded.get(moduleKey(reference));
+    const ack: StartAck | undefined = payload.isAwaited ? { to: from } : undefined;
+    const cell = kernel.lifecycle.create(
+      to.slot,
+      to.generation,
+      behaviour ?? loading,
+      payload.argument,
+      from,
+      payload.options,
+      ack,
+    );
+    if (payload.isLinked && addLink(cell, from)) kernel.peers.relate(cell, from.thread, 1);
+    if (monitorId !== 0) addWatcher(cell, from, monitorId);
+    if (behaviour === undefined) this.#load(cell, reference);
+    else kernel.scheduler.schedule(cell);
+  }
+
+  #await(parent: Cell, ref: Ref, how: "message" | ((result: StartResult) => void)): void {
+    extraOf(parent).hasStarts = true;
+    this.#kernel.signals.awaitStart(parent, ref, how === "message" ? undefined : how);
+  }
+
+  /** Loads the behaviour's module; until then the actor waits, its mail with it. */
+  #load(cell: Cell, reference: BehaviourReference): void {
+    const kernel = this.#kernel;
+    cell.flags |= Flag.waiting;
+    kernel.scheduler.outside++;
+    kernel.host
+      .importModule(reference.url)
+      .then((exports) => {
+        const behaviour = exports[reference.exportName];
+        if (!isBehaviour(behaviour)) {
+          throw new RuntimeError(
+            "module_export_missing",
+            `${reference.url} has no export "${reference.exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
+          );
+        }
+        this.#loaded.set(moduleKey(reference), behaviour);
+        kernel.lifecycle.adoptBehaviour(cell, behaviour);
+      })
+      .catch((error: unknown) => {
+        const failure = error instanceof RuntimeError ? error : moduleFailed(reference.url, error);
+        kernel.lifecycle.die(cell, { error: errorData(failure) });
+      })
+      .finally(() => {
+        kernel.scheduler.outside--;
+        kernel.scheduler.wake();
+      });
+  }
+
+  #threadFor(options: SpawnOptions | undefined): number {
+    const kernel = this.#kernel;
+    if (options?.isolation === "thread") return this.#newDedicated(options.heapMb);
+    const placement: Placement = options?.placement ?? "local";
+    if (placement === "local") return kernel.thread;
+    if (placement === "spread") return kernel.memory.leastLoaded();
+    if (typeof placement === "object" && placement !== null) {
+      if ("near" in placement && typeof placement.near?.thread === "number") {
+        if (kernel.memory.isThreadUp(placement.near.thread)) return placement.near.thread;
+        throw new RuntimeError("invalid_placement", `placement near ${describe(placement.near)}: its thread is gone`);
+      }
+      if ("thread" in placement) {
+        const thread = kernel.memory.threadAt(placement.thread);
+        if (thread !== undefined) return thread;
+        throw new RuntimeError(
+          "invalid_placement",
+          `placement { thread: ${describe(placement.thread)} }: this system has threads 0 (main) to ${kernel.memory.schedulers - 1}`,
+        );
+      }
+    }
+    throw new RuntimeError(
+      "invalid_placement",
+      `placement is "local", "spread", { near: ref } or { thread: n }, got ${describe(placement)}`,
+    );
+  }
+
+  #newDedicated(heapMb: number | undefined): number {
+    const kernel = this.#kernel;
+    const base = kernel.memory.newRegion(slotsPerDedicated);
+    const thread = base === undefined ? undefined : kernel.memory.newThread(-1, base, slotsPerDedicated);
+    if (thread === undefined)
+      throw new RuntimeError("system_limit", "this system has started as many dedicated threads as it can");
+    if (kernel.thread === 0) kernel.host.startDedicated?.(thread, heapMb);
+    else kernel.peers.push(0, FrameKind.startThread, { slot: 0, generation: 0 }, kernel.guest, 0, { thread, heapMb });
+    return thread;
+  }
+}
+
+/** Stands in for a behaviour until its module is there. Never runs. */
+const loading: Behaviour<never, Api> = Object.freeze({
+  kind: "behaviour",
+  options: Object.freeze({ name: "loading" }),
+  handlers: Object.freeze({ init: () => undefined, receive: () => undefined }),
+  modules: [],
+});
+
+function moduleKey(reference: BehaviourReference): string {
+  return `${reference.url}#${reference.exportName}`;
+}
+
+function moduleFailed(url: string, error: unknown): RuntimeError {
+  const data = errorData(error);
+  return new RuntimeError("module_failed", `${url} failed to load: ${data.message}`, { cause: error });
+}
+
+function assertSpawnable(value: Spawnable): void {
+  if (isBehaviour(value) || (value as { kind?: unknown } | undefined)?.kind === "behaviourRef") return;
+  throw new RuntimeError(
+    "bad_argument",
+    `spawn wants a behaviour (defineActor, defineServer …), got ${describe(value)}`,
+  );
+}
+
+const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
+
+function assertOptions(options: SpawnOptions | undefined): void {
+  if (options === undefined) return;
+  const { name, isolation, mailboxCapacity, mailboxPolicy, startTimeoutMs, heapMb } = options;
+  if (name !== undefined) assertName(name, "spawn");
+  const refuse = (what: string, wanted: string, got: unknown) => {
+    throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
+  };
+  if (isolation !== undefined && isolation !== "shared" && isolation !== "thread")
+    refuse("isolation", '"shared" or "thread"', isolation);
+  if (mailboxCapacity !== undefined && !(Number.isInteger(mailboxCapacity) && mailboxCapacity > 0)) {
+    refuse("mailboxCapacity", "a whole number from 1", mailboxCapacity);
+  }
+  if (mailboxPolicy !== undefined && !policies.includes(mailboxPolicy))
+    refuse("mailboxPolicy", policies.join(", "), mailboxPolicy);
+  if (startTimeoutMs !== undefined && !(startTimeoutMs >= 0))
+    refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
+  if (heapMb !== undefined && !(heapMb > 0)) refuse("heapMb", "a number of MiB above 0", heapMb);
+}
+
+/** What of the options the other thread needs. */
+function plainOptions(options: SpawnOptions | undefined): SpawnOptions | undefined {
+  if (options === undefined) return undefined;
+  const { name, mailboxCapacity, mailboxPolicy, startTimeoutMs } = options;
+  return {
+    ...(name !== undefined && { name }),
+    ...(mailboxCapacity !== undefined && { mailboxCapacity }),
+    ...(mailboxPolicy !== undefined && { mailboxPolicy }),
+    ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+  };
+}

@@ -1,0 +1,43 @@
+/** How a failed start looks to the starter (proc_lib:start, gen:start). */
+import type { StartResult } from "../actor/context.ts";
+import type { ErrorData } from "../errors.ts";
+import { describe, RuntimeError } from "../errors.ts";
+
+/** Time for `init` under `start` and `system.spawn`. */
+export const startTimeoutMs = 5_000;
+
+/** Codes that a start fails with as they are; any other failure of `init` is `start_failed` with its cause. */
+const own = ["module_failed", "module_export_missing", "module_unknown", "load_timeout", "deadlocked_load"];
+
+export function startError(who: string, result: Exclude<StartResult, { ok: true }>): RuntimeError {
+  const reason = result.reason;
+  if (reason === "ignore") return new RuntimeError("ignore", `${who}: init answered ignore`);
+  if (reason === "init_timeout")
+    return new RuntimeError("init_timeout", `${who}: init did not end in time; it was killed`);
+  if (reason === "noproc")
+    return new RuntimeError("noproc", `${who}: its starter or its thread was gone before init ended`);
+  if (typeof reason === "object") {
+    if ("already_started" in reason) {
+      return new RuntimeError(
+        "already_started",
+        `${who}: the name is held by <${describe(reason["already_started"])}>`,
+        {
+          cause: reason,
+        },
+      );
+    }
+    if ("threadLost" in reason) {
+      return new RuntimeError(
+        "thread_lost",
+        `${who}: its thread was lost before init ended: ${describe(reason.threadLost)}`,
+      );
+    }
+    if ("error" in reason) {
+      const error = reason.error as ErrorData;
+      if (error.code !== undefined && own.includes(error.code))
+        return new RuntimeError(error.code, error.message, { cause: error });
+      return new RuntimeError("start_failed", `${who}: init threw ${error.name}: ${error.message}`, { cause: error });
+    }
+  }
+  return new RuntimeError("start_failed", `${who}: init stopped with ${describe(reason)}`, { cause: reason });
+}

@@ -1,0 +1,256 @@
+/**
+ * What all threads of a system share: the liveness words, and a few words each thread publishes about itself.
+ *
+ * A ref is alive while its thread's state word says `alive` and its slot's word equals its generation, so death is one
+ * store and anybody can see it at once (SEMANTICS S4). Memory is reserved for the largest system and only touched
+ * pages cost anything. Thread ids are never reused; the slots of a lost thread are (under another thread id).
+ */
+
+/** Threads that one system may ever have started. */
+export const threadIdsMax = 16_384;
+/** Slots of a scheduler thread or main: how many actors may live there at once. */
+export const slotsPerThread = 2 ** 21;
+/** Slots of a dedicated thread: its actor, and the children it keeps with it. */
+export const slotsPerDedicated = 1_024;
+/** Slots reserved at a time by a spawner on another thread. */
+export const slotBlock = 64;
+
+export const ThreadState = { unused: 0, starting: 1, alive: 2, lost: 3 } as const;
+
+/** Words of each thread, by index in its row. */
+const Word = {
+  state: 0,
+  base: 1,
+  slots: 2,
+  nextSlot: 3,
+  runSlot: 4,
+  runGeneration: 5,
+  turn: 6,
+  sent: 7,
+  received: 8,
+  busy: 9,
+  actors: 10,
+  position: 11,
+  queued: 12,
+} as const;
+const wordsPerThread = 16;
+
+/** Global words. */
+const Global = { interest: 0, nextThread: 1, nextBase: 2, schedulers: 3 } as const;
+/** Scheduler threads at most, main included. */
+export const positionsMax = 128;
+const globalWords = 16 + positionsMax;
+const firstPosition = 16;
+
+/** The buffers, as they are handed to a starting thread. */
+export interface SystemBuffers {
+  readonly words: SharedArrayBuffer;
+  readonly slots: SharedArrayBuffer;
+  readonly times: SharedArrayBuffer;
+}
+
+export class SystemMemory {
+  readonly buffers: SystemBuffers;
+  readonly words: Int32Array;
+  readonly slots: Int32Array;
+  /** `[0]` manual time, `[1]` 1 when time is manual, `[2 + thread]` when the thread's next timer is due (0: none). */
+  readonly times: Float64Array;
+
+  private constructor(buffers: SystemBuffers) {
+    this.buffers = buffers;
+    this.words = new Int32Array(buffers.words);
+    this.slots = new Int32Array(buffers.slots);
+    this.times = new Float64Array(buffers.times);
+  }
+
+  /** @param threadsMax scheduler threads, main included, that may live at once; their slots are reserved. */
+  static create(threadsMax: number, slotsEach = slotsPerThread): SystemMemory {
+    const slotWords = threadsMax * slotsEach + threadIdsMax * slotsPerDedicated;
+    return new SystemMemory({
+      words: new SharedArrayBuffer((globalWords + threadIdsMax * wordsPerThread) * 4),
+      slots: new SharedArrayBuffer(slotWords * 4),
+      times: new SharedArrayBuffer((2 + threadIdsMax) * 8),
+    });
+  }
+
+  static attach(buffers: SystemBuffers): SystemMemory {
+    return new SystemMemory(buffers);
+  }
+
+  #row(thread: number): number {
+    return globalWords + thread * wordsPerThread;
+  }
+
+  /** Index of a thread's running words: slot, generation and turn number follow one another. */
+  runWords(thread: number): number {
+    return this.#row(thread) + Word.runSlot;
+  }
+
+  /** A new thread id, in state `starting`, from any thread. Its first block of slots is its own. Undefined when all ids were used. */
+  newThread(position: number, base: number, slots: number): number | undefined {
+    const thread = Atomics.add(this.words, Global.nextThread, 1);
+    if (thread >= threadIdsMax) {
+      Atomics.sub(this.words, Global.nextThread, 1);
+      return undefined;
+    }
+    const row = this.#row(thread);
+    this.words[row + Word.base] = base;
+    this.words[row + Word.slots] = slots;
+    this.words[row + Word.position] = position;
+    this.words[row + Word.nextSlot] = slotBlock;
+    Atomics.store(this.words, row + Word.state, ThreadState.starting);
+    return thread;
+  }
+
+  /** Takes slots that no thread has had yet, from any thread. Undefined when memory is used up. */
+  newRegion(slots: number): number | undefined {
+    const base = Atomics.add(this.words, Global.nextBase, slots);
+    if (base + slots > this.slots.length) {
+      Atomics.sub(this.words, Global.nextBase, slots);
+      return undefined;
+    }
+    return base;
+  }
+
+  /** Which thread holds a scheduler position now (0 is main). Undefined when there is no such position. */
+  threadAt(position: number): number | undefined {
+    if (!(position >= 0 && position < this.schedulers)) return undefined;
+    return Atomics.load(this.words, firstPosition + position) - 1;
+  }
+
+  /** Main only. */
+  setThreadAt(position: number, thread: number): void {
+    Atomics.store(this.words, firstPosition + position, thread + 1);
+    if (position >= this.schedulers) Atomics.store(this.words, Global.schedulers, position + 1);
+  }
+
+  /** Scheduler positions, main included. */
+  get schedulers(): number {
+    return Atomics.load(this.words, Global.schedulers);
+  }
+
+  /** The scheduler thread with the fewest actors; main only when there is no other. */
+  leastLoaded(): number {
+    let best = this.threadAt(0) ?? 0;
+    let fewest = Number.POSITIVE_INFINITY;
+    for (let position = 1; position < this.schedulers; position++) {
+      const thread = this.threadAt(position) as number;
+      const actors = this.actors(thread);
+      if (actors < fewest && this.isThreadUp(thread)) {
+        fewest = actors;
+        best = thread;
+      }
+    }
+    return best;
+  }
+
+  setState(thread: number, state: (typeof ThreadState)[keyof typeof ThreadState]): void {
+    Atomics.store(this.words, this.#row(thread) + Word.state, state);
+  }
+
+  state(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.state);
+  }
+
+  base(thread: number): number {
+    return this.words[this.#row(thread) + Word.base] as number;
+  }
+
+  position(thread: number): number {
+    return this.words[this.#row(thread) + Word.position] as number;
+  }
+
+  slotsOf(thread: number): number {
+    return this.words[this.#row(thread) + Word.slots] as number;
+  }
+
+  /** Ids of the threads that are up, main included. */
+  threadsUp(): number[] {
+    const up: number[] = [];
+    for (let thread = 0; thread < this.threadCount; thread++) if (this.isThreadUp(thread)) up.push(thread);
+    return up;
+  }
+
+  /** Whether the thread may still have living actors. */
+  isThreadUp(thread: number): boolean {
+    const state = this.state(thread);
+    return state === ThreadState.alive || state === ThreadState.starting;
+  }
+
+  /** Reserves `slotBlock` slots of a thread, from any thread. Undefined when it has none left. */
+  reserveSlots(thread: number): number | undefined {
+    const row = this.#row(thread);
+    const first = Atomics.add(this.words, row + Word.nextSlot, slotBlock);
+    if (first + slotBlock > (this.words[row + Word.slots] as number)) {
+      Atomics.sub(this.words, row + Word.nextSlot, slotBlock);
+      return undefined;
+    }
+    return first;
+  }
+
+  /** The generation that the slot's present or next holder has. */
+  generation(thread: number, slot: number): number {
+    return Atomics.load(this.slots, this.base(thread) + slot);
+  }
+
+  /** Death: one store to the slot's word. */
+  killSlot(thread: number, slot: number, generation: number): void {
+    Atomics.store(this.slots, this.base(thread) + slot, (generation + 1) | 0);
+  }
+
+  isAlive(thread: number, slot: number, generation: number): boolean {
+    return (
+      thread >= 0 &&
+      thread < threadIdsMax &&
+      this.isThreadUp(thread) &&
+      slot < this.slotsOf(thread) &&
+      this.generation(thread, slot) === generation
+    );
+  }
+
+  /** Counters for `settled`: frames handed to other threads, frames handled, and whether the thread has work. */
+  addSent(thread: number, frames: number): void {
+    Atomics.add(this.words, this.#row(thread) + Word.sent, frames);
+  }
+  addReceived(thread: number, frames: number): void {
+    Atomics.add(this.words, this.#row(thread) + Word.received, frames);
+  }
+  setBusy(thread: number, busy: boolean): void {
+    Atomics.store(this.words, this.#row(thread) + Word.busy, busy ? 1 : 0);
+  }
+  isBusy(thread: number): boolean {
+    return Atomics.load(this.words, this.#row(thread) + Word.busy) === 1;
+  }
+  sent(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.sent);
+  }
+  received(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.received);
+  }
+
+  /** Load of a thread, for placement and views: living actors, and messages waiting at the end of its last drain. */
+  addActors(thread: number, count: number): void {
+    Atomics.add(this.words, this.#row(thread) + Word.actors, count);
+  }
+  actors(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.actors);
+  }
+  setQueued(thread: number, count: number): void {
+    this.words[this.#row(thread) + Word.queued] = count;
+  }
+  queued(thread: number): number {
+    return this.words[this.#row(thread) + Word.queued] as number;
+  }
+
+  /** Bits of the event kinds that somebody on main listens to. */
+  get interest(): number {
+    return this.words[Global.interest] as number;
+  }
+  set interest(bits: number) {
+    this.words[Global.interest] = bits;
+  }
+
+  get threadCount(): number {
+    return this.words[Global.nextThread] as number;
+  }
+}

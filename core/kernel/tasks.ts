@@ -1,0 +1,60 @@
+/**
+ * `ctx.task`: foreign work beside the mailbox, and rejections that nobody awaits.
+ *
+ * The actor gets the task's outcome by its promise. A task that fails with nobody awaiting it ends the actor, like any
+ * other error of its own; the host finds the actor by the promise or by the async context.
+ */
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { errorReason } from "../actor/exit-reason.ts";
+import { errorData } from "../errors.ts";
+import type { Kernel } from "./kernel.ts";
+
+export class Tasks {
+  readonly #kernel: Kernel;
+  readonly #owners = new WeakMap<object, Cell>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  run<T>(cell: Cell, work: Promise<T>): Promise<T> {
+    const kernel = this.#kernel;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const extra = extraOf(cell);
+    extra.tasks++;
+    kernel.scheduler.outside++;
+    const ended = () => {
+      extra.tasks--;
+      kernel.scheduler.outside--;
+      kernel.scheduler.wake();
+    };
+    // The dead learn nothing: their promise stays as it is.
+    work.then(
+      (value) => {
+        if ((cell.flags & Flag.dead) === 0) resolve(value);
+        ended();
+      },
+      (error: unknown) => {
+        if ((cell.flags & Flag.dead) === 0) reject(error);
+        ended();
+      },
+    );
+    this.#owners.set(promise, cell);
+    return promise;
+  }
+
+  /** A rejection that nobody handled, or an exception outside any turn: ends the actor it can be traced to. */
+  unhandled(error: unknown, promise: object | undefined): void {
+    const kernel = this.#kernel;
+    const owner =
+      (promise === undefined ? undefined : this.#owners.get(promise)) ??
+      (kernel.host.blame?.owner() as Cell | undefined);
+    if (owner === undefined || owner === kernel.guest) {
+      kernel.emit({ type: "unattributedError", thread: kernel.thread, error: errorData(error) });
+      return;
+    }
+    // What a dead actor leaves behind concerns nobody: it was told by `ctx.signal`.
+    if ((owner.flags & Flag.dead) !== 0) return;
+    kernel.lifecycle.crashOutside(owner, errorReason(error));
+  }
+}

@@ -1,0 +1,205 @@
+/** The timers of a thread's actors: `sendAfter`, `sendEvery`, idle and start time-outs, and the deadlines of calls. */
+import { type Cell, extraOf, Flag, type TimerEntry } from "../actor/cell.ts";
+import type { Target, TimerRef } from "../actor/context.ts";
+import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import type { RefData } from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import type { Kernel } from "./kernel.ts";
+import { TimerHeap } from "./timers.ts";
+
+export class Timers {
+  readonly #kernel: Kernel;
+  readonly #heap = new TimerHeap();
+  #nextId = 1;
+  #wakeMs = Number.POSITIVE_INFINITY;
+  /** When the next deadline of a call is to be looked at. */
+  #sweepMs = Number.POSITIVE_INFINITY;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  get running(): number {
+    return this.#heap.size;
+  }
+
+  /** @throws RuntimeError `bad_argument` unless the delay is a number from 0. */
+  start(
+    cell: Cell,
+    verb: string,
+    delayMs: number,
+    periodMs: number,
+    message: unknown,
+    target: Target | undefined,
+  ): TimerRef {
+    if (typeof delayMs !== "number" || !(delayMs >= 0)) {
+      throw new RuntimeError("bad_argument", `${verb} wants a time in milliseconds from 0, got ${describe(delayMs)}`);
+    }
+    if (typeof target !== "string" && target !== undefined) this.#kernel.resolve(target, verb);
+    const entry = this.#add(cell, "message", delayMs, periodMs, message, target);
+    const extra = extraOf(cell);
+    extra.timers ??= new Map();
+    extra.timers.set(entry.id, entry);
+    return { id: entry.id };
+  }
+
+  /** Runs when the time to start is over and `init` has not ended. */
+  startTimeout(cell: Cell, delayMs: number): void {
+    this.#add(cell, "start", delayMs, 0, undefined, undefined);
+  }
+
+  cancel(cell: Cell, timer: TimerRef): number | undefined {
+    const entry = cell.extra?.timers?.get(timer.id);
+    if (entry === undefined) return undefined;
+    cell.extra?.timers?.delete(timer.id);
+    const isRunning = !entry.cancelled && entry.dueMs >= 0;
+    this.#heap.cancel(entry);
+    // Its message may have been queued already: it must not arrive after this.
+    cell.mailbox?.remove((meta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === timer.id);
+    if (!isRunning) return undefined;
+    const leftMs = entry.dueMs - this.#kernel.readClock();
+    return leftMs > 0 ? leftMs : 0;
+  }
+
+  cancelStart(cell: Cell): void {
+    const extra = extraOf(cell);
+    if (extra.startTimer !== undefined) this.#heap.cancel(extra.startTimer);
+    extra.startTimer = undefined;
+  }
+
+  setIdle(cell: Cell, delayMs: number | undefined): void {
+    const extra = extraOf(cell);
+    if (extra.idleTimer !== undefined) this.#heap.cancel(extra.idleTimer);
+    extra.idleTimer = undefined;
+    if (delayMs === undefined || delayMs === Number.POSITIVE_INFINITY) return;
+    if (typeof delayMs !== "number" || !(delayMs >= 0)) {
+      throw new RuntimeError(
+        "bad_argument",
+        `idleTimeout wants a time in milliseconds from 0, got ${describe(delayMs)}`,
+      );
+    }
+    extra.idleTimer = this.#add(cell, "idle", delayMs, 0, undefined, undefined);
+    cell.flags |= Flag.special;
+  }
+
+  /** Any message cancels the idle time-out, also one that stands in the queue already (gen_server). */
+  cancelIdle(cell: Cell, meta: MessageMeta): void {
+    const extra = cell.extra;
+    const entry = extra?.idleTimer;
+    if (extra === undefined || entry === undefined) return;
+    extra.idleTimer = undefined;
+    if (extra.continues === undefined) cell.flags &= ~Flag.special;
+    if (meta instanceof Meta && meta.kind === MetaKind.idle) return;
+    this.#heap.cancel(entry);
+    cell.mailbox?.remove((queued) => queued instanceof Meta && queued.kind === MetaKind.idle && queued.id === entry.id);
+  }
+
+  /** A timer's message was handled: a single one is over. */
+  delivered(cell: Cell, id: number): void {
+    const entry = cell.extra?.timers?.get(id);
+    if (entry !== undefined && entry.periodMs === 0) cell.extra?.timers?.delete(id);
+  }
+
+  /** The actor ended: so do its timers. */
+  cancelAll(cell: Cell): void {
+    const extra = cell.extra;
+    if (extra === undefined) return;
+    if (extra.timers !== undefined) for (const entry of extra.timers.values()) this.#heap.cancel(entry);
+    if (extra.idleTimer !== undefined) this.#heap.cancel(extra.idleTimer);
+    if (extra.startTimer !== undefined) this.#heap.cancel(extra.startTimer);
+  }
+
+  /** Looks at the deadlines of calls no later than this. */
+  sweepBy(dueMs: number): void {
+    if (dueMs >= this.#sweepMs) return;
+    this.#sweepMs = dueMs;
+    this.publishNextDue();
+  }
+
+  fireDue(nowMs: number): void {
+    this.#wakeMs = this.#wakeMs <= nowMs ? Number.POSITIVE_INFINITY : this.#wakeMs;
+    for (;;) {
+      const entry = this.#heap.takeDue(nowMs);
+      if (entry === undefined) break;
+      this.#fire(entry);
+    }
+    if (this.#sweepMs <= nowMs) {
+      this.#sweepMs = Number.POSITIVE_INFINITY;
+      this.#sweepMs = this.#kernel.calls.expire(nowMs);
+    }
+    this.publishNextDue();
+  }
+
+  /** Tells the clock when to wake the thread next. */
+  publishNextDue(): void {
+    const dueMs = Math.min(this.#heap.nextDueMs() ?? Number.POSITIVE_INFINITY, this.#sweepMs);
+    if (dueMs === this.#wakeMs) return;
+    this.#wakeMs = dueMs;
+    if (dueMs === Number.POSITIVE_INFINITY) this.#kernel.host.clock.cancelWake();
+    else this.#kernel.host.clock.wakeAt(dueMs, () => this.#kernel.scheduler.arm());
+  }
+
+  #add(
+    cell: Cell,
+    kind: TimerEntry["kind"],
+    delayMs: number,
+    periodMs: number,
+    message: unknown,
+    target: RefData | string | undefined,
+  ): TimerEntry {
+    const dueMs = this.#kernel.readClock() + delayMs;
+    const entry: TimerEntry = {
+      id: this.#nextId++,
+      dueMs,
+      sequence: 0,
+      periodMs,
+      cell,
+      target,
+      message,
+      kind,
+      cancelled: false,
+    };
+    if (dueMs < Number.POSITIVE_INFINITY) this.#heap.add(entry);
+    if (kind === "start") extraOf(cell).startTimer = entry;
+    if (dueMs < this.#wakeMs) this.publishNextDue();
+    return entry;
+  }
+
+  #fire(entry: TimerEntry): void {
+    const kernel = this.#kernel;
+    const cell = entry.cell;
+    if ((cell.flags & Flag.dead) !== 0) return;
+    switch (entry.kind) {
+      case "idle":
+        kernel.delivery.deliverSystem(cell, new Meta(MetaKind.idle, "", entry.id, undefined), {
+          type: "timer",
+          timer: "idle",
+        });
+        return;
+      case "start":
+        if ((cell.flags & Flag.initializing) !== 0) kernel.lifecycle.startTimedOut(cell);
+        return;
+      case "message":
+        this.#sendTimed(entry);
+        return;
+    }
+  }
+
+  #sendTimed(entry: TimerEntry): void {
+    const kernel = this.#kernel;
+    const cell = entry.cell;
+    if (entry.periodMs > 0) {
+      entry.dueMs += entry.periodMs;
+      this.#heap.add(entry);
+    } else entry.dueMs = -1;
+    if (entry.target === undefined) {
+      void kernel.delivery.deliver(cell, new Meta(MetaKind.timer, "", entry.id, undefined), entry.message, undefined);
+      return;
+    }
+    if (entry.periodMs === 0) cell.extra?.timers?.delete(entry.id);
+    // As in Erlang, a timer for a name that nobody holds any more is lost; here it is a dead letter.
+    const target = typeof entry.target === "string" ? kernel.names.whereis(entry.target) : entry.target;
+    if (target === undefined) kernel.delivery.deadLetter(kernel.refOf(cell), entry.message, "noproc");
+    else void kernel.send(cell, target, entry.message, undefined);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Timers of one thread: a binary heap by due time, ties in order of creation.
+ *
+ * Cancelled entries stay until they are due or until they are half of the heap, so that cancelling is cheap and the
+ * heap stays bounded by twice the running timers.
+ */
+import type { TimerEntry } from "../actor/cell.ts";
+
+export class TimerHeap {
+  #heap: TimerEntry[] = [];
+  #cancelled = 0;
+  #sequence = 0;
+
+  get size(): number {
+    return this.#heap.length - this.#cancelled;
+  }
+
+  /** When the next timer is due, or undefined. */
+  nextDueMs(): number | undefined {
+    this.#dropCancelledTop();
+    return this.#heap[0]?.dueMs;
+  }
+
+  add(entry: TimerEntry): void {
+    entry.sequence = this.#sequence++;
+    const heap = this.#heap;
+    let i = heap.length;
+    heap.push(entry);
+    while (i > 0) {
+      const up = (i - 1) >> 1;
+      if (before(heap[up] as TimerEntry, entry)) break;
+      heap[i] = heap[up] as TimerEntry;
+      i = up;
+    }
+    heap[i] = entry;
+  }
+
+  cancel(entry: TimerEntry): void {
+    if (entry.cancelled) return;
+    entry.cancelled = true;
+    this.#cancelled++;
+    if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#compact();
+  }
+
+  /** Removes and returns the next timer that is due, or undefined. */
+  takeDue(nowMs: number): TimerEntry | undefined {
+    this.#dropCancelledTop();
+    const top = this.#heap[0];
+    if (top === undefined || top.dueMs > nowMs) return undefined;
+    this.#removeTop();
+    return top;
+  }
+
+  #dropCancelledTop(): void {
+    while (this.#heap[0]?.cancelled) {
+      this.#removeTop();
+      this.#cancelled--;
+    }
+  }
+
+  #removeTop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as TimerEntry;
+    if (heap.length > 0) this.#sink(0, last);
+  }
+
+  #sink(start: number, entry: TimerEntry): void {
+    const heap = this.#heap;
+    let i = start;
+    for (;;) {
+      let child = i * 2 + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1] as TimerEntry, heap[child] as TimerEntry)) child++;
+      if (before(entry, heap[child] as TimerEntry)) break;
+      heap[i] = heap[child] as TimerEntry;
+      i = child;
+    }
+    heap[i] = entry;
+  }
+
+  #compact(): void {
+    const running = this.#heap.filter((entry) => !entry.cancelled);
+    running.sort((a, b) => (before(a, b) ? -1 : 1));
+    this.#heap = running;
+    this.#cancelled = 0;
+  }
+}
+
+function before(a: TimerEntry, b: TimerEntry): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
+}

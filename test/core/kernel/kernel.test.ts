@@ -1,0 +1,53 @@
+/** Simulated threads, not real ones: the claims here are about one kernel, and about two that exchange frames. */
+import { expect, test } from "@jest/globals";
+import { defineActor, defineServer } from "../../../core/index.ts";
+import { SimulatedSystem } from "../../support/simulated-system.ts";
+
+export const counter = defineServer({
+  init: (start: number) => ({ n: start }),
+  calls: { get: (s) => s.n, add: (s, by: number) => (s.n += by), nothing: () => undefined },
+  casts: { add: (s, by: number) => void (s.n += by) },
+});
+
+export const echo = defineActor({
+  init: () => ({}),
+  receive: (_s, m: { from: never; n: number }, ctx) => ctx.send(m.from, { type: "echo", n: m.n }),
+});
+
+test("a call is answered on the same thread", async () => {
+  const system = new SimulatedSystem(1, 1);
+  const kernel = system.kernel(0);
+  const ref = kernel.guest.ctx!.spawn(counter, 5);
+  const added = ref.call("add", 2);
+  ref.cast("add", 10);
+  const got = ref.call("get");
+  const nothing = ref.call("nothing");
+  system.settle();
+  expect([await added, await got, await nothing]).toEqual([7, 17, undefined]);
+});
+
+test("a call is answered by another thread, whose module is loaded first", async () => {
+  const system = new SimulatedSystem(1, 2);
+  const kernel = system.kernel(0);
+  const ref = kernel.guest.ctx!.spawn(counter, 5, { placement: { thread: 1 } });
+  const added = ref.call("add", 2);
+  for (let i = 0; i < 50; i++) {
+    system.settle();
+    await new Promise(setImmediate);
+  }
+  expect(await added).toBe(7);
+  expect(ref.thread).toBe(1);
+});
+
+test("killing an actor on another thread gives its monitor a down", async () => {
+  const system = new SimulatedSystem(1, 2);
+  const ctx = system.kernel(0).guest.ctx!;
+  const { ref } = ctx.spawnMonitor(counter, 5, { placement: { thread: 1 } });
+  for (let i = 0; i < 20; i++) {
+    system.settle();
+    await new Promise(setImmediate);
+  }
+  ctx.exit(ref, "kill");
+  system.settle();
+  expect(system.guestMessages.map((m) => m.message)).toMatchObject([{ type: "down", reason: "killed" }]);
+});
