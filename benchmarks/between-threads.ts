@@ -3,7 +3,8 @@
  * The floor is a bare MessagePort between two worker threads, and the same with 64 messages to a post.
  */
 import { runFile } from "./command-line.ts";
-import type { Contender, Question } from "./harness.ts";
+import type { Absent, Contender, Question } from "./harness.ts";
+import { erlang } from "./peers/erlang.ts";
 import {
   batchMessages,
   objectWindowMessages,
@@ -16,13 +17,20 @@ import { threadContender } from "./peers/thread-contender.ts";
 /** comlink makes an id and a listener for each call. */
 const comlinkDividedBy = 20;
 
-function contenders(scenario: ScenarioName, batched?: ScenarioName): readonly Contender[] {
-  const port = threadContender({ name: "message-port", module: "message-port", scenario });
-  const comlink = threadContender({ name: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy });
-  if (batched === undefined) return [port, comlink];
-  const name = `message-port by ${batchMessages}`;
-  return [port, threadContender({ name, module: "message-port", scenario: batched }), comlink];
+function contenders(scenario: ScenarioName): readonly (Contender | Absent)[] {
+  return [
+    threadContender({ name: "message-port", module: "message-port", scenario }),
+    threadContender({ name: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy }),
+  ];
 }
+
+const batched = (scenario: ScenarioName): Contender =>
+  threadContender({ name: `message-port by ${batchMessages}`, module: "message-port", scenario });
+
+const inErlang = (scenario: ScenarioName): readonly (Contender | Absent)[] => [
+  erlang({ scenario, schedulers: 2 }),
+  erlang({ scenario, schedulers: 2, placement: "apart" }),
+];
 
 const thousands = (count: number): string => count.toLocaleString("en-US");
 
@@ -34,7 +42,7 @@ const questions: readonly Question[] = [
     operation: "round trip",
     size: 10_000,
     expected: (trips) => trips,
-    contenders: () => contenders("round-trip"),
+    contenders: () => [...contenders("round-trip"), ...inErlang("round-trip")],
   },
   {
     name: "pairs",
@@ -43,7 +51,7 @@ const questions: readonly Question[] = [
     operation: "round trip",
     size: 100_000,
     expected: (trips) => trips,
-    contenders: () => contenders("pairs"),
+    contenders: () => [...contenders("pairs"), ...inErlang("pairs")],
   },
   {
     name: "one-way",
@@ -52,7 +60,7 @@ const questions: readonly Question[] = [
     operation: "message",
     size: 200_000,
     expected: (messages) => messages,
-    contenders: () => contenders("one-way", "one-way-batched"),
+    contenders: () => [...contenders("one-way"), batched("one-way-batched"), ...inErlang("one-way")],
   },
   {
     name: "objects",
@@ -61,7 +69,7 @@ const questions: readonly Question[] = [
     operation: "object",
     size: 20_000,
     expected: (messages) => messages,
-    contenders: () => contenders("objects", "objects-batched"),
+    contenders: () => [...contenders("objects"), batched("objects-batched")],
   },
 ];
 

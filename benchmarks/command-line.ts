@@ -29,14 +29,12 @@ export async function runFile(moduleUrl: string, questions: readonly Question[])
   const stop = new AbortController();
   // Once: a second Ctrl-C meets Node's own handler and ends the process where it stands.
   process.once("SIGINT", () => stop.abort(new Error("stopped")));
-  const machine = thisMachine();
-  if (!options.json) process.stdout.write(`${machineLine(machine)}\n`);
   const answers: Answer[] = [];
   for (const question of chosen) {
     try {
       const answered = await answer(question, options.quick ? quickPlan : fullPlan, stop.signal, progressLine());
       answers.push(answered);
-      if (!options.json) process.stdout.write(`\n${table(answered)}\n`);
+      if (!options.json) process.stdout.write(`${table(answered)}\n\n`);
     } catch (error) {
       if (!stop.signal.aborted) throw error;
       process.stderr.write("\nstopped\n");
@@ -44,7 +42,9 @@ export async function runFile(moduleUrl: string, questions: readonly Question[])
       return;
     }
   }
-  process.stdout.write(`${options.json ? "" : "\n"}${jsonLine(file, options.quick, machine, answers)}\n`);
+  const machine = thisMachine();
+  if (!options.json) process.stdout.write(`${machineLine(machine)}\n`);
+  process.stdout.write(`${jsonLine(file, options.quick, machine, answers)}\n`);
   if (answers.some(({ unverified }) => unverified !== undefined)) process.exitCode = 1;
 }
 

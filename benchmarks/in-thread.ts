@@ -3,17 +3,20 @@
  * The floor is a mailbox loop that promises nothing; see README.md for what each figure may be read as.
  */
 import { runFile } from "./command-line.ts";
-import type { Contender, Question } from "./harness.ts";
+import type { Absent, Contender, Question } from "./harness.ts";
+import { erlang } from "./peers/erlang.ts";
 import { ringActors, type ScenarioName, sumBelow, windowMessages } from "./peers/scenario.ts";
 import { threadContender } from "./peers/thread-contender.ts";
 
 /** nact takes one setImmediate and one await a message, so it is given a twentieth of the work. */
 const nactDividedBy = 20;
 
-function contenders(scenario: ScenarioName): readonly Contender[] {
+function contenders(scenario: ScenarioName): readonly (Contender | Absent)[] {
   return [
     threadContender({ name: "hand", module: "hand-scenarios", scenario }),
     threadContender({ name: "nact", module: "nact", scenario, dividedBy: nactDividedBy }),
+    erlang({ scenario, schedulers: 1 }),
+    erlang({ scenario, schedulers: 2 }),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The two forms of the results: a table for people and one line of JSON for machines. */
 import { availableParallelism, cpus } from "node:os";
 import type { Answer } from "./harness.ts";
+import { erlangRelease } from "./peers/erlang.ts";
 import { youngGenerationMb } from "./peers/thread-contender.ts";
 
 export interface Machine {
@@ -9,8 +10,11 @@ export interface Machine {
   readonly flags: readonly string[];
   readonly cores: number;
   readonly cpu: string;
+  /** Undefined where no question asked for it, or it is absent. */
+  readonly erlang: string | undefined;
 }
 
+/** Call it after the questions, which find out whether Erlang is there. */
 export function thisMachine(): Machine {
   const options = process.env["NODE_OPTIONS"];
   return {
@@ -23,11 +27,15 @@ export function thisMachine(): Machine {
     ],
     cores: availableParallelism(),
     cpu: cpus()[0]?.model ?? "unknown",
+    erlang: erlangRelease(),
   };
 }
 
 export function machineLine(machine: Machine): string {
-  return `Node ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${machine.flags.join(" ")}`;
+  const { node, erlang, cores, cpu, flags } = machine;
+  return [`Node ${node}`, ...(erlang === undefined ? [] : [erlang]), `${cores} cores (${cpu})`, flags.join(" ")].join(
+    ", ",
+  );
 }
 
 /** One answer as lines of text; the ratio is each contender's median by the reference's. */

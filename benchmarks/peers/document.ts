@@ -15,7 +15,7 @@ export interface Document {
 
 /** 64 different texts of 780 characters; in JSON a document then has about 1,024. */
 const bodies = Array.from({ length: 64 }, (_, position) =>
-  `${position} The quick brown fox jumps over the lazy dog and runs on. `.repeat(13).slice(0, 780),
+  `${position} The quick brown fox jumps over the lazy dog and runs on. `.repeat(14).slice(0, 780),
 );
 
 export function document(number: number): Document {

@@ -1,0 +1,78 @@
+/**
+ * Erlang/OTP as a contender: the same scenarios in `erlang/`, compiled once into a temporary folder, and one
+ * virtual machine for each question, which stays up over all repetitions.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Absent, Contender } from "../harness.ts";
+import { ErlangMachine, type ErlangPlacement } from "./erlang-machine.ts";
+import type { ScenarioName } from "./scenario.ts";
+
+export interface ErlangOptions {
+  readonly scenario: ScenarioName;
+  /** Scheduler threads: erl's `+S`. */
+  readonly schedulers: number;
+  /** Default "free"; "apart" wants two schedulers. */
+  readonly placement?: ErlangPlacement;
+}
+
+interface Installed {
+  /** For example "Erlang/OTP 25". */
+  readonly release: string;
+  /** Where the compiled modules are. */
+  readonly folder: string;
+}
+
+/** Looked for when first asked; false once it was not found. */
+let installed: Installed | false | undefined;
+
+/** @throws Error if the sources do not compile. */
+export function erlang({ scenario, schedulers, placement = "free" }: ErlangOptions): Contender | Absent {
+  const name = `erlang +S ${schedulers}${placement === "free" ? "" : ` ${placement}`}`;
+  installed ??= find();
+  if (installed === false) return { name, absent: "no erl and erlc on the PATH" };
+  const { folder } = installed;
+  let machine: ErlangMachine | undefined;
+  return {
+    name,
+    dividedBy: 1,
+    run(size) {
+      machine ??= new ErlangMachine(folder, schedulers);
+      return machine.execute(scenario.replaceAll("-", "_"), size, placement);
+    },
+    async close() {
+      machine?.kill();
+      machine = undefined;
+    },
+  };
+}
+
+/** "Erlang/OTP 25", or undefined where there is none or none was asked for. */
+export function erlangRelease(): string | undefined {
+  return installed ? installed.release : undefined;
+}
+
+function find(): Installed | false {
+  let release: string;
+  try {
+    const program = "io:put_chars(erlang:system_info(otp_release)),halt().";
+    release = `Erlang/OTP ${execFileSync("erl", ["-noinput", "-eval", program], { encoding: "utf8" })}`;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
+  const folder = mkdtempSync(join(tmpdir(), "mofa-erlang-"));
+  process.once("exit", () => rmSync(folder, { recursive: true }));
+  const files = readdirSync(sources()).filter((file) => file.endsWith(".erl"));
+  execFileSync("erlc", ["-o", folder, ...files.map((file) => join(sources(), file))], { stdio: ["ignore", 2, 2] });
+  return { release, folder };
+}
+
+/** The compiler of TypeScript leaves them where they are: beside this file, or in the tree that dist/ stands in. */
+function sources(): string {
+  const beside = fileURLToPath(new URL("./erlang/", import.meta.url));
+  return existsSync(beside) ? beside : fileURLToPath(new URL("../../../benchmarks/peers/erlang/", import.meta.url));
+}
