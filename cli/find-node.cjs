@@ -70,7 +70,8 @@ function chooseNode(question) {
       question.minimum +
       " or later and this is " +
       question.version +
-      ': install a newer Node, or run "npm install --save-dev node@26 --allow-scripts=node", which puts one beside mofa.',
+      ': install a newer Node, or put one beside mofa: "allowScripts": { "node": true } in your package.json, ' +
+      'then "npm install --save-dev node@26".',
   };
 }
 

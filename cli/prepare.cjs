@@ -69,7 +69,7 @@ if (!findNode.isAtLeast(process.version, findNode.minimumVersion(root))) {
     "This runs on Node " +
       process.version +
       " because node_modules/.bin/node is missing (its install script did not run): " +
-      'run "npm ci --allow-scripts=node", or install Node ' +
+      'run "npm ci --ignore-scripts=false", or install Node ' +
       findNode.minimumVersion(root) +
       " or later."
   );

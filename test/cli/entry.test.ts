@@ -113,14 +113,19 @@ describe("the entry of the command", () => {
     "hands %s on to the pinned Node, which decides how it ends",
     async (signal) => {
       using copy = new PackageCopy("99.0");
-      const name = signal.slice(3);
-      copy.pinNode("99.1.0", `trap 'echo got ${name}; exit 9' ${name}; echo up; while :; do sleep 0.02; done`);
+      // A Node, since a shell cannot trap a signal that was ignored when it started, as SIGINT is in a background job.
+      copy.write(
+        "waits.cjs",
+        `process.on("${signal}", () => (console.log("got ${signal}"), process.exit(9)));
+      setInterval(() => process.exit(1), 20_000); console.log("up");`,
+      );
+      copy.pinNode("99.1.0", `exec "${process.execPath}" "${copy.root}/waits.cjs"`);
       const result = await copy.run("mofa.cjs", [], {
         onStdout: (text, kill) => {
           if (text === "up\n") kill(signal);
         },
       });
-      expect(result).toEqual({ code: 9, signal: null, stdout: `up\ngot ${name}\n`, stderr: "" });
+      expect(result).toEqual({ code: 9, signal: null, stdout: `up\ngot ${signal}\n`, stderr: "" });
     },
   );
 

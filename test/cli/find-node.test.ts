@@ -65,8 +65,8 @@ describe("which Node runs the command", () => {
     expect(findNode.chooseNode({ version: "v20.0.0", minimum: "24.2", isReexecuted, pinned: nodes })).toEqual({
       kind: "none",
       sentence:
-        "mofa needs Node 24.2 or later and this is v20.0.0: install a newer Node, or run " +
-        '"npm install --save-dev node@26 --allow-scripts=node", which puts one beside mofa.',
+        "mofa needs Node 24.2 or later and this is v20.0.0: install a newer Node, or put one beside mofa: " +
+        '"allowScripts": { "node": true } in your package.json, then "npm install --save-dev node@26".',
     });
   });
 

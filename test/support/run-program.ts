@@ -19,7 +19,10 @@ export interface ProgramOptions {
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** A program that takes longer than `timeoutMs` (30 s) is ended by SIGKILL, which then is its `signal`. */
+/**
+ * A program that takes longer than `timeoutMs` (30 s) is ended by SIGKILL, which then is its `signal`, and with it all that
+ * it has started: a program has a process group of its own.
+ */
 export async function runProgram(
   file: string,
   args: readonly string[],
@@ -30,9 +33,13 @@ export async function runProgram(
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: timeoutMs,
-    killSignal: "SIGKILL",
+    detached: true,
   });
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const killGroup = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
+  deadline.addEventListener("abort", killGroup);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -43,5 +50,6 @@ export async function runProgram(
     stderr += text;
   });
   const [code, signal] = await once(child, "close");
+  deadline.removeEventListener("abort", killGroup);
   return { code, signal, stdout, stderr };
 }
