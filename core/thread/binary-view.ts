@@ -24,6 +24,7 @@ const binaryKinds = [
   "Float16Array",
 ] as const;
 
+// oxlint-disable-next-line typescript/unbound-method: called with the value as `this` below
 /** The getter that names a typed array whatever its class says; undefined for anything else. */
 const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
   ?.get as (this: unknown) => string | undefined;
@@ -55,23 +56,20 @@ export function viewOver(
   byteOffset: number,
   byteLength: number,
 ): ArrayBuffer | ArrayBufferView {
-  const name = binaryKinds[kind];
-  switch (name) {
-    case undefined:
-      throw new Error(`no binary kind ${kind}`);
-    case "ArrayBuffer":
-      return buffer;
-    case "DataView":
-      return new DataView(buffer, byteOffset, byteLength);
-    case "Buffer":
-      return Buffer.from(buffer, byteOffset, byteLength);
-    default: {
-      // The name is one of the table, and all of those are made alike.
-      const Kind = (globalThis as unknown as Record<string, Uint8ArrayConstructor | undefined>)[name];
-      if (Kind === undefined) {
-        throw new Error(`this version of Node has no ${name}`);
-      }
-      return new Kind(buffer, byteOffset, byteLength / Kind.BYTES_PER_ELEMENT);
-    }
+  const name: string | undefined = binaryKinds[kind];
+  if (name === "ArrayBuffer") {
+    return buffer;
   }
+  if (name === "DataView") {
+    return new DataView(buffer, byteOffset, byteLength);
+  }
+  if (name === "Buffer") {
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
+  // All others of the table are made alike.
+  const Kind = (globalThis as unknown as Record<string, Uint8ArrayConstructor | undefined>)[name ?? ""];
+  if (Kind === undefined) {
+    throw new Error(`this version of Node has no binary kind ${kind} (${name})`);
+  }
+  return new Kind(buffer, byteOffset, byteLength / Kind.BYTES_PER_ELEMENT);
 }

@@ -6,16 +6,15 @@
  */
 import { messageBytesMax, tag } from "./wire-tag.ts";
 
-/** Thrown by a sink that may not grow. No Error: it is caught a few frames up, and often, when a ring runs full. */
-export const noRoom = { signal: "noRoom" } as const;
+/** Thrown by a sink that may not grow. Made once: it is caught a few frames up, and often, when a ring runs full. */
+export const noRoom = new Error("no room for the whole message");
 
 /** The bytes of a number or a short tag with some to spare: one check covers them. */
 const smallBytes = 16;
 /** Up to this length a loop is faster than a call into the engine. */
 const loopCharsMax = 10;
 /** For a string that is stored with one byte a character the engine answers without looking at it. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is the one-byte characters
-const hasWideCharacter = /[^\x00-\xff]/;
+const hasWideCharacter = /[\u0100-\uffff]/;
 
 /** Buffer's writers without the look at the encoding's name; they are the ones that `write` calls. */
 export interface FastBuffer extends Buffer {

@@ -6,6 +6,10 @@
  * cut: its first frame has the head and the payload's length, the others are payload alone.
  */
 
+import type { Transferable as TransferableObject } from "node:worker_threads";
+
+export type { TransferableObject };
+
 /** One signal on its way to an actor of another thread. */
 export interface Frame {
   /** 0 to 255, the caller's. */
@@ -22,8 +26,6 @@ export interface Frame {
   /** Objects in the payload that move instead of being copied. */
   readonly transfer?: readonly TransferableObject[] | undefined;
 }
-
-export type TransferableObject = import("node:worker_threads").Transferable;
 
 /** Takes frames as they are read; one call each, no object. */
 export interface FrameSink {

@@ -63,7 +63,8 @@ class GraphWriter {
         return this.#out.bigint(value);
       case "object":
         return value === null ? this.#out.byte(tag.null) : this.#object(value);
-      default:
+      case "function":
+      case "symbol":
         this.#isRefused = true;
     }
   }
@@ -128,9 +129,6 @@ class GraphWriter {
       case "refused":
         this.#isRefused = true;
         return false;
-      default:
-        kind satisfies never;
-        return false;
     }
   }
 
@@ -183,8 +181,13 @@ class GraphWriter {
       case "error":
         this.#errorFields(object as Error);
         return;
-      default:
-        return; // made by its announcement
+      case "buffer":
+      case "date":
+      case "ref":
+      case "refused":
+      case "regexp":
+      case "view":
+        return; // made whole by its announcement, or not at all
     }
   }
 

@@ -122,6 +122,9 @@ export class RingWriter {
    * @throws RangeError more than `frameBytesMax`: that can never fit
    */
   reserve(bytes: number): number {
+    if (bytes > this.memory.frameBytesMax) {
+      throw new RangeError(`a frame of ${bytes} bytes never fits into a ring of ${this.#capacity}`);
+    }
     const offset = this.#place(bytes);
     return offset >= 0 ? offset : this.#placeOrWait(bytes);
   }
@@ -174,9 +177,6 @@ export class RingWriter {
   }
 
   #placeOrWait(bytes: number): number {
-    if (bytes > this.memory.frameBytesMax) {
-      throw new RangeError(`a frame of ${bytes} bytes never fits into a ring of ${this.#capacity}`);
-    }
     this.#head = Atomics.load(this.#control, headWord);
     let offset = this.#place(bytes);
     if (offset < 0) {

@@ -72,9 +72,9 @@ export class ValueDecoder {
     this.#position = start + 1;
     this.#end = end;
     this.#windowEnd = -1;
-    const texts = new Array<string>(this.value() as number);
-    for (let i = 0; i < texts.length; i++) {
-      texts[i] = this.value() as string;
+    const texts: string[] = [];
+    for (let left = this.value() as number; left > 0; left--) {
+      texts.push(this.value() as string);
     }
     if (bytes[start] === definition.shape) {
       this.#shapes.push(new ShapeReader(texts));
@@ -209,9 +209,9 @@ export class ValueDecoder {
       return (this.#shapes[word] as ShapeReader).read(this);
     }
     this.#position = at + (word - keysFollow);
-    const keys = new Array<string>(this.uint32());
-    for (let i = 0; i < keys.length; i++) {
-      keys[i] = this.value() as string;
+    const keys: string[] = [];
+    for (let left = this.uint32(); left > 0; left--) {
+      keys.push(this.value() as string);
     }
     const end = this.#position;
     this.#position = at + 4;

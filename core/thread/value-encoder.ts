@@ -18,9 +18,9 @@ import { type RefWire, writeRef } from "./ref-wire.ts";
 import { type Place, ShapeTable } from "./shape-table.ts";
 import { definition, keysFollow, tableBounds, tag } from "./wire-tag.ts";
 
-/** Signals of the walk; no Errors, since they are caught right above. */
-const entangled = { signal: "entangled" } as const;
-const refused = { signal: "refused" } as const;
+/** Thrown by the walk and caught right above it; made once, since their stacks tell nothing. */
+const entangled = new Error("the message is not a tree");
+const refused = new Error("something in the message cannot cross");
 
 /** Deeper than this a message is written as a graph, which needs no stack. */
 const treeDepthMax = 128;
@@ -43,7 +43,7 @@ export class ValueEncoder {
   readonly #top: Place;
   readonly #texts = new Map<string, number>();
   readonly #textCandidates = new Set<string>();
-  readonly #met: (object | undefined)[] = new Array(metInLoopMax).fill(undefined);
+  readonly #met: (object | undefined)[] = Array.from({ length: metInLoopMax });
   #metCount = 0;
   #metMore: Set<object> | undefined;
   #depth = 0;
@@ -108,7 +108,7 @@ export class ValueEncoder {
         return false;
       }
       // The walk that knows the path says what is wrong, also with a getter that threw.
-      checkMessage(message, transfer, this.#isRef);
+      checkMessage(message, transfer, this.#isRef, false);
       if (signal === refused) {
         throw new MessageRefused("message", "changed while it was encoded");
       }
@@ -148,7 +148,8 @@ export class ValueEncoder {
       case "bigint":
         this.#out.bigint(value);
         return;
-      default:
+      case "function":
+      case "symbol":
         throw refused;
     }
   }
@@ -236,7 +237,11 @@ export class ValueEncoder {
         return;
       case "refused":
         throw refused;
-      default:
+      case "buffer":
+      case "error":
+      case "map":
+      case "regexp":
+      case "set":
         throw entangled;
     }
   }
