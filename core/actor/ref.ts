@@ -23,10 +23,10 @@ export interface Api {
   readonly message: unknown;
 }
 
-/** Whatever may be called: names are not checked. */
+/** Whatever may be called: names and arguments are not checked. Every typed ref is one of these too. */
 export interface AnyApi extends Api {
-  readonly calls: { readonly [name: string]: (state: never, argument: unknown) => unknown };
-  readonly casts: { readonly [name: string]: (state: never, argument: unknown) => unknown };
+  readonly calls: { readonly [name: string]: (state: never, argument: never, ctx: never) => unknown };
+  readonly casts: { readonly [name: string]: (state: never, argument: never, ctx: never) => unknown };
 }
 
 export interface CallOptions {
@@ -42,13 +42,16 @@ export interface SendOptions {
 /** `undefined`: sent. A thenable, so that a linter lets a plain send go unawaited: the receiver's mailbox is full under policy `wait`; settles when the message is accepted or refused for good. */
 export type SendResult = undefined | PromiseLike<void>;
 
-type ArgumentOf<F> = F extends (state: never, argument: infer A, ...rest: never[]) => unknown ? A : unknown;
+/** A handler that names no argument takes none; one of `AnyApi` takes anything. */
+type ArgumentOf<F> = F extends (state: never) => unknown
+  ? undefined
+  : F extends (state: never, argument: infer A, ...rest: never[]) => unknown
+    ? [A] extends [never]
+      ? unknown
+      : A
+    : unknown;
 type ResultOf<F> = F extends (...all: never[]) => infer R ? Exclude<Awaited<R>, NoReply> : never;
-type Rest<A, O> = unknown extends A
-  ? [argument?: undefined, options?: O]
-  : undefined extends A
-    ? [argument?: A, options?: O]
-    : [argument: A, options?: O];
+type Rest<A, O> = undefined extends A ? [argument?: A, options?: O] : [argument: A, options?: O];
 
 /** The value a call handler returns when the answer comes later, through `ctx.reply(from, value)`. */
 export const noReply: unique symbol = Symbol.for("mofa.noReply") as never;

@@ -1,6 +1,7 @@
 /** Types only: compiled, never run. A line that stops being an error fails the build. */
 import { defineActor } from "../../core/actor/behaviour.ts";
 import type { Context } from "../../core/actor/context.ts";
+import type { Ref } from "../../core/actor/ref.ts";
 import { defineServer } from "../../core/actor/server.ts";
 
 const counter = defineServer({
@@ -9,6 +10,7 @@ const counter = defineServer({
     get: (s) => s.n,
     add: (s, by: number) => (s.n += by),
     later: (_s, _key: string, ctx) => ctx.noReply,
+    echo: (_s, value: unknown) => value,
   },
   casts: {
     reset: (s) => {
@@ -37,6 +39,13 @@ export async function checks(ctx: Context): Promise<number> {
   plain.send({ type: "ping" });
   // @ts-expect-error another message
   plain.send({ type: "pong" });
+  // @ts-expect-error get takes no argument
+  await ref.call("get", 5);
+  await ref.call("echo", 5);
+  const untyped: Ref = ref;
+  await untyped.call("add", 2);
+  await untyped.call("whatever");
+  untyped.cast("whatever", { any: "thing" });
   const got: number = await ref.call("get");
   return got + (await ref.call("add", 2, { timeoutMs: 500 }));
 }
