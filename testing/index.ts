@@ -1,0 +1,13 @@
+/** The test kit: what a program's own tests need to hold its actors to their word. */
+export {
+  describePlacements,
+  Place,
+  type PlaceName,
+  placementAnchor,
+  placementThreads,
+  type Runner,
+} from "./describe-placements.ts";
+export { EventRecorder } from "./event-recorder.ts";
+export { type FaultKind, FaultPlan, type FaultPlanOptions, type PlannedFault } from "./fault-injector.ts";
+export { Probe, probeBehaviour, type Watch } from "./probe.ts";
+export type { TestedEvent, TestedSystem } from "./tested-system.ts";
