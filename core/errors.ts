@@ -14,6 +14,8 @@ export const errorCodes = {
   deadlocked_load: "an earlier load of the module in this thread never came to an end",
   ignore: "init answered ignore, so there is no actor",
   init_timeout: "init did not end within startTimeoutMs",
+  invalid_intensity: "a restart intensity is no whole number from 0",
+  invalid_period: "a restart period is not above 0",
   invalid_placement: "the placement names no thread of this system",
   killed: "the actor was killed before it answered",
   load_timeout: "the behaviour's module did not load in time",

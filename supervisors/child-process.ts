@@ -1,0 +1,153 @@
+/**
+ * Starting one child and taking one down, as OTP does: do_start_child/2, shutdown/1 and terminate_dynamic_children/1 of
+ * supervisor.erl. How children are kept is not known here.
+ */
+import {
+  type Context,
+  type DownMessage,
+  type ExitReason,
+  errorReason,
+  type Placement,
+  type Ref,
+  type RefData,
+  refKey,
+} from "../core/index.ts";
+import { type FullChildSpec, spawnOptions } from "./child-spec.ts";
+import type { AlarmMessage, Procedure, Procedures } from "./procedure.ts";
+import { isExpectedEnd } from "./restart-decision.ts";
+
+export type StartOutcome =
+  /** `ref` is undefined when the child's `init` answered ignore. */
+  | { readonly ok: true; readonly ref: Ref | undefined }
+  /** `running`: the holder of the child's name. */
+  | { readonly ok: false; readonly reason: ExitReason; readonly running?: Ref };
+
+/** Starts a linked child and waits until its `init` has ended. When that failed, the child is gone and its name is free. */
+export function* startActor(
+  ctx: Context,
+  spec: FullChildSpec,
+  argument: unknown,
+  childPlacement: Placement,
+): Procedure<StartOutcome> {
+  let ref: Ref;
+  try {
+    ref = spawn(ctx, spec, argument, childPlacement);
+  } catch (thrown) {
+    // A placement that names no thread, an argument that cannot cross: a start that failed, not a fault of the supervisor.
+    return { ok: false, reason: errorReason(thrown) };
+  }
+  const signal = yield { started: refKey(ref) };
+  if (signal.type === "exit") return { ok: false, reason: signal.reason };
+  if (signal.type !== "started") throw new TypeError(`a start was ended by ${signal.type}`);
+  const { result } = signal;
+  if (result.ok) return { ok: true, ref };
+  return result.reason === "ignore" ? { ok: true, ref: undefined } : result;
+}
+
+function spawn(ctx: Context, spec: FullChildSpec, argument: unknown, childPlacement: Placement): Ref {
+  const [behaviour] = spec.start;
+  const options = spawnOptions(spec, childPlacement);
+  // A supervisor does not know what its children offer or take; whoever wrote the spec does. Hence the two casts.
+  return (
+    behaviour.kind === "behaviourRef"
+      ? ctx.spawnLink(behaviour, argument, options)
+      : ctx.spawnLink(behaviour, argument as never, options)
+  ) as Ref;
+}
+
+/**
+ * Takes one child down and waits for it, however long that takes after the kill. Returns why it ended.
+ *
+ * It is the monitor that is waited for and not the exit: a child that has unlinked itself cannot hang its supervisor.
+ */
+export function* shutDownActor(
+  ctx: Context,
+  procedures: Procedures,
+  ref: Ref,
+  spec: FullChildSpec,
+): Procedure<ExitReason> {
+  const monitor = ctx.monitor(ref).id;
+  const downs = { has: (id: number) => id === monitor };
+  ctx.exit(ref, exitWord(spec));
+  let signal: { readonly type: string };
+  if (typeof spec.shutdown === "number") {
+    const alarm: AlarmMessage = { type: "timer", timer: "shutdown" };
+    const timer = ctx.sendAfter(spec.shutdown, alarm);
+    signal = yield { downs, alarm };
+    if (signal.type === "timer") {
+      ctx.exit(ref, "kill");
+      signal = yield { downs };
+    } else {
+      ctx.cancelTimer(timer);
+    }
+  } else {
+    signal = yield { downs };
+  }
+  return trueReason(ctx, procedures, ref, signal as DownMessage);
+}
+
+/** Ends that were not as they should be, by reason: identical ones are one report (OTP). */
+export type UnexpectedEnds = Map<string, { readonly reason: ExitReason; count: number }>;
+
+/** Children that are signalled in one turn. */
+const signalledPerTurn = 5_000;
+
+/** Takes many children of one spec down at once, with one timer for all of them. In no order. */
+export function* shutDownActors(
+  ctx: Context,
+  procedures: Procedures,
+  refs: Iterable<Ref>,
+  spec: FullChildSpec,
+): Procedure<UnexpectedEnds> {
+  const downs = new Map<number, Ref>();
+  const unexpected: UnexpectedEnds = new Map();
+  const take = (down: DownMessage): void => {
+    const ref = downs.get(down.monitor) as Ref;
+    downs.delete(down.monitor);
+    const reason = trueReason(ctx, procedures, ref, down);
+    if (isExpectedEnd(spec.restart, spec.shutdown, reason)) return;
+    const key = JSON.stringify(reason);
+    const entry = unexpected.get(key);
+    if (entry === undefined) unexpected.set(key, { reason, count: 1 });
+    else entry.count++;
+  };
+  function* breathe(): Procedure<void> {
+    for (;;) {
+      const signal = yield { downs, turn: true };
+      if (signal.type === "down") take(signal);
+      else return;
+    }
+  }
+
+  let signalled = 0;
+  for (const ref of refs) {
+    downs.set(ctx.monitor(ref).id, ref);
+    ctx.exit(ref, exitWord(spec));
+    if (++signalled % signalledPerTurn === 0) yield* breathe();
+  }
+  const alarm: AlarmMessage = { type: "timer", timer: "shutdown" };
+  const timer = typeof spec.shutdown === "number" ? ctx.sendAfter(spec.shutdown, alarm) : undefined;
+  while (downs.size > 0) {
+    const signal = yield { downs, alarm };
+    if (signal.type === "down") {
+      take(signal);
+      continue;
+    }
+    for (const ref of downs.values()) {
+      ctx.exit(ref, "kill");
+      if (++signalled % signalledPerTurn === 0) yield* breathe();
+    }
+  }
+  if (timer !== undefined) ctx.cancelTimer(timer);
+  return unexpected;
+}
+
+function exitWord(spec: FullChildSpec): "kill" | "shutdown" {
+  return spec.shutdown === "brutal_kill" ? "kill" : "shutdown";
+}
+
+/** A child that was gone before it was monitored is down with `noproc`; its exit, if it came, says why. */
+function trueReason(ctx: Context, procedures: Procedures, ref: RefData, down: DownMessage): ExitReason {
+  ctx.unlink(ref);
+  return procedures.takeExit(ref) ?? down.reason;
+}

@@ -1,0 +1,236 @@
+/**
+ * How a child is described: OTP's child specification, and where the child runs.
+ *
+ * Names, defaults and checks are those of OTP 25's supervisor (supervisor.erl, do_check_childspec); keys that nobody
+ * knows are ignored, as there. `start` names a behaviour and its argument where OTP has `{M, F, A}`, and `modules` does
+ * not exist: modules are not replaced while they run.
+ */
+import {
+  type Api,
+  type Behaviour,
+  type BehaviourReference,
+  behaviourModule,
+  type Isolation,
+  isBehaviour,
+  type MailboxPolicy,
+  type Placement,
+  type SpawnLinkOptions,
+} from "../core/index.ts";
+import { type Backoff, checkBackoff } from "./backoff.ts";
+import type { AutoShutdown } from "./flags.ts";
+import { type Checked, checkedBy, SpecFault } from "./spec-error.ts";
+
+/** A child's position in its supervisor; it outlives restarts. OTP takes any term; here a text or a number. */
+export type ChildId = string | number;
+
+/** `permanent`: always restarted. `transient`: after an abnormal exit. `temporary`: never, and its spec goes with it. */
+export type Restart = "permanent" | "transient" | "temporary";
+
+/** `brutal_kill`: killed at once. A number: asked to stop, killed after so many milliseconds. `infinity`: asked and waited for. */
+export type Shutdown = "brutal_kill" | "infinity" | number;
+
+export type ChildType = "worker" | "supervisor";
+
+/** A behaviour, or where to import it from: specs cross threads, functions do not. */
+export type ChildBehaviour = Behaviour<never, Api> | BehaviourReference;
+
+export type ChildStart = readonly [behaviour: ChildBehaviour, argument?: unknown];
+
+export interface ChildSpec {
+  readonly id: ChildId;
+  readonly start: ChildStart;
+  /** Default `permanent`. */
+  readonly restart?: Restart;
+  /** Default 5,000 for a worker, `infinity` for a supervisor. */
+  readonly shutdown?: Shutdown;
+  /** Default `worker`. */
+  readonly type?: ChildType;
+  /** Whether its end counts for `autoShutdown`. Default false. */
+  readonly significant?: boolean;
+  /** Default: the supervisor's `childPlacement`. */
+  readonly placement?: Placement;
+  /** Default `shared`. */
+  readonly isolation?: Isolation;
+  /** Heap of a dedicated thread in MiB. Default: V8's. */
+  readonly heapMb?: number;
+  /** Default: the behaviour's. */
+  readonly mailboxCapacity?: number;
+  /** Default: the behaviour's. */
+  readonly mailboxPolicy?: MailboxPolicy;
+  /** Registered before `init` runs. */
+  readonly name?: string;
+  /** Time for the child's `init`; then it is killed and its start has failed with `init_timeout`. Default: no limit, as in OTP. */
+  readonly startTimeoutMs?: number;
+  /** Delay before restarts. Default: none. */
+  readonly backoff?: Backoff;
+}
+
+/** A spec that was checked: every key of OTP's is filled. */
+export interface FullChildSpec extends ChildSpec {
+  readonly restart: Restart;
+  readonly shutdown: Shutdown;
+  readonly type: ChildType;
+  readonly significant: boolean;
+  readonly backoff?: Required<Backoff>;
+}
+
+/** What a supervisor makes of the spec it is given. */
+export interface SpecContext {
+  readonly autoShutdown: AutoShutdown;
+}
+
+/** OTP's default time for a worker to shut down. */
+export const workerShutdownMs = 5_000;
+
+const restarts: readonly unknown[] = ["permanent", "transient", "temporary"] satisfies Restart[];
+const types: readonly unknown[] = ["worker", "supervisor"] satisfies ChildType[];
+const isolations: readonly unknown[] = ["shared", "thread"] satisfies Isolation[];
+const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];
+
+/** Checks one spec and fills its defaults. The order of the checks is OTP's, so that the same fault is named first. */
+export function checkChildSpec(spec: unknown, { autoShutdown }: SpecContext): Checked<FullChildSpec> {
+  return checkedBy(() => fullSpec(spec, autoShutdown));
+}
+
+/** Checks a list of specs. Besides the faults of each: `duplicate_child_name`. */
+export function checkChildSpecs(specs: unknown, context: SpecContext): Checked<readonly FullChildSpec[]> {
+  return checkedBy(() => {
+    if (!Array.isArray(specs)) throw new SpecFault("bad_start_spec", specs);
+    const ids = new Set<ChildId>();
+    return specs.map((given: unknown) => {
+      const spec = fullSpec(given, context.autoShutdown);
+      if (ids.has(spec.id)) throw new SpecFault("duplicate_child_name", spec.id);
+      ids.add(spec.id);
+      return spec;
+    });
+  });
+}
+
+function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new SpecFault("invalid_child_spec", given);
+  }
+  const spec = given as Partial<Record<keyof ChildSpec, unknown>>;
+  if (spec.id === undefined) throw new SpecFault("missing_id");
+  if (spec.start === undefined) throw new SpecFault("missing_start");
+  if (typeof spec.id !== "string" && !Number.isFinite(spec.id)) throw new SpecFault("invalid_id", spec.id);
+  if (!isStart(spec.start)) throw new SpecFault("invalid_mfa", spec.start);
+  const restart = spec.restart ?? "permanent";
+  if (!restarts.includes(restart)) throw new SpecFault("invalid_restart_type", restart);
+  const significant = spec.significant ?? false;
+  checkSignificant(significant, restart as Restart, autoShutdown);
+  const type = spec.type ?? "worker";
+  if (!types.includes(type)) throw new SpecFault("invalid_child_type", type);
+  const shutdown = spec.shutdown ?? (type === "worker" ? workerShutdownMs : "infinity");
+  if (!isShutdown(shutdown)) throw new SpecFault("invalid_shutdown", shutdown);
+  checkOptions(spec);
+  // The cast is sound: every field was just checked.
+  const { id, start, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } =
+    spec as unknown as ChildSpec;
+  return {
+    id,
+    start,
+    restart: restart as Restart,
+    significant: significant as boolean,
+    shutdown: shutdown as Shutdown,
+    type: type as ChildType,
+    ...(placement !== undefined && { placement }),
+    ...(isolation !== undefined && { isolation }),
+    ...(heapMb !== undefined && { heapMb }),
+    ...(mailboxCapacity !== undefined && { mailboxCapacity }),
+    ...(mailboxPolicy !== undefined && { mailboxPolicy }),
+    ...(name !== undefined && { name }),
+    ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+    ...(spec.backoff !== undefined && { backoff: checkBackoff(spec.backoff) }),
+  };
+}
+
+function checkSignificant(significant: unknown, restart: Restart, autoShutdown: AutoShutdown): void {
+  if (significant === true && autoShutdown === "never") {
+    throw new SpecFault("bad_combination", { autoShutdown, significant });
+  }
+  if (significant === true && restart === "permanent") {
+    throw new SpecFault("bad_combination", { restart, significant });
+  }
+  if (typeof significant !== "boolean") throw new SpecFault("invalid_significant", significant);
+}
+
+function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
+  const { placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } = spec;
+  if (placement !== undefined && !isPlacement(placement)) throw new SpecFault("invalid_placement", placement);
+  const isValid =
+    (isolation === undefined || isolations.includes(isolation)) &&
+    (mailboxPolicy === undefined || policies.includes(mailboxPolicy)) &&
+    (name === undefined || (typeof name === "string" && name !== "")) &&
+    [heapMb, mailboxCapacity, startTimeoutMs].every((amount) => amount === undefined || isAboveZero(amount));
+  if (!isValid) {
+    throw new SpecFault("invalid_option", { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs });
+  }
+}
+
+function isStart(value: unknown): value is ChildStart {
+  return Array.isArray(value) && value.length >= 1 && value.length <= 2 && isChildBehaviour(value[0]);
+}
+
+function isChildBehaviour(value: unknown): value is ChildBehaviour {
+  return isBehaviour(value) || isBehaviourReference(value);
+}
+
+export function isBehaviourReference(value: unknown): value is BehaviourReference {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, url, exportName } = value as Partial<Record<keyof BehaviourReference, unknown>>;
+  return kind === "behaviourRef" && typeof url === "string" && typeof exportName === "string";
+}
+
+function isShutdown(value: unknown): boolean {
+  return value === "brutal_kill" || value === "infinity" || (Number.isInteger(value) && (value as number) >= 0);
+}
+
+function isAboveZero(value: unknown): boolean {
+  return typeof value === "number" && value > 0;
+}
+
+export function isPlacement(value: unknown): value is Placement {
+  if (value === "local" || value === "spread") return true;
+  if (typeof value !== "object" || value === null) return false;
+  return "thread" in value ? Number.isInteger(value.thread) : "near" in value && typeof value.near === "object";
+}
+
+/** What `spawnLink` is told, made once for each start. */
+export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): SpawnLinkOptions {
+  const { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } = spec;
+  return {
+    ack: true,
+    placement: spec.placement ?? childPlacement,
+    ...(isolation !== undefined && { isolation }),
+    ...(heapMb !== undefined && { heapMb }),
+    ...(mailboxCapacity !== undefined && { mailboxCapacity }),
+    ...(mailboxPolicy !== undefined && { mailboxPolicy }),
+    ...(name !== undefined && { name }),
+    ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+  };
+}
+
+/** The behaviour's name for reports. */
+export function behaviourName(behaviour: ChildBehaviour): string {
+  return behaviour.kind === "behaviourRef" ? behaviour.exportName : (behaviour.options.name ?? "(unnamed)");
+}
+
+/**
+ * A behaviour as data, for a supervisor or a caller on another thread.
+ * @throws RuntimeError `module_unknown`.
+ */
+export async function asReference(behaviour: ChildBehaviour): Promise<BehaviourReference> {
+  if (behaviour.kind === "behaviourRef") return behaviour;
+  const { url, exportName } = await behaviourModule(behaviour);
+  return { kind: "behaviourRef", url, exportName };
+}
+
+/** The same spec with its behaviour as data. What is no spec is given back as it is: the supervisor names the fault. */
+export async function specAsData<S>(spec: S): Promise<S> {
+  if (typeof spec !== "object" || spec === null) return spec;
+  const { start } = spec as Partial<ChildSpec>;
+  if (!isStart(start)) return spec;
+  const [behaviour, ...argument] = start;
+  return { ...spec, start: [await asReference(behaviour), ...argument] };
+}

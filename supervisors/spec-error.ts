@@ -1,0 +1,62 @@
+/** What is wrong with flags or a child spec: OTP's error name and the value that was refused, as data. */
+import { describe } from "../core/index.ts";
+
+/** OTP's names (supervisor.erl, check_flags and check_childspec); those marked ours check what OTP has not. */
+export type SpecErrorCode =
+  | "bad_combination"
+  | "bad_start_spec"
+  | "duplicate_child_name"
+  | "invalid_auto_shutdown"
+  | "invalid_child_spec"
+  | "invalid_child_type"
+  | "invalid_intensity"
+  | "invalid_mfa"
+  | "invalid_period"
+  | "invalid_restart_type"
+  | "invalid_shutdown"
+  | "invalid_significant"
+  | "invalid_strategy"
+  | "missing_id"
+  | "missing_start"
+  // ours
+  | "invalid_backoff"
+  | "invalid_id"
+  | "invalid_max_children"
+  | "invalid_option"
+  | "invalid_placement";
+
+export interface SpecError {
+  readonly code: SpecErrorCode;
+  /** The refused value; a text when it is not plain data of one level. */
+  readonly value?: unknown;
+}
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: SpecError };
+
+/** Thrown inside one check and caught at its border, where it becomes a value: OTP's throw and catch. */
+export class SpecFault extends Error {
+  readonly error: SpecError;
+
+  constructor(code: SpecErrorCode, ...value: [value?: unknown]) {
+    super(code);
+    this.error = value.length === 0 ? { code } : { code, value: asData(value[0]) };
+  }
+}
+
+/** Runs a check and turns its fault into a value. Whatever else it throws is a bug and goes on. */
+export function checkedBy<T>(check: () => T): Checked<T> {
+  try {
+    return { ok: true, value: check() };
+  } catch (fault) {
+    if (fault instanceof SpecFault) return { ok: false, error: fault.error };
+    throw fault;
+  }
+}
+
+/** Primitives and flat records of primitives stay as they are. */
+function asData(value: unknown): unknown {
+  if (typeof value === "function" || typeof value === "symbol") return describe(value);
+  if (typeof value !== "object" || value === null) return value;
+  const isFlat = Object.values(value).every((field) => field === null || !/object|function|symbol/.test(typeof field));
+  return isFlat && !Array.isArray(value) ? { ...value } : describe(value);
+}

@@ -1,0 +1,57 @@
+/** What both kinds of supervisor share while they run, and how the supervisor drives either of them. */
+import { type Context, type ExitReason, type Random, type Ref, type RefData, SeededRandom } from "../core/index.ts";
+import type { FullChildSpec } from "./child-spec.ts";
+import type { RetryMessage } from "./children.ts";
+import type { FullFlags } from "./flags.ts";
+import type { Procedure, Procedures } from "./procedure.ts";
+import { RestartWindow } from "./restart-window.ts";
+
+/** What a request, an exit or a retry leads to: the supervisor goes on, or ends with `shutdown`. */
+export type Verdict = "goOn" | "shutdown";
+
+export class Supervision {
+  readonly ctx: Context;
+  readonly procedures: Procedures;
+  readonly window: RestartWindow;
+  flags: FullFlags;
+  #random: Random | undefined;
+
+  constructor(ctx: Context, procedures: Procedures, flags: FullFlags) {
+    this.ctx = ctx;
+    this.procedures = procedures;
+    this.flags = flags;
+    this.window = new RestartWindow(flags, ctx);
+  }
+
+  /** For jitter. Seeded by the supervisor's own address, so that a simulated run can be repeated. */
+  get random(): Random {
+    const { thread, slot, generation } = this.ctx.self;
+    this.#random ??= new SeededRandom(thread * 65_537 + slot * 257 + generation);
+    return this.#random;
+  }
+
+  setFlags(flags: FullFlags): void {
+    this.flags = flags;
+    this.window.setLimit(flags);
+  }
+}
+
+/** One kind of supervisor: how its children are kept, started, restarted and ended. */
+export interface Crew {
+  /** Starts the children of the setup. The reason why the supervisor cannot start, or undefined. */
+  start(): Procedure<ExitReason | undefined>;
+  /** Whether the actor is a child now. */
+  has(ref: RefData): boolean;
+  /** Whether this attempt is still due. */
+  isDue(message: RetryMessage): boolean;
+  /** Answers a request. Undefined: no such request. */
+  request(name: string, argument: unknown): Procedure<unknown> | undefined;
+  /** A child ended by itself. */
+  exited(ref: Ref, reason: ExitReason): Procedure<Verdict>;
+  /** A restart that failed, or was delayed, is due. */
+  retry(message: RetryMessage): Procedure<Verdict>;
+  /** Takes all children down, in the order of the strategy. */
+  terminate(): Procedure<void>;
+  /** Takes over changed specs (code change); flags are changed already. */
+  change(specs: readonly FullChildSpec[]): void;
+}

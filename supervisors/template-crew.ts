@@ -1,0 +1,222 @@
+/**
+ * The children of a `simple_one_for_one` supervisor: any number of one template, each restarted on its own.
+ *
+ * Erlang/OTP, supervisor.erl. No progress reports, no order at shutdown, children are named by ref. A child whose
+ * restart answers ignore is forgotten (OTP 26). Where OTP appends the arguments of `start_child` to the template's, an
+ * actor here has one argument: see `argumentOf`.
+ */
+import { type ExitReason, isRef, type Ref, type RefData } from "../core/index.ts";
+import { type BackoffRow, nextDelayMs } from "./backoff.ts";
+import { type StartOutcome, shutDownActor, shutDownActors, startActor } from "./child-process.ts";
+import type { FullChildSpec } from "./child-spec.ts";
+import type { RetryMessage } from "./children.ts";
+import {
+  type ChildCounts,
+  type ChildEntry,
+  failed,
+  type GetChildSpecOutcome,
+  type StartChildOutcome,
+  startFailed,
+  type TerminateChildOutcome,
+  type WhichChildOutcome,
+} from "./outcome.ts";
+import { answer, type Procedure } from "./procedure.ts";
+import { type ErrorContext, reportError } from "./reports.ts";
+import { decideExit, isExpectedEnd, lostThreadOf } from "./restart-decision.ts";
+import type { Crew, Supervision, Verdict } from "./supervision.ts";
+import { TemplateChild, TemplateChildren } from "./template-children.ts";
+
+/** What a child of a template is started with: the template's argument, the one `startChild` was given, or the pair of both. */
+export function argumentOf(shared: unknown, extra: unknown): unknown {
+  if (extra === undefined) return shared;
+  return shared === undefined ? extra : [shared, extra];
+}
+
+export class TemplateCrew implements Crew {
+  readonly #supervision: Supervision;
+  readonly #children = new TemplateChildren();
+  #template: FullChildSpec;
+
+  constructor(supervision: Supervision, template: FullChildSpec) {
+    this.#supervision = supervision;
+    this.#template = template;
+  }
+
+  /** There is nothing to start: children come by `startChild`. */
+  start(): Procedure<undefined> {
+    return answer(undefined);
+  }
+
+  has(ref: RefData): boolean {
+    return this.#children.has(ref);
+  }
+
+  isDue(message: RetryMessage): boolean {
+    return this.#children.get(message.child as string)?.retry === message;
+  }
+
+  request(name: string, argument: unknown): Procedure<unknown> | undefined {
+    switch (name) {
+      case "startChild":
+        return this.#startChild(argument);
+      case "terminateChild":
+        return this.#terminateChild(argument);
+      case "restartChild":
+      case "deleteChild":
+        return answer(failed("simple_one_for_one"));
+      case "getChildSpec":
+        return answer(this.#getChildSpec(argument));
+      case "whichChild":
+        return answer(this.#whichChild(argument));
+      case "whichChildren":
+        return answer(this.#whichChildren());
+      case "countChildren":
+        return answer(this.#countChildren());
+      default:
+        return undefined;
+    }
+  }
+
+  *exited(ref: Ref, reason: ExitReason): Procedure<Verdict> {
+    const child = this.#children.byRef(ref);
+    if (child === undefined) return "goOn";
+    const { isReported, action } = decideExit(this.#template.restart, reason);
+    if (isReported) this.#report("child_terminated", reason, ref);
+    if (action === "restart") return yield* this.#restart(child, ref, lostThreadOf(reason, ref.thread));
+    this.#children.remove(ref);
+    return "goOn"; // With a template there is no auto shutdown.
+  }
+
+  *retry(message: RetryMessage): Procedure<Verdict> {
+    const child = this.#children.get(message.child as string);
+    if (child?.retry !== message) return "goOn";
+    if (message.type === "timer") return yield* this.#startAgain(child);
+    return yield* this.#restart(child, "restarting");
+  }
+
+  *terminate(): Procedure<void> {
+    const { ctx, procedures } = this.#supervision;
+    const unexpected = yield* shutDownActors(ctx, procedures, this.#children.running(), this.#template);
+    for (const { reason, count } of unexpected.values()) {
+      reportError(ctx, "shutdown_error", reason, this.#template, { nbChildren: count });
+    }
+  }
+
+  change(specs: readonly FullChildSpec[]): void {
+    const [template] = specs;
+    if (template !== undefined) this.#template = template;
+  }
+
+  // Requests.
+
+  *#startChild(extra: unknown): Procedure<StartChildOutcome> {
+    if (this.#children.size >= this.#supervision.flags.maxChildren) return failed("max_children");
+    const outcome = yield* this.#startOne(extra);
+    if (!outcome.ok) return startFailed(outcome);
+    if (outcome.ref !== undefined) this.#add(outcome.ref, extra, undefined);
+    return { ok: true, ref: outcome.ref };
+  }
+
+  *#terminateChild(ref: unknown): Procedure<TerminateChildOutcome> {
+    if (!isRef(ref)) return failed("simple_one_for_one");
+    const child = this.#children.byRef(ref);
+    // The dead are terminated already; a living stranger is not ours (OTP, find_child/2).
+    if (child === undefined) return this.#supervision.ctx.isAlive(ref) ? failed("not_found") : { ok: true };
+    if (child.retry === undefined) {
+      const { ctx, procedures } = this.#supervision;
+      const { restart, shutdown } = this.#template;
+      const reason = yield* shutDownActor(ctx, procedures, child.ref, this.#template);
+      if (!isExpectedEnd(restart, shutdown, reason)) this.#report("shutdown_error", reason, child.ref);
+    }
+    this.#children.remove(child.ref);
+    return { ok: true };
+  }
+
+  #getChildSpec(ref: unknown): GetChildSpecOutcome {
+    const isKnown = isRef(ref)
+      ? this.#children.has(ref) || !this.#supervision.ctx.isAlive(ref)
+      : ref === this.#template.id;
+    return isKnown ? { ok: true, spec: this.#template } : failed("not_found");
+  }
+
+  #whichChild(ref: unknown): WhichChildOutcome {
+    const child = isRef(ref) ? this.#children.byRef(ref) : undefined;
+    return child === undefined
+      ? failed("not_found")
+      : { ok: true, child: this.#entry(child.retry === undefined ? child.ref : "restarting") };
+  }
+
+  #whichChildren(): ChildEntry[] {
+    return [...this.#children.entries()].reverse().map((ref) => this.#entry(ref));
+  }
+
+  #entry(ref: Ref | "restarting"): ChildEntry {
+    return { id: undefined, ref, type: this.#template.type };
+  }
+
+  #countChildren(): ChildCounts {
+    const { size, restarting } = this.#children;
+    const isSupervisor = this.#template.type === "supervisor";
+    return {
+      specs: 1,
+      active: size - restarting,
+      supervisors: isSupervisor ? size : 0,
+      workers: isSupervisor ? 0 : size,
+    };
+  }
+
+  // Restarts.
+
+  *#restart(child: TemplateChild, last: Ref | "restarting", lostThread?: number): Procedure<Verdict> {
+    const { ctx, window, random } = this.#supervision;
+    if (!window.tryRestart(lostThread)) {
+      this.#report("shutdown", "reached_max_restart_intensity", last);
+      this.#children.remove(child.ref);
+      return "shutdown";
+    }
+    const { backoff } = this.#template;
+    if (backoff === undefined) return yield* this.#startAgain(child);
+    const row: BackoffRow = child.row ?? { restarts: 0, startedMs: ctx.nowMs() };
+    const delayMs = nextDelayMs(backoff, row, ctx.nowMs(), random);
+    const retry: RetryMessage = { type: "timer", timer: "backoff", child: child.key };
+    this.#children.setRestarting(new TemplateChild(child.ref, child.extra, row), retry);
+    ctx.sendAfter(delayMs, retry);
+    return "goOn";
+  }
+
+  *#startAgain(child: TemplateChild): Procedure<Verdict> {
+    const { ctx } = this.#supervision;
+    this.#children.remove(child.ref);
+    const outcome = yield* this.#startOne(child.extra);
+    if (outcome.ok) {
+      if (outcome.ref !== undefined) this.#add(outcome.ref, child.extra, child.row);
+      return "goOn";
+    }
+    const retry: RetryMessage = { type: "try_again_restart", child: child.key };
+    this.#children.setRestarting(child, retry);
+    this.#report("start_error", outcome.reason, "restarting");
+    ctx.send(ctx.self, retry);
+    return "goOn";
+  }
+
+  *#startOne(extra: unknown): Procedure<StartOutcome> {
+    const { ctx, flags } = this.#supervision;
+    const argument = argumentOf(this.#template.start[1], extra);
+    return yield* startActor(ctx, this.#template, argument, flags.childPlacement);
+  }
+
+  /** A child that runs now. Temporary ones are never started again: nothing but their ref is kept. */
+  #add(ref: Ref, extra: unknown, row: BackoffRow | undefined): void {
+    const { restart, backoff } = this.#template;
+    if (restart === "temporary") {
+      this.#children.add(ref, undefined, undefined);
+      return;
+    }
+    const startedMs = backoff === undefined ? 0 : this.#supervision.ctx.nowMs();
+    this.#children.add(ref, extra, backoff && { restarts: row?.restarts ?? 0, startedMs });
+  }
+
+  #report(context: ErrorContext, reason: ExitReason, ref: Ref | "restarting"): void {
+    reportError(this.#supervision.ctx, context, reason, this.#template, { ref });
+  }
+}
