@@ -43,13 +43,13 @@ export interface SendOptions {
 export type SendResult = undefined | PromiseLike<void>;
 
 /** A handler that names no argument takes none; one of `AnyApi` takes anything. */
-type ArgumentOf<F> = F extends (state: never) => unknown
-  ? undefined
-  : F extends (state: never, argument: infer A, ...rest: never[]) => unknown
-    ? [A] extends [never]
+type ArgumentOf<F> = F extends (...all: infer P) => unknown
+  ? P["length"] extends 0 | 1
+    ? undefined
+    : [P[1]] extends [never]
       ? unknown
-      : A
-    : unknown;
+      : P[1]
+  : unknown;
 type ResultOf<F> = F extends (...all: never[]) => infer R ? Exclude<Awaited<R>, NoReply> : never;
 type Rest<A, O> = undefined extends A ? [argument?: A, options?: O] : [argument: A, options?: O];
 

@@ -11,6 +11,7 @@ const counter = defineServer({
     add: (s, by: number) => (s.n += by),
     later: (_s, _key: string, ctx) => ctx.noReply,
     echo: (_s, value: unknown) => value,
+    maybe: (_s, value?: number) => value,
   },
   casts: {
     reset: (s) => {
@@ -42,6 +43,8 @@ export async function checks(ctx: Context): Promise<number> {
   // @ts-expect-error get takes no argument
   await ref.call("get", 5);
   await ref.call("echo", 5);
+  await ref.call("maybe", 5);
+  await ref.call("maybe");
   const untyped: Ref = ref;
   await untyped.call("add", 2);
   await untyped.call("whatever");
