@@ -52,7 +52,7 @@ export class Inbound implements FrameSink {
     }
     const to = kernel.makeRef(kernel.thread, slot, generation);
     const from = kernel.makeRef(thread, fromSlot, fromGeneration);
-    switch (kind as FrameKind) {
+    switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
         const [name, argument, timeoutMs] = payload as readonly [string, unknown, number];
         if (kernel.checks) kernel.freeze(argument);
