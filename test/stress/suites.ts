@@ -5,7 +5,7 @@
  * it does on stdout and ends with exit code 0 if its claim held.
  */
 export interface StressSuite {
-  /** The file in this folder, without its extension. */
+  /** The file below this folder, without its extension. */
   readonly name: string;
   /** What holds if it passes, as a sentence. */
   readonly claim: string;
@@ -13,4 +13,10 @@ export interface StressSuite {
   readonly limitMs: number;
 }
 
-export const suites: readonly StressSuite[] = [];
+export const suites: readonly StressSuite[] = [
+  {
+    name: "kill/run",
+    claim: "a runaway actor is ended among busy neighbours, 3,000 times over, without harm to them",
+    limitMs: 5 * 60_000,
+  },
+];
