@@ -39,6 +39,16 @@ export function callerModules(): readonly string[] {
 
 const found = new WeakMap<object, BehaviourModule>();
 
+/** Remembers where a behaviour came from: this thread imported it from there. */
+export function noteModule(behaviour: Behaviour<never>, module: BehaviourModule): void {
+  found.set(behaviour, module);
+}
+
+/** A behaviour's name for people: its own, else the name of its export where that is known. */
+export function behaviourName(behaviour: Behaviour<never>): string {
+  return behaviour.options.name ?? found.get(behaviour)?.exportName ?? "actor";
+}
+
 /** Time for a candidate module to end its own loading before it is passed over. */
 const candidateMs = 2_000;
 

@@ -59,6 +59,28 @@ export class Calls {
     }
   }
 
+  /** A question to another thread's kernel itself. */
+  ask(cell: Cell, ref: RefData, kind: FrameKind, name: string, timeoutMs: number): Promise<unknown> {
+    const { id, promise } = this.#open(cell, ref, name, timeoutMs);
+    this.#kernel.peers.push(ref.thread, kind, ref, cell, id, undefined);
+    return promise;
+  }
+
+  #open(cell: Cell, ref: RefData, name: string, timeoutMs: number): { id: number; promise: Promise<unknown> } {
+    const kernel = this.#kernel;
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    // Outside a drain the coarse clock may be old.
+    const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
+    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject });
+    const extra = extraOf(cell);
+    extra.pendingCalls ??= new Set();
+    extra.pendingCalls.add(id);
+    kernel.scheduler.awaits(cell, 1);
+    if (deadlineMs !== Number.POSITIVE_INFINITY) kernel.timers.sweepBy(deadlineMs);
+    return { id, promise };
+  }
+
   #ask(cell: Cell, ref: RefData, kind: MetaKind, name: string, argument: unknown, timeoutMs: number): Promise<unknown> {
     const kernel = this.#kernel;
     kernel.assertAlive(cell, "call");
@@ -74,19 +96,10 @@ export class Calls {
     const isLocal = ref.thread === kernel.thread;
     if (!isLocal) kernel.checkOutgoing(argument, undefined);
     else if (kernel.checks) freezeMessage(argument);
-    const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    // Outside a drain the coarse clock may be old.
-    const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
-    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject });
-    const extra = extraOf(cell);
-    extra.pendingCalls ??= new Set();
-    extra.pendingCalls.add(id);
-    kernel.scheduler.awaits(cell, 1);
-    if (deadlineMs !== Number.POSITIVE_INFINITY) kernel.timers.sweepBy(deadlineMs);
+    const { id, promise } = this.#open(cell, ref, name, timeoutMs);
     if (!isLocal) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
-      void kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
+      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
       return promise;
     }
     const target = kernel.cellOf(ref);

@@ -26,6 +26,7 @@ export type RuntimeEvent =
   | {
       readonly type: "spawned";
       readonly ref: RefData;
+      readonly name: string | undefined;
       readonly behaviour: string;
       readonly parent: RefData | undefined;
     }

@@ -21,6 +21,8 @@ export interface Host {
   emit(event: RuntimeEvent): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */
   startDedicated?(thread: number, heapMb: number | undefined): void;
+  /** The thread came to rest. */
+  rested?(): void;
   /** The last actor of a dedicated thread is gone. */
   retire?(): void;
   /** Runs async turns with a store that tells whose they are, so that what they leave behind can be blamed. Absent: no blame after an await. */

@@ -7,6 +7,7 @@
  */
 
 import { makeBehaviour } from "../actor/behaviour.ts";
+import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, Cell as CellClass, Flag } from "../actor/cell.ts";
 import type { Context, Target } from "../actor/context.ts";
 import {
@@ -47,6 +48,8 @@ export interface KernelConfig {
   readonly checks: boolean;
   /** Whether this thread ends with its last actor. */
   readonly isDedicated?: boolean;
+  /** Enter every turn with a store for blame, not only those of async actors. */
+  readonly hasBlameForAll?: boolean;
   /** What the guest (the program outside any actor) does with system messages. */
   readonly guestReceives?: (message: unknown) => void;
 }
@@ -78,6 +81,7 @@ export class Kernel {
   readonly host: Host;
   readonly checks: boolean;
   readonly isDedicated: boolean;
+  readonly hasBlameForAll: boolean;
   /** By slot. */
   readonly cells: (Cell | undefined)[] = [];
   readonly guest: Cell;
@@ -105,6 +109,7 @@ export class Kernel {
     this.host = config.host;
     this.checks = config.checks;
     this.isDedicated = config.isDedicated ?? false;
+    this.hasBlameForAll = config.hasBlameForAll ?? false;
     this.#refClass = refClass("", {
       call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
       cast: (ref, name, argument) => this.cast(this.running(), ref, name, argument),
@@ -303,11 +308,12 @@ export class Kernel {
     const cell = this.cellOf(ref);
     if (cell === undefined) return `<${refKey(ref)}>`;
     const name = cell.extra?.name;
-    return `${cell.behaviour.options.name ?? "actor"}${name === undefined ? "" : ` "${name}"`} <${refKey(ref)}>`;
+    return `${behaviourName(cell.behaviour)}${name === undefined ? "" : ` "${name}"`} <${refKey(ref)}>`;
   }
 
   /** Called when the thread came to rest. */
   afterRest(): void {
+    this.host.rested?.();
     if (this.isDedicated && this.lifecycle.born > 0 && this.lifecycle.living === 0 && this.peers.isFlushed)
       this.host.retire?.();
   }

@@ -5,7 +5,8 @@
  * signals go out, so that whoever learns of a death finds the name free and the ref dead.
  */
 import { inspect } from "node:util";
-import { type Behaviour, isBehaviour, type MailboxPolicy, mailboxCapacityDefault } from "../actor/behaviour.ts";
+import { type Behaviour, type MailboxPolicy, mailboxCapacityDefault } from "../actor/behaviour.ts";
+import { behaviourName } from "../actor/behaviour-module.ts";
 import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { ExitMessage, SpawnOptions, StartResult } from "../actor/context.ts";
 import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
@@ -64,7 +65,8 @@ export class Lifecycle {
     ack: StartAck | undefined,
   ): Cell {
     const kernel = this.#kernel;
-    const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing, behaviour, parent);
+    const blame = kernel.hasBlameForAll ? Flag.async : 0;
+    const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame, behaviour, parent);
     cell.state = argument;
     const capacity = options?.mailboxCapacity ?? behaviour.options.mailboxCapacity;
     const policy = options?.mailboxPolicy ?? behaviour.options.mailboxPolicy;
@@ -78,14 +80,6 @@ export class Lifecycle {
     this.born++;
     this.living++;
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) kernel.timers.startTimeout(cell, timeoutMs);
-    if (kernel.wants(eventBit("spawned"))) {
-      kernel.emit({
-        type: "spawned",
-        ref: kernel.refOf(cell).toJSON(),
-        behaviour: behaviourName(behaviour),
-        parent: plain(parent),
-      });
-    }
     return cell;
   }
 
@@ -124,6 +118,16 @@ export class Lifecycle {
       if ((cell.flags & (Flag.waiting | Flag.dead)) !== 0 || cell.extra?.name === undefined) return;
     }
     cell.flags &= ~Flag.unborn;
+    if (kernel.wants(eventBit("spawned"))) {
+      const parent = plain(cell.parent);
+      kernel.emit({
+        type: "spawned",
+        ref: kernel.refOf(cell).toJSON(),
+        name,
+        behaviour: behaviourName(cell.behaviour),
+        parent,
+      });
+    }
     const argument = cell.state;
     cell.state = undefined;
     let result: unknown;
@@ -373,6 +377,11 @@ export class Lifecycle {
     }
   }
 
+  /** The system stops: whoever still lives on this thread ends. */
+  endAll(reason: ExitReason): void {
+    for (const cell of [...this.#kernel.cells]) if (cell !== undefined) this.die(cell, reason);
+  }
+
   unstashAll(cell: Cell): void {
     const stash = cell.extra?.stash;
     if (stash === undefined || cell.extra === undefined) return;
@@ -388,19 +397,6 @@ export function reasonError(reason: ExitReason, who: string): ErrorData {
   if (key === "error") return (reason as { error: ErrorData }).error;
   const code = key === "threadLost" ? "thread_lost" : key;
   return { name: "RuntimeError", code, message: `${who} ended: ${describe(reason)}` };
-}
-
-export function behaviourName(behaviour: Behaviour<never, Api>): string {
-  return behaviour.options.name ?? "actor";
-}
-
-export function assertBehaviour(value: unknown, verb: string): void {
-  if (!isBehaviour(value)) {
-    throw new RuntimeError(
-      "bad_argument",
-      `${verb} wants a behaviour (defineActor, defineServer …), got ${describe(value)}`,
-    );
-  }
 }
 
 function plain(ref: RefData | undefined): RefData | undefined {

@@ -5,7 +5,7 @@
  * other's. Whatever is sent to it stands behind the spawn in the same outbox.
  */
 import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
-import { behaviourModule } from "../actor/behaviour-module.ts";
+import { behaviourModule, noteModule } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
@@ -211,6 +211,7 @@ export class Spawner {
             `${reference.url} has no export "${reference.exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
           );
         }
+        noteModule(behaviour, { url: reference.url, exportName: reference.exportName });
         this.#loaded.set(moduleKey(reference), behaviour);
         kernel.lifecycle.adoptBehaviour(cell, behaviour);
       })

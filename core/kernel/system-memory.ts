@@ -53,7 +53,7 @@ export class SystemMemory {
   readonly buffers: SystemBuffers;
   readonly words: Int32Array;
   readonly slots: Int32Array;
-  /** `[0]` manual time, `[1]` 1 when time is manual, `[2 + thread]` when the thread's next timer is due (0: none). */
+  /** `[0]` manual time, `[1 + thread]` when the thread's next timer is due (0 or Infinity: none). */
   readonly times: Float64Array;
 
   private constructor(buffers: SystemBuffers) {
@@ -69,7 +69,7 @@ export class SystemMemory {
     return new SystemMemory({
       words: new SharedArrayBuffer((globalWords + threadIdsMax * wordsPerThread) * 4),
       slots: new SharedArrayBuffer(slotWords * 4),
-      times: new SharedArrayBuffer((2 + threadIdsMax) * 8),
+      times: new SharedArrayBuffer((1 + threadIdsMax) * 8),
     });
   }
 
@@ -98,6 +98,7 @@ export class SystemMemory {
     this.words[row + Word.slots] = slots;
     this.words[row + Word.position] = position;
     this.words[row + Word.nextSlot] = slotBlock;
+    this.words[row + Word.busy] = 1;
     Atomics.store(this.words, row + Word.state, ThreadState.starting);
     return thread;
   }
@@ -158,6 +159,10 @@ export class SystemMemory {
 
   position(thread: number): number {
     return this.words[this.#row(thread) + Word.position] as number;
+  }
+
+  setPosition(thread: number, position: number): void {
+    this.words[this.#row(thread) + Word.position] = position;
   }
 
   slotsOf(thread: number): number {
@@ -248,6 +253,23 @@ export class SystemMemory {
   }
   set interest(bits: number) {
     this.words[Global.interest] = bits;
+  }
+
+  /** Manual time. */
+  get manualMs(): number {
+    return this.times[0] as number;
+  }
+  set manualMs(ms: number) {
+    this.times[0] = ms;
+  }
+
+  /** When a thread's next timer is due under manual time; Infinity: none. */
+  nextDueMs(thread: number): number {
+    const dueMs = this.times[1 + thread] as number;
+    return dueMs === 0 ? Number.POSITIVE_INFINITY : dueMs;
+  }
+  setNextDueMs(thread: number, dueMs: number): void {
+    this.times[1 + thread] = dueMs;
   }
 
   get threadCount(): number {

@@ -43,6 +43,16 @@ export class Tasks {
     return promise;
   }
 
+  /** Whether a rejection, or the code that runs now, can be traced to an actor of this kernel. */
+  isOurs(promise: object | undefined): boolean {
+    return this.#owner(promise) !== undefined;
+  }
+
+  #owner(promise: object | undefined): Cell | undefined {
+    const owner = promise === undefined ? undefined : this.#owners.get(promise);
+    return owner ?? (this.#kernel.host.blame?.owner() as Cell | undefined);
+  }
+
   /** A rejection that nobody handled, or an exception outside any turn: ends the actor it can be traced to. */
   unhandled(error: unknown, promise: object | undefined): void {
     const kernel = this.#kernel;

@@ -1,0 +1,61 @@
+/**
+ * Imports behaviour modules, with a deadline.
+ *
+ * A module whose top level never ends stays pending for ever in its thread, whatever one does: it is refused there
+ * afterwards, aloud. While a thread loads modules `startSystem` is refused (`loading.ts`).
+ */
+import { afterMs } from "../clock.ts";
+import { RuntimeError } from "../errors.ts";
+import { loadEnded, loadStarted } from "./loading.ts";
+
+type Exports = Readonly<Record<string, unknown>>;
+
+export class ModuleLoader {
+  readonly #timeoutMs: number;
+  readonly #loads = new Map<string, Promise<Exports>>();
+  /** Modules that did not end loading in time. */
+  readonly #stuck = new Set<string>();
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** @throws RuntimeError `load_timeout`, `deadlocked_load`, or what the module threw; by rejection. */
+  load(url: string): Promise<Exports> {
+    if (this.#stuck.has(url)) {
+      return Promise.reject(
+        new RuntimeError(
+          "deadlocked_load",
+          `${url} did not end loading in this thread before, so it cannot be loaded here any more`,
+        ),
+      );
+    }
+    let load = this.#loads.get(url);
+    if (load === undefined) {
+      load = this.#start(url);
+      this.#loads.set(url, load);
+      // A module that failed may be repaired, though Node remembers its error for this thread.
+      load.catch(() => this.#loads.delete(url));
+    }
+    return load;
+  }
+
+  #start(url: string): Promise<Exports> {
+    const { promise, resolve, reject } = Promise.withResolvers<Exports>();
+    loadStarted();
+    const cancel = afterMs(this.#timeoutMs, () => {
+      this.#stuck.add(url);
+      reject(new RuntimeError("load_timeout", `${url} did not load within ${this.#timeoutMs} ms`));
+    });
+    (import(url) as Promise<Exports>)
+      .then((exports) => {
+        this.#stuck.delete(url);
+        resolve(exports);
+      }, reject)
+      .finally(() => {
+        cancel();
+        loadEnded();
+      });
+    return promise;
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * All that main and a thread say to each other outside the rings: starting, ports, losses, the end.
+ *
+ * Actor messages and signals never go this way.
+ */
+import type { MessagePort } from "node:worker_threads";
+import type { ErrorData } from "../errors.ts";
+import type { SystemBuffers } from "../kernel/system-memory.ts";
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly thread: number;
+  readonly buffers: SystemBuffers;
+  readonly checks: boolean;
+  readonly isDedicated: boolean;
+  readonly isManualClock: boolean;
+  readonly seed: number;
+  readonly loadTimeoutMs: number;
+}
+
+/** From main to a thread. */
+export type ToThread =
+  /** Another thread exists; the port leads there. */
+  | { readonly type: "peer"; readonly thread: number; readonly port: MessagePort }
+  /** Another thread is gone. */
+  | { readonly type: "lost"; readonly thread: number; readonly why: string };
+
+/** From a thread to main. */
+export type FromThread =
+  | { readonly type: "ready" }
+  | { readonly type: "failed"; readonly error: ErrorData }
+  /** A dedicated thread has no actor any more. */
+  | { readonly type: "retired" };
+
+/** What goes through a peer's port: `null` is the bell, else the ring that leads to the receiver and its side port. */
+export type Bell = null | { readonly ring: SharedArrayBuffer; readonly side: MessagePort };

@@ -1,0 +1,49 @@
+/** What a worker thread runs: one kernel, its host, and the few words with main. */
+import { parentPort, workerData } from "node:worker_threads";
+import { SystemClock } from "../clock.ts";
+import { errorData } from "../errors.ts";
+import { Kernel } from "../kernel/kernel.ts";
+import { SystemMemory } from "../kernel/system-memory.ts";
+import { SeededRandom } from "../random.ts";
+import { PortHost } from "./port-host.ts";
+import { guardProcess } from "./process-guard.ts";
+import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import { SharedClock } from "./shared-clock.ts";
+import { warmUp } from "./warm-up.ts";
+
+if (parentPort === null) throw new Error("thread-entry is started by the runtime, as a worker thread");
+const main = parentPort;
+const say = (word: FromThread) => main.postMessage(word);
+
+try {
+  const data = workerData as ThreadData;
+  const memory = SystemMemory.attach(data.buffers);
+  const host = new PortHost({
+    clock: data.isManualClock ? new SharedClock(memory, data.thread) : new SystemClock(),
+    random: new SeededRandom(data.seed),
+    loadTimeoutMs: data.loadTimeoutMs,
+    // Events of this thread go to main as frames; nothing calls this here.
+    emit: (event) => {
+      throw new Error(`event ${event.type} reached a thread other than main`);
+    },
+    retire: () => say({ type: "retired" }),
+  });
+  const kernel = new Kernel({ thread: data.thread, memory, host, checks: data.checks, isDedicated: data.isDedicated });
+  host.attach(kernel);
+  guardProcess(kernel);
+  await warmUp();
+  main.on("message", (word: ToThread) => {
+    switch (word.type) {
+      case "peer":
+        host.addPeer(word.thread, word.port);
+        return;
+      case "lost":
+        host.threadLost(word.thread, word.why);
+        return;
+    }
+  });
+  kernel.scheduler.arm();
+  say({ type: "ready" });
+} catch (error) {
+  say({ type: "failed", error: errorData(error) });
+}

@@ -1,0 +1,295 @@
+/**
+ * The worker threads of a system, as main sees them: starting, connecting, losing and replacing them.
+ *
+ * Every pair of threads gets one channel from here when the younger of the two starts; after that they talk directly.
+ * A lost scheduler thread is replaced by a warm spare that is up already, and the next spare is started behind it.
+ */
+import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads";
+import { afterMs } from "../clock.ts";
+import { errorData, RuntimeError } from "../errors.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
+import type { PortHost } from "./port-host.ts";
+import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+
+/** Floods of messages are bound by the garbage collector: a large young generation halves their cost. */
+const youngGenerationMb = 192;
+/** Without it a termination inside a timer aborts the whole process. */
+const workerFlags = ["--no-force-async-hooks-checks", "--disable-warning=ExperimentalWarning"];
+/** `position` of a thread that holds none. */
+const noPosition = -1;
+
+export interface ThreadPoolOptions {
+  /** Scheduler threads beside main. */
+  readonly threads: number;
+  readonly checks: boolean;
+  readonly isManualClock: boolean;
+  readonly hasSpare: boolean;
+  readonly seed: number;
+  readonly loadTimeoutMs: number;
+  /** Time for a thread to say that it is ready. */
+  readonly startTimeoutMs: number;
+}
+
+interface RunningThread {
+  readonly thread: number;
+  readonly worker: Worker;
+  readonly base: number;
+  readonly isDedicated: boolean;
+  position: number;
+  /** Why it ends, where main asked for it. */
+  why: string | undefined;
+  readonly exited: Promise<void>;
+}
+
+export class ThreadPool {
+  readonly #kernel: Kernel;
+  readonly #memory: SystemMemory;
+  readonly #host: PortHost;
+  readonly #options: ThreadPoolOptions;
+  readonly #threads = new Map<number, RunningThread>();
+  /** Slot regions of lost scheduler threads, for their successors. */
+  readonly #regions: number[] = [];
+  #spare: Promise<RunningThread> | undefined;
+  /** Positions whose thread is lost and that wait for a spare. */
+  readonly #vacant: number[] = [];
+  #isClosing = false;
+  lost = 0;
+
+  constructor(kernel: Kernel, host: PortHost, options: ThreadPoolOptions) {
+    this.#kernel = kernel;
+    this.#memory = kernel.memory;
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** Starts the scheduler threads. @throws RuntimeError `thread_failed`; then none is left running. */
+  async start(): Promise<void> {
+    const starts: Promise<RunningThread>[] = [];
+    for (let position = 1; position <= this.#options.threads; position++) starts.push(this.#startScheduler(position));
+    const results = await Promise.allSettled(starts);
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) {
+      await this.close();
+      throw failed.reason;
+    }
+    if (this.#options.hasSpare && !this.#isClosing) this.#startSpare();
+  }
+
+  /** Thread id at a scheduler position, for terminating it. */
+  async terminate(position: number, why: string): Promise<void> {
+    const thread = this.#memory.threadAt(position);
+    const running = thread === undefined ? undefined : this.#threads.get(thread);
+    if (running === undefined) {
+      throw new RuntimeError(
+        "invalid_placement",
+        `no worker thread at position ${position} (1 to ${this.#memory.schedulers - 1})`,
+      );
+    }
+    await this.#terminate(running, why);
+  }
+
+  async #terminate(running: RunningThread, why: string): Promise<void> {
+    running.why ??= why;
+    await running.worker.terminate();
+    await running.exited;
+  }
+
+  async #startScheduler(position: number): Promise<RunningThread> {
+    const base = this.#regions.pop() ?? this.#memory.newRegion(slotsPerThread);
+    const thread = base === undefined ? undefined : this.#memory.newThread(position, base, slotsPerThread);
+    if (base === undefined || thread === undefined) {
+      throw new RuntimeError("system_limit", "this system has started as many threads as it can");
+    }
+    if (position !== noPosition) this.#memory.setThreadAt(position, thread);
+    return await this.#launch(thread, base, position, false, { maxYoungGenerationSizeMb: youngGenerationMb });
+  }
+
+  #startSpare(): void {
+    const spare = this.#startScheduler(noPosition);
+    this.#spare = spare;
+    spare.then(
+      () => this.#fillVacancy(),
+      (error: unknown) => {
+        if (this.#spare === spare) this.#spare = undefined;
+        if (!this.#isClosing) this.#kernel.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
+      },
+    );
+  }
+
+  /** The spare takes the place of a lost thread, and the next spare is started. */
+  #fillVacancy(): void {
+    const spare = this.#spare;
+    if (this.#vacant.length === 0 || this.#isClosing) return;
+    if (spare === undefined) {
+      this.#startSpare();
+      return;
+    }
+    void spare.then((running) => {
+      if (this.#spare !== spare || this.#isClosing) return;
+      this.#spare = undefined;
+      const position = this.#vacant.shift();
+      if (position === undefined || !this.#threads.has(running.thread)) {
+        if (position !== undefined) this.#vacant.unshift(position);
+        this.#startSpare();
+        return;
+      }
+      running.position = position;
+      this.#memory.setPosition(running.thread, position);
+      this.#memory.setThreadAt(position, running.thread);
+      this.#kernel.emit({ type: "threadStarted", thread: running.thread, position });
+      if (this.#options.hasSpare || this.#vacant.length > 0) this.#startSpare();
+    });
+  }
+
+  /** A dedicated thread whose id was reserved by the spawner, maybe on another thread. */
+  startDedicated(thread: number, heapMb: number | undefined): void {
+    const limits: ResourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb };
+    this.#launch(thread, this.#memory.base(thread), noPosition, true, limits).catch(() => {
+      // Told already: the thread is lost, and its actor's spawner gets that reason.
+    });
+  }
+
+  async #launch(
+    thread: number,
+    base: number,
+    position: number,
+    isDedicated: boolean,
+    resourceLimits: ResourceLimits,
+  ): Promise<RunningThread> {
+    const options = this.#options;
+    const workerData: ThreadData = {
+      thread,
+      buffers: this.#memory.buffers,
+      checks: options.checks,
+      isDedicated,
+      isManualClock: options.isManualClock,
+      seed: options.seed + thread,
+      loadTimeoutMs: options.loadTimeoutMs,
+    };
+    const worker = new Worker(new URL("./thread-entry.js", import.meta.url), {
+      workerData,
+      execArgv: [...process.execArgv.filter(isForWorkers), ...workerFlags],
+      resourceLimits,
+      name: isDedicated ? `mofa dedicated ${thread}` : `mofa scheduler ${thread}`,
+    });
+    const { promise: exited, resolve: setExited } = Promise.withResolvers<void>();
+    const running: RunningThread = { thread, worker, base, isDedicated, position, why: undefined, exited };
+    this.#connect(running);
+    this.#threads.set(thread, running);
+    const { promise: ready, resolve, reject } = Promise.withResolvers<RunningThread>();
+    const who = isDedicated ? `dedicated thread ${thread}` : `scheduler thread ${thread}`;
+    const cancel = afterMs(options.startTimeoutMs, () => {
+      running.why ??= `not ready within ${options.startTimeoutMs} ms`;
+      reject(new RuntimeError("thread_failed", `${who} was not ready within ${options.startTimeoutMs} ms`));
+      void worker.terminate();
+    });
+    worker.on("message", (word: FromThread) => {
+      switch (word.type) {
+        case "ready":
+          cancel();
+          this.#memory.setState(thread, ThreadState.alive);
+          if (position !== noPosition || isDedicated) this.#kernel.emit({ type: "threadStarted", thread, position });
+          resolve(running);
+          return;
+        case "failed":
+          running.why ??= word.error.message;
+          reject(
+            new RuntimeError("thread_failed", `${who} failed to start: ${word.error.message}`, { cause: word.error }),
+          );
+          void worker.terminate();
+          return;
+        case "retired":
+          running.why ??= "retired";
+          void worker.terminate();
+          return;
+      }
+    });
+    worker.on("error", (error: unknown) => {
+      running.why ??= errorData(error).message;
+    });
+    worker.on("exit", (code) => {
+      cancel();
+      this.#ended(running, running.why ?? `exit code ${code}`);
+      reject(
+        new RuntimeError("thread_failed", `${who} ended before it was ready: ${running.why ?? `exit code ${code}`}`),
+      );
+      setExited();
+    });
+    return await ready;
+  }
+
+  /** One channel between the new thread and each that is up, main included. */
+  #connect(running: RunningThread): void {
+    for (const other of this.#threads.values()) {
+      const { port1, port2 } = new MessageChannel();
+      other.worker.postMessage({ type: "peer", thread: running.thread, port: port1 } satisfies ToThread, [port1]);
+      running.worker.postMessage({ type: "peer", thread: other.thread, port: port2 } satisfies ToThread, [port2]);
+    }
+    const { port1, port2 } = new MessageChannel();
+    this.#host.addPeer(running.thread, port1);
+    running.worker.postMessage({ type: "peer", thread: this.#kernel.thread, port: port2 } satisfies ToThread, [port2]);
+    this.#kernel.names.introduce(running.thread);
+  }
+
+  /** A worker ended, whyever: one store to its state word, then everybody is told. */
+  #ended(running: RunningThread, why: string): void {
+    const { thread, position } = running;
+    this.#threads.delete(thread);
+    const actors = Math.max(0, this.#memory.actors(thread));
+    this.#memory.setState(thread, ThreadState.lost);
+    const isRetired = running.isDedicated && why === "retired";
+    if (!isRetired) this.lost++;
+    for (const other of this.#threads.values())
+      other.worker.postMessage({ type: "lost", thread, why } satisfies ToThread);
+    if (!running.isDedicated) this.#regions.push(running.base);
+    // The successor stands before anybody can restart an actor on it.
+    if (!this.#isClosing && position > 0) {
+      this.#vacant.push(position);
+      this.#promoteNow();
+    }
+    this.#host.threadLost(thread, why);
+    if (!isRetired && !this.#isClosing) this.#kernel.emit({ type: "threadLost", thread, position, why, actors });
+    void this.#fillVacancy();
+    this.#kernel.scheduler.wake();
+  }
+
+  /** A spare that is ready takes over within the same call, so that the restarts that follow find it. */
+  #promoteNow(): void {
+    const ready = [...this.#threads.values()].find(
+      (running) =>
+        !running.isDedicated &&
+        running.position === noPosition &&
+        this.#memory.state(running.thread) === ThreadState.alive,
+    );
+    const position = this.#vacant[0];
+    if (ready === undefined || position === undefined) return;
+    this.#vacant.shift();
+    this.#spare = undefined;
+    ready.position = position;
+    this.#memory.setPosition(ready.thread, position);
+    this.#memory.setThreadAt(position, ready.thread);
+    this.#kernel.emit({ type: "threadStarted", thread: ready.thread, position });
+    this.#startSpare();
+  }
+
+  /** Threads that run, by kind, for views. */
+  get running(): readonly { readonly thread: number; readonly position: number; readonly isDedicated: boolean }[] {
+    return [...this.#threads.values()].map(({ thread, position, isDedicated }) => ({ thread, position, isDedicated }));
+  }
+
+  /** Ends every thread. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all([...this.#threads.values()].map((running) => this.#terminate(running, "system stopped")));
+  }
+}
+
+/** Flags of the process that a worker may have, too. Those that only a process may have make its start fail. */
+function isForWorkers(flag: string): boolean {
+  return (
+    !/^--(inspect|experimental-vm-modules|test|watch|eval|print|max-old-space-size|expose-gc|title|input-type)/.test(
+      flag,
+    ) && flag.startsWith("--")
+  );
+}
