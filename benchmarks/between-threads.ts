@@ -20,6 +20,7 @@ const comlinkDividedBy = 20;
 function contenders(scenario: ScenarioName): readonly (Contender | Absent)[] {
   return [
     threadContender({ name: "message-port", module: "message-port", scenario }),
+    threadContender({ name: "channel", module: "channel", scenario }),
     threadContender({ name: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy }),
   ];
 }

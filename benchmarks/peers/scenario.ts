@@ -39,7 +39,11 @@ export type ScenarioName =
   | "objects"
   /** The last two by a contender that puts 64 messages into a post by hand. */
   | "one-way-batched"
-  | "objects-batched";
+  | "objects-batched"
+  /** A message is written and read back in one thread: three flat fields, the object of `objects`, many short texts. */
+  | "codec-small"
+  | "codec-object"
+  | "codec-order";
 
 /** What a peer can do; a question leaves out the contenders that cannot. */
 export type Scenarios = Readonly<Partial<Record<ScenarioName, Scenario>>>;
