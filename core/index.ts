@@ -53,5 +53,6 @@ export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, Runtim
 export type { CrashReport, DeadLetterWhy, EventListener, EventType, RuntimeEvent } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
 export { type Random, SeededRandom } from "./random.ts";
+export { bootSystem, type SystemOptions, type SystemParts } from "./system/boot.ts";
 export { ManualClock } from "./system/manual-clock.ts";
-export { System, type SystemMonitor, type SystemOptions, type SystemStats } from "./system/system.ts";
+export { System, type SystemMonitor, type SystemStats } from "./system/system.ts";

@@ -54,5 +54,7 @@ export const FrameKind = {
   stats: 28,
   /** Statistics; id: the request. */
   statsReply: 29,
+  /** The system stops: every actor of the thread is to end. */
+  shutDown: 30,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

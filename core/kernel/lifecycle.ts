@@ -377,6 +377,16 @@ export class Lifecycle {
     }
   }
 
+  /** The system stops: those that trap exits are asked to end and run `terminate`, the others end. */
+  shutDown(): void {
+    const kernel = this.#kernel;
+    for (const cell of [...kernel.cells]) {
+      if (cell === undefined || cell === kernel.guest) continue;
+      if ((cell.flags & Flag.trapping) === 0) this.die(cell, "shutdown");
+      else kernel.delivery.deliverSystem(cell, new Meta(MetaKind.stop, "stop", 0, undefined), "shutdown");
+    }
+  }
+
   /** The system stops: whoever still lives on this thread ends. */
   endAll(reason: ExitReason): void {
     for (const cell of [...this.#kernel.cells]) if (cell !== undefined) this.die(cell, reason);

@@ -4,43 +4,23 @@
  * The program is the guest: an actor without code in slot 0 of main that traps exits. What it spawns has it as parent.
  */
 
-import { availableParallelism } from "node:os";
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context, DownMessage, Monitor, SpawnOptions, SpawnRest, StartResult, Target } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
-import { type Clock, SystemClock } from "../clock.ts";
-import { describe, RuntimeError } from "../errors.ts";
-import { type CrashReport, EventStream } from "../kernel/events.ts";
+import { RuntimeError } from "../errors.ts";
+import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
-import { Kernel, type ThreadStats } from "../kernel/kernel.ts";
+import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
 import { startError, startTimeoutMs } from "../kernel/start-error.ts";
 import { positionsMax, SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
-import { SeededRandom } from "../random.ts";
-import { assertNotLoading } from "../thread/loading.ts";
-import { PortHost } from "../thread/port-host.ts";
+import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
-import { SharedClock } from "../thread/shared-clock.ts";
-import { ThreadPool } from "../thread/thread-pool.ts";
+import type { ThreadPool } from "../thread/thread-pool.ts";
+import type { SystemParts } from "./boot.ts";
+import { endActors } from "./ending.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { settled } from "./settling.ts";
-
-export interface SystemOptions {
-  /** Scheduler threads beside main. Default: one per core less one, at least one. */
-  readonly threads?: number;
-  /** Freeze messages. Default: unless NODE_ENV is `production`. */
-  readonly checks?: boolean;
-  /** `manual`: time stands until `system.clock.advance(ms)`. Default `system`. */
-  readonly clock?: "system" | "manual";
-  /** A warm thread that stands by for one that is lost. Default true. */
-  readonly spare?: boolean;
-  /** Seed of everything random in the system. Default 1. */
-  readonly seed?: number;
-  /** Time for a thread to start. Default 10,000. */
-  readonly threadStartTimeoutMs?: number;
-  /** Time for a behaviour's module to load. Default 10,000. */
-  readonly loadTimeoutMs?: number;
-}
 
 /** A monitor of the program: `down` resolves when the actor ends. */
 export interface SystemMonitor extends Monitor {
@@ -56,9 +36,6 @@ export interface SystemStats {
   readonly deadLetters: ThreadStats["deadLetters"];
 }
 
-/** What `stop` ends in order before the threads end: set by the front door, which knows supervisors. */
-export type StopTrees = () => Promise<void>;
-
 /** Time for other threads to answer a question about themselves. */
 const statsTimeoutMs = 5_000;
 
@@ -71,92 +48,17 @@ export class System implements AsyncDisposable {
   readonly #monitors: Map<number, (down: DownMessage) => void>;
   readonly #manualClock: ManualClock | undefined;
   readonly #unguard: () => void;
-  readonly #stops: StopTrees[] = [];
   #stopping: Promise<void> | undefined;
 
-  private constructor(
-    kernel: Kernel,
-    host: PortHost,
-    pool: ThreadPool,
-    events: EventStream,
-    monitors: Map<number, (down: DownMessage) => void>,
-    isManual: boolean,
-  ) {
-    this.#kernel = kernel;
-    this.#host = host;
-    this.#pool = pool;
-    this.events = events;
-    this.#monitors = monitors;
-    this.#ctx = kernel.contextOf(kernel.guest);
-    this.#manualClock = isManual ? new ManualClock(kernel) : undefined;
-    this.#unguard = guardMain(kernel);
-  }
-
-  /** Starts main's kernel and the scheduler threads. @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`. */
-  static async start(options: SystemOptions = {}): Promise<System> {
-    assertNotLoading();
-    const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
-    if (!Number.isInteger(threads) || threads < 1 || threads > positionsMax - 1) {
-      throw new RuntimeError(
-        "bad_argument",
-        `threads is a whole number from 1 to ${positionsMax - 1}, got ${describe(threads)}`,
-      );
-    }
-    const isManual = options.clock === "manual";
-    // Main, the schedulers, a spare, and one more for a spare that starts while a lost thread's slots are still in use.
-    const memory = SystemMemory.create(threads + 3);
-    const thread = memory.newThread(0, memory.newRegion(slotsPerThread) as number, slotsPerThread) as number;
-    memory.setThreadAt(0, thread);
-    memory.setState(thread, ThreadState.alive);
-    const events = new EventStream((bits) => {
-      memory.interest = bits;
-    });
-    const seed = options.seed ?? 1;
-    const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
-    const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
-    let pool: ThreadPool | undefined;
-    const host = new PortHost({
-      clock,
-      random: new SeededRandom(seed),
-      loadTimeoutMs,
-      emit: (event) => events.emit(event),
-      startDedicated: (id, heapMb) => pool?.startDedicated(id, heapMb),
-    });
-    host.unref();
-    const monitors = new Map<number, (down: DownMessage) => void>();
-    const checks = options.checks ?? process.env["NODE_ENV"] !== "production";
-    const kernel = new Kernel({
-      thread,
-      memory,
-      host,
-      checks,
-      hasBlameForAll: true,
-      guestReceives: (message) => {
-        const down = message as Partial<DownMessage>;
-        if (down.type !== "down" || down.monitor === undefined) return;
-        monitors.get(down.monitor)?.(message as DownMessage);
-        monitors.delete(down.monitor);
-      },
-    });
-    host.attach(kernel);
-    pool = new ThreadPool(kernel, host, {
-      threads,
-      checks,
-      isManualClock: isManual,
-      hasSpare: options.spare ?? true,
-      seed,
-      loadTimeoutMs,
-      startTimeoutMs: options.threadStartTimeoutMs ?? 10_000,
-    });
-    const system = new System(kernel, host, pool, events, monitors, isManual);
-    kernel.scheduler.arm();
-    try {
-      await pool.start();
-    } catch (error) {
-      await system.stop();
-      throw error;
-    }
-    return system;
+  constructor(parts: SystemParts) {
+    this.#kernel = parts.kernel;
+    this.#host = parts.host;
+    this.#pool = parts.pool;
+    this.events = parts.events;
+    this.#monitors = parts.monitors;
+    this.#ctx = parts.kernel.contextOf(parts.kernel.guest);
+    this.#manualClock = parts.isManual ? new ManualClock(parts.kernel) : undefined;
+    this.#unguard = guardMain(parts.kernel);
   }
 
   /** The program's own address: parent of what it spawns. */
@@ -326,10 +228,8 @@ export class System implements AsyncDisposable {
     return this.#kernel.names.all();
   }
 
-  /** For the rooms above: what runs before the threads end, last added first. */
-  onStop(stop: StopTrees): void {
-    this.#stops.push(stop);
-  }
+  /** What ends in order before everybody else; the front door, which knows supervisors, says what. */
+  protected async stopTrees(): Promise<void> {}
 
   /** For the rooms above: the context of the program outside any actor. */
   get context(): Context {
@@ -340,7 +240,10 @@ export class System implements AsyncDisposable {
     return this.#stopping !== undefined;
   }
 
-  /** Stops the trees in order, then the threads. Idempotent; resolves when all is down. */
+  /**
+   * Stops the trees in order, then every actor that is left (`shutdown`; those that trap exits run `terminate`, at most
+   * 5,000 ms for all), then the threads. Idempotent; resolves when all is down.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -348,7 +251,8 @@ export class System implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     try {
-      for (const stop of this.#stops.reverse()) await stop();
+      await this.stopTrees();
+      await endActors(this.#kernel);
     } finally {
       await this.#pool.close();
       this.#kernel.lifecycle.endAll({ shutdown: "system stopped" });

@@ -1,0 +1,107 @@
+/** Starting a system: shared memory, main's kernel and host, the scheduler threads. */
+import { availableParallelism } from "node:os";
+import type { DownMessage } from "../actor/context.ts";
+import { type Clock, SystemClock } from "../clock.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { EventStream } from "../kernel/events.ts";
+import { Kernel } from "../kernel/kernel.ts";
+import { positionsMax, SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
+import { SeededRandom } from "../random.ts";
+import { assertNotLoading } from "../thread/loading.ts";
+import { PortHost } from "../thread/port-host.ts";
+import { SharedClock } from "../thread/shared-clock.ts";
+import { ThreadPool } from "../thread/thread-pool.ts";
+
+export interface SystemOptions {
+  /** Scheduler threads beside main. Default: one per core less one, at least one. */
+  readonly threads?: number;
+  /** Freeze messages. Default: unless NODE_ENV is `production`. */
+  readonly checks?: boolean;
+  /** `manual`: time stands until `system.clock.advance(ms)`. Default `system`. */
+  readonly clock?: "system" | "manual";
+  /** A warm thread that stands by for one that is lost. Default true. */
+  readonly spare?: boolean;
+  /** Seed of everything random in the system. Default 1. */
+  readonly seed?: number;
+  /** Time for a thread to start. Default 10,000. */
+  readonly threadStartTimeoutMs?: number;
+  /** Time for a behaviour's module to load. Default 10,000. */
+  readonly loadTimeoutMs?: number;
+}
+
+/** What a running system consists of. */
+export interface SystemParts {
+  readonly kernel: Kernel;
+  readonly host: PortHost;
+  readonly pool: ThreadPool;
+  readonly events: EventStream;
+  /** Who waits for the down of which monitor. */
+  readonly monitors: Map<number, (down: DownMessage) => void>;
+  readonly isManual: boolean;
+}
+
+/** @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`; then nothing is left running. */
+export async function bootSystem(options: SystemOptions = {}): Promise<SystemParts> {
+  assertNotLoading();
+  const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
+  if (!Number.isInteger(threads) || threads < 1 || threads > positionsMax - 1) {
+    throw new RuntimeError(
+      "bad_argument",
+      `threads is a whole number from 1 to ${positionsMax - 1}, got ${describe(threads)}`,
+    );
+  }
+  const isManual = options.clock === "manual";
+  // Main, the schedulers, a spare, and one more for a spare that starts while a lost thread's slots are still in use.
+  const memory = SystemMemory.create(threads + 3);
+  const thread = memory.newThread(0, memory.newRegion(slotsPerThread) as number, slotsPerThread) as number;
+  memory.setThreadAt(0, thread);
+  memory.setState(thread, ThreadState.alive);
+  const events = new EventStream((bits) => {
+    memory.interest = bits;
+  });
+  const seed = options.seed ?? 1;
+  const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
+  const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
+  let pool: ThreadPool | undefined;
+  const host = new PortHost({
+    clock,
+    random: new SeededRandom(seed),
+    loadTimeoutMs,
+    emit: (event) => events.emit(event),
+    startDedicated: (id, heapMb) => pool?.startDedicated(id, heapMb),
+  });
+  host.unref();
+  const monitors = new Map<number, (down: DownMessage) => void>();
+  const checks = options.checks ?? process.env["NODE_ENV"] !== "production";
+  const kernel = new Kernel({
+    thread,
+    memory,
+    host,
+    checks,
+    hasBlameForAll: true,
+    guestReceives: (message) => {
+      const down = message as Partial<DownMessage>;
+      if (down.type !== "down" || down.monitor === undefined) return;
+      monitors.get(down.monitor)?.(message as DownMessage);
+      monitors.delete(down.monitor);
+    },
+  });
+  host.attach(kernel);
+  pool = new ThreadPool(kernel, host, {
+    threads,
+    checks,
+    isManualClock: isManual,
+    hasSpare: options.spare ?? true,
+    seed,
+    loadTimeoutMs,
+    startTimeoutMs: options.threadStartTimeoutMs ?? 10_000,
+  });
+  kernel.scheduler.arm();
+  try {
+    await pool.start();
+  } catch (error) {
+    host.close();
+    throw error;
+  }
+  return { kernel, host, pool, events, monitors, isManual };
+}
