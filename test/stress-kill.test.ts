@@ -7,6 +7,7 @@ import { breathing } from "./stress/kill/breathing.ts";
 import { cutInKernel } from "./stress/kill/cut-in-kernel.ts";
 import type { ExperimentRecord } from "./stress/kill/experiment-record.ts";
 import { demandsTakenOut, killAmongNeighbours } from "./stress/kill/neighbours.ts";
+import { sharedPromise } from "./stress/kill/shared-promise.ts";
 
 const seed = 20_261_124;
 
@@ -27,6 +28,10 @@ test("a cut never tears a straight line of writes, and does tear writes around a
 
 test("neighbours hang when the hold flag or the record of the checkpoint is taken out", async () => {
   expectOk(await demandsTakenOut({ kills: 20, seed }));
+}, 30_000);
+
+test("actors whose continuations a kill dropped end within their grace, and those that wait for others live", async () => {
+  expectOk(await sharedPromise({ kills: 6, seed }));
 }, 30_000);
 
 test("timers and files get their turns beside a busy drain, and starve under naive posting", async () => {

@@ -2,14 +2,15 @@
  * A thread whose "user code" calls a kernel function in an endless loop, and is cut there again and again.
  *
  * The state that the kernel function changes has four parts that must always agree. `torn` writes to some, calls a
- * helper that loops, and writes to the rest; `straight` does everything that calls or loops first.
+ * helper that loops, and writes to the rest; `straight` does everything that calls or loops first. `tight` is the
+ * emptiest of loops, entered anew after each kill.
  */
 import { Session } from "node:inspector";
 import { MessageChannel, parentPort, workerData } from "node:worker_threads";
 import { touchLazyGlobals } from "./spike-warm.ts";
 import { monotonicMs, openWords, word } from "./spike-words.ts";
 
-export type CutStyle = "torn" | "straight";
+export type CutStyle = "torn" | "straight" | "tight";
 export type CutEntry = "sync" | "callback" | "afterAwait";
 
 export interface CutData {
@@ -46,7 +47,7 @@ const totals = { entries: 0, checksum: 0 };
 /** Some work that loops, so that terminations land in it. */
 function checksumOf(value: number): number {
   let mixed = value;
-  for (let round = 0; round < 40; round++) mixed = (Math.imul(mixed, 31) + round) | 0;
+  for (let round = 0; round < 300; round++) mixed = (Math.imul(mixed, 31) + round) | 0;
   return mixed;
 }
 
@@ -125,6 +126,9 @@ function loop(): void {
   try {
     Atomics.store(ints, word.loopGeneration, round);
     Atomics.store(ints, word.loopSlot, 1);
+    if (data.style === "tight") {
+      for (;;);
+    }
     if (data.entry === "callback") {
       forEver((value) => {
         kernelFunction(value);

@@ -218,7 +218,11 @@ export async function demandsTakenOut(options: ExperimentOptions): Promise<Exper
   let kills = 0;
   for (const [name, kernel] of cases) {
     const run = summary(
-      await runNeighbours({ ...options, kernel, settleMs: 300, timeoutMs: 1_000 + options.kills * 20 }),
+      await runNeighbours({
+        ...options,
+        kernel,
+        ...(name === "nothing" ? {} : { settleMs: 300, timeoutMs: 500 + options.kills * 15 }),
+      }),
     );
     damage[name] = run.details;
     broken[name] = run.broken;

@@ -10,7 +10,12 @@ import { parseArgs } from "node:util";
 import { breathing } from "./breathing.ts";
 import { cutInKernel } from "./cut-in-kernel.ts";
 import type { ExperimentOptions, ExperimentRecord } from "./experiment-record.ts";
+import { landing, moduleTopLevel } from "./landing.ts";
+import { lazyGlobals } from "./lazy-globals.ts";
 import { demandsTakenOut, killAmongNeighbours } from "./neighbours.ts";
+import { killUnderRings, manyLoops } from "./rings.ts";
+import { sharedPromise } from "./shared-promise.ts";
+import { tightLoop } from "./tight-loop.ts";
 
 type Experiment = (options: ExperimentOptions) => Promise<ExperimentRecord>;
 
@@ -19,7 +24,14 @@ const experiments: Readonly<Record<string, readonly [Experiment, number]>> = {
   neighbours: [killAmongNeighbours, 1],
   cut: [cutInKernel, 1],
   demands: [demandsTakenOut, 0.02],
+  globals: [lazyGlobals, 0.1],
+  module: [moduleTopLevel, 0],
+  shared: [sharedPromise, 0.01],
   breathing: [breathing, 0],
+  landing: [landing, 0],
+  rings: [killUnderRings, 0.5],
+  loops: [manyLoops, 0.2],
+  tight: [tightLoop, 0.04],
 };
 
 const { values } = parseArgs({

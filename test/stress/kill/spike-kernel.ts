@@ -459,6 +459,7 @@ export class SpikeKernel {
       this.counters.graceLost++;
       this.#end(cell, "turnLost");
     }
+    if (lapsed.length > 0 && !this.#isDraining && !this.#isDeciding && !this.#isArmed) this.#arm();
   }
 
   #resubscribe(): void {

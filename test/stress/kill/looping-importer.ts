@@ -1,0 +1,2 @@
+/** Imports the module that loops. */
+export { isLoaded } from "./looping-module.ts";

@@ -1,0 +1,16 @@
+/**
+ * A process of its own, so that V8's flags can be given: kills a tight loop again and again.
+ *
+ *     node [flags of V8] tight-child.js <kills>
+ *
+ * Prints the latencies of the kills, in milliseconds and in order, as one JSON line.
+ */
+import type { CutReport } from "./cut-thread.ts";
+import { Rig } from "./spike-rig.ts";
+
+const kills = Number(process.argv[2]);
+await using rig = await Rig.open();
+const thread = await rig.start("./cut-thread.js", { style: "tight", entry: "sync", kills });
+thread.worker.postMessage("start");
+await thread.next<CutReport>(30_000);
+process.stdout.write(`${JSON.stringify((await rig.report(thread)).latenciesMs)}\n`);
