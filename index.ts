@@ -2,10 +2,10 @@
 import { bootSystem, type SpawnOptions, System, type SystemOptions } from "./core/index.ts";
 import {
   type DynamicSetup,
-  DynamicSupervisorHandle,
+  type DynamicSupervisorHandle,
   dynamicSetup,
   type SupervisionHost,
-  SupervisorHandle,
+  type SupervisorHandle,
   type SupervisorSetup,
   superviseDynamicOn,
   superviseOn,

@@ -43,6 +43,16 @@ export function afterMs(delayMs: number, action: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Runs the action when the event loop comes round, after timers and I/O had their go. */
+export function nextLoop(action: () => void): void {
+  setImmediate(action);
+}
+
+/** Time for measuring how long the runtime itself takes, whatever its clock: milliseconds, monotonic. */
+export function stopwatchMs(): number {
+  return performance.now();
+}
+
 /** Wall-clock time for reports to people, in milliseconds since the epoch. */
 export function wallMs(): number {
   return Date.now();

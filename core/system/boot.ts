@@ -62,13 +62,12 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
   const seed = options.seed ?? 1;
   const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
   const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
-  let pool: ThreadPool | undefined;
   const host = new PortHost({
     clock,
     random: new SeededRandom(seed),
     loadTimeoutMs,
     emit: (event) => events.emit(event),
-    startDedicated: (id, heapMb) => pool?.startDedicated(id, heapMb),
+    startDedicated: (id, heapMb) => pool.startDedicated(id, heapMb),
   });
   host.unref();
   const monitors = new Map<number, (down: DownMessage) => void>();
@@ -87,7 +86,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     },
   });
   host.attach(kernel);
-  pool = new ThreadPool(kernel, host, {
+  const pool: ThreadPool = new ThreadPool(kernel, host, {
     threads,
     checks,
     isManualClock: isManual,

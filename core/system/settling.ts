@@ -4,7 +4,7 @@
  * Mattern's four-counter method: the sums of frames sent and handled are read twice, with every thread idle both times.
  * If all four are equal, nothing was on its way in between. Polled from main, between its own turns.
  */
-import { afterMs } from "../clock.ts";
+import { afterMs, nextLoop } from "../clock.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 /** Looks through `setImmediate` before it goes slower. */
@@ -21,7 +21,7 @@ export async function settled(kernel: Kernel, hasManualClock: boolean): Promise<
   let before: Look | undefined;
   for (let looks = 0; ; looks++) {
     await new Promise<void>((resolve) => {
-      if (looks < eagerLooks) setImmediate(resolve);
+      if (looks < eagerLooks) nextLoop(resolve);
       else afterMs(1, resolve);
     });
     const now = look(kernel, hasManualClock);

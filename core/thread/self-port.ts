@@ -5,7 +5,9 @@
  * Node takes up to a thousand messages of a port in one go, so a port that posts to itself starves timers and I/O. After
  * a burst of 15 ms the next post goes through a `setImmediate` whose callback only posts.
  */
+
 import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { nextLoop, stopwatchMs } from "../clock.ts";
 
 const burstMs = 15;
 
@@ -24,14 +26,14 @@ export class SelfPort {
 
   post(): void {
     if (this.#isClosed) return;
-    const nowMs = performance.now();
+    const nowMs = stopwatchMs();
     if (this.#burstStartMs === 0) this.#burstStartMs = nowMs;
     if (nowMs - this.#burstStartMs < burstMs) {
       this.#out.postMessage(null);
       return;
     }
     this.#burstStartMs = 0;
-    setImmediate(() => {
+    nextLoop(() => {
       if (!this.#isClosed) this.#out.postMessage(null);
     });
   }
