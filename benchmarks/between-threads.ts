@@ -5,6 +5,7 @@
 import { runFile } from "./command-line.ts";
 import type { Absent, Contender, Question } from "./harness.ts";
 import { erlang } from "./peers/erlang.ts";
+import { type OurScenario, ours } from "./peers/ours.ts";
 import {
   batchMessages,
   objectWindowMessages,
@@ -17,8 +18,9 @@ import { threadContender } from "./peers/thread-contender.ts";
 /** comlink makes an id and a listener for each call. */
 const comlinkDividedBy = 20;
 
-function contenders(scenario: ScenarioName): readonly (Contender | Absent)[] {
+function contenders(scenario: OurScenario): readonly (Contender | Absent)[] {
   return [
+    ours({ scenario, threads: 2 }),
     threadContender({ name: "message-port", module: "message-port", scenario }),
     threadContender({ name: "channel", module: "channel", scenario }),
     threadContender({ name: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy }),

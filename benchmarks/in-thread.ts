@@ -5,14 +5,16 @@
 import { runFile } from "./command-line.ts";
 import type { Absent, Contender, Question } from "./harness.ts";
 import { erlang } from "./peers/erlang.ts";
-import { ringActors, type ScenarioName, sumBelow, windowMessages } from "./peers/scenario.ts";
+import { type OurScenario, ours } from "./peers/ours.ts";
+import { ringActors, sumBelow, windowMessages } from "./peers/scenario.ts";
 import { threadContender } from "./peers/thread-contender.ts";
 
 /** nact takes one setImmediate and one await a message, so it is given a twentieth of the work. */
 const nactDividedBy = 20;
 
-function contenders(scenario: ScenarioName): readonly (Contender | Absent)[] {
+function contenders(scenario: OurScenario): readonly (Contender | Absent)[] {
   return [
+    ours({ scenario, threads: 1 }),
     threadContender({ name: "hand", module: "hand-scenarios", scenario }),
     threadContender({ name: "nact", module: "nact", scenario, dividedBy: nactDividedBy }),
     erlang({ scenario, schedulers: 1 }),

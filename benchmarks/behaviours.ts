@@ -1,0 +1,115 @@
+/**
+ * The actors that a scenario's driver speaks to. Their own module, so that any thread can import them.
+ */
+import { defineActor, defineServer, type Ref } from "../index.ts";
+import { type Document, weigh } from "./peers/document.ts";
+
+export type Ping = { readonly type: "ping"; readonly from: Ref; readonly number: number };
+export type Pong = { readonly type: "pong"; readonly number: number };
+export type Finished = { readonly type: "finished"; readonly count: number };
+export type Total = { readonly type: "total"; readonly total: number };
+
+/** Answers each ping. */
+export const pong = defineActor({
+  receive(_state: undefined, message: Ping, ctx) {
+    ctx.send(message.from, { type: "pong", number: message.number } satisfies Pong);
+  },
+});
+
+/** Plays ping-pong with the ref it was made with: so many trips for each `start`, then says so. */
+export const ping = defineActor({
+  init: (far: Ref) => ({ far, from: undefined as Ref | undefined, trips: 0, count: 0 }),
+  receive(state, message: Pong | { readonly type: "start"; readonly from: Ref; readonly trips: number }, ctx) {
+    if (message.type === "start") {
+      state.from = message.from;
+      state.trips = message.trips;
+      state.count = 0;
+    } else {
+      state.count += 1;
+    }
+    if (state.count < state.trips) {
+      ctx.send(state.far, { type: "ping", from: ctx.self, number: state.count } satisfies Ping);
+    } else if (state.from !== undefined) {
+      ctx.send(state.from, { type: "finished", count: state.count } satisfies Finished);
+    }
+  },
+});
+
+export type ToHopper =
+  | { readonly type: "token"; readonly hopsLeft: number }
+  | { readonly type: "next"; readonly next: Ref; readonly owner: Ref }
+  | { readonly type: "count" };
+
+/** Hands a token on, and counts its hops. */
+export const hopper = defineActor({
+  init: () => ({ next: undefined as Ref | undefined, owner: undefined as Ref | undefined, hops: 0 }),
+  receive(state, message: ToHopper, ctx) {
+    switch (message.type) {
+      case "token":
+        state.hops += 1;
+        if (message.hopsLeft > 0 && state.next !== undefined) {
+          ctx.send(state.next, { type: "token", hopsLeft: message.hopsLeft - 1 } satisfies ToHopper);
+        } else if (state.owner !== undefined) {
+          ctx.send(state.owner, { type: "arrived" });
+        }
+        return;
+      case "next":
+        state.next = message.next;
+        state.owner = message.owner;
+        return;
+      case "count":
+        if (state.owner !== undefined)
+          ctx.send(state.owner, { type: "finished", count: state.hops } satisfies Finished);
+        state.hops = 0;
+        return;
+    }
+  },
+});
+
+export type ToCounter =
+  | { readonly type: "add"; readonly by: number }
+  | { readonly type: "take"; readonly from: Ref }
+  | Document;
+
+/** Adds up what it gets; a `take` answers with the sum since the last one. */
+export const counter = defineActor({
+  init: () => ({ total: 0 }),
+  receive(state, message: ToCounter, ctx) {
+    switch (message.type) {
+      case "add":
+        state.total += message.by;
+        return;
+      case "document":
+        state.total += weigh(message);
+        return;
+      case "take":
+        ctx.send(message.from, { type: "total", total: state.total } satisfies Total);
+        state.total = 0;
+        return;
+    }
+  },
+});
+
+/** Answers a ref with the number that it was made with. */
+export const answerer = defineActor({
+  init: (number: number) => number,
+  receive(number, message: Ref, ctx) {
+    ctx.send(message, number);
+  },
+});
+
+/** A running total, by calls. */
+export const adder = defineServer({
+  init: () => ({ total: 0 }),
+  calls: {
+    add: (state, by: number) => {
+      state.total += by;
+      return state.total;
+    },
+    take: (state) => {
+      const { total } = state;
+      state.total = 0;
+      return total;
+    },
+  },
+});

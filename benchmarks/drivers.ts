@@ -1,0 +1,288 @@
+/**
+ * The actors that play a scenario: `play` starts it with a size and is answered with the repetition. A driver makes
+ * its partners when it starts, on the scheduler that it is told, and keeps them over all repetitions.
+ */
+import {
+  type Behaviour,
+  type Context,
+  defineServer,
+  type From,
+  type NoReply,
+  type Ref,
+  type ServerApi,
+} from "../index.ts";
+import {
+  adder,
+  answerer,
+  counter,
+  type Finished,
+  hopper,
+  type Ping,
+  type Pong,
+  ping,
+  pong,
+  type ToCounter,
+  type ToHopper,
+  type Total,
+} from "./behaviours.ts";
+import { document } from "./peers/document.ts";
+import {
+  objectWindowMessages,
+  oneWayWindowMessages,
+  pairsAtOnce,
+  type Repetition,
+  ringActors,
+  windowMessages,
+} from "./peers/scenario.ts";
+import { Stopwatch } from "./peers/stopwatch.ts";
+
+/** Where the partners of a driver live. */
+export interface DriverPlace {
+  readonly partnersThread: number;
+}
+
+type Answer = Repetition | NoReply;
+
+interface DriverDefinition<S> {
+  init(place: DriverPlace, ctx: Context): S;
+  /** Starts one repetition. */
+  play(state: S, size: number, ctx: Context): Answer | Promise<Answer>;
+  /** What the partners send. */
+  info?(state: S, message: unknown, ctx: Context): void;
+}
+
+interface DriverCalls {
+  play(state: never, size: number, ctx: Context): Answer | Promise<Answer>;
+}
+
+/** All drivers have one type, whatever their state. */
+export type Driver = Behaviour<DriverPlace, ServerApi<DriverCalls, Record<never, never>>>;
+
+function driver<S>({ init, play, info }: DriverDefinition<S>): Driver {
+  return defineServer({ init, calls: { play }, ...(info && { info }) });
+}
+
+const there = ({ partnersThread }: DriverPlace) => ({ placement: { thread: partnersThread } });
+
+/** One `play` that has not been answered. */
+class Play {
+  readonly size: number;
+  readonly #from: From;
+  readonly #startMs: number;
+
+  constructor(size: number, ctx: Context) {
+    if (ctx.from === undefined) throw new Error("play is a call");
+    this.size = size;
+    this.#from = ctx.from;
+    this.#startMs = performance.now();
+  }
+
+  elapsedMs(): number {
+    return performance.now() - this.#startMs;
+  }
+
+  answer(ctx: Context, repetition: Repetition): void {
+    ctx.reply(this.#from, repetition);
+  }
+}
+
+/** The play that a message belongs to. @throws Error if there is none. */
+function current(play: Play | undefined): Play {
+  if (play === undefined) throw new Error("a message came when nothing was played");
+  return play;
+}
+
+export const pingpongDriver = driver({
+  init: (place: DriverPlace, ctx) => ({
+    pong: ctx.spawn(pong, undefined, there(place)),
+    play: undefined as Play | undefined,
+    pongs: 0,
+  }),
+  play: (state, trips: number, ctx) => {
+    state.pongs = 0;
+    state.play = new Play(trips, ctx);
+    ctx.send(state.pong, { type: "ping", from: ctx.self, number: 0 } satisfies Ping);
+    return ctx.noReply;
+  },
+  info(state, _message, ctx) {
+    state.pongs += 1;
+    const play = current(state.play);
+    if (state.pongs < play.size) {
+      ctx.send(state.pong, { type: "ping", from: ctx.self, number: state.pongs } satisfies Ping);
+    } else {
+      play.answer(ctx, { result: state.pongs, elapsedMs: play.elapsedMs() });
+    }
+  },
+});
+
+export const roundTripDriver = driver({
+  init: (place: DriverPlace, ctx) => ({
+    pong: ctx.spawn(pong, undefined, there(place)),
+    play: undefined as Play | undefined,
+    watch: new Stopwatch(0),
+    pongs: 0,
+  }),
+  play: (state, trips: number, ctx) => {
+    state.pongs = 0;
+    state.watch = new Stopwatch(trips);
+    state.play = new Play(trips, ctx);
+    state.watch.start();
+    ctx.send(state.pong, { type: "ping", from: ctx.self, number: 0 } satisfies Ping);
+    return ctx.noReply;
+  },
+  info(state, message, ctx) {
+    state.watch.lap();
+    const play = current(state.play);
+    if ((message as Pong).number === state.pongs) state.pongs += 1; // only pongs are sent to it
+    if (state.pongs < play.size) {
+      state.watch.start();
+      ctx.send(state.pong, { type: "ping", from: ctx.self, number: state.pongs } satisfies Ping);
+    } else {
+      play.answer(ctx, { result: state.pongs, elapsedMs: play.elapsedMs(), latenciesUs: state.watch.lapsUs });
+    }
+  },
+});
+
+export const threadringDriver = driver({
+  init: (place: DriverPlace, ctx) => {
+    const ring: Ref[] = Array.from({ length: ringActors }, () => ctx.spawn(hopper, undefined, there(place)));
+    ring.forEach((member, position) => {
+      const next = ring[(position + 1) % ringActors] ?? member;
+      ctx.send(member, { type: "next", next, owner: ctx.self } satisfies ToHopper);
+    });
+    return { ring, play: undefined as Play | undefined, elapsedMs: 0, counted: 0, hops: 0 };
+  },
+  play: (state, hops: number, ctx) => {
+    const [first] = state.ring;
+    if (first === undefined) throw new Error("the ring has no actor");
+    state.counted = 0;
+    state.hops = 0;
+    state.play = new Play(hops, ctx);
+    ctx.send(first, { type: "token", hopsLeft: hops - 1 } satisfies ToHopper);
+    return ctx.noReply;
+  },
+  info(state, message, ctx) {
+    const { type, count } = message as Finished | { type: "arrived"; count?: never }; // what a hopper sends
+    const play = current(state.play);
+    if (type === "arrived") {
+      state.elapsedMs = play.elapsedMs();
+      for (const member of state.ring) ctx.send(member, { type: "count" } satisfies ToHopper);
+      return;
+    }
+    state.counted += 1;
+    state.hops += count;
+    if (state.counted === ringActors) play.answer(ctx, { result: state.hops, elapsedMs: state.elapsedMs });
+  },
+});
+
+/** Sends windows of `make(number)` to a counter, each window acknowledged with its total. */
+function countDriver(window: number, make: (number: number) => ToCounter): Driver {
+  interface State {
+    readonly counter: Ref;
+    play: Play | undefined;
+    sent: number;
+    total: number;
+  }
+  const sendWindow = (state: State, ctx: Context): void => {
+    const end = Math.min(current(state.play).size, state.sent + window);
+    for (; state.sent < end; state.sent += 1) ctx.send(state.counter, make(state.sent));
+    ctx.send(state.counter, { type: "take", from: ctx.self } satisfies ToCounter);
+  };
+  return driver({
+    init: (place: DriverPlace, ctx): State => ({
+      counter: ctx.spawn(counter, undefined, there(place)),
+      play: undefined,
+      sent: 0,
+      total: 0,
+    }),
+    play: (state, messages: number, ctx) => {
+      state.sent = 0;
+      state.total = 0;
+      state.play = new Play(messages, ctx);
+      sendWindow(state, ctx);
+      return ctx.noReply;
+    },
+    info(state, message, ctx) {
+      state.total += (message as Total).total; // only totals are sent to it
+      const play = current(state.play);
+      if (state.sent < play.size) sendWindow(state, ctx);
+      else play.answer(ctx, { result: state.total, elapsedMs: play.elapsedMs() });
+    },
+  });
+}
+
+const add = (): ToCounter => ({ type: "add", by: 1 });
+
+export const countFloodDriver: Driver = countDriver(Number.POSITIVE_INFINITY, add);
+export const countWindowsDriver: Driver = countDriver(windowMessages, add);
+export const oneWayDriver: Driver = countDriver(oneWayWindowMessages, add);
+export const objectsDriver: Driver = countDriver(objectWindowMessages, document);
+
+export const spawnDriver = driver({
+  init: (place: DriverPlace) => ({
+    options: there(place),
+    play: undefined as Play | undefined,
+    actors: [] as Ref[],
+    answers: 0,
+    sum: 0,
+  }),
+  play: (state, actors: number, ctx) => {
+    state.answers = 0;
+    state.sum = 0;
+    state.play = new Play(actors, ctx);
+    for (let number = 0; number < actors; number += 1) {
+      const spawned = ctx.spawn(answerer, number, state.options);
+      state.actors.push(spawned);
+      ctx.send(spawned, ctx.self);
+    }
+    return ctx.noReply;
+  },
+  info(state, message, ctx) {
+    state.answers += 1;
+    state.sum += message as number; // only answers are sent to it
+    const play = current(state.play);
+    if (state.answers < play.size) return;
+    const elapsedMs = play.elapsedMs();
+    // Outside the time: the next repetition shall not begin among the idle actors of this one.
+    for (const actor of state.actors.splice(0)) ctx.exit(actor, "kill");
+    play.answer(ctx, { result: state.sum, elapsedMs });
+  },
+});
+
+export const callDriver = driver({
+  init: (place: DriverPlace, ctx) => ({ adder: ctx.spawn(adder, undefined, there(place)) }),
+  play: async (state, calls: number): Promise<Repetition> => {
+    let result = 0;
+    await state.adder.call("take");
+    const startMs = performance.now();
+    for (let made = 0; made < calls; made += 1) result = await state.adder.call("add", 1);
+    return { result, elapsedMs: performance.now() - startMs };
+  },
+});
+
+/** Its pings live beside it, their pongs where it is told. */
+export const pairsDriver = driver({
+  init: (place: DriverPlace, ctx) => ({
+    pings: Array.from({ length: pairsAtOnce }, () => ctx.spawn(ping, ctx.spawn(pong, undefined, there(place)))),
+    play: undefined as Play | undefined,
+    finished: 0,
+    trips: 0,
+  }),
+  play: (state, trips: number, ctx) => {
+    state.finished = 0;
+    state.trips = 0;
+    state.play = new Play(trips, ctx);
+    const share = Math.floor(trips / pairsAtOnce);
+    const rest = trips % pairsAtOnce;
+    state.pings.forEach((member, position) => {
+      ctx.send(member, { type: "start", from: ctx.self, trips: position < rest ? share + 1 : share });
+    });
+    return ctx.noReply;
+  },
+  info(state, message, ctx) {
+    state.finished += 1;
+    state.trips += (message as Finished).count; // only these are sent to it
+    const play = current(state.play);
+    if (state.finished === pairsAtOnce) play.answer(ctx, { result: state.trips, elapsedMs: play.elapsedMs() });
+  },
+});

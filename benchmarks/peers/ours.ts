@@ -1,0 +1,59 @@
+/** The runtime itself as a contender: one system for each question, its driver on the first scheduler. */
+import { startSystem } from "../../index.ts";
+import * as drivers from "../drivers.ts";
+import type { Contender } from "../harness.ts";
+import type { ScenarioName } from "./scenario.ts";
+
+/** The name that stands in tables. */
+export const ourName = "mofa";
+
+/** What plays each scenario; the batched ones are for contenders that batch by hand. */
+const driverOf = {
+  pingpong: drivers.pingpongDriver,
+  threadring: drivers.threadringDriver,
+  "count-flood": drivers.countFloodDriver,
+  "count-windows": drivers.countWindowsDriver,
+  spawn: drivers.spawnDriver,
+  call: drivers.callDriver,
+  "round-trip": drivers.roundTripDriver,
+  pairs: drivers.pairsDriver,
+  "one-way": drivers.oneWayDriver,
+  objects: drivers.objectsDriver,
+} satisfies Partial<Record<ScenarioName, drivers.Driver>>;
+
+export type OurScenario = keyof typeof driverOf;
+
+export interface OursOptions {
+  readonly scenario: OurScenario;
+  /** Scheduler threads. With 1 a driver's partners are beside it, with 2 they are on the other. */
+  readonly threads: 1 | 2;
+}
+
+export function ours({ scenario, threads }: OursOptions): Contender {
+  let running: ReturnType<typeof start> | undefined;
+  const start = async () => {
+    // Freezing guards programs against themselves; here the question is what a message costs (README.md, Method).
+    const system = await startSystem({ threads, checks: false });
+    const driver = await system.spawn(driverOf[scenario], { partnersThread: threads }, { placement: { thread: 1 } });
+    return { system, driver };
+  };
+  return {
+    name: ourName,
+    dividedBy: 1,
+    async run(size) {
+      running ??= start();
+      const { driver } = await running;
+      return driver.call("play", size, { timeoutMs: Number.POSITIVE_INFINITY });
+    },
+    async close() {
+      const started = running;
+      running = undefined;
+      // A start that failed was reported by the run that asked for it, and has left nothing to stop.
+      const system = await started?.then(
+        ({ system }) => system,
+        () => undefined,
+      );
+      await system?.stop();
+    },
+  };
+}
