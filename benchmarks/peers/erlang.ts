@@ -56,19 +56,25 @@ export function erlangRelease(): string | undefined {
 }
 
 function find(): Installed | false {
-  let release: string;
   try {
-    const program = "io:put_chars(erlang:system_info(otp_release)),halt().";
-    release = `Erlang/OTP ${execFileSync("erl", ["-noinput", "-eval", program], { encoding: "utf8" })}`;
+    const release = run("erl", ["-noinput", "-eval", "io:put_chars(erlang:system_info(otp_release)),halt()."]);
+    const folder = mkdtempSync(join(tmpdir(), "mofa-erlang-"));
+    process.once("exit", () => rmSync(folder, { recursive: true }));
+    const files = readdirSync(sources()).filter((file) => file.endsWith(".erl"));
+    run("erlc", ["-o", folder, ...files.map((file) => join(sources(), file))]);
+    return { release: `Erlang/OTP ${release}`, folder };
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    const { code, signal } = error as { code?: unknown; signal?: unknown }; // of a child process that failed
+    // Ctrl-C went to both of us, and ends the whole run next.
+    if (code === "ENOENT" || signal === "SIGINT") return false;
     throw error;
   }
-  const folder = mkdtempSync(join(tmpdir(), "mofa-erlang-"));
-  process.once("exit", () => rmSync(folder, { recursive: true }));
-  const files = readdirSync(sources()).filter((file) => file.endsWith(".erl"));
-  execFileSync("erlc", ["-o", folder, ...files.map((file) => join(sources(), file))], { stdio: ["ignore", 2, 2] });
-  return { release, folder };
+}
+
+/** What the program wrote. With +Bi it does not answer Ctrl-C with a menu. */
+function run(program: string, args: readonly string[]): string {
+  const env = { ...process.env, ERL_FLAGS: `${process.env["ERL_FLAGS"] ?? ""} +Bi` };
+  return execFileSync(program, args, { encoding: "utf8", env, stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** The compiler of TypeScript leaves them where they are: beside this file, or in the tree that dist/ stands in. */
