@@ -1,2 +1,7 @@
 import type { Config } from "jest";
-export default { testEnvironment: "node", testMatch: ["<rootDir>/test/**/*.test.js"], transform: {} } satisfies Config;
+export default {
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/test/**/*.test.js"],
+  transform: {},
+  testTimeout: 30_000,
+} satisfies Config;

@@ -1,0 +1,93 @@
+/**
+ * What a stranger meets first: the README's program, the links between the pages, the entry points.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { access } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "@jest/globals";
+import { importsOf } from "./support/imports.ts";
+import { packageRoot } from "./support/package-root.ts";
+import { entryPoints } from "./support/public-names.ts";
+import { runProgram } from "./support/run-program.ts";
+import { readSources } from "./support/sources.ts";
+
+const readme = readFileSync(join(packageRoot, "README.md"), "utf8");
+
+/** Every page of the package, by its path below it. */
+function pages(folder = ""): string[] {
+  return readdirSync(join(packageRoot, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return /^(?:\.|node_modules$|dist)/.test(entry.name) ? [] : pages(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+test("the README's first program has twenty lines, compiles, and runs as written", async () => {
+  const [, program = ""] = /^```ts\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+  expect(program.trim().split("\n").length).toBeLessThanOrEqual(20);
+  // Inside the package, so that it finds `mofa` as a program that has installed it would.
+  const folder = mkdtempSync(join(packageRoot, "dist", "hello-"));
+  try {
+    writeFileSync(join(folder, "hello.ts"), program);
+    const compilerOptions = { noEmit: true, allowImportingTsExtensions: true, rootDir: packageRoot };
+    const settings = { extends: "../../tsconfig.json", compilerOptions, include: ["hello.ts"], exclude: [] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
+    const tsc = join(packageRoot, "node_modules/typescript/bin/tsc");
+    const [compiled, ran] = await Promise.all([
+      runProgram(process.execPath, [tsc, "--project", folder]),
+      runProgram(process.execPath, ["hello.ts"], { cwd: folder }),
+    ]);
+    expect(compiled).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+    expect(ran).toEqual({
+      code: 0,
+      signal: null,
+      stdout: "7\nfailed: out of paper\ndown: error: out of paper\n",
+      stderr: "",
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 30_000);
+
+test("every link between the pages leads to a file", async () => {
+  const broken: string[] = [];
+  let seen = 0;
+  for (const page of pages()) {
+    const text = readFileSync(join(packageRoot, page), "utf8");
+    for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      seen += 1;
+      await access(join(packageRoot, dirname(page), target)).catch(() => broken.push(`${page}: ${target}`));
+    }
+  }
+  expect(broken).toEqual([]);
+  expect(seen).toBeGreaterThan(5);
+});
+
+test("every entry point can be imported, and has declarations", async () => {
+  expect(entryPoints().length).toBeGreaterThan(0);
+  for (const { file, types } of entryPoints()) {
+    await access(join(packageRoot, types));
+    expect(Object.keys(await import(pathToFileURL(join(packageRoot, file)).href))).not.toEqual([]);
+  }
+});
+
+test("every package that a user's program loads is installed with mofa", () => {
+  const { dependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+  const shipped = [...readSources()].filter(([file]) => !/^(?:test|benchmarks|examples|jest\.config\.ts)/.test(file));
+  const imported = shipped.flatMap(([, source]) => importsOf(source).map(({ specifier }) => specifier));
+  const packages = new Set(imported.filter((specifier) => !/^(?:\.|node:)/.test(specifier)));
+  expect(packages.size).toBeGreaterThan(0);
+  expect([...packages].filter((name) => dependencies[name] === undefined)).toEqual([]);
+});
+
+test("every npm script that the pages name exists", () => {
+  const { scripts } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+  const named = pages().flatMap((page) => {
+    const text = readFileSync(join(packageRoot, page), "utf8");
+    return [...text.matchAll(/\bnpm (?:-s )?run (?:-s )?([\w:]+)/g)].map(([, name = ""]) => ({ page, name }));
+  });
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter(({ name }) => scripts[name] === undefined)).toEqual([]);
+});
