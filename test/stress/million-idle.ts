@@ -21,7 +21,9 @@ check(living === each * threads, `${living} actors live`);
 progress(`${living} actors live`);
 const idleMb = rssMb();
 const askFrom = performance.now();
-const sums = await Promise.all(crowds.map((ref) => ref.call("askEach", undefined, { timeoutMs: Number.POSITIVE_INFINITY })));
+const sums = await Promise.all(
+  crowds.map((ref) => ref.call("askEach", undefined, { timeoutMs: Number.POSITIVE_INFINITY })),
+);
 const askMs = performance.now() - askFrom;
 const expected = (each * (each - 1)) / 2;
 for (const sum of sums) check(sum === expected, `the answers add up to ${sum}, not ${expected}`);

@@ -25,7 +25,8 @@ export function report(results: Readonly<Record<string, number | string | readon
 
 function spread(values: readonly number[]): Record<string, unknown> {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (part: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN);
+  const at = (part: number) =>
+    round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN);
   return { p50: at(0.5), p99: at(0.99), max: round(sorted.at(-1) ?? Number.NaN) };
 }
 

@@ -19,4 +19,29 @@ export const suites: readonly StressSuite[] = [
     claim: "a runaway actor is ended among busy neighbours, 3,000 times over, without harm to them",
     limitMs: 5 * 60_000,
   },
+  {
+    name: "thread-losses",
+    claim: "200 scheduler threads are lost one after the other, and every supervised child is back each time",
+    limitMs: 5 * 60_000,
+  },
+  {
+    name: "million-idle",
+    claim: "a million idle actors live at once, and each answers one message",
+    limitMs: 3 * 60_000,
+  },
+  {
+    name: "cross-traffic",
+    claim: "a million messages each way between two threads arrive in order, special values among them",
+    limitMs: 3 * 60_000,
+  },
+  {
+    name: "name-takeover",
+    claim: "a watcher on another thread takes a dead actor's name in its down handler, 10,000 times without a refusal",
+    limitMs: 4 * 60_000,
+  },
+  {
+    name: "soak",
+    claim: "ten minutes of crashes, restarts, names, timers and lost threads leave memory flat",
+    limitMs: 12 * 60_000,
+  },
 ];

@@ -1,5 +1,5 @@
 /** Watches the holder of a name on another thread, and takes the name when it dies; again and again. */
-import { defineActor, defineServer, type DownMessage, type From, type Placement } from "../../../index.ts";
+import { type DownMessage, defineActor, defineServer, type From, type Placement } from "../../../index.ts";
 
 /** Holds a name until it is told to end. */
 export const holder = defineActor({
