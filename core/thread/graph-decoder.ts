@@ -162,7 +162,6 @@ function newError(kind: number): Error {
     const Kind = (globalThis as unknown as Record<string, ErrorConstructor | undefined>)[name ?? ""] ?? Error;
     const error = name === "AggregateError" ? new AggregateError([]) : new Kind();
     Reflect.deleteProperty(error, "stack");
-    Reflect.deleteProperty(error, "errors");
     return error;
   } finally {
     Error.stackTraceLimit = limit;

@@ -54,7 +54,7 @@ export const definition = { shape: 1, text: 2 } as const;
 
 /** Every bound of the tables that both ends keep. What does not get in is written out in full each time. */
 export const tableBounds = {
-  shapesMax: 4096,
+  shapesMax: 1024,
   shapeKeysMax: 32,
   shapeCharsMax: 240,
   textsMax: 4096,

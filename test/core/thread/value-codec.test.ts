@@ -294,6 +294,15 @@ test("an object that stands in a message twice, forty times over, is written onc
   expect(encoder.encode(message).length).toBeLessThan(1000);
 });
 
+test("a message of known shape and words costs a few bytes, however often the same object is sent", () => {
+  const encoder = new ValueEncoder(wire);
+  const message = { type: "increment", by: { unit: "points", amount: 5 }, tags: ["fast", "fast"] };
+  const lengths = Array.from({ length: 40 }, () => encoder.encode(message).length);
+  expect(lengths[0]).toBeGreaterThan(60);
+  // Three objects of a tag and 32 bits, four words of a tag and 16 bits, one small number.
+  expect(new Set(lengths.slice(10))).toEqual(new Set([3 * 5 + 4 * 3 + 1]));
+});
+
 test("objects used as dictionaries do not fill the table of shapes, and a full table is no error", () => {
   const link = new Link();
   let defined = 0;
