@@ -9,7 +9,13 @@ import { Command, CommanderError } from "commander";
 import { type CommandEntry, type ExitCode, exitCodes, type Output } from "./command.ts";
 import { Interrupt } from "./interrupt.ts";
 
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "demo",
+    summary: "10,000 actors at real work, while faults are thrown at them",
+    load: () => import("./demo.ts"),
+  },
+];
 
 /** Runs one command line, given without the program's name. Never throws: an error is a line on `err` and a code. */
 export async function run(

@@ -1,0 +1,78 @@
+/**
+ * `mofa demo [folder]`: ten thousand agents under a supervision tree at real work, while faults are thrown at them.
+ *
+ * They count lines, words and bytes of every text file below the folder, and the sums are those of `wc`, faults or not.
+ */
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { type Command, InvalidArgumentError } from "commander";
+import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
+import { readCorpus } from "./demo/corpus.ts";
+import { type JobOptions, runJob } from "./demo/job.ts";
+import { demoResult, shortcomings } from "./demo/result.ts";
+
+/** Upper bound of agents: each has a seat in the coordinator's book and a slot on a thread. */
+const agentsMax = 100_000;
+const threadsMax = 64;
+
+interface DemoOptions {
+  readonly seed: number;
+  readonly agents: number;
+  readonly threads: number;
+  readonly seconds: number;
+  readonly faults: boolean;
+  readonly report?: string;
+  readonly json?: boolean;
+  readonly list?: boolean;
+}
+
+/** Also on one core there are two, or there would be nobody left to take over. */
+const threadsDefault = Math.max(2, availableParallelism() - 1);
+
+export function describe(command: Command): void {
+  command
+    .argument("[folder]", "where the text files are", packageFolder())
+    .option("--seed <n>", "seed of the plan of tasks and faults", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option("--agents <n>", "how many agents", wholeNumber(1, agentsMax), 10_000)
+    .option("--threads <n>", "scheduler threads beside main", wholeNumber(1, threadsMax), threadsDefault)
+    .option("--seconds <n>", "go on for so long; 0: until the plan is done", wholeNumber(0, 86_400), 0)
+    .option("--no-faults", "inject none")
+    .option("--report <folder>", "write report.json and timeline.svg there")
+    .option("--json", "print the result as JSON, and nothing else")
+    .option("--list", "print the files that would be counted, and end");
+}
+
+export async function run(
+  operands: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  // `describe` above declares these options, so commander has made them this.
+  const { seed, agents, threads, seconds, faults, json, list } = options as unknown as DemoOptions;
+  const corpus = readCorpus(operands[0] ?? packageFolder());
+  if (list) {
+    context.out.write(corpus.files.map(({ path }) => `${path}\n`).join(""));
+    return exitCodes.ok;
+  }
+  const job: JobOptions = { corpus, plan: { seed, agents, hasFaults: faults }, threads, seconds };
+  const outcome = await runJob(job, context.signal, () => undefined);
+  if (outcome === undefined) return exitCodes.interrupted;
+  const result = demoResult(job, outcome);
+  if (json) context.out.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  const found = shortcomings(result, corpus, outcome);
+  for (const sentence of found) context.err.write(`mofa demo: ${sentence}\n`);
+  return found.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** Two folders above the built file. */
+function packageFolder(): string {
+  return fileURLToPath(new URL("../../", import.meta.url));
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== "" && Number.isInteger(number) && number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is wanted.`);
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * One of the ten thousand: counts the slice it is given, sends the counts to an aggregator, and knows nothing of faults
+ * but that it is told when to throw.
+ *
+ * It keeps no state, so its successor can take its place at once. What it was at when it failed, it tells the coordinator
+ * in the failing turn: what an actor sent before it crashed is sent.
+ */
+import { hash } from "node:crypto";
+import { type Context, defineActor, type Ref, RuntimeError } from "../../index.ts";
+import {
+  type AgentMessage,
+  type CrashingMessage,
+  coordinatorName,
+  type ReadyMessage,
+  type ResultMessage,
+  type TaskMessage,
+} from "./conversation.ts";
+import { fileCache } from "./file-cache.ts";
+import { countText } from "./text-count.ts";
+
+interface AgentState {
+  readonly agent: number;
+  readonly coordinator: Ref;
+}
+
+/** Its argument is its number. */
+export const agent = defineActor({
+  name: "agent",
+  init(number: number, ctx): AgentState {
+    const coordinator = ctx.whereis(coordinatorName);
+    if (coordinator === undefined) throw new RuntimeError("noproc", `agent ${number} finds no ${coordinatorName}`);
+    coordinator.cast("ready", { agent: number, ref: ctx.self } satisfies ReadyMessage);
+    return { agent: number, coordinator };
+  },
+  receive(state, message: AgentMessage, ctx) {
+    try {
+      handle(message);
+    } catch (error) {
+      tellCrash(state, message, error, ctx);
+      throw error;
+    }
+  },
+});
+
+function handle(message: AgentMessage): void {
+  switch (message.type) {
+    case "poison":
+      JSON.parse(message.text);
+      return;
+    case "task":
+      if (message.throws === "before") throw new RuntimeError("injected", `task ${message.task}: injected fault`);
+      work(message);
+      if (message.throws === "after") throw new RuntimeError("injected", `task ${message.task}: injected fault`);
+      return;
+  }
+}
+
+function work({ task, attempt, sliceNumber, slice, aggregator }: TaskMessage): void {
+  const file = fileCache.read(slice.path);
+  const end = slice.offset + slice.length;
+  if (file.length < end) {
+    throw new RuntimeError("file_changed", `${slice.path} has ${file.length} bytes now, ${end} are to be counted`);
+  }
+  const result: ResultMessage = {
+    task,
+    attempt,
+    sliceNumber,
+    count: countText(file, slice.offset, end),
+    hash: hash("sha1", file.subarray(slice.offset, end)),
+  };
+  aggregator.cast("result", result);
+}
+
+function tellCrash(state: AgentState, message: AgentMessage, error: unknown, ctx: Context): void {
+  const crash: CrashingMessage = {
+    agent: state.agent,
+    type: message.type,
+    task: message.task,
+    attempt: message.attempt,
+    atMs: ctx.nowMs(),
+    error: error instanceof Error ? error.message : String(error),
+  };
+  state.coordinator.cast("crashing", crash);
+}

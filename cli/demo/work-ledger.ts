@@ -1,0 +1,277 @@
+/**
+ * The coordinator's book: which agent is up, what it has in hand, what is done, what came back.
+ *
+ * Each agent has one item in hand at most, so that whatever fails is known. An item goes out again when its agent is gone
+ * or its acknowledgement is overdue, until it is acknowledged; so its work may be done twice, and the aggregators see to
+ * it that its effect is not. Poison messages are extra items before a task: they are no tasks, and never done. An item
+ * that failed three agents is given up: a poison message is then quarantined, a task is lost.
+ */
+import type { Ref } from "../../index.ts";
+import type { CrashingMessage, DoneMessage, ReadyMessage } from "./conversation.ts";
+import type { WorkPlan } from "./work-plan.ts";
+
+/** Agents that may fail at an item before it is given up. */
+export const failuresMax = 3;
+/** Times that an item may be handed out, whatever became of it. */
+const attemptsMax = 20;
+/** Time for an acknowledgement before the item goes out again. Far above what a busy machine takes. */
+export const acknowledgeTimeoutMs = 10_000;
+/** Kept for the report. */
+const faultsKept = 10_000;
+const recoveriesKept = 1_000_000;
+const givenUpKept = 20;
+
+export interface Item {
+  readonly type: "task" | "poison";
+  readonly task: number;
+  attempts: number;
+  failures: number;
+  sentAtMs: number;
+}
+
+export interface FaultRecord {
+  readonly kind: "thrown" | "poison" | "threadLost";
+  /** On the system's clock. */
+  readonly atMs: number;
+}
+
+export interface LedgerProgress {
+  readonly agentsUp: number;
+  readonly submitted: number;
+  readonly done: number;
+  readonly retried: number;
+  readonly lost: number;
+  readonly restarts: number;
+  readonly thrown: number;
+  readonly poisoned: number;
+  readonly inHand: number;
+}
+
+/** What the ledger has done by others. */
+export interface LedgerHands {
+  /** Gives an item to an agent. */
+  deliver(ref: Ref, item: Item): void;
+  /** Watches an agent; the number names the monitor. */
+  watch(ref: Ref): number;
+  unwatch(monitor: number): void;
+  /** The thread is to end now. */
+  endThread(thread: number): void;
+}
+
+interface Seat {
+  readonly agent: number;
+  ref: Ref | undefined;
+  monitor: number;
+  starts: number;
+  row: number;
+  item: Item | undefined;
+  /** When the fault happened that this seat has not recovered from. */
+  faultAtMs: number | undefined;
+  isFinished: boolean;
+}
+
+export class WorkLedger {
+  readonly #plan: WorkPlan;
+  /** Tasks with smaller numbers are done whatever the time. */
+  readonly #tasks: number;
+  readonly #durationMs: number;
+  #untilMs = 0;
+  readonly #hands: LedgerHands;
+  readonly #seats: Seat[];
+  readonly #byMonitor = new Map<number, Seat>();
+  /** Threads that were told to end, and when. */
+  readonly #ending = new Map<number, number>();
+  readonly #settledPoison = new Set<number>();
+  readonly #endedThreadFor = new Set<number>();
+  readonly faults: FaultRecord[] = [];
+  readonly recoveriesMs: number[] = [];
+  /** What was given up and is no poison, as texts. */
+  readonly givenUp: string[] = [];
+  #hasBegun = false;
+  #finished = 0;
+  #submitted = 0;
+  #done = 0;
+  #retried = 0;
+  #lost = 0;
+  #restarts = 0;
+  #thrown = 0;
+  #poisoned = 0;
+
+  /** @param tasks done at least; @param durationMs more are begun for so long. */
+  constructor(plan: WorkPlan, tasks: number, durationMs: number, hands: LedgerHands) {
+    this.#plan = plan;
+    this.#tasks = tasks;
+    this.#durationMs = durationMs;
+    this.#hands = hands;
+    this.#seats = Array.from({ length: plan.agents }, (_, agent) => ({
+      agent,
+      ref: undefined,
+      monitor: 0,
+      starts: 0,
+      row: 0,
+      item: undefined,
+      faultAtMs: undefined,
+      isFinished: false,
+    }));
+  }
+
+  /** Nothing is left to do or to wait for. */
+  get isFinished(): boolean {
+    return this.#finished === this.#seats.length;
+  }
+
+  get progress(): LedgerProgress {
+    let agentsUp = 0;
+    let inHand = 0;
+    for (const { ref, item } of this.#seats) {
+      if (ref !== undefined) agentsUp++;
+      if (item !== undefined) inHand++;
+    }
+    return {
+      agentsUp,
+      submitted: this.#submitted,
+      done: this.#done,
+      retried: this.#retried,
+      lost: this.#lost,
+      restarts: this.#restarts,
+      thrown: this.#thrown,
+      poisoned: this.#poisoned,
+      inHand,
+    };
+  }
+
+  /** From now on work is handed out: to those who are up, and to others as they come. */
+  begin(nowMs: number): void {
+    this.#hasBegun = true;
+    this.#untilMs = nowMs + this.#durationMs;
+    for (const seat of this.#seats) this.#handOut(seat, nowMs);
+  }
+
+  /** An agent is up, for the first time or in place of one that is gone. */
+  ready({ agent, ref }: ReadyMessage, nowMs: number): void {
+    const seat = this.#seats[agent];
+    if (seat === undefined) return;
+    // The word of the successor may overtake the down of a predecessor on another thread.
+    if (seat.ref !== undefined) {
+      this.#hands.unwatch(seat.monitor);
+      this.#vacate(seat, nowMs);
+    }
+    if (seat.starts > 0) this.#restarts++;
+    seat.starts++;
+    seat.ref = ref;
+    seat.monitor = this.#hands.watch(ref);
+    this.#byMonitor.set(seat.monitor, seat);
+    this.#handOut(seat, nowMs);
+  }
+
+  /** An agent is gone. What it had in hand waits for its successor. */
+  down(monitor: number, nowMs: number): void {
+    const seat = this.#byMonitor.get(monitor);
+    if (seat !== undefined) this.#vacate(seat, nowMs);
+  }
+
+  /** The last word of an agent that fails. The item may be acknowledged already: the fault counts all the same. */
+  crashing({ agent, type, task, atMs, error }: CrashingMessage): void {
+    const seat = this.#seats[agent];
+    if (seat === undefined) return;
+    seat.faultAtMs ??= atMs;
+    if (type === "poison") this.#recordFault("poison", atMs);
+    else if (this.#plan.faultOf(task) === "throw") {
+      this.#thrown++;
+      this.#recordFault("thrown", atMs);
+    }
+    const { item } = seat;
+    if (item?.type !== type || item.task !== task) return;
+    item.failures++;
+    if (item.failures >= failuresMax) this.#giveUp(seat, item, error);
+  }
+
+  /** A task's effect is counted. */
+  done({ task, attempt }: DoneMessage, nowMs: number): void {
+    const seat = this.#seats[this.#plan.agentOf(task)];
+    const item = seat?.item;
+    if (seat === undefined || item?.type !== "task" || item.task !== task) return;
+    this.#done++;
+    // An answer to an earlier hand-out is its predecessor's work, and no sign that the successor is well.
+    if (seat.faultAtMs !== undefined && attempt === item.attempts) {
+      if (this.recoveriesMs.length < recoveriesKept) this.recoveriesMs.push(nowMs - seat.faultAtMs);
+      seat.faultAtMs = undefined;
+    }
+    seat.item = undefined;
+    seat.row++;
+    this.#handOut(seat, nowMs);
+  }
+
+  /** Hands out again what is overdue. To be called now and then. */
+  remind(nowMs: number): void {
+    for (const seat of this.#seats) {
+      const { item, ref } = seat;
+      if (item === undefined || ref === undefined || nowMs - item.sentAtMs < acknowledgeTimeoutMs) continue;
+      this.#handOut(seat, nowMs);
+    }
+  }
+
+  #vacate(seat: Seat, nowMs: number): void {
+    const thread = seat.ref?.thread;
+    this.#byMonitor.delete(seat.monitor);
+    seat.ref = undefined;
+    if (!seat.isFinished) seat.faultAtMs ??= this.#ending.get(thread ?? -1) ?? nowMs;
+  }
+
+  /** Gives the seat's agent what is next for it: what it has not been acknowledged, else the task of its next row. */
+  #handOut(seat: Seat, nowMs: number): void {
+    if (!this.#hasBegun || seat.ref === undefined || seat.isFinished) return;
+    seat.item ??= this.#nextItem(seat, nowMs);
+    const { item, ref } = seat;
+    if (item === undefined) {
+      seat.isFinished = true;
+      this.#finished++;
+      return;
+    }
+    if (item.attempts >= attemptsMax) {
+      this.#giveUp(seat, item, `handed out ${attemptsMax} times`);
+      this.#handOut(seat, nowMs);
+      return;
+    }
+    if (item.attempts === 0 && item.type === "task") this.#submitted++;
+    if (item.attempts > 0 && item.type === "task") this.#retried++;
+    item.attempts++;
+    item.sentAtMs = nowMs;
+    this.#hands.deliver(ref, item);
+    this.#endThreadFor(item, ref, nowMs);
+  }
+
+  #nextItem(seat: Seat, nowMs: number): Item | undefined {
+    const task = this.#plan.taskOf(seat.agent, seat.row);
+    if (task >= this.#tasks && nowMs >= this.#untilMs) return undefined;
+    const isPoisonNext = this.#plan.faultOf(task) === "poison" && !this.#settledPoison.has(task);
+    return { type: isPoisonNext ? "poison" : "task", task, attempts: 0, failures: 0, sentAtMs: 0 };
+  }
+
+  /** The fault "a thread ends" strikes the thread of the agent that got the task. One that is ending cannot end again: then at the next attempt. */
+  #endThreadFor(item: Item, ref: Ref, nowMs: number): void {
+    if (item.type !== "task" || this.#plan.faultOf(item.task) !== "endThread") return;
+    if (this.#endedThreadFor.has(item.task) || this.#ending.has(ref.thread)) return;
+    this.#endedThreadFor.add(item.task);
+    this.#ending.set(ref.thread, nowMs);
+    this.#recordFault("threadLost", nowMs);
+    this.#hands.endThread(ref.thread);
+  }
+
+  /** The seat's agent is failing at it, or is being passed over: its next item goes out when it is ready. */
+  #giveUp(seat: Seat, item: Item, why: string): void {
+    seat.item = undefined;
+    if (item.type === "poison") {
+      this.#settledPoison.add(item.task);
+      this.#poisoned++;
+      return;
+    }
+    this.#lost++;
+    seat.row++;
+    if (this.givenUp.length < givenUpKept) this.givenUp.push(`task ${item.task}: ${why}`);
+  }
+
+  #recordFault(kind: FaultRecord["kind"], atMs: number): void {
+    if (this.faults.length < faultsKept) this.faults.push({ kind, atMs });
+  }
+}
