@@ -99,6 +99,25 @@ export class Mailbox {
     return removed;
   }
 
+  /** Removes and returns the oldest message that `matches`, or undefined. Those before it move up by one place. */
+  removeFirst(matches: (meta: MessageMeta) => boolean): { readonly meta: MessageMeta; readonly payload: unknown } | undefined {
+    for (let i = 0; i < this.size; i++) {
+      const at = (this.head + i * 2) & this.mask;
+      const meta = this.items[at] as MessageMeta;
+      if (!matches(meta)) continue;
+      const payload = this.items[at + 1];
+      for (let j = i; j > 0; j--) {
+        const to = (this.head + j * 2) & this.mask;
+        const from = (to - 2) & this.mask;
+        this.items[to] = this.items[from];
+        this.items[to + 1] = this.items[from + 1];
+      }
+      this.shift();
+      return { meta, payload };
+    }
+    return undefined;
+  }
+
   /** Empties the mailbox: meta, payload, meta, payload, oldest first. */
   takeAll(): unknown[] {
     const all: unknown[] = [];

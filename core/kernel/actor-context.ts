@@ -146,6 +146,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       extra.continues ??= [];
       extra.continues.push(argument);
       this.#cell.flags |= Flag.special;
+      if (kernel.scheduler.current !== this.#cell) kernel.scheduler.schedule(this.#cell);
     }
     idleTimeout(delayMs: number | undefined): void {
       kernel.assertAlive(this.#cell, "idleTimeout");

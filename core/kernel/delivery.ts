@@ -89,13 +89,8 @@ export class Delivery {
     }
     if (policy === "dropOldest") {
       // System messages are never dropped: the oldest user message goes.
-      let dropped = false;
-      box.remove((oldMeta, oldPayload) => {
-        if (dropped || (oldMeta instanceof Meta && oldMeta.kind !== MetaKind.call)) return false;
-        dropped = true;
-        this.refuse(kernel.refOf(cell), oldMeta, oldPayload, "dropped");
-        return true;
-      });
+      const oldest = box.removeFirst((queued) => !(queued instanceof Meta) || queued.kind === MetaKind.call);
+      if (oldest !== undefined) this.refuse(kernel.refOf(cell), oldest.meta, oldest.payload, "dropped");
       kernel.scheduler.enqueue(cell, box, meta, payload);
       return undefined;
     }

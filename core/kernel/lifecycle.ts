@@ -187,11 +187,15 @@ export class Lifecycle {
     this.die(cell, "killed", { ackReason: "init_timeout" });
   }
 
-  /** Asks for the end of an actor after its current turn (`ctx.stop`). */
+  /** Asks for the end of an actor after its current turn (`ctx.stop`), or as its next message when no turn is open. */
   stop(cell: Cell, reason: ExitReason): void {
-    const extra = extraOf(cell);
+    const kernel = this.#kernel;
     if ((cell.flags & Flag.stopping) !== 0) return;
-    extra.stopReason = reason;
+    if (kernel.scheduler.current !== cell && (cell.flags & Flag.open) === 0) {
+      kernel.delivery.deliverSystem(cell, new Meta(MetaKind.stop, "stop", 0, undefined), reason);
+      return;
+    }
+    extraOf(cell).stopReason = reason;
     cell.flags |= Flag.stopping;
   }
 
