@@ -80,7 +80,7 @@ export function defineSupervisor<A = undefined>(
 
 type Init = (argument: unknown, ctx: Context) => SetupAnswer;
 
-/** Supervisors whose children are being started: the state that `init` has not given to the kernel yet. */
+/** Supervisors whose children are being started: the kernel gets their state with `initDone`. */
 const starting = new WeakMap<Context, Supervisor>();
 
 function of(state: unknown, ctx: Context): Supervisor {
@@ -112,7 +112,7 @@ function begin(init: Init, argument: unknown, ctx: Context): unknown {
   let inThisTurn: StartResult | undefined;
   let isLater = false;
   supervisor.start((result) => {
-    if (isLater) ctx.initDone(result);
+    if (isLater) ctx.initDone(result, supervisor);
     else inThisTurn = result;
   });
   if (inThisTurn === undefined) {

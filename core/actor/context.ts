@@ -132,8 +132,8 @@ export interface Context {
   ignore(): void;
   /** Returned from `init`: the start ends later, with `initDone`. Until then only system messages and own timers are handled, the rest waits. */
   readonly initLater: symbol;
-  /** Ends a start that `initLater` left open. `ok: false`: the actor ends with that reason, as if `init` had stopped with it. */
-  initDone(result: StartResult): void;
+  /** Ends a start that `initLater` left open; `state` is the actor's from here on. `ok: false`: the actor ends with that reason, as if `init` had stopped with it. */
+  initDone(result: StartResult, state?: unknown): void;
   /** Runs the behaviour's `continue` before the next message. */
   continue(argument?: unknown): void;
   /** A `{ type: "timer", timer: "idle" }` message if no message comes within this time (gen_server's Timeout). `undefined` switches it off. */

@@ -136,9 +136,9 @@ export function contextClass(kernel: Kernel): ContextClass {
       extraOf(this.#cell).isIgnored = true;
       kernel.lifecycle.stop(this.#cell, "normal");
     }
-    initDone(result: StartResult): void {
+    initDone(result: StartResult, state?: unknown): void {
       kernel.assertAlive(this.#cell, "initDone");
-      kernel.lifecycle.initDone(this.#cell, result);
+      kernel.lifecycle.initDone(this.#cell, result, state);
     }
     continue(argument?: unknown): void {
       kernel.assertAlive(this.#cell, "continue");

@@ -157,7 +157,7 @@ export class Lifecycle {
   }
 
   /** The later end of an `init` that returned `initLater`. */
-  initDone(cell: Cell, result: StartResult): void {
+  initDone(cell: Cell, result: StartResult, state: unknown): void {
     if ((cell.flags & Flag.initializing) === 0) {
       throw new RuntimeError("bad_argument", "initDone was called, but init has ended already");
     }
@@ -166,6 +166,7 @@ export class Lifecycle {
       return;
     }
     cell.flags &= ~Flag.held;
+    cell.state = state;
     this.#started(cell);
     this.unstashAll(cell);
   }
