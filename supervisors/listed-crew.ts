@@ -4,7 +4,7 @@
  * Erlang/OTP, supervisor.erl. Where lines seem arbitrary they are OTP's: a group restart also starts children that had
  * been stopped on purpose; a restart on request does not count; every failed attempt of a restart does.
  */
-import { type ExitReason, isRef, type Ref, type RefData } from "../core/index.ts";
+import type { ExitReason, Ref, RefData } from "../core/index.ts";
 import { nextDelayMs } from "./backoff.ts";
 import { type StartOutcome, shutDownActor, startActor } from "./child-process.ts";
 import { type ChildId, checkChildSpec, type FullChildSpec } from "./child-spec.ts";
@@ -329,8 +329,9 @@ export class ListedCrew implements Crew {
     else this.#children.setRef(child, undefined);
   }
 
+  /** Anything may be asked for; what is no id is nobody's. */
   #find(id: unknown): Child | undefined {
-    return isRef(id) ? undefined : this.#children.get(id as ChildId);
+    return this.#children.get(id as ChildId);
   }
 
   #report(

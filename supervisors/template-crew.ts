@@ -5,7 +5,7 @@
  * restart answers ignore is forgotten (OTP 26). Where OTP appends the arguments of `start_child` to the template's, an
  * actor here has one argument: see `argumentOf`.
  */
-import { type ExitReason, isRef, type Ref, type RefData } from "../core/index.ts";
+import type { ExitReason, Ref, RefData } from "../core/index.ts";
 import { type BackoffRow, nextDelayMs } from "./backoff.ts";
 import { type StartOutcome, shutDownActor, shutDownActors, startActor } from "./child-process.ts";
 import type { FullChildSpec } from "./child-spec.ts";
@@ -118,7 +118,7 @@ export class TemplateCrew implements Crew {
   }
 
   *#terminateChild(ref: unknown): Procedure<TerminateChildOutcome> {
-    if (!isRef(ref)) return failed("simple_one_for_one");
+    if (!isAddress(ref)) return failed("simple_one_for_one");
     const child = this.#children.byRef(ref);
     // The dead are terminated already; a living stranger is not ours (OTP, find_child/2).
     if (child === undefined) return this.#supervision.ctx.isAlive(ref) ? failed("not_found") : { ok: true };
@@ -133,14 +133,14 @@ export class TemplateCrew implements Crew {
   }
 
   #getChildSpec(ref: unknown): GetChildSpecOutcome {
-    const isKnown = isRef(ref)
+    const isKnown = isAddress(ref)
       ? this.#children.has(ref) || !this.#supervision.ctx.isAlive(ref)
       : ref === this.#template.id;
     return isKnown ? { ok: true, spec: this.#template } : failed("not_found");
   }
 
   #whichChild(ref: unknown): WhichChildOutcome {
-    const child = isRef(ref) ? this.#children.byRef(ref) : undefined;
+    const child = isAddress(ref) ? this.#children.byRef(ref) : undefined;
     return child === undefined
       ? failed("not_found")
       : { ok: true, child: this.#entry(child.retry === undefined ? child.ref : "restarting") };
@@ -219,4 +219,11 @@ export class TemplateCrew implements Crew {
   #report(context: ErrorContext, reason: ExitReason, ref: Ref | "restarting"): void {
     reportError(this.#supervision.ctx, context, reason, this.#template, { ref });
   }
+}
+
+/** A ref, in hand or as data. */
+function isAddress(value: unknown): value is RefData {
+  if (typeof value !== "object" || value === null) return false;
+  const { node, thread, slot, generation } = value as Partial<Record<keyof RefData, unknown>>;
+  return typeof node === "string" && [thread, slot, generation].every((part) => Number.isInteger(part));
 }
