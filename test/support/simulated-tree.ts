@@ -13,6 +13,7 @@ import {
   type SupervisorApi,
   type SupervisorReport,
   type SupervisorSetup,
+  setupAsData,
   supervisor,
 } from "../../supervisors/index.ts";
 import { type ChildArgument, type ChildCommand, newWorld, scriptedChild } from "./scripted-child.ts";
@@ -74,7 +75,9 @@ export class SimulatedTree {
     options: { readonly thread?: number; readonly startTimeoutMs?: number } = {},
   ): Promise<this> {
     const children = (setup.children ?? []).map((child) => (typeof child === "string" ? this.child(child) : child));
-    return await this.startAs(() => ({ ...setup, children }), options);
+    const full = { ...setup, children };
+    const crossing = options.thread === undefined ? full : await setupAsData(full);
+    return await this.startAs(() => crossing, options);
   }
 
   /** The same with any setup at all. */
