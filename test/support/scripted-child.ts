@@ -25,6 +25,10 @@ export class World {
   readonly number: number;
   /** Starts that were asked for, in order: ids. */
   readonly starts: string[] = [];
+  /** Starts and ends of actors that had started well, in order: `start a`, `end a shutdown`. */
+  readonly trace: string[] = [];
+  /** Keys of refs whose start did not end well. */
+  readonly unborn = new Set<string>();
   /** What the next starts of an id do; then `ok`. */
   readonly script = new Map<string, StartScript[]>();
   /** Ids of all actors ever started, by ref key. */
@@ -75,10 +79,12 @@ export const scriptedChild = defineActor({
     if (world === undefined) throw new Error(`no world ${argument.world}`);
     const { id } = argument;
     world.starts.push(id);
+    world.trace.push(`start ${id}`);
     world.ids.set(refKey(ctx.self), id);
     world.arguments.set(id, given);
     if (argument.trap === true) ctx.trapExit(true);
     const script = world.script.get(id)?.shift() ?? "ok";
+    if (script !== "ok") world.unborn.add(refKey(ctx.self));
     if (script === "throw") throw new Error(`${id} cannot start`);
     if (script === "hang") return never;
     if (script === "ignore") ctx.ignore();

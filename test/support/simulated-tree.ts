@@ -47,7 +47,11 @@ export class SimulatedTree {
     this.system.events.on("exited", ({ ref, reason }) => {
       const id =
         this.idOf(ref) ?? (this.ref !== undefined && refKey(ref) === refKey(this.ref) ? "supervisor" : undefined);
-      if (id !== undefined) this.ends.push(`${id}: ${reasonText(reason)}`);
+      if (id === undefined) return;
+      this.ends.push(`${id}: ${reasonText(reason)}`);
+      if (id !== "supervisor" && !this.world.unborn.has(refKey(ref))) {
+        this.world.trace.push(`end ${id} ${reasonText(reason)}`);
+      }
     });
     this.system.events.on("log", ({ message, data }) => {
       if (message === reportMessage) this.reports.push(data as SupervisorReport);
@@ -110,17 +114,25 @@ export class SimulatedTree {
     for (let turns = 0; !isSettled; turns++) {
       if (turns > 1_000) throw new Error("the promise did not settle, and only time could settle it");
       this.system.settle();
-      await breathe(turns);
+      await (this.#isLoading ? macrotask() : Promise.resolve());
     }
     return await promise;
   }
 
   /** Runs until nothing is left to do. */
   async settle(): Promise<void> {
-    for (let turns = 0; turns < 10; turns++) {
+    for (let quiet = 0; quiet < 3; ) {
       this.system.settle();
-      await breathe(turns);
+      if (this.#isLoading) await macrotask();
+      else await Promise.resolve();
+      quiet = this.#isLoading || this.system.step() ? 0 : quiet + 1;
     }
+  }
+
+  /** Whether a kernel waits for a module. */
+  get #isLoading(): boolean {
+    for (const { kernel } of this.system.threads.values()) if (kernel.scheduler.outside > 0) return true;
+    return false;
   }
 
   async advance(ms: number): Promise<void> {
@@ -209,12 +221,7 @@ function line({ id, ref }: ChildEntry): string {
   return ref === undefined ? `${id} (stopped)` : String(id);
 }
 
-/** Lets promises run; now and then an import as well, which takes more than a microtask. */
-async function breathe(turn: number): Promise<void> {
-  if (turn % 5 < 4) await Promise.resolve();
-  else await macrotask();
-}
-
+/** Imports take more than a microtask. */
 function macrotask(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { port1, port2 } = new MessageChannel();
