@@ -209,7 +209,7 @@ describe("handles", () => {
     const handle = await t.until(superviseOn(hostOf(t), { children: [t.child("a"), t.child("b")] }));
     expect(handle.ref.thread).toBe(0);
     const children = await t.until(handle.whichChildren());
-    expect(children.map(({ ref }) => (ref as Ref).thread).sort()).toEqual([1, 2]);
+    expect(children.map(({ ref }) => (ref as Ref).thread).sort((a, b) => a - b)).toEqual([1, 2]);
     expect(await t.until(handle.restartChild("a"))).toEqual({ ok: false, error: { code: "running" } });
     expect(await t.until(handle.whichChild("a"))).toMatchObject({ ok: true });
     expect(await t.until(handle.changeCode())).toEqual({ ok: true });
