@@ -4,6 +4,7 @@
  * `defineActor` is the raw form; `defineServer` (server.ts) and the supervisor are built on the same record. A
  * definition remembers the modules that it was made in, so that another thread can import it: see behaviour-module.ts.
  */
+import { types } from "node:util";
 import { callerModules } from "./behaviour-module.ts";
 import type { Context } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -42,6 +43,8 @@ export interface Handlers {
   terminate?(state: unknown, reason: ExitReason, ctx: Context): unknown;
   /** Called instead of `terminate` when the parent's exit or a `stop` from outside is received: the behaviour winds down over several turns and ends itself with `ctx.stop(reason)`. */
   parentExit?(state: unknown, reason: ExitReason, ctx: Context): void;
+  /** Whether a handler is an async function: then every turn is entered with a store that tells whose code runs. */
+  readonly isAsync?: boolean;
   /** gen_server's rule: an exit of the parent ends it, also when it traps exits. */
   readonly isServer?: boolean;
   /** Redacts the state for crash reports. */
@@ -112,11 +115,18 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       ...(mailboxCapacity !== undefined && { mailboxCapacity }),
       ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     }),
-    handlers: Object.freeze(handlers),
+    handlers: Object.freeze({
+      ...handlers,
+      isAsync: handlers.isAsync ?? Object.values(handlers).some(isAsyncFunction),
+    }),
     modules: module === undefined ? callerModules() : [module],
   });
 }
 
 export function isBehaviour(value: unknown): value is Behaviour<never, Api> {
   return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "behaviour";
+}
+
+export function isAsyncFunction(value: unknown): boolean {
+  return types.isAsyncFunction(value);
 }

@@ -100,7 +100,9 @@ export class Mailbox {
   }
 
   /** Removes and returns the oldest message that `matches`, or undefined. Those before it move up by one place. */
-  removeFirst(matches: (meta: MessageMeta) => boolean): { readonly meta: MessageMeta; readonly payload: unknown } | undefined {
+  removeFirst(
+    matches: (meta: MessageMeta) => boolean,
+  ): { readonly meta: MessageMeta; readonly payload: unknown } | undefined {
     for (let i = 0; i < this.size; i++) {
       const at = (this.head + i * 2) & this.mask;
       const meta = this.items[at] as MessageMeta;

@@ -53,9 +53,15 @@ type ArgumentOf<F> = F extends (...all: infer P) => unknown
 type ResultOf<F> = F extends (...all: never[]) => infer R ? Exclude<Awaited<R>, NoReply> : never;
 type Rest<A, O> = undefined extends A ? [argument?: A, options?: O] : [argument: A, options?: O];
 
+declare const noReplyBrand: unique symbol;
+
+/** An object and not a symbol, so that a handler's inferred result keeps it apart from the answer. */
+export interface NoReply {
+  readonly [noReplyBrand]: true;
+}
+
 /** The value a call handler returns when the answer comes later, through `ctx.reply(from, value)`. */
-export const noReply: unique symbol = Symbol.for("mofa.noReply") as never;
-export type NoReply = typeof noReply;
+export const noReply: NoReply = Object.freeze({ answer: "later" }) as never;
 
 /** The methods of refs, bound to the kernel of the thread that holds them. */
 export interface RefVerbs {

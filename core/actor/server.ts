@@ -5,7 +5,7 @@
  * `ctx.reply(from, value)`. The state is changed in place.
  */
 import { RuntimeError } from "../errors.ts";
-import { type Behaviour, type BehaviourOptions, type Handlers, makeBehaviour } from "./behaviour.ts";
+import { type Behaviour, type BehaviourOptions, type Handlers, isAsyncFunction, makeBehaviour } from "./behaviour.ts";
 import type { Context } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Api } from "./ref.ts";
@@ -47,6 +47,7 @@ export function defineServer<
   const onContinue = definition.continue;
   const handlers: Handlers = {
     isServer: true,
+    isAsync: [...calls.values(), ...casts.values(), info, onContinue, terminate, definition.init].some(isAsyncFunction),
     init: (definition.init ?? (() => undefined)) as Handlers["init"],
     receive: info
       ? (info as Handlers["receive"])

@@ -65,7 +65,7 @@ export class Lifecycle {
     ack: StartAck | undefined,
   ): Cell {
     const kernel = this.#kernel;
-    const blame = kernel.hasBlameForAll ? Flag.async : 0;
+    const blame = kernel.hasBlameForAll || behaviour.handlers.isAsync === true ? Flag.async : 0;
     const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame, behaviour, parent);
     cell.state = argument;
     const capacity = options?.mailboxCapacity ?? behaviour.options.mailboxCapacity;
@@ -87,6 +87,7 @@ export class Lifecycle {
   adoptBehaviour(cell: Cell, behaviour: Behaviour<never, Api>): void {
     if ((cell.flags & Flag.dead) !== 0) return;
     cell.behaviour = behaviour;
+    if (behaviour.handlers.isAsync === true) cell.flags |= Flag.async;
     const { mailboxCapacity, mailboxPolicy } = behaviour.options;
     if ((mailboxCapacity !== undefined || mailboxPolicy !== undefined) && (cell.flags & Flag.bounded) === 0) {
       this.#bound(cell, mailboxCapacity, mailboxPolicy);

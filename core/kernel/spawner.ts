@@ -216,7 +216,7 @@ export class Spawner {
         kernel.lifecycle.adoptBehaviour(cell, behaviour);
       })
       .catch((error: unknown) => {
-        const failure = error instanceof RuntimeError ? error : moduleFailed(reference.url, error);
+        const failure = isLoadFailure(error) ? error : moduleFailed(reference.url, error);
         kernel.lifecycle.die(cell, { error: errorData(failure) });
       })
       .finally(() => {
@@ -273,6 +273,12 @@ const loading: Behaviour<never, Api> = Object.freeze({
 
 function moduleKey(reference: BehaviourReference): string {
   return `${reference.url}#${reference.exportName}`;
+}
+
+/** What the runtime itself says of a load; anything else came out of the module. */
+function isLoadFailure(error: unknown): error is RuntimeError {
+  const own = ["load_timeout", "deadlocked_load", "module_export_missing"];
+  return error instanceof RuntimeError && own.includes(error.code);
 }
 
 function moduleFailed(url: string, error: unknown): RuntimeError {

@@ -82,7 +82,9 @@ export class ThreadPool {
     const running = thread === undefined ? undefined : this.#threads.get(thread);
     if (running === undefined) {
       const last = this.#memory.schedulers - 1;
-      const what = this.#vacant.includes(position) ? "is lost already and not replaced yet" : `does not exist (1 to ${last} do)`;
+      const what = this.#vacant.includes(position)
+        ? "is lost already and not replaced yet"
+        : `does not exist (1 to ${last} do)`;
       throw new RuntimeError("invalid_placement", `the worker thread at position ${position} ${what}`);
     }
     await this.#terminate(running, why);

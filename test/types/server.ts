@@ -49,6 +49,8 @@ export async function checks(ctx: Context): Promise<number> {
   await untyped.call("add", 2);
   await untyped.call("whatever");
   untyped.cast("whatever", { any: "thing" });
+  const later: never = await ref.call("later", "key");
+  void later;
   const got: number = await ref.call("get");
   return got + (await ref.call("add", 2, { timeoutMs: 500 }));
 }

@@ -1,5 +1,5 @@
 /** An actor that has a crowd of idle ones on its thread, and asks each of them once. */
-import { type AnyApi, defineActor, defineServer, type From, type Ref } from "../../../index.ts";
+import { type AnyApi, defineActor, defineServer, type From, type NoReply, type Ref } from "../../../index.ts";
 
 /** Answers one message with its number. */
 export const idler = defineActor({
@@ -13,16 +13,16 @@ const batch = 10_000;
 export const crowd = defineServer({
   init: () => ({ members: [] as Ref<AnyApi>[], wanted: 0, sum: 0, answers: 0, from: undefined as From | undefined }),
   calls: {
-    grow: (s, count: number, ctx): number => {
+    grow: (s, count: number, ctx): number | NoReply => {
       s.wanted = count;
       s.from = ctx.from;
       ctx.continue("grow");
-      return ctx.noReply as never;
+      return ctx.noReply;
     },
-    askEach: (s, _nothing: undefined, ctx): number => {
+    askEach: (s, _nothing: undefined, ctx): number | NoReply => {
       s.from = ctx.from;
       for (const member of s.members) ctx.send(member, ctx.self);
-      return ctx.noReply as never;
+      return ctx.noReply;
     },
   },
   continue: (s, _what, ctx) => {

@@ -1,5 +1,12 @@
 /** Watches the holder of a name on another thread, and takes the name when it dies; again and again. */
-import { type DownMessage, defineActor, defineServer, type From, type Placement } from "../../../index.ts";
+import {
+  type DownMessage,
+  defineActor,
+  defineServer,
+  type From,
+  type NoReply,
+  type Placement,
+} from "../../../index.ts";
 
 /** Holds a name until it is told to end. */
 export const holder = defineActor({
@@ -25,11 +32,11 @@ export const heir = defineServer({
     from: undefined as From | undefined,
   }),
   calls: {
-    reign: (s, rounds: number, ctx): Reign => {
+    reign: (s, rounds: number, ctx): Reign | NoReply => {
       s.rounds = rounds;
       s.from = ctx.from;
       ctx.continue("crown");
-      return ctx.noReply as never;
+      return ctx.noReply;
     },
   },
   continue: async (s, _crown, ctx) => {
