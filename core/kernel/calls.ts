@@ -245,5 +245,5 @@ function gone(who: string, name: string): ErrorData {
 /** Error data from a callee as an error to throw at the caller: `code` says why, `cause` holds what the callee threw. */
 function toError(data: ErrorData): RuntimeError {
   const cause = data.code === undefined || data.name !== "RuntimeError" ? data : data.cause;
-  return new RuntimeError(data.code ?? "error", data.message, cause === undefined ? undefined : { cause });
+  return new RuntimeError(data.code ?? "crashed", data.message, cause === undefined ? undefined : { cause });
 }
