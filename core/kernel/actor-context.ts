@@ -119,6 +119,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     exit(ref: RefData, reason: ExitReason): void {
       kernel.assertAlive(this.#cell, "exit");
+      kernel.assertReason(reason, "exit");
       kernel.signals.exit(this.#cell, kernel.resolve(ref, "exit"), reason);
     }
     trapExit(on: boolean): void {
@@ -128,6 +129,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     stop(reason: ExitReason = "normal"): void {
       kernel.assertAlive(this.#cell, "stop");
+      kernel.assertReason(reason, "stop");
       kernel.lifecycle.stop(this.#cell, reason);
     }
     ignore(): void {

@@ -255,6 +255,21 @@ export class Kernel {
     if (this.checks) freezeMessage(message);
   }
 
+  /**
+   * An exit reason goes to whoever is linked or watches, wherever that is, so it must be data on every placement.
+   * @throws RuntimeError `bad_argument`, `not_cloneable`.
+   */
+  assertReason(reason: unknown, verb: string): void {
+    if (typeof reason === "string" && reason !== "") return;
+    if (typeof reason !== "object" || reason === null) {
+      throw new RuntimeError(
+        "bad_argument",
+        `${verb} wants an exit reason, a word or an object, got ${describe(reason)}`,
+      );
+    }
+    this.checkOutgoing(reason, undefined);
+  }
+
   assertAlive(cell: Cell, verb: string): void {
     if ((cell.flags & Flag.dead) !== 0) {
       throw new RuntimeError("noproc", `${verb}: ${this.nameOf(this.refOf(cell))} has ended`);

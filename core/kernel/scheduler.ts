@@ -144,14 +144,19 @@ export class Scheduler {
     this.#isDraining = true;
     this.#isArmed = false;
     kernel.memory.setBusy(kernel.thread, true);
-    const startMs = kernel.readClock();
-    kernel.timers.fireDue(startMs);
-    const hasMoreFrames = kernel.peers.read();
-    this.#takeSettled();
-    this.#runCells(startMs + drainMs);
-    this.#resolveSettlements();
-    kernel.peers.flush();
-    this.#isDraining = false;
+    let hasMoreFrames = false;
+    try {
+      const startMs = kernel.readClock();
+      kernel.timers.fireDue(startMs);
+      hasMoreFrames = kernel.peers.read();
+      this.#takeSettled();
+      this.#runCells(startMs + drainMs);
+      this.#resolveSettlements();
+      kernel.peers.flush();
+    } finally {
+      // Whatever a bug of the kernel throws, its thread goes on, and the host reports it.
+      this.#isDraining = false;
+    }
     if (this.#queue.size > 0 || hasMoreFrames || this.#settled.length > 0 || this.#settlements.length > 0) {
       kernel.memory.setQueued(kernel.thread, this.#queue.size);
       this.arm();
@@ -335,7 +340,14 @@ export class Scheduler {
       if ((cell.flags & Flag.dead) === 0) this.#kernel.calls.keepOpen(cell, meta);
       return;
     }
-    if ((cell.flags & Flag.dead) === 0) this.#kernel.calls.answer(meta.from, meta.id, result);
+    if ((cell.flags & Flag.dead) !== 0) return;
+    try {
+      this.#kernel.calls.answer(meta.from, meta.id, result);
+    } catch (error) {
+      // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
+      cell.current = meta;
+      this.#kernel.lifecycle.crash(cell, error, undefined);
+    }
   }
 
   /** Holds the mailbox until the promise settles; settling only queues. */

@@ -200,6 +200,17 @@ export class Timers {
     // As in Erlang, a timer for a name that nobody holds any more is lost; here it is a dead letter.
     const target = typeof entry.target === "string" ? kernel.names.whereis(entry.target) : entry.target;
     if (target === undefined) kernel.delivery.deadLetter(kernel.refOf(cell), entry.message, "noproc");
-    else void kernel.send(cell, target, entry.message, undefined);
+    else this.#sendTo(cell, target, entry.message);
+  }
+
+  /** There is no caller to throw to: a message that cannot cross to its target's thread is a dead letter. */
+  #sendTo(cell: Cell, target: RefData, message: unknown): void {
+    const kernel = this.#kernel;
+    try {
+      void kernel.send(cell, target, message, undefined);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== "not_cloneable") throw error;
+      kernel.delivery.deadLetter(target, message, "not_cloneable");
+    }
   }
 }
