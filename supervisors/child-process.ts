@@ -5,54 +5,103 @@
 import {
   type Context,
   type DownMessage,
+  type ExitMessage,
   type ExitReason,
   errorReason,
+  isRef,
   type Placement,
   type Ref,
   type RefData,
   refKey,
 } from "../core/index.ts";
 import { type FullChildSpec, spawnOptions } from "./child-spec.ts";
-import type { AlarmMessage, Procedure, Procedures } from "./procedure.ts";
-import { isExpectedEnd } from "./restart-decision.ts";
+import type { AlarmMessage, Procedure, Procedures, Signal } from "./procedure.ts";
+import { isExpectedEnd, lostThreadOf } from "./restart-decision.ts";
 
 export type StartOutcome =
   /** `ref` is undefined when the child's `init` answered ignore. */
-  | { readonly ok: true; readonly ref: Ref | undefined }
-  /** `running`: the holder of the child's name. */
-  | { readonly ok: false; readonly reason: ExitReason; readonly running?: Ref };
+  { readonly ok: true; readonly ref: Ref | undefined } | FailedStart;
+
+export interface FailedStart {
+  readonly ok: false;
+  readonly reason: ExitReason;
+  /** The holder of the child's name. */
+  readonly running?: Ref;
+  /** The thread that was lost before the child's `init` had ended. */
+  readonly lostThread?: number;
+}
+
+/** A child to start: what `startActor` and `startActors` are told. */
+export interface Start {
+  readonly spec: FullChildSpec;
+  readonly argument: unknown;
+}
 
 /** Starts a linked child and waits until its `init` has ended. When that failed, the child is gone and its name is free. */
-export function* startActor(
+export function* startActor(ctx: Context, start: Start, childPlacement: Placement): Procedure<StartOutcome> {
+  const ref = spawn(ctx, start, childPlacement);
+  if (!isRef(ref)) return ref;
+  const key = refKey(ref);
+  return outcomeOf(yield { started: { has: (other) => other === key } }, ref);
+}
+
+/** Starts that may be under way at once when a lost thread's children come back. */
+const startsAtOnceMax = 256;
+
+/**
+ * Starts children that do not depend on one another, many at a time.
+ * @param ended is told how each start ended, as it ends.
+ */
+export function* startActors<T extends Start>(
   ctx: Context,
-  spec: FullChildSpec,
-  argument: unknown,
+  starts: readonly T[],
   childPlacement: Placement,
-): Procedure<StartOutcome> {
-  let ref: Ref;
+  ended: (start: T, outcome: StartOutcome) => void,
+): Procedure<void> {
+  const open = new Map<string, T>();
+  for (let next = 0; next < starts.length || open.size > 0; ) {
+    while (next < starts.length && open.size < startsAtOnceMax) {
+      const start = starts[next++] as T;
+      const ref = spawn(ctx, start, childPlacement);
+      if (isRef(ref)) open.set(refKey(ref), start);
+      else ended(start, ref);
+    }
+    if (open.size === 0) continue;
+    const signal = yield { started: open };
+    const ref = signal.type === "started" ? signal.ref : (signal as ExitMessage).from;
+    const start = open.get(refKey(ref)) as T;
+    open.delete(refKey(ref));
+    ended(start, outcomeOf(signal, ref));
+  }
+}
+
+function outcomeOf(signal: Signal, ref: Ref): StartOutcome {
+  if (signal.type === "exit") return failedStart(ref, { reason: signal.reason });
+  if (signal.type !== "started") throw new TypeError(`a start was ended by ${signal.type}`);
+  const { result } = signal;
+  if (result.ok) return { ok: true, ref };
+  return result.reason === "ignore" ? { ok: true, ref: undefined } : failedStart(ref, result);
+}
+
+function failedStart(ref: Ref, { reason, running }: Pick<FailedStart, "reason" | "running">): FailedStart {
+  const lostThread = lostThreadOf(reason, ref.thread);
+  return { ok: false, reason, ...(running && { running }), ...(lostThread !== undefined && { lostThread }) };
+}
+
+function spawn(ctx: Context, { spec, argument }: Start, childPlacement: Placement): Ref | StartOutcome {
+  const [behaviour] = spec.start;
+  const options = spawnOptions(spec, childPlacement);
   try {
-    ref = spawn(ctx, spec, argument, childPlacement);
+    // A supervisor does not know what its children offer or take; whoever wrote the spec does. Hence the two casts.
+    return (
+      behaviour.kind === "behaviourRef"
+        ? ctx.spawnLink(behaviour, argument, options)
+        : ctx.spawnLink(behaviour, argument as never, options)
+    ) as Ref;
   } catch (thrown) {
     // A placement that names no thread, an argument that cannot cross: a start that failed, not a fault of the supervisor.
     return { ok: false, reason: errorReason(thrown) };
   }
-  const signal = yield { started: refKey(ref) };
-  if (signal.type === "exit") return { ok: false, reason: signal.reason };
-  if (signal.type !== "started") throw new TypeError(`a start was ended by ${signal.type}`);
-  const { result } = signal;
-  if (result.ok) return { ok: true, ref };
-  return result.reason === "ignore" ? { ok: true, ref: undefined } : result;
-}
-
-function spawn(ctx: Context, spec: FullChildSpec, argument: unknown, childPlacement: Placement): Ref {
-  const [behaviour] = spec.start;
-  const options = spawnOptions(spec, childPlacement);
-  // A supervisor does not know what its children offer or take; whoever wrote the spec does. Hence the two casts.
-  return (
-    behaviour.kind === "behaviourRef"
-      ? ctx.spawnLink(behaviour, argument, options)
-      : ctx.spawnLink(behaviour, argument as never, options)
-  ) as Ref;
 }
 
 /**
@@ -90,7 +139,7 @@ export function* shutDownActor(
 export type UnexpectedEnds = Map<string, { readonly reason: ExitReason; count: number }>;
 
 /** Children that are signalled in one turn. */
-const signalledPerTurn = 5_000;
+const signalledPerTurn = 1_000;
 
 /** Takes many children of one spec down at once, with one timer for all of them. In no order. */
 export function* shutDownActors(

@@ -14,6 +14,8 @@ export interface RetryMessage {
   readonly timer?: "backoff";
   /** The child's id; the key of its last ref under a template. */
   readonly child: ChildId;
+  /** The thread whose loss made the last attempt fail: it counts once for all its children. */
+  readonly lostThread?: number;
 }
 
 export class Child {

@@ -5,8 +5,15 @@
  * been stopped on purpose; a restart on request does not count; every failed attempt of a restart does.
  */
 import type { ExitReason, Ref, RefData } from "../core/index.ts";
-import { nextDelayMs } from "./backoff.ts";
-import { type StartOutcome, shutDownActor, startActor } from "./child-process.ts";
+import { type Backoff, nextDelayMs } from "./backoff.ts";
+import {
+  type FailedStart,
+  type Start,
+  type StartOutcome,
+  shutDownActor,
+  startActor,
+  startActors,
+} from "./child-process.ts";
 import { type ChildId, checkChildSpec, type FullChildSpec } from "./child-spec.ts";
 import { Child, Children, type RetryMessage } from "./children.ts";
 import {
@@ -26,10 +33,10 @@ import { reportError, reportProgress } from "./reports.ts";
 import { decideExit, endsSupervisor, isExpectedEnd, lostThreadOf, restartGroup } from "./restart-decision.ts";
 import type { Crew, Supervision, Verdict } from "./supervision.ts";
 
-/** A child that could not be started, and why. */
-interface FailedStart {
+/** The child of a list that could not be started, and why. */
+interface ListFailure {
   readonly child: Child;
-  readonly reason: ExitReason;
+  readonly outcome: FailedStart;
 }
 
 export class ListedCrew implements Crew {
@@ -45,7 +52,7 @@ export class ListedCrew implements Crew {
     const failure = yield* this.#startList([...this.#children]);
     if (failure === undefined) return undefined;
     yield* this.terminate();
-    return { shutdown: { failed_to_start_child: [failure.child.spec.id, failure.reason] } };
+    return { shutdown: { failed_to_start_child: [failure.child.spec.id, failure.outcome.reason] } };
   }
 
   has(ref: RefData): boolean {
@@ -86,8 +93,9 @@ export class ListedCrew implements Crew {
     if (isReported) this.#report("child_terminated", reason, child, ref);
     if (action === "restart") {
       const lostThread = lostThreadOf(reason, ref.thread);
-      const first = lostThread === undefined ? child : this.#firstLost(child, lostThread, reason);
-      return yield* this.#restart(first, ref, lostThread);
+      return yield* lostThread === undefined
+        ? this.#restart(child, ref)
+        : this.#restartLost(child, ref, reason, lostThread);
     }
     this.#stopped(child);
     const ends = endsSupervisor(this.#supervision.flags.autoShutdown, child.spec, () => this.#isSignificantActive());
@@ -99,7 +107,7 @@ export class ListedCrew implements Crew {
     if (child?.retry !== message) return "goOn";
     // A delayed restart was counted when it was decided; a failed one counts again (OTP).
     if (message.type === "timer") return yield* this.#startAgain(child);
-    return yield* this.#restart(child, "restarting");
+    return yield* this.#restart(child, "restarting", message.lostThread);
   }
 
   *terminate(): Procedure<void> {
@@ -198,47 +206,103 @@ export class ListedCrew implements Crew {
   // Restarts.
 
   *#restart(child: Child, last: Ref | "restarting", lostThread?: number): Procedure<Verdict> {
-    const { ctx, window, random } = this.#supervision;
-    if (!window.tryRestart(lostThread)) {
-      this.#report("shutdown", "reached_max_restart_intensity", child, last);
-      this.#stopped(child);
-      return "shutdown";
-    }
+    if (!this.#mayRestart(child, last, lostThread)) return "shutdown";
     this.#children.setRef(child, undefined);
-    const { backoff } = child.spec;
-    if (backoff === undefined) return yield* this.#startAgain(child);
+    if (child.spec.backoff === undefined) return yield* this.#startAgain(child);
     // Those who go down with it do so at once: during the delay they would run without what they depend on.
     yield* this.#terminateList(this.#group(child).reverse());
+    this.#delay(child, child.spec.backoff);
+    return "goOn";
+  }
+
+  /**
+   * A thread was lost, and this child with it. Its other children here are dealt with now, not one after the other in
+   * the order of their exits: under rest_for_one each of them would start the rest anew, and under one_for_one they
+   * do not depend on one another and can start together. Ours; it all counts as one restart.
+   */
+  *#restartLost(child: Child, last: Ref, reason: ExitReason, thread: number): Procedure<Verdict> {
+    const { strategy } = this.#supervision.flags;
+    if (strategy === "one_for_all") return yield* this.#restart(child, last, thread);
+    yield { turn: true }; // The exits of one loss come together: after this turn all of them are held.
+    const lost = new Set([child]);
+    const isLostHere = (ref: Ref, why: ExitReason): boolean =>
+      lostThreadOf(why, ref.thread) === thread && this.#children.byRef(ref)?.spec.restart !== "temporary";
+    for (const ref of this.#supervision.procedures.takeExits(isLostHere)) {
+      const other = this.#children.byRef(ref);
+      if (other === undefined) continue;
+      this.#report("child_terminated", reason, other, ref);
+      lost.add(other);
+    }
+    if (strategy === "rest_for_one") {
+      const first = [...this.#children].find((other) => lost.has(other)) as Child;
+      for (const other of lost) this.#children.setRef(other, undefined);
+      return yield* this.#restart(first, last, thread);
+    }
+    if (!this.#mayRestart(child, last, thread)) {
+      for (const other of lost) this.#children.setRef(other, undefined);
+      return "shutdown";
+    }
+    const starts: (Start & { readonly child: Child })[] = [];
+    for (const other of lost) {
+      this.#children.setRef(other, undefined);
+      if (other.spec.backoff !== undefined) this.#delay(other, other.spec.backoff);
+      else starts.push({ ...startOf(other), child: other });
+    }
+    const { ctx, flags } = this.#supervision;
+    yield* startActors(ctx, starts, flags.childPlacement, ({ child: other }, outcome) =>
+      this.#restarted(other, outcome),
+    );
+    return "goOn";
+  }
+
+  /** Counts a restart. False: it is one too many, and the supervisor ends. */
+  #mayRestart(child: Child, last: Ref | "restarting", lostThread: number | undefined): boolean {
+    if (this.#supervision.window.tryRestart(lostThread)) return true;
+    this.#report("shutdown", "reached_max_restart_intensity", child, last);
+    this.#stopped(child);
+    return false;
+  }
+
+  #delay(child: Child, backoff: Required<Backoff>): void {
+    const { ctx, random } = this.#supervision;
     child.row ??= { restarts: 0, startedMs: ctx.nowMs() };
     const delayMs = nextDelayMs(backoff, child.row, ctx.nowMs(), random);
     const retry: RetryMessage = { type: "timer", timer: "backoff", child: child.spec.id };
     this.#children.setRestarting(child, retry);
     ctx.sendAfter(delayMs, retry);
-    return "goOn";
   }
 
   *#startAgain(child: Child): Procedure<Verdict> {
     if (restartGroup(this.#supervision.flags.strategy) === "itself") {
-      const outcome = yield* this.#startOne(child);
-      if (outcome.ok) {
-        this.#running(child, outcome.ref);
-      } else {
-        this.#report("start_error", outcome.reason, child, "restarting");
-        this.#tryAgain(child);
-      }
+      const { ctx, flags } = this.#supervision;
+      this.#restarted(child, yield* startActor(ctx, startOf(child), flags.childPlacement));
       return "goOn";
     }
     this.#children.setRef(child, undefined);
     yield* this.#terminateList(this.#group(child).reverse());
     // The group once more: temporary children are gone from it.
     const failure = yield* this.#startList(this.#group(child));
-    if (failure !== undefined) this.#tryAgain(failure.child);
+    if (failure !== undefined) this.#tryAgain(failure.child, failure.outcome);
     return "goOn";
   }
 
+  #restarted(child: Child, outcome: StartOutcome): void {
+    if (outcome.ok) {
+      this.#reportStart(child, outcome);
+      this.#running(child, outcome.ref);
+    } else {
+      this.#report("start_error", outcome.reason, child, "restarting");
+      this.#tryAgain(child, outcome);
+    }
+  }
+
   /** Leaves other requests their turn first, such as one to shut down (OTP, try_again_restart). */
-  #tryAgain(child: Child): void {
-    const retry: RetryMessage = { type: "try_again_restart", child: child.spec.id };
+  #tryAgain(child: Child, { lostThread }: FailedStart): void {
+    const retry: RetryMessage = {
+      type: "try_again_restart",
+      child: child.spec.id,
+      ...(lostThread !== undefined && { lostThread }),
+    };
     this.#children.setRestarting(child, retry);
     this.#supervision.ctx.send(this.#supervision.ctx.self, retry);
   }
@@ -255,24 +319,6 @@ export class ListedCrew implements Crew {
     }
   }
 
-  /**
-   * The child from which a lost thread's children are restarted. Under rest_for_one it is the first of them: taken in
-   * the order of their exits, each would restart the rest anew. Those exits, still to come, then mean nobody.
-   */
-  #firstLost(child: Child, thread: number, reason: ExitReason): Child {
-    const { flags, ctx } = this.#supervision;
-    if (flags.strategy !== "rest_for_one") return child;
-    for (const other of this.#children) {
-      if (other === child) break;
-      const { ref, spec } = other;
-      if (ref?.thread !== thread || spec.restart === "temporary" || ctx.isAlive(ref)) continue;
-      this.#report("child_terminated", reason, other, ref);
-      this.#children.setRef(child, undefined);
-      return other;
-    }
-    return child;
-  }
-
   #isSignificantActive(): boolean {
     for (const { spec, ref, isRestarting } of this.#children) {
       if (spec.significant && (ref !== undefined || isRestarting)) return true;
@@ -284,19 +330,22 @@ export class ListedCrew implements Crew {
 
   *#startOne(child: Child): Procedure<StartOutcome> {
     const { ctx, flags } = this.#supervision;
-    const { spec } = child;
-    const outcome = yield* startActor(ctx, spec, spec.start[1], flags.childPlacement);
-    if (outcome.ok && outcome.ref !== undefined) reportProgress(ctx, spec, outcome.ref);
+    const outcome = yield* startActor(ctx, startOf(child), flags.childPlacement);
+    this.#reportStart(child, outcome);
     return outcome;
   }
 
+  #reportStart({ spec }: Child, outcome: StartOutcome): void {
+    if (outcome.ok && outcome.ref !== undefined) reportProgress(this.#supervision.ctx, spec, outcome.ref);
+  }
+
   /** Starts children in order up to the first that fails. Those that ran stay. */
-  *#startList(children: readonly Child[]): Procedure<FailedStart | undefined> {
+  *#startList(children: readonly Child[]): Procedure<ListFailure | undefined> {
     for (const child of children) {
       const outcome = yield* this.#startOne(child);
       if (!outcome.ok) {
         this.#report("start_error", outcome.reason, child, undefined);
-        return { child, reason: outcome.reason };
+        return { child, outcome };
       }
       if (outcome.ref === undefined && child.spec.restart === "temporary") this.#children.remove(child);
       else this.#running(child, outcome.ref);
@@ -342,6 +391,10 @@ export class ListedCrew implements Crew {
   ): void {
     reportError(this.#supervision.ctx, context, reason, child.spec, { ref });
   }
+}
+
+function startOf({ spec }: Child): Start {
+  return { spec, argument: spec.start[1] };
 }
 
 function entryOf({ spec, ref, isRestarting }: Child): ChildEntry {

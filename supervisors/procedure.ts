@@ -34,8 +34,8 @@ interface TurnMessage {
 
 /** What a procedure waits for: any one of these. */
 export interface Wait {
-  /** The end of this actor's start, by ref key: `started`, or its exit. */
-  readonly started?: string;
+  /** The end of one of these starts, by ref key: `started`, or an exit. */
+  readonly started?: { has(key: string): boolean };
   /** The down of one of these monitors. */
   readonly downs?: { has(monitor: number): boolean };
   readonly alarm?: AlarmMessage;
@@ -116,7 +116,7 @@ export class Procedures {
 
   /** Whether the running procedure waits for the end of this actor's start. */
   awaitsStart(ref: RefData): boolean {
-    return this.#wait.started !== undefined && this.#wait.started === refKey(ref);
+    return this.#wait.started?.has(refKey(ref)) === true;
   }
 
   /** Gives a message to the running procedure. False: it does not wait for that. */
@@ -146,6 +146,17 @@ export class Procedures {
     this.#held[place - this.#dropped] = undefined;
     this.#heldExits.delete(key);
     return job?.kind === "exit" ? job.reason : undefined;
+  }
+
+  /** Takes all held exits out that match, in order of arrival. */
+  takeExits(matches: (ref: Ref, reason: ExitReason) => boolean): Ref[] {
+    const taken: Ref[] = [];
+    for (const place of this.#heldExits.values()) {
+      const job = this.#held[place - this.#dropped];
+      if (job?.kind === "exit" && matches(job.ref, job.reason)) taken.push(job.ref);
+    }
+    for (const ref of taken) this.takeExit(ref);
+    return taken;
   }
 
   /** The supervisor ends after this turn: nothing more is done, and whatever is held ends with it. */

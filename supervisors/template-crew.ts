@@ -6,8 +6,15 @@
  * actor here has one argument: see `argumentOf`.
  */
 import type { ExitReason, Ref, RefData } from "../core/index.ts";
-import { type BackoffRow, nextDelayMs } from "./backoff.ts";
-import { type StartOutcome, shutDownActor, shutDownActors, startActor } from "./child-process.ts";
+import { type Backoff, type BackoffRow, nextDelayMs } from "./backoff.ts";
+import {
+  type Start,
+  type StartOutcome,
+  shutDownActor,
+  shutDownActors,
+  startActor,
+  startActors,
+} from "./child-process.ts";
 import type { FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import {
@@ -82,7 +89,10 @@ export class TemplateCrew implements Crew {
     if (child === undefined) return "goOn";
     const { isReported, action } = decideExit(this.#template.restart, reason);
     if (isReported) this.#report("child_terminated", reason, ref);
-    if (action === "restart") return yield* this.#restart(child, ref, lostThreadOf(reason, ref.thread));
+    if (action === "restart") {
+      const lostThread = lostThreadOf(reason, ref.thread);
+      return yield* lostThread === undefined ? this.#restart(child, ref) : this.#restartLost(child, reason, lostThread);
+    }
     this.#children.remove(ref);
     return "goOn"; // With a template there is no auto shutdown.
   }
@@ -90,8 +100,12 @@ export class TemplateCrew implements Crew {
   *retry(message: RetryMessage): Procedure<Verdict> {
     const child = this.#children.get(message.child as string);
     if (child?.retry !== message) return "goOn";
-    if (message.type === "timer") return yield* this.#startAgain(child);
-    return yield* this.#restart(child, "restarting");
+    if (message.type === "try_again_restart") return yield* this.#restart(child, "restarting", message.lostThread);
+    // A delayed restart was counted when it was decided.
+    const { ctx, flags } = this.#supervision;
+    this.#children.remove(child.ref);
+    this.#restarted(child, yield* startActor(ctx, this.#startOf(child.extra), flags.childPlacement));
+    return "goOn";
   }
 
   *terminate(): Procedure<void> {
@@ -111,7 +125,8 @@ export class TemplateCrew implements Crew {
 
   *#startChild(extra: unknown): Procedure<StartChildOutcome> {
     if (this.#children.size >= this.#supervision.flags.maxChildren) return failed("max_children");
-    const outcome = yield* this.#startOne(extra);
+    const { ctx, flags } = this.#supervision;
+    const outcome = yield* startActor(ctx, this.#startOf(extra), flags.childPlacement);
     if (!outcome.ok) return startFailed(outcome);
     if (outcome.ref !== undefined) this.#add(outcome.ref, extra, undefined);
     return { ok: true, ref: outcome.ref };
@@ -168,41 +183,81 @@ export class TemplateCrew implements Crew {
   // Restarts.
 
   *#restart(child: TemplateChild, last: Ref | "restarting", lostThread?: number): Procedure<Verdict> {
-    const { ctx, window, random } = this.#supervision;
-    if (!window.tryRestart(lostThread)) {
-      this.#report("shutdown", "reached_max_restart_intensity", last);
-      this.#children.remove(child.ref);
-      return "shutdown";
-    }
+    const { ctx, flags } = this.#supervision;
+    if (!this.#mayRestart(child, last, lostThread)) return "shutdown";
     const { backoff } = this.#template;
-    if (backoff === undefined) return yield* this.#startAgain(child);
+    if (backoff !== undefined) {
+      this.#delay(child, backoff);
+      return "goOn";
+    }
+    this.#children.remove(child.ref);
+    this.#restarted(child, yield* startActor(ctx, this.#startOf(child.extra), flags.childPlacement));
+    return "goOn";
+  }
+
+  /** A thread was lost, and this child with it: all children that it took start together, and count as one restart. Ours. */
+  *#restartLost(child: TemplateChild, reason: ExitReason, thread: number): Procedure<Verdict> {
+    const { ctx, procedures, flags } = this.#supervision;
+    yield { turn: true }; // The exits of one loss come together: after this turn all of them are held.
+    const lost = [child];
+    for (const ref of procedures.takeExits((at, why) => lostThreadOf(why, at.thread) === thread)) {
+      const other = this.#children.byRef(ref);
+      if (other === undefined) continue;
+      this.#report("child_terminated", reason, ref);
+      lost.push(other);
+    }
+    const mayRestart = this.#mayRestart(child, child.ref, thread);
+    const { backoff } = this.#template;
+    for (const other of lost) {
+      if (mayRestart && backoff !== undefined) this.#delay(other, backoff);
+      else this.#children.remove(other.ref);
+    }
+    if (!mayRestart) return "shutdown";
+    if (backoff !== undefined) return "goOn";
+    const starts = lost.map((other) => ({ ...this.#startOf(other.extra), child: other }));
+    yield* startActors(ctx, starts, flags.childPlacement, ({ child: other }, outcome) =>
+      this.#restarted(other, outcome),
+    );
+    return "goOn";
+  }
+
+  /** Counts a restart. False: it is one too many, and the supervisor ends. */
+  #mayRestart(child: TemplateChild, last: Ref | "restarting", lostThread: number | undefined): boolean {
+    if (this.#supervision.window.tryRestart(lostThread)) return true;
+    this.#report("shutdown", "reached_max_restart_intensity", last);
+    this.#children.remove(child.ref);
+    return false;
+  }
+
+  #delay(child: TemplateChild, backoff: Required<Backoff>): void {
+    const { ctx, random } = this.#supervision;
     const row: BackoffRow = child.row ?? { restarts: 0, startedMs: ctx.nowMs() };
     const delayMs = nextDelayMs(backoff, row, ctx.nowMs(), random);
     const retry: RetryMessage = { type: "timer", timer: "backoff", child: child.key };
     this.#children.setRestarting(new TemplateChild(child.ref, child.extra, row), retry);
     ctx.sendAfter(delayMs, retry);
-    return "goOn";
   }
 
-  *#startAgain(child: TemplateChild): Procedure<Verdict> {
-    const { ctx } = this.#supervision;
-    this.#children.remove(child.ref);
-    const outcome = yield* this.#startOne(child.extra);
+  /** A child whose restart answers ignore is forgotten; one that fails is tried again, after other requests (OTP). */
+  #restarted(child: TemplateChild, outcome: StartOutcome): void {
     if (outcome.ok) {
       if (outcome.ref !== undefined) this.#add(outcome.ref, child.extra, child.row);
-      return "goOn";
+      return;
     }
-    const retry: RetryMessage = { type: "try_again_restart", child: child.key };
+    const { ctx } = this.#supervision;
+    const { lostThread } = outcome;
+    const retry: RetryMessage = {
+      type: "try_again_restart",
+      child: child.key,
+      ...(lostThread !== undefined && { lostThread }),
+    };
     this.#children.setRestarting(child, retry);
     this.#report("start_error", outcome.reason, "restarting");
     ctx.send(ctx.self, retry);
-    return "goOn";
   }
 
-  *#startOne(extra: unknown): Procedure<StartOutcome> {
-    const { ctx, flags } = this.#supervision;
-    const argument = argumentOf(this.#template.start[1], extra);
-    return yield* startActor(ctx, this.#template, argument, flags.childPlacement);
+  #startOf(extra: unknown): Start {
+    return { spec: this.#template, argument: argumentOf(this.#template.start[1], extra) };
   }
 
   /** A child that runs now. Temporary ones are never started again: nothing but their ref is kept. */

@@ -134,6 +134,21 @@ describe("the loss of a thread", () => {
     expect(await t.ask("startChild", t.child("a", { placement: { thread: 1 } }))).toMatchObject({ ok: true });
   });
 
+  test.each([1, 2, 3])(
+    "a thread that is lost while the children of another come back there counts once too, seed %i",
+    async (seed) => {
+      for (const strategy of ["one_for_one", "rest_for_one", "one_for_all"] as const) {
+        const t = await spreadTree(strategy, letters, 2, seed);
+        for (const id of ["a", "c", "e"]) t.world.next(id, "hang");
+        await loseThread(t);
+        t.world.script.clear();
+        await loseThread(t);
+        expect(await t.list()).toEqual([...letters].reverse());
+        expect(await t.counts()).toEqual([6, 6, 0, 6]);
+      }
+    },
+  );
+
   test("the loss of the supervisor's own thread takes its children on other threads with it", async () => {
     const t = new SimulatedTree({ threads: 3 });
     await t.start({ children: [t.child("a", { placement: { thread: 2 } })] }, { thread: 1 });
@@ -209,7 +224,7 @@ describe("handles", () => {
     const handle = await t.until(superviseOn(hostOf(t), { children: [t.child("a"), t.child("b")] }));
     expect(handle.ref.thread).toBe(0);
     const children = await t.until(handle.whichChildren());
-    expect(children.map(({ ref }) => (ref as Ref).thread).sort((a, b) => a - b)).toEqual([1, 2]);
+    expect(children.map(({ ref }) => (ref as Ref).thread).toSorted((a, b) => a - b)).toEqual([1, 2]);
     expect(await t.until(handle.restartChild("a"))).toEqual({ ok: false, error: { code: "running" } });
     expect(await t.until(handle.whichChild("a"))).toMatchObject({ ok: true });
     expect(await t.until(handle.changeCode())).toEqual({ ok: true });

@@ -113,16 +113,16 @@ export class SimulatedTree {
     promise.then(end, end);
     for (let turns = 0; !isSettled; turns++) {
       if (turns > 1_000) throw new Error("the promise did not settle, and only time could settle it");
-      this.system.settle();
+      this.system.advance(0);
       await (this.#isLoading ? macrotask() : Promise.resolve());
     }
     return await promise;
   }
 
-  /** Runs until nothing is left to do. */
+  /** Runs until nothing is left to do at this moment. */
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < 3; ) {
-      this.system.settle();
+      this.system.advance(0);
       if (this.#isLoading) await macrotask();
       else await Promise.resolve();
       quiet = this.#isLoading || this.system.step() ? 0 : quiet + 1;
