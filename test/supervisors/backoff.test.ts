@@ -19,12 +19,13 @@ test("each restart in a row waits longer, up to the bound, and anew after a long
   const t = new SimulatedTree();
   await t.start({ children: [t.child("a", { backoff }), "b"], intensity });
   const delays: number[] = [];
-  for (let i = 0; i < 6; i++) {
+  // In all longer than resetAfterMs: it is the child's own life that counts.
+  for (let i = 0; i < 12; i++) {
     await t.end("a", "boom");
     expect(await t.list()).toEqual(["b", "a (restarting)"]);
     delays.push(await delayOf(t));
   }
-  expect(delays).toEqual([100, 200, 400, 800, 1_000, 1_000]);
+  expect(delays).toEqual([100, 200, 400, 800, ...(Array(8).fill(1_000) as number[])]);
   await t.advance(5_000);
   await t.end("a", "boom");
   expect(await delayOf(t)).toBe(100);
@@ -70,6 +71,35 @@ test("a child that waits can be terminated, and does not come back; deleted and 
   await t.ask("restartChild", "a");
   await t.advance(2_000);
   expect(t.world.starts).toEqual(["a", "a", "a"]);
+});
+
+test("a retry that was held back while its child was terminated does nothing", async () => {
+  const t = new SimulatedTree();
+  t.world.onExit = (_id, _reason, ctx) => void ctx.sendAfter(100, { do: "exit", reason: "shutdown" });
+  await t.start({ children: [t.child("a", { backoff }), t.child("b", { trap: true })], intensity });
+  await t.end("a", "boom"); // due at 100
+  await t.advance(50);
+  const busy = t.post("terminateChild", "b"); // until 150
+  const ended = t.post("terminateChild", "a");
+  await t.advance(100);
+  expect(await t.until(Promise.all([busy, ended]))).toEqual([{ ok: true }, { ok: true }]);
+  await t.settle();
+  expect(t.world.starts).toEqual(["a", "b"]);
+  expect(await t.list()).toEqual(["b (stopped)", "a (stopped)"]);
+});
+
+test("all_significant: a child that waits for its restart is not gone", async () => {
+  const t = new SimulatedTree();
+  const child = (id: string) => t.child(id, { restart: "transient", significant: true, backoff });
+  await t.start({ autoShutdown: "all_significant", children: [child("a"), child("b")], intensity });
+  await t.end("b", "boom");
+  t.tell(await t.refOf("a"), { do: "exit" });
+  await t.settle();
+  expect(t.isAlive).toBe(true);
+  await t.advance(100);
+  t.tell(await t.refOf("b"), { do: "exit" });
+  await t.settle();
+  expect(t.isAlive).toBe(false);
 });
 
 test("a supervisor that is shut down while children wait does not wait for them", async () => {

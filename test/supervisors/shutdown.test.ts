@@ -49,6 +49,14 @@ test("sup_stop_timeout: a child that does not obey is killed after its time, the
   expect(t.reportLines()).toEqual(["shutdown_error b: killed"]);
 });
 
+test("a timer that was overtaken by the child's end is cancelled", async () => {
+  const t = new SimulatedTree();
+  await t.start({ children: [t.child("a", { shutdown: 1_000 })] });
+  expect(await t.ask("terminateChild", "a")).toEqual({ ok: true });
+  await t.advance(5_000);
+  expect(t.logs).toEqual([]);
+});
+
 test("sup_stop_brutal_kill: a child with brutal_kill is not asked", async () => {
   const t = new SimulatedTree();
   t.world.onExit = () => undefined;

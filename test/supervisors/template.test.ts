@@ -1,9 +1,11 @@
 /** simple_one_for_one: many children of one template. Semantics: Erlang/OTP, supervisor. The kernel is real, threads and time are simulated. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
-import type { Ref } from "../../core/index.ts";
+import { defineActor, type Ref } from "../../core/index.ts";
 import { type ChildSpec, dynamicSetup, type SupervisorFlags } from "../../supervisors/index.ts";
 import { scriptedChild } from "../support/scripted-child.ts";
-import { SimulatedTree } from "../support/simulated-tree.ts";
+import { macrotask, SimulatedTree } from "../support/simulated-tree.ts";
 
 /** A template whose children are told apart by what `startChild` is given. */
 async function start(
@@ -231,12 +233,32 @@ test("a dynamic supervisor starts no more than maxChildren, restarting ones incl
   expect(await t.ask("startChild", "c")).toMatchObject({ ok: true });
 });
 
-test("a child with no argument of its own, or that is never restarted, is kept as its ref alone", async () => {
-  const { TemplateChildren, TemplateChild } = await import("../../supervisors/template-children.ts");
-  const t = await start();
-  const ref = await startChild(t, "a");
-  const children = new TemplateChildren();
-  children.add(ref, undefined, undefined);
-  expect([...children.running()][0]).toBe(ref);
-  expect(children.byRef(ref)).toBeInstanceOf(TemplateChild); // only while it is asked for
+test("simple_one_for_one_corruption: the start argument of a temporary child is not kept, that of a permanent one is", async () => {
+  for (const restart of ["temporary", "permanent"] as const) {
+    const t = new SimulatedTree();
+    const template: ChildSpec = { id: "template", start: [forgetful], restart };
+    await t.start({ strategy: "simple_one_for_one", children: [template] });
+    const arguments_ = Array.from({ length: 20 }, () => {
+      const argument = { large: new Array(1_000).fill(0) };
+      void t.post("startChild", argument);
+      return new WeakRef(argument);
+    });
+    await t.settle();
+    expect(await t.counts()).toEqual([1, 20, 0, 20]);
+    // Weak references are cleared between tasks, not within one.
+    await macrotask();
+    collect();
+    const kept = arguments_.filter((reference) => reference.deref() !== undefined).length;
+    if (restart === "permanent") expect(kept).toBe(20);
+    else expect(kept).toBeLessThan(20);
+  }
 });
+
+/** A child that keeps nothing of its argument. */
+export const forgetful = defineActor({ init: (_argument: object | undefined) => undefined, receive: () => undefined });
+
+/** A full garbage collection. */
+function collect(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}

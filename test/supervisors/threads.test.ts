@@ -92,6 +92,45 @@ describe("the loss of a thread", () => {
     expect(await t.list()).toEqual(["d", "c", "b"]);
   });
 
+  test("rest_for_one: it is the start order that counts, not the order of the exits", async () => {
+    const t = new SimulatedTree({ threads: 2 });
+    const there = { placement: { thread: 1 } } as const;
+    await t.start({ strategy: "rest_for_one", children: [t.child("a", there), t.child("b", there), "c"] });
+    await t.ask("terminateChild", "a");
+    await t.ask("restartChild", "a"); // its link is the newest now, and its exit the last
+    t.forget();
+    await loseThread(t);
+    expect(t.world.starts).toEqual(["a", "b", "c"]);
+    expect(t.reports.filter(({ errorContext }) => errorContext === "child_terminated")).toHaveLength(2);
+  });
+
+  test("one_for_one and templates: those that come back start together; temporary ones do not", async () => {
+    const t = new SimulatedTree({ threads: 2 });
+    const there = { placement: { thread: 1 } } as const;
+    const children = [t.child("a", there), t.child("x", { ...there, restart: "temporary" }), t.child("b", there)];
+    await t.start({ children });
+    t.forget();
+    for (const id of ["a", "b"]) t.world.next(id, "hang");
+    await loseThread(t);
+    expect(t.world.starts).toEqual(["a", "b"]);
+
+    const many = new SimulatedTree({ threads: 2 });
+    await many.start({ strategy: "simple_one_for_one", children: [many.child("template", there)] });
+    for (const id of ["a", "b"]) await many.ask("startChild", id);
+    many.forget();
+    for (const id of ["a", "b"]) many.world.next(id, "hang");
+    await loseThread(many);
+    expect(many.world.starts).toEqual(["a", "b"]);
+  });
+
+  test("a temporary child that is lost is forgotten", async () => {
+    const t = new SimulatedTree({ threads: 2 });
+    const there = { placement: { thread: 1 } } as const;
+    await t.start({ children: [t.child("a", there), t.child("x", { ...there, restart: "temporary" }), "c"] });
+    await loseThread(t);
+    expect(await t.list()).toEqual(["c", "a"]);
+  });
+
   test("2,000 children under intensity 1: all come back", async () => {
     const t = new SimulatedTree({ threads: 2 });
     const template = t.child("template", { placement: { thread: 1 } });

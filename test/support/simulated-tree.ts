@@ -221,8 +221,8 @@ function line({ id, ref }: ChildEntry): string {
   return ref === undefined ? `${id} (stopped)` : String(id);
 }
 
-/** Imports take more than a microtask. */
-function macrotask(): Promise<void> {
+/** The next task: imports take more than a microtask, and weak references are cleared between tasks only. */
+export function macrotask(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
