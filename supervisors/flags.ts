@@ -60,7 +60,7 @@ export function checkFlags(given: SupervisorFlags): Checked<FullFlags> {
     if (!Number.isInteger(intensity) || intensity < 0) throw new SpecFault("invalid_intensity", intensity);
     if (!Number.isInteger(periodMs) || periodMs <= 0) throw new SpecFault("invalid_period", periodMs);
     if (!autoShutdowns.includes(autoShutdown)) throw new SpecFault("invalid_auto_shutdown", autoShutdown);
-    // OTP refuses this combination since significant children exist for it only in name.
+    // Refused by current OTP too: the children of a template come and go, and none of them stands for the whole.
     if (strategy === "simple_one_for_one" && autoShutdown !== "never") {
       throw new SpecFault("bad_combination", { strategy, autoShutdown });
     }

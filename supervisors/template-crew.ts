@@ -2,7 +2,7 @@
  * The children of a `simple_one_for_one` supervisor: any number of one template, each restarted on its own.
  *
  * Erlang/OTP, supervisor.erl. No progress reports, no order at shutdown, children are named by ref. A child whose
- * restart answers ignore is forgotten (OTP 26). Where OTP appends the arguments of `start_child` to the template's, an
+ * restart answers ignore is forgotten (newer OTP; OTP 25 keeps an entry). Where OTP appends the arguments of `start_child` to the template's, an
  * actor here has one argument: see `argumentOf`.
  */
 import type { ExitReason, Ref, RefData } from "../core/index.ts";
@@ -238,7 +238,7 @@ export class TemplateCrew implements Crew {
     ctx.sendAfter(delayMs, retry);
   }
 
-  /** A child whose restart answers ignore is forgotten; one that fails is tried again, after other requests (OTP). */
+  /** A child whose restart answers ignore is forgotten; one that fails is tried again, after other requests. */
   #restarted(child: TemplateChild, outcome: StartOutcome): void {
     if (outcome.ok) {
       if (outcome.ref !== undefined) this.#add(outcome.ref, child.extra, child.row);
