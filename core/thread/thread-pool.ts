@@ -16,6 +16,8 @@ import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
 const youngGenerationMb = 192;
 /** Without it a termination inside a timer aborts the whole process. */
 const workerFlags = ["--no-force-async-hooks-checks", "--disable-warning=ExperimentalWarning"];
+/** Threads that fail to start in a row before no other is tried; the event stream has each failure. */
+const spareTriesMax = 5;
 /** `position` of a thread that holds none. */
 const noPosition = -1;
 
@@ -50,7 +52,8 @@ export class ThreadPool {
   readonly #threads = new Map<number, RunningThread>();
   /** Slot regions of lost scheduler threads, for their successors. */
   readonly #regions: number[] = [];
-  #spare: Promise<RunningThread> | undefined;
+  #isStartingSpare = false;
+  #spareTries = 0;
   /** Positions whose thread is lost and that wait for a spare. */
   readonly #vacant: number[] = [];
   #isClosing = false;
@@ -73,7 +76,7 @@ export class ThreadPool {
       await this.close();
       throw failed.reason;
     }
-    if (this.#options.hasSpare && !this.#isClosing) this.#startSpare();
+    this.#refill();
   }
 
   /** Thread id at a scheduler position, for terminating it. */
@@ -106,41 +109,52 @@ export class ThreadPool {
     return await this.#launch(thread, base, position, false, { maxYoungGenerationSizeMb: youngGenerationMb });
   }
 
-  #startSpare(): void {
-    const spare = this.#startScheduler(noPosition);
-    this.#spare = spare;
-    spare.then(
-      () => this.#fillVacancy(),
-      (error: unknown) => {
-        if (this.#spare === spare) this.#spare = undefined;
-        if (!this.#isClosing) this.#kernel.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
-      },
+  /**
+   * Places that lost their thread are taken by threads that are up, within this call, so that the restarts that follow
+   * a loss find the successor; and another thread is started when one is missing.
+   */
+  #refill(): void {
+    if (this.#isClosing) return;
+    for (;;) {
+      const position = this.#vacant[0];
+      const spare = [...this.#threads.values()].find((running) => this.#isReadySpare(running));
+      if (position === undefined || spare === undefined) break;
+      this.#vacant.shift();
+      spare.position = position;
+      this.#memory.setPosition(spare.thread, position);
+      this.#memory.setThreadAt(position, spare.thread);
+      this.#kernel.emit({ type: "threadStarted", thread: spare.thread, position });
+    }
+    const hasSpare = [...this.#threads.values()].some((running) => this.#isReadySpare(running));
+    if (this.#vacant.length > 0 || (this.#options.hasSpare && !hasSpare)) this.#startSpare();
+  }
+
+  #isReadySpare(running: RunningThread): boolean {
+    return (
+      !running.isDedicated &&
+      running.position === noPosition &&
+      this.#memory.state(running.thread) === ThreadState.alive
     );
   }
 
-  /** The spare takes the place of a lost thread, and the next spare is started. */
-  #fillVacancy(): void {
-    const spare = this.#spare;
-    if (this.#vacant.length === 0 || this.#isClosing) return;
-    if (spare === undefined) {
-      this.#startSpare();
-      return;
-    }
-    void spare.then((running) => {
-      if (this.#spare !== spare || this.#isClosing) return;
-      this.#spare = undefined;
-      const position = this.#vacant.shift();
-      if (position === undefined || !this.#threads.has(running.thread)) {
-        if (position !== undefined) this.#vacant.unshift(position);
-        this.#startSpare();
-        return;
-      }
-      running.position = position;
-      this.#memory.setPosition(running.thread, position);
-      this.#memory.setThreadAt(position, running.thread);
-      this.#kernel.emit({ type: "threadStarted", thread: running.thread, position });
-      if (this.#options.hasSpare || this.#vacant.length > 0) this.#startSpare();
-    });
+  /** One at a time; one that does not start is tried again, at most `spareTriesMax` times in a row. */
+  #startSpare(): void {
+    if (this.#isStartingSpare || this.#spareTries >= spareTriesMax) return;
+    this.#isStartingSpare = true;
+    this.#startScheduler(noPosition)
+      .then(
+        () => {
+          this.#spareTries = 0;
+        },
+        (error: unknown) => {
+          this.#spareTries++;
+          if (!this.#isClosing) this.#kernel.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
+        },
+      )
+      .finally(() => {
+        this.#isStartingSpare = false;
+        this.#refill();
+      });
   }
 
   /** A dedicated thread whose id was reserved by the spawner, maybe on another thread. */
@@ -245,33 +259,11 @@ export class ThreadPool {
       other.worker.postMessage({ type: "lost", thread, why } satisfies ToThread);
     if (!running.isDedicated) this.#regions.push(running.base);
     // The successor stands before anybody can restart an actor on it.
-    if (!this.#isClosing && position > 0) {
-      this.#vacant.push(position);
-      this.#promoteNow();
-    }
+    if (position > 0) this.#vacant.push(position);
+    this.#refill();
     this.#host.threadLost(thread, why);
     if (!isRetired && !this.#isClosing) this.#kernel.emit({ type: "threadLost", thread, position, why, actors });
-    void this.#fillVacancy();
     this.#kernel.scheduler.wake();
-  }
-
-  /** A spare that is ready takes over within the same call, so that the restarts that follow find it. */
-  #promoteNow(): void {
-    const ready = [...this.#threads.values()].find(
-      (running) =>
-        !running.isDedicated &&
-        running.position === noPosition &&
-        this.#memory.state(running.thread) === ThreadState.alive,
-    );
-    const position = this.#vacant[0];
-    if (ready === undefined || position === undefined) return;
-    this.#vacant.shift();
-    this.#spare = undefined;
-    ready.position = position;
-    this.#memory.setPosition(ready.thread, position);
-    this.#memory.setThreadAt(position, ready.thread);
-    this.#kernel.emit({ type: "threadStarted", thread: ready.thread, position });
-    this.#startSpare();
   }
 
   /** Threads that run, by kind, for views. */
