@@ -12,14 +12,13 @@ import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
 import type { TransferableObject } from "../thread/frame.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { Outbox } from "./outbox.ts";
 import { slotBlock } from "./system-memory.ts";
 
 /** Frames that may wait for one peer before messages to it have to wait themselves. */
 export const outboxMax = 1_048_576;
 /** Frames read from one peer in one drain. */
 const framesPerRead = 4_096;
-/** Places of one frame in an outbox. */
-const fields = 8;
 
 /** What a frame in the outbox still needs before it can be written: a spawn waits for its behaviour's module. */
 export interface Deferred {
@@ -39,9 +38,7 @@ interface Paused {
 
 class Peer {
   readonly thread: number;
-  /** kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer; again and again. */
-  outbox: unknown[] = [];
-  head = 0;
+  readonly outbox = new Outbox();
   writer: ChannelWriter | undefined;
   reader: ChannelReader | undefined;
   /** Cells of this thread with links or monitors to the peer, and how many. */
@@ -60,7 +57,7 @@ class Peer {
   }
 
   get waiting(): number {
-    return this.outbox.length / fields - this.head;
+    return this.outbox.size;
   }
 }
 
@@ -259,12 +256,13 @@ export class Peers {
     if (writer === undefined) return;
     const box = peer.outbox;
     let written = 0;
-    let at = peer.head * fields;
-    for (; at < box.length; at += fields) {
-      let payload = box[at + 6];
+    while (box.size > 0) {
+      const { front, at } = box;
+      let payload = front[at + 6];
       if (isDeferred(payload)) {
         if (payload.state === "waiting") break;
         if (payload.state === "failed") {
+          box.shift();
           payload.fail();
           continue;
         }
@@ -272,32 +270,25 @@ export class Peers {
       }
       try {
         const isWritten = writer.write(
-          box[at] as number,
-          box[at + 1] as number,
-          box[at + 2] as number,
-          box[at + 3] as number,
-          box[at + 4] as number,
-          box[at + 5] as number,
+          front[at] as number,
+          front[at + 1] as number,
+          front[at + 2] as number,
+          front[at + 3] as number,
+          front[at + 4] as number,
+          front[at + 5] as number,
           payload,
-          box[at + 7] as readonly TransferableObject[] | undefined,
+          front[at + 7] as readonly TransferableObject[] | undefined,
         );
         if (!isWritten) break;
         written++;
       } catch (error) {
-        this.#refused(peer, at, payload, error);
+        this.#refused(peer, front, at, payload, error);
       }
+      box.shift();
     }
-    if (at >= box.length) {
-      peer.outbox = [];
-      peer.head = 0;
+    if (box.size === 0) {
       this.#dirty.delete(peer);
       this.#lessWaiting(peer);
-    } else {
-      peer.head = at / fields;
-      if (peer.head > 4_096 && peer.head * 2 * fields > box.length) {
-        box.splice(0, at);
-        peer.head = 0;
-      }
     }
     peer.sent += written;
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
@@ -314,9 +305,8 @@ export class Peers {
   }
 
   /** A payload that could not be encoded after all. */
-  #refused(peer: Peer, at: number, payload: unknown, error: unknown): void {
+  #refused(peer: Peer, box: readonly unknown[], at: number, payload: unknown, error: unknown): void {
     const kernel = this.#kernel;
-    const box = peer.outbox;
     const kind = box[at] as FrameKind;
     const to = kernel.makeRef(peer.thread, box[at + 1] as number, box[at + 2] as number);
     kernel.delivery.deadLetter(to, payload, "not_cloneable");
@@ -441,8 +431,8 @@ export class Peers {
     kernel.calls.threadLost(thread, why);
     kernel.names.threadLost(thread);
     if (peer === undefined) return;
-    for (let at = peer.head * fields; at < peer.outbox.length; at += fields) {
-      const box = peer.outbox;
+    for (; peer.outbox.size > 0; peer.outbox.shift()) {
+      const { front: box, at } = peer.outbox;
       const payload = box[at + 6];
       this.#undeliverable(
         thread,
