@@ -45,8 +45,8 @@ export function* startActor(ctx: Context, start: Start, childPlacement: Placemen
   return outcomeOf(yield { started: { has: (other) => other === key } }, ref);
 }
 
-/** Starts that may be under way at once when a lost thread's children come back. */
-const startsAtOnceMax = 256;
+/** Starts that may be under way at once, of children that do not depend on one another. */
+export const startsAtOnceMax = 256;
 
 /**
  * Starts children that do not depend on one another, many at a time.

@@ -63,10 +63,20 @@ export class ListedCrew implements Crew {
     return this.#children.get(message.child)?.retry === message;
   }
 
+  /** One after the other: a child may depend on those before it. */
+  get startsTogetherMax(): number {
+    return 1;
+  }
+
+  *startChildren(
+    given: readonly unknown[],
+    answered: (place: number, outcome: StartChildOutcome) => void,
+  ): Procedure<void> {
+    for (const [place, spec] of given.entries()) answered(place, yield* this.#startChild(spec));
+  }
+
   request(name: string, argument: unknown): Procedure<unknown> | undefined {
     switch (name) {
-      case "startChild":
-        return this.#startChild(argument);
       case "terminateChild":
         return this.#terminateChild(argument);
       case "restartChild":

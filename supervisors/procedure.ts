@@ -54,9 +54,16 @@ export function* answer<T>(value: T): Procedure<T> {
   return value;
 }
 
+export interface Call {
+  readonly kind: "call";
+  readonly name: string;
+  readonly argument: unknown;
+  readonly from: From;
+}
+
 /** What a supervisor is asked to do. */
 export type Job =
-  | { readonly kind: "call"; readonly name: string; readonly argument: unknown; readonly from: From }
+  | Call
   | { readonly kind: "exit"; readonly ref: Ref; readonly reason: ExitReason }
   | { readonly kind: "retry"; readonly message: RetryMessage }
   | { readonly kind: "stop"; readonly reason: ExitReason };
@@ -156,6 +163,20 @@ export class Procedures {
       if (job?.kind === "exit" && matches(job.ref, job.reason)) taken.push(job.ref);
     }
     for (const ref of taken) this.takeExit(ref);
+    return taken;
+  }
+
+  /** Takes calls of this name out that are next in line, at most `max`. */
+  takeCalls(name: string, max: number): Call[] {
+    const taken: Call[] = [];
+    for (; this.#head < this.#held.length && taken.length < max; this.#head++) {
+      const job = this.#held[this.#head];
+      if (job === undefined) continue;
+      if (job.kind !== "call" || job.name !== name) break;
+      this.#held[this.#head] = undefined;
+      this.#heldCalls--;
+      taken.push(job);
+    }
     return taken;
   }
 

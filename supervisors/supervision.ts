@@ -3,6 +3,7 @@ import { type Context, type ExitReason, type Random, type Ref, type RefData, See
 import type { FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import type { FullFlags } from "./flags.ts";
+import type { StartChildOutcome } from "./outcome.ts";
 import type { Procedure, Procedures } from "./procedure.ts";
 import { RestartWindow } from "./restart-window.ts";
 
@@ -44,7 +45,14 @@ export interface Crew {
   has(ref: RefData): boolean;
   /** Whether this attempt is still due. */
   isDue(message: RetryMessage): boolean;
-  /** Answers a request. Undefined: no such request. */
+  /** How many `startChild` requests in a row may be served together. */
+  readonly startsTogetherMax: number;
+  /** Serves `startChild` requests; each is answered, by its place, when its own start has ended. */
+  startChildren(
+    given: readonly unknown[],
+    answer: (place: number, outcome: StartChildOutcome) => void,
+  ): Procedure<void>;
+  /** Answers any other request. Undefined: no such request. */
   request(name: string, argument: unknown): Procedure<unknown> | undefined;
   /** A child ended by itself. */
   exited(ref: Ref, reason: ExitReason): Procedure<Verdict>;

@@ -15,12 +15,13 @@ import {
   type StartResult,
   type SystemMessage,
 } from "../core/index.ts";
+import { startsAtOnceMax } from "./child-process.ts";
 import { asReference, type FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import { checkChildren, checkFlags, type FullFlags, type SupervisorSetup } from "./flags.ts";
 import { ListedCrew } from "./listed-crew.ts";
 import { type ChangeCodeOutcome, failed, type GetChildSpecOutcome } from "./outcome.ts";
-import { type AlarmMessage, answer, type Job, type Procedure, Procedures } from "./procedure.ts";
+import { type AlarmMessage, answer, type Call, type Job, type Procedure, Procedures } from "./procedure.ts";
 import { type Crew, Supervision } from "./supervision.ts";
 import { TemplateCrew } from "./template-crew.ts";
 
@@ -107,7 +108,7 @@ export class Supervisor {
   *#begin(job: Job): Procedure<void> {
     switch (job.kind) {
       case "call":
-        yield* this.#answer(job.name, job.argument, job.from);
+        yield* job.name === "startChild" ? this.#startChildren(job) : this.#answer(job);
         return;
       case "exit":
         if ((yield* this.#crew.exited(job.ref, job.reason)) === "shutdown") yield* this.#end("shutdown");
@@ -128,7 +129,15 @@ export class Supervisor {
     this.#ctx.stop(reason);
   }
 
-  *#answer(name: string, argument: unknown, from: From): Procedure<void> {
+  /** Requests to start a child come in crowds: those in a row may start together. Ours; OTP starts one after the other. */
+  *#startChildren(first: Call): Procedure<void> {
+    const more = Math.min(this.#crew.startsTogetherMax, startsAtOnceMax) - 1;
+    const calls = [first, ...this.#procedures.takeCalls(first.name, more)];
+    const given = calls.map(({ argument }) => argument);
+    yield* this.#crew.startChildren(given, (place, outcome) => this.#ctx.reply((calls[place] as Call).from, outcome));
+  }
+
+  *#answer({ name, argument, from }: Call): Procedure<void> {
     const procedure = name === "changeCode" ? answer(this.#changeCode(argument)) : this.#crew.request(name, argument);
     if (procedure === undefined) {
       // OTP's supervisor crashes on a request that it does not know. A slip of a caller must not cost it its children.

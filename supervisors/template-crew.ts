@@ -62,10 +62,29 @@ export class TemplateCrew implements Crew {
     return this.#children.get(message.child as string)?.retry === message;
   }
 
+  /** As many as there is room for: they do not depend on one another. */
+  get startsTogetherMax(): number {
+    return this.#supervision.flags.maxChildren - this.#children.size;
+  }
+
+  *startChildren(
+    extras: readonly unknown[],
+    answered: (place: number, outcome: StartChildOutcome) => void,
+  ): Procedure<void> {
+    const { ctx, flags } = this.#supervision;
+    if (this.#children.size + extras.length > flags.maxChildren) {
+      for (const place of extras.keys()) answered(place, failed("max_children"));
+      return;
+    }
+    const starts = extras.map((extra, place) => ({ ...this.#startOf(extra), extra, place }));
+    yield* startActors(ctx, starts, flags.childPlacement, ({ extra, place }, outcome) => {
+      if (outcome.ok && outcome.ref !== undefined) this.#add(outcome.ref, extra, undefined);
+      answered(place, outcome.ok ? { ok: true, ref: outcome.ref } : startFailed(outcome));
+    });
+  }
+
   request(name: string, argument: unknown): Procedure<unknown> | undefined {
     switch (name) {
-      case "startChild":
-        return this.#startChild(argument);
       case "terminateChild":
         return this.#terminateChild(argument);
       case "restartChild":
@@ -122,15 +141,6 @@ export class TemplateCrew implements Crew {
   }
 
   // Requests.
-
-  *#startChild(extra: unknown): Procedure<StartChildOutcome> {
-    if (this.#children.size >= this.#supervision.flags.maxChildren) return failed("max_children");
-    const { ctx, flags } = this.#supervision;
-    const outcome = yield* startActor(ctx, this.#startOf(extra), flags.childPlacement);
-    if (!outcome.ok) return startFailed(outcome);
-    if (outcome.ref !== undefined) this.#add(outcome.ref, extra, undefined);
-    return { ok: true, ref: outcome.ref };
-  }
 
   *#terminateChild(ref: unknown): Procedure<TerminateChildOutcome> {
     if (!isAddress(ref)) return failed("simple_one_for_one");

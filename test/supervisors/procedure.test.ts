@@ -71,6 +71,17 @@ test("held exits that match are taken out together, in order of arrival", () => 
   expect(done).toEqual(["busy", "exit 5", "exit 3"]);
 });
 
+test("calls of one name that are next in line can be taken out", () => {
+  procedures.submit(callOf("busy"));
+  for (const name of ["a", "a", "a", "b", "a"]) procedures.submit(callOf(name));
+  expect(procedures.takeCalls("a", 2)).toHaveLength(2);
+  expect(procedures.takeCalls("a", 9)).toHaveLength(1);
+  expect(procedures.takeCalls("a", 9)).toEqual([]);
+  procedures.submit(exitOf(1));
+  release();
+  expect(done).toEqual(["busy", "b", "a", "exit 1"]);
+});
+
 test("places of held exits stay right while the list is used up and grows", () => {
   const expected: string[] = [];
   for (let round = 0; round < 50; round++) {

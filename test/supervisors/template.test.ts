@@ -214,6 +214,23 @@ describe("shutdown", () => {
   );
 });
 
+test("requests to start a child that come together are served together, other requests in their order", async () => {
+  const t = await start();
+  t.world.next("a", "hang");
+  void t.post("startChild", "first");
+  for (const id of ["a", "b"]) void t.post("startChild", id);
+  const counted = t.post("countChildren");
+  const late = t.post("startChild", "c");
+  await t.settle();
+  // a hangs and holds what comes after it, but not b.
+  expect(t.world.starts).toEqual(["first", "a", "b"]);
+  const [a] = [...t.world.ids].find(([, id]) => id === "a") as [string, string];
+  const [thread, slot, generation] = a.split(".").map(Number) as [number, number, number];
+  t.ctx.exit({ node: "", thread, slot, generation }, "kill");
+  expect(await t.until(counted)).toMatchObject({ active: 2 });
+  expect(await t.until(late)).toMatchObject({ ok: true });
+});
+
 test("a dynamic supervisor starts no more than maxChildren, restarting ones included", async () => {
   const t = new SimulatedTree();
   const { id: _id, ...child } = t.child("template");
@@ -229,7 +246,13 @@ test("a dynamic supervisor starts no more than maxChildren, restarting ones incl
   await t.settle();
   t.tell(await t.refOf("a"), { do: "exit" });
   await t.settle();
+  // Requests that come together fill the room exactly; a start that fails leaves its room to the next.
   await t.ask("terminateChild", await t.refOf("b"));
+  await t.ask("terminateChild", await t.refOf("a"));
+  t.world.next("p", "throw");
+  const crowd = ["p", "q", "r", "s"].map((id) => t.post("startChild", id));
+  expect((await t.until(Promise.all(crowd))).map(({ ok }) => ok)).toEqual([false, true, true, false]);
+  await t.ask("terminateChild", await t.refOf("q"));
   expect(await t.ask("startChild", "c")).toMatchObject({ ok: true });
 });
 
