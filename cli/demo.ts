@@ -7,9 +7,14 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { type Command, InvalidArgumentError } from "commander";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
-import { readCorpus } from "./demo/corpus.ts";
-import { type JobOptions, runJob } from "./demo/job.ts";
+import { readCorpus, slicesOf } from "./demo/corpus.ts";
+import { type JobOptions, type JobOutcome, runJob } from "./demo/job.ts";
+import { LiveView, type Screen } from "./demo/live-view.ts";
+import { writeReport } from "./demo/report.ts";
 import { demoResult, shortcomings } from "./demo/result.ts";
+import { summaryText } from "./demo/summary.ts";
+import { Timeline } from "./demo/timeline.ts";
+import { WorkPlan } from "./demo/work-plan.ts";
 
 /** Upper bound of agents: each has a seat in the coordinator's book and a slot on a thread. */
 const agentsMax = 100_000;
@@ -48,20 +53,49 @@ export async function run(
   context: CommandContext,
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
-  const { seed, agents, threads, seconds, faults, json, list } = options as unknown as DemoOptions;
+  const { seed, agents, threads, seconds, faults, report, json, list } = options as unknown as DemoOptions;
   const corpus = readCorpus(operands[0] ?? packageFolder());
   if (list) {
     context.out.write(corpus.files.map(({ path }) => `${path}\n`).join(""));
     return exitCodes.ok;
   }
+  for (const reason of corpus.unreadable) context.err.write(`mofa demo: left out: ${reason}\n`);
   const job: JobOptions = { corpus, plan: { seed, agents, hasFaults: faults }, threads, seconds };
-  const outcome = await runJob(job, context.signal, () => undefined);
+  const timeline = new Timeline();
+  const outcome = await watched(job, json === true, timeline, context);
   if (outcome === undefined) return exitCodes.interrupted;
   const result = demoResult(job, outcome);
-  if (json) context.out.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  context.out.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : summaryText(result));
+  if (report !== undefined) {
+    const path = writeReport({ folder: report, seed, corpus, result, outcome, points: timeline.points });
+    if (!json) context.out.write(`  report    ${path}\n`);
+  }
   const found = shortcomings(result, corpus, outcome);
   for (const sentence of found) context.err.write(`mofa demo: ${sentence}\n`);
   return found.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** With `--json` there is nothing to see, unless somebody sits at a terminal. */
+async function watched(
+  job: JobOptions,
+  isQuiet: boolean,
+  timeline: Timeline,
+  { err, signal }: CommandContext,
+): Promise<JobOutcome | undefined> {
+  const screen: Screen = err;
+  const { corpus, plan } = job;
+  const slices = slicesOf(corpus.files).length;
+  const facts = {
+    agents: plan.agents,
+    files: corpus.files.length,
+    slices,
+    tasks: Math.max(slices, new WorkPlan(plan).tasks),
+  };
+  using view = isQuiet && !screen.isTTY ? undefined : new LiveView(screen, facts);
+  return await runJob(job, signal, (snapshot) => {
+    timeline.add(snapshot);
+    view?.show(snapshot);
+  });
 }
 
 /** Two folders above the built file. */

@@ -2,7 +2,14 @@
  * Runs the demo's job from start to end: system, tree, the injector's thread ends, snapshots for whoever watches, and an
  * orderly stop whatever happens.
  */
-import { type MofaSystem, type Ref, RuntimeError, reasonText, startSystem } from "../../index.ts";
+import {
+  type MofaSystem,
+  type Ref,
+  RuntimeError,
+  reasonText,
+  type SupervisorHandle,
+  startSystem,
+} from "../../index.ts";
 import type { Totals } from "./aggregator.ts";
 import { aggregatorName, coordinatorName } from "./conversation.ts";
 import type { Closing } from "./coordinator.ts";
@@ -51,6 +58,8 @@ export interface JobOutcome {
 /** How often a snapshot is taken. */
 export const snapshotEveryMs = 100;
 
+const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
+
 /**
  * Runs the job. Undefined: `signal` was aborted and everything has been stopped in order.
  * @throws RuntimeError `start_failed` and what else `startSystem` throws; `job_failed`: the tree ended before the work did.
@@ -84,38 +93,42 @@ async function work(
 ): Promise<JobOutcome> {
   const startedAtMs = system.context.nowMs() - (performance.now() - beganMs);
   const slices = slicesOf(corpus.files).length;
-  const tree = await system.supervise(demoTree({ plan, files: corpus.files, seconds }, { slices }));
   const ending = new AbortController();
-  const coordinator = holder(system, coordinatorName);
-  const closing = coordinator.call("end", undefined, { timeoutMs: Number.POSITIVE_INFINITY }) as Promise<Closing>;
-  const failed = tree.exit.then((reason) => {
-    throw new RuntimeError("job_failed", `the supervision tree ended before the work did: ${reasonText(reason)}`);
-  });
-  const watching = Promise.all([
-    endThreads(system, coordinator, ending.signal),
-    watch(system, coordinator, beganMs, ending.signal, onSnapshot),
-  ]).then(() => closing);
-  coordinator.cast("begin");
+  const watching = watch(system, beganMs, ending.signal, onSnapshot);
+  // It ends with the system, by an error that means no more than that.
+  watching.catch(() => undefined);
   try {
-    const end = await Promise.race([closing, failed, watching]);
+    const tree = await system.supervise(demoTree({ plan, files: corpus.files, seconds }, { slices }));
+    const closing = await finished(system, tree);
     const durationMs = performance.now() - beganMs;
     const totals = await Promise.all(
       Array.from({ length: aggregators }, (_, number) => holder(system, aggregatorName(number)).call("totals")),
     );
     const { threadsLost } = await system.stats();
     // The calls are answered by `aggregator`, whose type a ref found by name does not carry.
-    return { closing: end, totals: totals as Totals[], threadsLost, slices, durationMs, startedAtMs };
+    return { closing, totals: totals as Totals[], threadsLost, slices, durationMs, startedAtMs };
   } finally {
     ending.abort();
-    // These end with the system, each with an error that has been told already or that means no more than that.
-    for (const left of [closing, failed, watching]) left.catch(() => undefined);
   }
 }
 
+/** Lets the work begin, and waits until it is done. @throws RuntimeError `job_failed`: the tree ended before. */
+async function finished(system: MofaSystem, tree: SupervisorHandle): Promise<Closing> {
+  const coordinator = holder(system, coordinatorName);
+  const failed = tree.exit.then((reason) => {
+    throw new RuntimeError("job_failed", `the supervision tree ended before the work did: ${reasonText(reason)}`);
+  });
+  const injecting = endThreads(system, coordinator);
+  coordinator.cast("begin");
+  // What is still open when one of these has decided ends with the system, by an error that means no more than that.
+  for (const open of [failed, injecting]) open.catch(() => undefined);
+  return await Promise.race([coordinator.call("end", undefined, forEver) as Promise<Closing>, failed, injecting]);
+}
+
 /** The injector's hands: ends each thread that the plan wants ended. */
-async function endThreads(system: MofaSystem, coordinator: Ref, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const thread = await coordinator.call("threadToEnd", undefined, { timeoutMs: Number.POSITIVE_INFINITY });
+async function endThreads(system: MofaSystem, coordinator: Ref): Promise<never> {
+  for (;;) {
+    const thread = await coordinator.call("threadToEnd", undefined, forEver);
     const { threads } = await system.stats();
     const position = threads.find((stats) => stats.thread === thread)?.position;
     if (position !== undefined && position > 0) await system.terminateThread(position, "injected fault");
@@ -124,16 +137,18 @@ async function endThreads(system: MofaSystem, coordinator: Ref, signal: AbortSig
 
 async function watch(
   system: MofaSystem,
-  coordinator: Ref,
   beganMs: number,
   signal: AbortSignal,
   onSnapshot: (snapshot: Snapshot) => void,
 ): Promise<void> {
   while (!signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, snapshotEveryMs));
+    const coordinator = system.whereis(coordinatorName);
+    if (coordinator === undefined) continue;
     const [progress, stats] = await Promise.all([coordinator.call("progress"), system.stats()]);
-    if (signal.aborted) return;
     onSnapshot({
       atMs: performance.now() - beganMs,
+      // The coordinator's own answer; a ref found by name does not carry its type.
       progress: progress as LedgerProgress,
       threads: stats.threads
         .filter(({ position }) => position > 0)
@@ -142,7 +157,6 @@ async function watch(
       threadsLost: stats.threadsLost,
       queued: stats.threads.reduce((sum, { queued, outbox }) => sum + queued + outbox, 0),
     });
-    await new Promise((resolve) => setTimeout(resolve, snapshotEveryMs));
   }
 }
 

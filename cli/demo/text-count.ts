@@ -22,6 +22,12 @@ export function countText(file: Uint8Array, from: number, to: number): TextCount
   let isInWord = from > 0 && !isSpace(file, startOfCharacter(file, from - 1));
   for (let at = from; at < to; at++) {
     const byte = file[at] as number;
+    if (byte > 0x20 && byte < 0x80) {
+      // Most bytes of most texts.
+      if (!isInWord) words++;
+      isInWord = true;
+      continue;
+    }
     if (isContinuation(byte)) continue;
     if (byte === newline) lines++;
     const wasInWord = isInWord;

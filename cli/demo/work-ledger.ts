@@ -81,8 +81,12 @@ export class WorkLedger {
   readonly #byMonitor = new Map<number, Seat>();
   /** Threads that were told to end, and when. */
   readonly #ending = new Map<number, number>();
+  /** Agents that are up, as far as is known, on threads that were told to end. */
+  #doomed = 0;
+  #vacant: number;
+  /** Seats whose task says that their thread ends, oldest first. */
+  readonly #threadEndsDue: Seat[] = [];
   readonly #settledPoison = new Set<number>();
-  readonly #endedThreadFor = new Set<number>();
   readonly faults: FaultRecord[] = [];
   readonly recoveriesMs: number[] = [];
   /** What was given up and is no poison, as texts. */
@@ -103,6 +107,7 @@ export class WorkLedger {
     this.#tasks = tasks;
     this.#durationMs = durationMs;
     this.#hands = hands;
+    this.#vacant = plan.agents;
     this.#seats = Array.from({ length: plan.agents }, (_, agent) => ({
       agent,
       ref: undefined,
@@ -115,9 +120,9 @@ export class WorkLedger {
     }));
   }
 
-  /** Nothing is left to do or to wait for. */
+  /** Nothing is left to do, and every fault of the plan has struck. */
   get isFinished(): boolean {
-    return this.#finished === this.#seats.length;
+    return this.#finished === this.#seats.length && this.#threadEndsDue.length === 0 && this.#doomed === 0;
   }
 
   get progress(): LedgerProgress {
@@ -158,10 +163,13 @@ export class WorkLedger {
     }
     if (seat.starts > 0) this.#restarts++;
     seat.starts++;
+    this.#vacant--;
+    if (this.#ending.has(ref.thread)) this.#doomed++;
     seat.ref = ref;
     seat.monitor = this.#hands.watch(ref);
     this.#byMonitor.set(seat.monitor, seat);
     this.#handOut(seat, nowMs);
+    this.#endThreads(nowMs);
   }
 
   /** An agent is gone. What it had in hand waits for its successor. */
@@ -212,10 +220,12 @@ export class WorkLedger {
   }
 
   #vacate(seat: Seat, nowMs: number): void {
-    const thread = seat.ref?.thread;
+    const endedAtMs = this.#ending.get(seat.ref?.thread ?? -1);
+    if (endedAtMs !== undefined) this.#doomed--;
     this.#byMonitor.delete(seat.monitor);
     seat.ref = undefined;
-    if (!seat.isFinished) seat.faultAtMs ??= this.#ending.get(thread ?? -1) ?? nowMs;
+    this.#vacant++;
+    if (!seat.isFinished) seat.faultAtMs ??= endedAtMs ?? nowMs;
   }
 
   /** Gives the seat's agent what is next for it: what it has not been acknowledged, else the task of its next row. */
@@ -233,12 +243,15 @@ export class WorkLedger {
       this.#handOut(seat, nowMs);
       return;
     }
-    if (item.attempts === 0 && item.type === "task") this.#submitted++;
-    if (item.attempts > 0 && item.type === "task") this.#retried++;
+    if (item.type === "task") {
+      if (item.attempts > 0) this.#retried++;
+      else this.#submitted++;
+      if (item.attempts === 0 && this.#plan.faultOf(item.task) === "endThread") this.#threadEndsDue.push(seat);
+    }
     item.attempts++;
     item.sentAtMs = nowMs;
     this.#hands.deliver(ref, item);
-    this.#endThreadFor(item, ref, nowMs);
+    this.#endThreads(nowMs);
   }
 
   #nextItem(seat: Seat, nowMs: number): Item | undefined {
@@ -248,14 +261,20 @@ export class WorkLedger {
     return { type: isPoisonNext ? "poison" : "task", task, attempts: 0, failures: 0, sentAtMs: 0 };
   }
 
-  /** The fault "a thread ends" strikes the thread of the agent that got the task. One that is ending cannot end again: then at the next attempt. */
-  #endThreadFor(item: Item, ref: Ref, nowMs: number): void {
-    if (item.type !== "task" || this.#plan.faultOf(item.task) !== "endThread") return;
-    if (this.#endedThreadFor.has(item.task) || this.#ending.has(ref.thread)) return;
-    this.#endedThreadFor.add(item.task);
-    this.#ending.set(ref.thread, nowMs);
+  /**
+   * The fault "a thread ends" strikes the thread of the agent that got the task. While a thread's agents are away the
+   * next such fault waits: to lose all threads at once would show less.
+   */
+  #endThreads(nowMs: number): void {
+    if (this.#threadEndsDue.length === 0 || this.#doomed > 0 || this.#vacant > this.#plan.agents / 100) return;
+    const at = this.#threadEndsDue.findIndex(({ ref }) => ref !== undefined);
+    const thread = this.#threadEndsDue[at]?.ref?.thread;
+    if (thread === undefined) return;
+    this.#threadEndsDue.splice(at, 1);
+    this.#doomed = this.#seats.filter(({ ref }) => ref?.thread === thread).length;
+    this.#ending.set(thread, nowMs);
     this.#recordFault("threadLost", nowMs);
-    this.#hands.endThread(ref.thread);
+    this.#hands.endThread(thread);
   }
 
   /** The seat's agent is failing at it, or is being passed over: its next item goes out when it is ready. */

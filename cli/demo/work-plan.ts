@@ -82,9 +82,9 @@ export class WorkPlan {
   }
 }
 
-/** One task in five hundred throws, one in five thousand has a poison message before it; a thread is lost, two in a large run. */
+/** One task in five hundred throws, one in five thousand has a poison message before it, and one thread is lost. */
 function faultCounts(agents: number): Readonly<Record<FaultKind, number>> {
-  return { throw: Math.ceil(agents / 100), endThread: agents >= 1_000 ? 2 : 1, poison: Math.ceil(agents / 1_000) };
+  return { throw: Math.ceil(agents / 100), endThread: 1, poison: Math.ceil(agents / 1_000) };
 }
 
 /** A seed for a part of the plan: neighbouring numbers must not give neighbouring seeds (Fibonacci hashing). */

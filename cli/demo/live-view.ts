@@ -1,0 +1,140 @@
+/**
+ * The job as a person sees it: a block of lines that is drawn anew in place at a terminal, a line now and then elsewhere.
+ *
+ * Plain ANSI: up, erase, hide and show the cursor. It writes to stderr, since stdout is for results, and erases itself.
+ */
+import pc from "picocolors";
+import type { Snapshot } from "./job.ts";
+import { numberText } from "./number-text.ts";
+
+/** At a terminal: at most ten drawings a second. */
+const drawEveryMs = 100;
+/** Elsewhere: time between two lines. */
+const lineEveryMs = 2_000;
+const barWidth = 32;
+/** Rates shown as a curve. */
+const ratesKept = 48;
+const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+const curve = "▁▂▃▄▅▆▇█";
+
+export interface ViewFacts {
+  readonly agents: number;
+  readonly files: number;
+  readonly slices: number;
+  /** Tasks of the plan. */
+  readonly tasks: number;
+}
+
+/** What is needed of `process.stderr`. */
+export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+export class LiveView implements Disposable {
+  readonly #screen: Screen;
+  readonly #facts: ViewFacts;
+  readonly #beganMs = performance.now();
+  readonly #rates: number[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #last: Snapshot | undefined;
+  #drawnLines = 0;
+  #frame = 0;
+
+  /** Draws from now on until it is disposed. Not silent on a screen that is no terminal: see `isTTY`. */
+  constructor(screen: Screen, facts: ViewFacts) {
+    this.#screen = screen;
+    this.#facts = facts;
+    if (screen.isTTY) screen.write("\u001b[?25l");
+    else screen.write(`mofa demo: ${numberText(facts.slices)} slices of ${numberText(facts.files)} files\n`);
+    this.#draw();
+    this.#timer = setInterval(() => this.#draw(), screen.isTTY ? drawEveryMs : lineEveryMs);
+  }
+
+  show(snapshot: Snapshot): void {
+    const last = this.#last;
+    if (last !== undefined && snapshot.atMs > last.atMs) {
+      this.#rates.push(((snapshot.progress.done - last.progress.done) * 1_000) / (snapshot.atMs - last.atMs));
+      if (this.#rates.length > ratesKept) this.#rates.shift();
+    }
+    this.#last = snapshot;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    if (this.#screen.isTTY) this.#screen.write(`${this.#erased()}\u001b[?25h`);
+  }
+
+  #draw(): void {
+    if (!this.#screen.isTTY) {
+      if (this.#last !== undefined) this.#screen.write(`${plainLine(this.#last, this.#facts)}\n`);
+      return;
+    }
+    const width = this.#screen.columns ?? 80;
+    const lines = this.#lines().map((line) => clipped(line, width - 1));
+    this.#screen.write(`${this.#erased()}${lines.join("\n")}\n`);
+    this.#drawnLines = lines.length;
+    this.#frame++;
+  }
+
+  /** Back to the first line of the block, everything below it gone. */
+  #erased(): string {
+    return this.#drawnLines === 0 ? "" : `\u001b[${this.#drawnLines}F\u001b[J`;
+  }
+
+  #lines(): string[] {
+    const { agents, files, slices, tasks } = this.#facts;
+    const seconds = ((performance.now() - this.#beganMs) / 1_000).toFixed(1);
+    const turning = spinner[this.#frame % spinner.length] ?? "";
+    const head = `${pc.cyan(turning)} ${pc.bold("mofa demo")}  ${seconds} s`;
+    const last = this.#last;
+    if (last === undefined) return [`${head}  starting ${numberText(agents)} agents`];
+    const { progress, threads } = last;
+    const pass = Math.floor(progress.done / slices) + 1;
+    const of = Math.max(tasks, progress.submitted);
+    return [
+      `${head}  ${numberText(slices)} slices of ${numberText(files)} files, pass ${numberText(pass)}`,
+      `  tasks    ${bar(progress.done / of)} ${numberText(progress.done)} of ${numberText(of)}`,
+      `  rate     ${pc.green(sparkline(this.#rates))} ${numberText(this.#rates.at(-1) ?? 0)}/s`,
+      `  agents   ${numberText(progress.agentsUp)} of ${numberText(agents)} up, restarts ${numberText(progress.restarts)}`,
+      `  threads  ${threads.map(({ position, actors }) => `${position}: ${numberText(actors)} actors`).join(", ")}`,
+      `  queued   ${numberText(last.queued)} messages, tasks in hand ${numberText(progress.inHand)}`,
+      `  faults   ${pc.red(faultsText(last))}`,
+    ];
+  }
+}
+
+function plainLine(snapshot: Snapshot, { agents, tasks }: ViewFacts): string {
+  const { progress, atMs, queued } = snapshot;
+  return (
+    `${(atMs / 1_000).toFixed(1)} s: ${numberText(progress.done)} of ${numberText(Math.max(tasks, progress.submitted))} tasks, ` +
+    `${numberText(progress.agentsUp)} of ${numberText(agents)} agents up, ${numberText(progress.restarts)} restarts, ` +
+    `${numberText(queued)} messages queued; ${faultsText(snapshot)}`
+  );
+}
+
+function faultsText({ progress, threadsLost }: Snapshot): string {
+  const { thrown, poisoned } = progress;
+  return `${numberText(thrown)} thrown, ${numberText(poisoned)} poisoned, ${numberText(threadsLost)} threads lost`;
+}
+
+function bar(part: number): string {
+  const filled = Math.round(Math.min(1, part) * barWidth);
+  return `${pc.green("█".repeat(filled))}${pc.dim("░".repeat(barWidth - filled))}`;
+}
+
+function sparkline(rates: readonly number[]): string {
+  const top = Math.max(1, ...rates);
+  return rates.map((rate) => curve[Math.round((rate / top) * (curve.length - 1))]).join("");
+}
+
+/** At most `width` visible characters: a line that wraps would be two, and the block would climb. */
+function clipped(line: string, width: number): string {
+  let visible = 0;
+  let text = "";
+  for (const piece of line.match(/\u001b\[[0-9;]*m|[^]/gu) ?? []) {
+    if (piece.startsWith("\u001b")) text += piece;
+    else if (visible < width) {
+      text += piece;
+      visible++;
+    }
+  }
+  return text;
+}

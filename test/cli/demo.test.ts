@@ -1,0 +1,128 @@
+/** `mofa demo` as a person runs it: a process of its own, on a small folder and with few agents. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { countFiles } from "../support/count-words.ts";
+import { packageRoot } from "../support/package-root.ts";
+import { runProgram } from "../support/run-program.ts";
+
+const entry = join(packageRoot, "cli", "mofa.cjs");
+let folder: string;
+let texts: string[];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mofa-demo-"));
+  const write = (name: string, content: string | Buffer) => {
+    const path = join(folder, name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, content);
+    return path;
+  };
+  texts = [
+    write("a/words.txt", `${"x".repeat(4_090)} cut-by-the-border and more\n`),
+    write("a/umlauts.txt", "ä\u00a0→ 😀\u3000".repeat(2_000)),
+    write("one-word", "y".repeat(20_000)),
+    write("empty", ""),
+    write(".hidden", "seen too\n\n"),
+    write("z.txt", "line\n".repeat(9_000)),
+  ];
+  write("picture", Buffer.from([0x89, 0x50, 0, 0, 1]));
+  for (const passedOver of ["node_modules", "dist", ".git", "b/node_modules"]) write(`${passedOver}/x.txt`, "no\n");
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function demo(...args: string[]) {
+  return runProgram(process.execPath, [entry, "demo", folder, ...args]);
+}
+
+describe("mofa demo", () => {
+  const seen: { planHash?: string } = {};
+
+  test("loses no task to its faults, and counts what wc counts", async () => {
+    const report = join(folder, "mofa-report");
+    const { code, stdout, stderr } = await demo("--json", "--agents", "200", "--seed", "5", "--report", report);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const result = JSON.parse(stdout);
+    expect(result).toEqual({
+      agents: 200,
+      threads: expect.any(Number),
+      planHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+      result: countFiles(texts),
+      tasks: { submitted: 1_000, done: 1_000, retried: expect.any(Number), lost: 0 },
+      faults: { thrown: 2, looped: 0, threadsLost: 1, processesLost: 0, poisoned: 1 },
+      restarts: expect.any(Number),
+      kills: 0,
+      recoveryMs: { p50: expect.any(Number), p99: expect.any(Number) },
+      memory: { rssMb: expect.any(Number), peakRssMb: expect.any(Number) },
+      durationMs: expect.any(Number),
+    });
+    // Two throws, three readers of the poison, and the agents of the thread.
+    expect(result.restarts).toBeGreaterThan(5);
+    expect(result.threads).toBeGreaterThanOrEqual(2);
+    expect(JSON.parse(readFileSync(join(report, "report.json"), "utf8"))).toMatchObject({ ...result, seed: 5 });
+    expect(readFileSync(join(report, "timeline.svg"), "utf8")).toMatch(/^<svg .*<\/svg>\n$/s);
+    seen.planHash = result.planHash;
+  });
+
+  test("has the same plan for the same seed, on other threads too, and says in words how it went", async () => {
+    const { code, stdout, stderr } = await demo("--agents", "200", "--seed", "5", "--threads", "3");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Nothing was lost.");
+    expect(stdout).toContain("200 on 3 threads");
+    expect(stdout).toContain(`plan ${seen.planHash}`);
+    expect(stderr).toMatch(/^mofa demo: \d+ slices of 6 files\n/);
+  });
+
+  test("counts the same without faults", async () => {
+    const { code, stdout } = await demo("--json", "--agents", "50", "--no-faults");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: countFiles(texts),
+      tasks: { submitted: 250, done: 250, retried: 0, lost: 0 },
+      faults: { thrown: 0, looped: 0, threadsLost: 0, processesLost: 0, poisoned: 0 },
+      restarts: 0,
+      recoveryMs: { p50: null, p99: null },
+    });
+  });
+
+  test("lists the files that it would count", async () => {
+    const { code, stdout } = await demo("--list");
+    expect(code).toBe(0);
+    expect(stdout.split("\n").slice(0, -1).sort()).toEqual([...texts].sort());
+  });
+
+  test("Ctrl-C in the middle stops it in order: 130, and no process is left", async () => {
+    const child = spawn(process.execPath, [entry, "demo", folder, "--agents", "200", "--seconds", "60"], {
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true, // a process group of its own, to see who is left in it
+    });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+      said += piece;
+      if (said.includes("agents up")) child.kill("SIGINT");
+    });
+    const [code, signal] = await once(child, "close");
+    expect({ code, signal }).toEqual({ code: 130, signal: null });
+    expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow(expect.objectContaining({ code: "ESRCH" }));
+  }, 30_000);
+
+  test.each([
+    [["--agents", "0"], 2, "A whole number from 1 to"],
+    [["--seed", "x"], 2, "A whole number from 0 to"],
+    [["--bad"], 2, "unknown option '--bad'"],
+  ])("ends with wrong usage: %j", async (args, code, words) => {
+    const result = await demo(...args);
+    expect(result).toMatchObject({ code, stdout: "" });
+    expect(result.stderr).toContain(words);
+  });
+
+  test("says which folder is not there", async () => {
+    const result = await runProgram(process.execPath, [entry, "demo", join(folder, "nowhere")]);
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain(`no folder ${join(folder, "nowhere")}`);
+  });
+});
