@@ -117,7 +117,8 @@ export class Timers {
   }
 
   fireDue(nowMs: number): void {
-    this.#wakeMs = this.#wakeMs <= nowMs ? Number.POSITIVE_INFINITY : this.#wakeMs;
+    // A wake that is over must be published anew, also when nothing is due any more: NaN equals no due time.
+    if (this.#wakeMs <= nowMs) this.#wakeMs = Number.NaN;
     for (;;) {
       const entry = this.#heap.takeDue(nowMs);
       if (entry === undefined) break;

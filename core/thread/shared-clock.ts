@@ -20,8 +20,10 @@ export class SharedClock implements Clock {
     return this.#memory.manualMs;
   }
 
-  wakeAt(dueMs: number): void {
+  wakeAt(dueMs: number, wake: () => void): void {
     this.#memory.setNextDueMs(this.#thread, dueMs);
+    // What is due already waits for no advance, and nobody else would wake this thread for it.
+    if (dueMs <= this.#memory.manualMs) wake();
   }
 
   cancelWake(): void {
