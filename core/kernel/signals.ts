@@ -170,6 +170,7 @@ export class Signals {
   #down(cell: Cell, id: number, reason: ExitReason): void {
     const monitor = cell.extra?.monitors?.get(id);
     if (monitor === undefined) return;
+    this.#freezeReason(reason);
     cell.extra?.monitors?.delete(id);
     const ref = monitor.ref;
     if (ref !== undefined && ref.thread !== this.#kernel.thread) this.#kernel.peers.relate(cell, ref.thread, -1);
@@ -198,6 +199,7 @@ export class Signals {
 
   /** The rules of S3.4. `isForced`: a link to nobody, which has no link to be active. */
   exitReceived(cell: Cell, from: Ref, reason: ExitReason, byLink: boolean, isForced = false): void {
+    this.#freezeReason(reason);
     const kernel = this.#kernel;
     if (byLink) {
       if (!removeLink(cell, from)) return;
@@ -210,6 +212,11 @@ export class Signals {
       const message: ExitMessage = { type: "exit", from, reason };
       kernel.delivery.deliverSystem(cell, new Meta(MetaKind.exit, "", 0, from), message);
     } else kernel.lifecycle.die(cell, reason);
+  }
+
+  /** A reason goes to many receivers: as a message it is frozen, whether it crossed or not (S2.6). */
+  #freezeReason(reason: ExitReason): void {
+    if (typeof reason === "object" && this.#kernel.checks) this.#kernel.freeze(reason);
   }
 
   /** Tells everybody who is linked to or watches an actor that just died. `except` is told in another way. */
