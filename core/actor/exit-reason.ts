@@ -8,6 +8,12 @@ import { type ErrorData, errorData } from "../errors.ts";
 /** Why a thread was lost. */
 export type ThreadLossWhy = string;
 
+/**
+ * Why a dedicated thread ends whose actor has: no loss, since nobody lives there any more and all that they had to say
+ * is said. What comes too late for them finds nobody.
+ */
+export const retiredWhy: ThreadLossWhy = "retired";
+
 export type ExitReason =
   | "normal"
   | "shutdown"

@@ -6,6 +6,7 @@
  * no monitor. Deadlines are numbers looked at by one sweep.
  */
 import { type Cell, extraOf } from "../actor/cell.ts";
+import { retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
@@ -229,6 +230,10 @@ export class Calls {
   threadLost(thread: number, why: string): void {
     for (const [id, call] of [...this.#pending]) {
       if (call.callee.thread !== thread) continue;
+      if (why === retiredWhy) {
+        this.#fail(id, gone(this.#kernel.nameOf(call.callee), call.name));
+        continue;
+      }
       this.#fail(id, {
         name: "RuntimeError",
         code: "thread_lost",

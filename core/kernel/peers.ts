@@ -5,6 +5,7 @@
  * encodes and publishes. A full ring leaves the rest in the outbox until the reader rings back.
  */
 import type { Cell, WaitingSend } from "../actor/cell.ts";
+import { retiredWhy } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type RefData, refKey, type SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
@@ -399,6 +400,8 @@ export class Peers {
   // Loss ----------------------------------------------------------------------------------------------------------
 
   relate(cell: Cell, thread: number, change: 1 | -1): void {
+    // A peer made for a thread that is gone would wait for the news of its loss, which nobody sends any more.
+    if (this.#isGone(thread)) return;
     const relations = this.#peer(thread).relations;
     const count = (relations.get(cell) ?? 0) + change;
     if (count > 0) relations.set(cell, count);
@@ -425,7 +428,7 @@ export class Peers {
       const index = this.#readers.indexOf(peer);
       if (index >= 0) this.#readers.splice(index, 1);
     }
-    const reason = { threadLost: why };
+    const reason = why === retiredWhy ? "noproc" : { threadLost: why };
     if (peer !== undefined) kernel.signals.threadLost(thread, [...peer.relations.keys()], reason);
     else kernel.signals.threadLost(thread, [], reason);
     kernel.calls.threadLost(thread, why);

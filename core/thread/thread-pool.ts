@@ -5,6 +5,7 @@
  * A lost scheduler thread is replaced by a warm spare that is up already, and the next spare is started behind it.
  */
 import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads";
+import { retiredWhy } from "../actor/exit-reason.ts";
 import { afterMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -215,7 +216,7 @@ export class ThreadPool {
           void worker.terminate();
           return;
         case "retired":
-          running.why ??= "retired";
+          running.why ??= retiredWhy;
           void worker.terminate();
           return;
       }
@@ -253,7 +254,7 @@ export class ThreadPool {
     this.#threads.delete(thread);
     const actors = Math.max(0, this.#memory.actors(thread));
     this.#memory.setState(thread, ThreadState.lost);
-    const isRetired = running.isDedicated && why === "retired";
+    const isRetired = running.isDedicated && why === retiredWhy;
     if (!isRetired) this.lost++;
     for (const other of this.#threads.values())
       other.worker.postMessage({ type: "lost", thread, why } satisfies ToThread);
