@@ -33,18 +33,21 @@ export { anchor as placementAnchor };
 
 export class Place {
   readonly name: PlaceName;
-  /** The options that put an actor here, for a spawn that the test makes in another way. */
-  readonly options: SpawnOptions;
-  #spawned = 0;
+  #isUsed = false;
 
   constructor(name: PlaceName) {
     this.name = name;
-    this.options = spawnOptions[name];
   }
 
-  /** How many actors were asked for. */
-  get spawned(): number {
-    return this.#spawned;
+  /** Whether the suite asked for it at all. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  /** The options that put an actor here, for a spawn that the test makes in another way. */
+  get options(): SpawnOptions {
+    this.#isUsed = true;
+    return spawnOptions[this.name];
   }
 
   /** Starts an actor here, and checks that it is here. */
@@ -61,7 +64,7 @@ export class Place {
 
   /** @throws Error when the actor is not here. */
   async verify(system: TestedSystem, ref: { readonly thread: number }): Promise<void> {
-    this.#spawned += 1;
+    this.#isUsed = true;
     const threads: number[] = [];
     for (let thread = 0; thread <= placementThreads; thread += 1) {
       const there = await system.spawn(anchor, undefined, { placement: { thread } });
@@ -102,7 +105,7 @@ export function describePlacements(
     runner.describe(`${title}, ${titles[name]}`, () => {
       suite(place);
       runner.afterAll(() => {
-        if (place.spawned === 0) throw new Error(`the suite "${title}" asked for no actor ${titles[name]}`);
+        if (!place.isUsed) throw new Error(`the suite "${title}" asked for no actor ${titles[name]}`);
       });
     });
   }
