@@ -421,7 +421,10 @@ export class Scheduler {
 
   /** The actor died: its open turn no longer counts. */
   abandonTurn(cell: Cell): void {
+    if ((cell.flags & Flag.open) === 0) return;
     this.#closeTurn(cell);
+    // It may have been all that kept the thread busy, and the exit may come from outside a drain: let it come to rest.
+    if (!this.#isArmed && !this.#isDraining) this.arm();
   }
 
   openInitTurn(cell: Cell, promise: PromiseLike<unknown>): void {
