@@ -42,7 +42,7 @@ export type DeleteChildOutcome = Outcome<object, Code<"running" | "restarting" |
 
 export type GetChildSpecOutcome = Outcome<{ readonly spec: FullChildSpec }, Code<"not_found">>;
 
-export type WhichChildOutcome = Outcome<{ readonly child: ChildEntry }, Code<"not_found">>;
+export type WhichChildOutcome = Outcome<{ readonly child: ChildEntry }, Code<"not_found" | "simple_one_for_one">>;
 
 export type ChangeCodeOutcome = Outcome<object, SpecError | (Code<"bad_return"> & { readonly value?: unknown })>;
 

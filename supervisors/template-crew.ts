@@ -165,7 +165,8 @@ export class TemplateCrew implements Crew {
   }
 
   #whichChild(ref: unknown): WhichChildOutcome {
-    const child = isAddress(ref) ? this.#children.byRef(ref) : undefined;
+    if (!isAddress(ref)) return failed("simple_one_for_one");
+    const child = this.#children.byRef(ref);
     return child === undefined
       ? failed("not_found")
       : { ok: true, child: this.#entry(child.retry === undefined ? child.ref : "restarting") };
