@@ -4,7 +4,7 @@
  *
  * A probe lives on main, where the test runs. Waiting never means time: `next` settles the system and then looks.
  */
-import { type Context, defineActor, type ExitReason, type Ref, type RefData } from "../core/index.ts";
+import { type Context, defineActor, type DownMessage, type ExitReason, type Ref, type RefData } from "../core/index.ts";
 import type { TestedSystem } from "./tested-system.ts";
 
 /** Messages a probe keeps unread; like any mailbox it has a bound. */
@@ -101,6 +101,13 @@ export class Probe implements AsyncDisposable {
     return this.#inbox.unread.splice(0);
   }
 
+  /** The oldest unread message that fits, once the system has settled; takes it out. */
+  async take(fits: (message: unknown) => boolean): Promise<unknown> {
+    await this.#system.settled();
+    const at = this.#inbox.unread.findIndex(fits);
+    return at < 0 ? undefined : this.#inbox.unread.splice(at, 1)[0];
+  }
+
   /** Runs code as a turn of the probe, and resolves to what it returned. What it throws is thrown here; the probe lives on. */
   run<T>(work: (ctx: Context) => T): Promise<Awaited<T>> {
     const id = ++lastWork;
@@ -114,22 +121,18 @@ export class Probe implements AsyncDisposable {
   /** Starts a monitor, whose down is asked for by `reason` and is not among the other messages. */
   async watch(target: RefData | string): Promise<Watch> {
     const { id } = await this.run((ctx) => ctx.monitor(target));
-    const take = (): ExitReason | undefined => {
-      const at = this.#inbox.unread.findIndex((message) => (message as { monitor?: unknown } | null)?.monitor === id);
-      return at < 0 ? undefined : (this.#inbox.unread.splice(at, 1)[0] as { reason: ExitReason }).reason;
+    const take = async (): Promise<ExitReason | undefined> => {
+      const down = await this.take((message) => (message as { monitor?: unknown } | null)?.monitor === id);
+      return (down as DownMessage | undefined)?.reason;
     };
     return {
       id,
       reason: async () => {
-        await this.#system.settled();
-        const reason = take();
+        const reason = await take();
         if (reason === undefined) throw new Error("the system has settled and the actor is not down");
         return reason;
       },
-      isDown: async () => {
-        await this.#system.settled();
-        return take() !== undefined;
-      },
+      isDown: async () => (await take()) !== undefined,
     };
   }
 
