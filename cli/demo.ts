@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { readCorpus, slicesOf } from "./demo/corpus.ts";
 import { type JobOptions, type JobOutcome, runJob } from "./demo/job.ts";
@@ -15,6 +15,7 @@ import { demoResult, shortcomings } from "./demo/result.ts";
 import { summaryText } from "./demo/summary.ts";
 import { Timeline } from "./demo/timeline.ts";
 import { WorkPlan } from "./demo/work-plan.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** Upper bound of agents: each has a seat in the coordinator's book and a slot on a thread. */
 const agentsMax = 100_000;
@@ -101,12 +102,4 @@ async function watched(
 /** Two folders above the built file. */
 function packageFolder(): string {
   return fileURLToPath(new URL("../../", import.meta.url));
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (text.trim() !== "" && Number.isInteger(number) && number >= min && number <= max) return number;
-    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is wanted.`);
-  };
 }

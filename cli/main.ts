@@ -15,6 +15,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "10,000 actors at real work, while faults are thrown at them",
     load: () => import("./demo.ts"),
   },
+  {
+    name: "run",
+    summary: "start a program: a root supervisor, or a main(system, args)",
+    load: () => import("./run.ts"),
+  },
 ];
 
 /** Runs one command line, given without the program's name. Never throws: an error is a line on `err` and a code. */

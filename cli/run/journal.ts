@@ -1,0 +1,61 @@
+/**
+ * What the runtime tells of a program, as lines on stderr: crashes, what supervisors report, what actors log, lost threads.
+ *
+ * It reads the event stream like everybody else. Progress reports and level `debug` are left out.
+ */
+import { type MofaSystem, type RefData, type RuntimeEvent, reasonText, refKey } from "../../index.ts";
+import { progressMessage, reportMessage, reportText, type SupervisorReport } from "../../supervisors/index.ts";
+
+type EventOf<T extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: T }>;
+
+/** Longest text of one report or of logged data, in characters. */
+const charsMax = 2_000;
+
+export class Journal implements Disposable {
+  readonly #write: (line: string) => void;
+  readonly #stops: readonly (() => void)[];
+  readonly #gaveUp = new Set<string>();
+
+  constructor({ events }: MofaSystem, out: NodeJS.WritableStream) {
+    this.#write = (line) => out.write(`${line}\n`);
+    this.#stops = [
+      events.on("crashed", ({ ref, name, behaviour, reason }) =>
+        this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}: ${crashText(reason)}`),
+      ),
+      events.on("log", (event) => this.#log(event)),
+      events.on("threadLost", ({ thread, why, actors }) =>
+        this.#write(`error: thread ${thread} was lost with ${actors} actors: ${why}`),
+      ),
+      events.on("unattributedError", ({ thread, error }) =>
+        this.#write(`error: thread ${thread}: ${error.stack ?? error.message}`),
+      ),
+    ];
+  }
+
+  /** Whether this supervisor has reported that it ends because it has restarted too often. */
+  hasGivenUp(supervisor: RefData): boolean {
+    return this.#gaveUp.has(refKey(supervisor));
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  #log({ ref, name, level, message, data }: EventOf<"log">): void {
+    if (message === reportMessage) {
+      const report = data as SupervisorReport;
+      if (report.errorContext === "shutdown") this.#gaveUp.add(refKey(report.supervisor));
+      this.#write(`${level}: ${reportText(report, { singleLine: true, depth: 2, charsMax })}`);
+    } else if (message !== progressMessage && level !== "debug") {
+      const text = data === undefined ? "" : ` ${JSON.stringify(data).slice(0, charsMax)}`;
+      this.#write(`${level}: ${name ?? refKey(ref)}: ${message}${text}`);
+    }
+  }
+}
+
+/** The stack, where the reason is an error that has one. */
+function crashText(reason: EventOf<"crashed">["reason"]): string {
+  const error = typeof reason === "object" && "error" in reason ? reason.error : undefined;
+  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
+  return typeof stack === "string" ? stack : reasonText(reason);
+}

@@ -1,0 +1,144 @@
+/** `mofa run` as a person runs it: processes of their own, and programs that find `mofa` as an installed one does. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { packageRoot } from "../support/package-root.ts";
+import { type ProgramOptions, runProgram } from "../support/run-program.ts";
+
+const entry = join(packageRoot, "cli", "mofa.cjs");
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(packageRoot, "dist", "run-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, source: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, source);
+  return path;
+}
+
+function mofaRun(args: readonly string[], options: ProgramOptions = {}) {
+  return runProgram(process.execPath, [entry, "run", ...args], options);
+}
+
+/** Once it has said so, as a person would press Ctrl-C. */
+function interruptAt(words: string): ProgramOptions {
+  let isSent = false;
+  return {
+    onStdout: (text, kill) => {
+      if (isSent || !text.includes(words)) return;
+      isSent = true;
+      kill("SIGINT");
+    },
+  };
+}
+
+const worker = `
+  import { defineServer } from "mofa";
+  export const worker = defineServer({
+    init: (name: string, ctx) => { ctx.trapExit(true); console.log("up: " + name); return name; },
+    terminate: (name, reason) => console.log("down: " + name + ", " + reason),
+  });
+`;
+
+describe("mofa run", () => {
+  test("runs main(system, args) and ends with it; what comes after -- is the program's own", async () => {
+    const program = write(
+      "main.ts",
+      `import type { MofaSystem } from "mofa";
+       export async function main(system: MofaSystem, args: readonly string[]) {
+         console.log(system.threads, args.join(" "));
+       }`,
+    );
+    const result = await mofaRun([program, "a", "--threads", "2", "--", "b", "--port", "3"]);
+    expect(result).toEqual({ code: 0, signal: null, stdout: "3 a b --port 3\n", stderr: "" });
+  });
+
+  test("starts a root supervisor, and stops it in order at Ctrl-C: last started, first stopped, 130", async () => {
+    write("worker.ts", worker);
+    const program = write(
+      "tree.ts",
+      `import type { SupervisorSetup } from "mofa";
+       import { worker } from "./worker.ts";
+       const placement = { thread: 0 };
+       export const supervisor: SupervisorSetup = {
+         children: [{ id: 1, start: [worker, "one"], placement }, { id: 2, start: [worker, "two"], placement }],
+       };`,
+    );
+    const result = await mofaRun([program], interruptAt("up: two"));
+    expect(result).toEqual({
+      code: 130,
+      signal: null,
+      stdout: "up: one\nup: two\ndown: two, shutdown\ndown: one, shutdown\n",
+      stderr: "",
+    });
+  });
+
+  test("starts a supervisor behaviour by default, and fails when it gives up, with every crash on stderr", async () => {
+    const program = write(
+      "failing.mjs",
+      `import { defineActor, defineSupervisor } from "mofa";
+       export const failing = defineActor({ name: "failing", init: (_, ctx) => ctx.self.send("go"), receive: () => { throw new Error("out of paper"); } });
+       export default defineSupervisor((args) => ({ intensity: 0, children: [{ id: args[0], start: [failing] }] }));`,
+    );
+    const result = await mofaRun([program, "printer"]);
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toMatch(/^crash: failing \S+: Error: out of paper\n {4}at .*failing\.mjs/);
+    expect(result.stderr).toMatch(
+      /error: Supervisor: .* Context: shutdown\. Reason: reached_max_restart_intensity\. Offender: id=printer/,
+    );
+    expect(result.stderr).toMatch(/failing\.mjs: the root supervisor gave up: its children failed too often\n$/);
+  });
+
+  test("with --watch it starts the program again when a file beside it changes", async () => {
+    write("version.ts", "export const version = 1;");
+    const program = write(
+      "watched.ts",
+      `import { version } from "./version.ts";
+       export async function main(system) { console.log("version", version); await new Promise(() => {}); }`,
+    );
+    let isChanged = false;
+    const ctrlC = interruptAt("version 2");
+    const result = await mofaRun(["--watch", program], {
+      onStdout: (text, kill) => {
+        if (!isChanged && text.includes("version 1")) {
+          isChanged = true;
+          write("version.ts", "export const version = 2;");
+        }
+        ctrlC.onStdout?.(text, kill);
+      },
+    });
+    expect(result).toMatchObject({ code: 130, stdout: "version 1\nversion 2\n" });
+    expect(result.stderr).toContain(`version.ts has changed, starting ${program} again\n`);
+  }, 30_000);
+
+  test.each([
+    ["is not there", "nowhere.ts", undefined, "nowhere.ts: give the path of a .js or .ts module (bad_argument)\n"],
+    [
+      "does not load",
+      "broken.ts",
+      "throw new Error('no licence');",
+      "broken.ts cannot be loaded, correct it and run it again: Error: no licence\n    at ",
+    ],
+    [
+      "exports no program",
+      "empty.ts",
+      "export const a = 1;",
+      "empty.ts exports a, and no program. Export `main(system, args)`, or a root supervisor",
+    ],
+    [
+      "throws in main",
+      "thrower.ts",
+      "export function main() { throw new Error('no luck'); }",
+      "mofa: Error: no luck\n    at main (",
+    ],
+  ])("names the file of a module that %s, and says what to do", async (_, name, source, words) => {
+    const path = source === undefined ? join(folder, name) : write(name, source);
+    const result = await mofaRun([path]);
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain(words);
+  });
+});
