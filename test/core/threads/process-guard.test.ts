@@ -1,0 +1,27 @@
+/** Real threads and a real program: the claims are about what would end a thread or the process. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "@jest/globals";
+import { type RuntimeEvent, startSystem } from "../../../index.ts";
+import { lateExit, worker } from "../../fixtures/thread-tests.ts";
+import { packageRoot } from "../../support/package-root.ts";
+
+test("what an actor of a second system leaves behind on main ends that actor, not the program", async () => {
+  const program = join(packageRoot, "dist/test/fixtures/programs/two-systems.js");
+  const { stdout } = await promisify(execFile)(process.execPath, [program]);
+  expect(stdout).toBe('rejection: ["error"]\ntimer: ["error"]\nalive\n');
+});
+
+test("process.exit by code that belongs to no actor is an event, and its thread goes on", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const neighbour = await system.spawn(worker, undefined, { placement: { thread: 1 } });
+  const ref = await system.spawn(lateExit, undefined, { placement: { thread: 1 } });
+  const told = new Promise<RuntimeEvent>((resolve) => system.events.on("unattributedError", resolve));
+  system.send(ref, "go");
+  expect(await told).toMatchObject({
+    thread: 1,
+    error: { code: "noproc", message: expect.stringMatching(/process\.exit\(3\)/) as unknown },
+  });
+  expect(await neighbour.call("ping")).toBe("pong");
+});
