@@ -4,7 +4,7 @@
  * Every pair of threads gets one channel from here when the younger of the two starts; after that they talk directly.
  * A lost scheduler thread is replaced by a warm spare that is up already, and the next spare is started behind it.
  */
-import { MessageChannel, type ResourceLimits, Worker } from "node:worker_threads";
+import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_threads";
 import { retiredWhy } from "../actor/exit-reason.ts";
 import { afterMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
@@ -12,11 +12,10 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import type { PortHost } from "./port-host.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import { startWorker } from "./worker-flags.ts";
 
 /** Floods of messages are bound by the garbage collector: a large young generation halves their cost. */
 const youngGenerationMb = 192;
-/** Without it a termination inside a timer aborts the whole process. */
-const workerFlags = ["--no-force-async-hooks-checks", "--disable-warning=ExperimentalWarning"];
 /** Threads that fail to start in a row before no other is tried; the event stream has each failure. */
 const spareTriesMax = 5;
 /** `position` of a thread that holds none. */
@@ -183,9 +182,8 @@ export class ThreadPool {
       seed: options.seed + thread,
       loadTimeoutMs: options.loadTimeoutMs,
     };
-    const worker = new Worker(new URL("./thread-entry.js", import.meta.url), {
+    const worker = startWorker(new URL("./thread-entry.js", import.meta.url), {
       workerData,
-      execArgv: [...process.execArgv.filter(isForWorkers), ...workerFlags],
       resourceLimits,
       name: isDedicated ? `mofa dedicated ${thread}` : `mofa scheduler ${thread}`,
     });
@@ -277,13 +275,4 @@ export class ThreadPool {
     this.#isClosing = true;
     await Promise.all([...this.#threads.values()].map((running) => this.#terminate(running, "system stopped")));
   }
-}
-
-/** Flags of the process that a worker may have, too. Those that only a process may have make its start fail. */
-function isForWorkers(flag: string): boolean {
-  return (
-    !/^--(inspect|experimental-vm-modules|test|watch|eval|print|max-old-space-size|expose-gc|title|input-type)/.test(
-      flag,
-    ) && flag.startsWith("--")
-  );
 }
