@@ -127,11 +127,15 @@ async function finished(system: MofaSystem, tree: SupervisorHandle): Promise<Clo
 
 /** The injector's hands: ends each thread that the plan wants ended. */
 async function endThreads(system: MofaSystem, coordinator: Ref): Promise<never> {
+  // By position, kept up to date by events: a thread that is asked where it is answers behind all that it has to do.
+  const { threads } = await system.stats();
+  const threadAt = new Map(threads.map(({ thread, position }) => [position, thread]));
+  system.events.on("threadStarted", ({ thread, position }) => threadAt.set(position, thread));
   for (;;) {
     const thread = await coordinator.call("threadToEnd", undefined, forEver);
-    const { threads } = await system.stats();
-    const position = threads.find((stats) => stats.thread === thread)?.position;
-    if (position !== undefined && position > 0) await system.terminateThread(position, "injected fault");
+    // A thread that is lost already is at no position any more.
+    const [position] = [...threadAt].find(([at, there]) => at > 0 && there === thread) ?? [];
+    if (position !== undefined) await system.terminateThread(position, "injected fault");
   }
 }
 
