@@ -485,7 +485,7 @@ export class Scheduler {
       if (run === undefined) {
         this.#kernel.lifecycle.crash(
           cell,
-          new TypeError("ctx.continue was called, but the behaviour has no continue handler"),
+          new RuntimeError("undef", "ctx.continue was called, but the behaviour has no continue handler"),
           argument,
         );
         return;
