@@ -122,13 +122,14 @@ export class System implements AsyncDisposable {
     this.#ctx.exit(ref, reason);
   }
 
-  /** Ends an actor in order and resolves with its exit reason (proc_lib:stop). @throws RuntimeError `timeout`, `noproc`. */
+  /** Ends an actor in order and resolves with its exit reason (proc_lib:stop). @throws RuntimeError `timeout`, `noproc`, `bad_argument`. */
   async stopActor(
-    ref: RefData,
+    target: Target,
     reason: ExitReason = "normal",
     timeoutMs: number = Number.POSITIVE_INFINITY,
   ): Promise<ExitReason> {
     this.#assertRunning("stopActor");
+    const ref = this.#kernel.resolve(target, "stopActor");
     return (await this.#kernel.calls.stop(this.#kernel.guest, ref, reason, timeoutMs)) as ExitReason;
   }
 
