@@ -4,4 +4,5 @@ export default {
   testMatch: ["<rootDir>/test/**/*.test.js"],
   transform: {},
   testTimeout: 30_000,
+  reporters: ["default", "<rootDir>/test/support/otp-reporter.js"],
 } satisfies Config;

@@ -4,7 +4,7 @@
  *
  * A probe lives on main, where the test runs. Waiting never means time: `next` settles the system and then looks.
  */
-import { type Context, defineActor, type DownMessage, type ExitReason, type Ref, type RefData } from "../core/index.ts";
+import { type Context, type DownMessage, defineActor, type ExitReason, type Ref, type RefData } from "../core/index.ts";
 import type { TestedSystem } from "./tested-system.ts";
 
 /** Messages a probe keeps unread; like any mailbox it has a bound. */
