@@ -120,9 +120,10 @@ export class WorkLedger {
     }));
   }
 
-  /** Nothing is left to do, and every fault of the plan has struck. */
+  /** Nothing is left to do, every fault of the plan has struck, and everybody is up again. */
   get isFinished(): boolean {
-    return this.#finished === this.#seats.length && this.#threadEndsDue.length === 0 && this.#doomed === 0;
+    const isDone = this.#finished === this.#seats.length;
+    return isDone && this.#vacant === 0 && this.#threadEndsDue.length === 0 && this.#doomed === 0;
   }
 
   get progress(): LedgerProgress {

@@ -24,7 +24,7 @@ function ledgerFor(seed: number, hasFaults: boolean, tasks?: number) {
     unwatch: (monitor) => asked.push(`unwatch ${monitor}`),
     endThread: (thread) => asked.push(`end ${thread}`),
   });
-  return { plan, ledger, asked, take: () => asked.splice(0) };
+  return { plan, ledger, take: () => asked.splice(0) };
 }
 
 function up(ledger: WorkLedger, thread: number, generation: number, nowMs: number) {
@@ -132,18 +132,22 @@ describe("the coordinator's book", () => {
     expect(ledger.faults.filter(({ kind }) => kind === "poison")).toHaveLength(failuresMax);
   });
 
-  test("ends the thread of the agent that gets the task, once, and is not done before that thread is gone", () => {
-    const { plan, ledger, asked } = ledgerFor(3, true);
+  test("ends the thread of the agent that gets the task, once, and is not done before its agent is up on another", () => {
+    const { plan, ledger, take } = ledgerFor(3, true);
     ledger.begin(0);
     up(ledger, 4, 0, 0);
+    let lives = 1;
     for (let task = 0; task < plan.tasks; task++) {
       if (plan.faultOf(task) === "poison") {
         for (let life = 0; life < failuresMax; life++) crash(ledger, "poison", task, life + 1, 0);
-        up(ledger, 4, 1 + task, 0);
+        ledger.down(lives++, 0);
+        up(ledger, 4, lives, 0);
       }
       ledger.done({ task, attempt: 1 }, 0);
     }
-    expect(asked.filter((text) => text.startsWith("end"))).toEqual(["end 4"]);
+    expect(take().filter((text) => text.startsWith("end"))).toEqual(["end 4"]);
+    expect(ledger.isFinished).toBe(false);
+    ledger.down(lives, 0);
     expect(ledger.isFinished).toBe(false);
     up(ledger, 5, 0, 0);
     expect(ledger.isFinished).toBe(true);
