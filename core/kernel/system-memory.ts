@@ -115,7 +115,7 @@ export class SystemMemory {
 
   /** Which thread holds a scheduler position now (0 is main). Undefined when there is no such position. */
   threadAt(position: number): number | undefined {
-    if (!(position >= 0 && position < this.schedulers)) return undefined;
+    if (!(Number.isInteger(position) && position >= 0 && position < this.schedulers)) return undefined;
     return Atomics.load(this.words, firstPosition + position) - 1;
   }
 
