@@ -1,0 +1,302 @@
+/**
+ * core/SEMANTICS.md, "Bad input and bad luck": every row, with the codes and reasons that it promises.
+ *
+ * Not in every placement: the subjects are on another thread, where input can be at its worst, and a row says itself
+ * where it holds.
+ */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, test } from "@jest/globals";
+import type { ExitReason, Ref, SpawnOptions } from "../../../core/index.ts";
+import { startSystem } from "../../../index.ts";
+import { EventRecorder, Probe } from "../../../testing/index.ts";
+import { careless } from "../../fixtures/careless.ts";
+import { child } from "../../fixtures/child.ts";
+import { genServer } from "../../fixtures/gen-server.ts";
+import { neverEnds } from "../../fixtures/modules/never-ends.ts";
+import { getHidden } from "../../fixtures/modules/not-exported.ts";
+import { sometimes } from "../../fixtures/modules/other-export.ts";
+import { throws } from "../../fixtures/modules/throws.ts";
+import { puppet } from "../../fixtures/puppet.ts";
+import { codeOf, readBadInput, shapeOf } from "../../support/bad-input.ts";
+import { packageRoot } from "../../support/package-root.ts";
+import { Supervised } from "../../support/supervised.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem();
+const table = readBadInput();
+const tested = new Set<string>();
+
+const other = { placement: { thread: 1 } } as const;
+
+/** One row: its test gives what happened, in the order of the words in its second cell. */
+function row(what: string, happens: () => Promise<readonly unknown[]>): void {
+  tested.add(what);
+  test(what, async () => {
+    expect(await happens()).toEqual(table.get(what));
+  });
+}
+
+/** What the starter and who watches get of an actor whose init is as told. */
+async function startOf(
+  options: SpawnOptions,
+  init: Parameters<typeof startGenServer>[0],
+): Promise<[string, ExitReason]> {
+  await using probe = await Probe.start(system());
+  const starter = await codeOf(startGenServer(init, { ...options, name: "bad start" }));
+  expect(system().whereis("bad start")).toBeUndefined();
+  const { monitor } = await probe.run((ctx) => ctx.spawnMonitor(genServer, { init }, other));
+  await system().clock.advance(options.startTimeoutMs ?? 0);
+  const down = (await probe.all()).find((message) => (message as { monitor: number }).monitor === monitor.id);
+  return [starter, (down as { reason: ExitReason } | undefined)?.reason ?? "not down"];
+}
+
+const startGenServer = (init: "ignore" | "throw" | "never" | { stop: ExitReason }, options: SpawnOptions) =>
+  system().spawn(genServer, { init }, { ...other, ...options });
+
+describe("bad input and bad luck", () => {
+  row("`init` throws", async () => {
+    const [starter, reason] = await startOf({}, "throw");
+    return [starter, shapeOf(reason)];
+  });
+
+  row("`init` calls `stop(reason)`", async () => {
+    const [starter, reason] = await startOf({}, { stop: "that reason" });
+    expect(reason).toBe("that reason");
+    return [starter];
+  });
+
+  row("`init` calls `ignore()`", async () => [(await startOf({}, "ignore"))[0]]);
+
+  row("`init` takes longer than `startTimeoutMs`", async () => {
+    await using probe = await Probe.start(system());
+    const { ref, monitor } = await probe.run((ctx) =>
+      ctx.spawnMonitor(genServer, { init: "never" }, { ...other, startTimeoutMs: 100 }),
+    );
+    const starter = codeOf(startGenServer("never", { startTimeoutMs: 100 }));
+    await system().settled();
+    await system().clock.advance(100);
+    const down = (await probe.all())[0];
+    expect([monitor.id, system().isAlive(ref)]).toEqual([(down as { monitor: number }).monitor, false]);
+    return [await starter, shapeOf((down as { reason: ExitReason }).reason)];
+  });
+
+  row("placement that names no thread", async () => {
+    const placements = [{ thread: 99 }, { thread: -1 }, { thread: 1.5 }, "nowhere" as "local"];
+    const codes = new Set<string>();
+    for (const placement of placements) {
+      const code = await codeOf(system().spawn(puppet, undefined, { placement }));
+      expect([placement, code]).toEqual([placement, "invalid_placement"]);
+      codes.add(code);
+    }
+    await using probe = await Probe.start(system());
+    codes.add(await codeOf(probe.run((ctx) => ctx.spawn(puppet, undefined, { placement: { thread: 99 } }))));
+    return [...codes];
+  });
+
+  row("argument of the wrong kind (name, delay, ref)", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    const codes = new Set<string>();
+    for (const step of [
+      ["register", ""],
+      ["register", 5],
+      ["sendAfter", -1, "m"],
+      ["sendAfter", "soon", "m"],
+      ["sendEvery", Number.NaN, "m"],
+      ["idleTimeout", "soon"],
+      ["send", {}, "m"],
+      ["send", undefined, "m"],
+      ["link", {}],
+      ["exit", {}, "reason"],
+      ["monitor", 7],
+    ] as const) {
+      const code = await subject.call("codeOf", step);
+      expect([step, code]).toEqual([step, "bad_argument"]);
+      codes.add(code);
+    }
+    return [...codes];
+  });
+
+  row("a function, symbol or class instance in a message to another thread", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    class Point {
+      x = 1;
+    }
+    const codes = new Set<string>();
+    for (const field of [() => 1, Symbol("s"), new Point()]) {
+      codes.add(await codeOf(() => subject.send({ deep: { field } })));
+      codes.add(await codeOf(() => subject.cast("keep", { deep: { field } })));
+      codes.add(await codeOf(subject.call("echo", { deep: { field } })));
+    }
+    expect(await subject.call("seen")).toEqual([]);
+    return [...codes];
+  });
+
+  row("a call to oneself", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    return [await subject.call("codeOf", ["call", subject, "echo", 1])];
+  });
+
+  row("a call of a handler that is not defined", async () => {
+    await using probe = await Probe.start(system());
+    const subject = await system().spawn(puppet, undefined, other);
+    const watch = await probe.watch(subject);
+    const caller = await codeOf(system().call(subject, "no such handler"));
+    const reason = (await watch.reason()) as { error: { code: string } };
+    return [caller, shapeOf(reason), reason.error.code];
+  });
+
+  row("a name that is taken", async () => {
+    const holder = await system().spawn(puppet, undefined, { ...other, name: "taken" });
+    const rival = await system().spawn(puppet, undefined, other);
+    const registered = await rival.call("codeOf", ["register", "taken"]);
+    const started = await codeOf(system().spawn(puppet, undefined, { ...other, name: "taken" }));
+    expect(system().whereis("taken")).toEqual(holder);
+    return [registered, "register", started];
+  });
+
+  row("a name that nobody holds", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    const codes = [
+      await subject.call("codeOf", ["send", "nobody", "m"]),
+      await subject.call("codeOf", ["cast", "nobody", "keep"]),
+      await subject.call("codeOf", ["call", "nobody", "echo"]),
+      await codeOf(() => system().send("nobody", "m")),
+    ];
+    return [...new Set(codes)];
+  });
+
+  row("a behaviour no module exports, spawned on another thread", async () => [
+    await codeOf(system().spawn(getHidden(), undefined, other)),
+  ]);
+
+  /** What the starter and who watches get of a behaviour that cannot be loaded, and that the thread goes on. */
+  async function loadOf(behaviour: typeof throws): Promise<[string, ExitReason]> {
+    await using probe = await Probe.start(system());
+    const starter = await codeOf(system().spawn(behaviour, undefined, other));
+    await probe.run((ctx) => ctx.spawnMonitor(behaviour, undefined, other));
+    const down = (await probe.next()) as { reason: ExitReason };
+    expect(await (await system().spawn(puppet, undefined, other)).call("echo", "well")).toBe("well");
+    return [starter, down.reason];
+  }
+
+  row("a module that throws while loaded", async () => {
+    const [starter, reason] = await loadOf(throws);
+    expect(reason).toMatchObject({ error: { code: starter } });
+    return [starter, shapeOf(reason)];
+  });
+
+  row("a module without that export", async () => {
+    if (sometimes === undefined) throw new Error("main exports it");
+    const [starter, reason] = await loadOf(sometimes);
+    expect(reason).toMatchObject({ error: { code: starter } });
+    return [starter];
+  });
+
+  row("a module that never ends loading", async () => {
+    await using own = await startSystem({ threads: 1, spare: false, loadTimeoutMs: 200 });
+    const codes = [
+      await codeOf(own.spawn(neverEnds, undefined, other)),
+      await codeOf(own.spawn(neverEnds, undefined, other)),
+    ];
+    expect(await (await own.spawn(puppet, undefined, other)).call("echo", "well")).toBe("well");
+    return codes;
+  });
+
+  row("a behaviour in a program's main file that calls `startSystem`", async () => {
+    const program = join(packageRoot, "dist/test/fixtures/programs/main-file.js");
+    const { stdout } = await promisify(execFile)(process.execPath, [program]);
+    const error = JSON.parse(stdout) as { code: string; message: string };
+    expect(error.message).toContain("import.meta.main");
+    return ["started_while_loading", error.code];
+  });
+
+  row("a thread that never says ready", async () => [
+    await codeOf(startSystem({ threads: 1, threadStartTimeoutMs: 1 })),
+    "startSystem",
+  ]);
+
+  row("a thread is lost", async () => {
+    await using own = await startSystem({ threads: 1, clock: "manual" });
+    await using probe = await Probe.start(own);
+    const subject = await own.spawn(puppet, undefined, other);
+    const watch = await probe.watch(subject);
+    const call = codeOf(subject.call("hold"));
+    await own.settled();
+    await own.terminateThread(1, "test");
+    return [shapeOf(await watch.reason()), await call];
+  });
+
+  row("`process.exit(code)` in an actor's turn on a worker", async () => {
+    await using probe = await Probe.start(system());
+    const neighbour = await system().spawn(puppet, undefined, other);
+    const subject = await system().spawn(careless, "exit", other);
+    const watch = await probe.watch(subject);
+    subject.send("go");
+    expect(await watch.reason()).toEqual({ exitCalled: 7 });
+    expect(await neighbour.call("echo", "well")).toBe("well");
+    return ["{ exitCalled: code }"];
+  });
+
+  row("a rejection nobody awaits, an exception in a timer of user code", async () => {
+    await using own = await startSystem({ threads: 1 });
+    const shapes = new Set<string>();
+    for (const how of ["rejection", "timer", "task"] as const) {
+      const subject = await own.spawn(careless, how, other);
+      const { down } = await own.monitor(subject);
+      subject.send("go");
+      shapes.add(shapeOf((await down).reason));
+    }
+    return [...shapes, "unattributedError"];
+  });
+
+  row("10^6 messages to one actor", async () => {
+    // A hundred times the bound here; the whole million, under every policy, is in test/core/volume.test.ts.
+    using recorder = new EventRecorder(system(), ["deadLetter"]);
+    const gate = await system().spawn(puppet);
+    const subject = await system().spawn(puppet, undefined, { ...other, mailboxCapacity: 100 });
+    subject.cast("wait", gate);
+    await system().settled();
+    for (let n = 0; n < 10_000; n += 1) subject.cast("keep", n);
+    await system().settled();
+    await gate.call("run", ["answer", "go on"]);
+    expect(await subject.call("seen")).toEqual(["waits", "passed", ...Array.from({ length: 100 }, (_, n) => n)]);
+    expect(recorder.events).toHaveLength(9_900);
+    return [];
+  });
+
+  row("a `terminate` that never ends", async () => {
+    await using tree = await Supervised.start(system(), {
+      children: [{ id: "endless", start: [child, { terminateMs: 86_400_000 }], shutdown: 1_000 }],
+    });
+    const watch = await tree.parent.watch(await tree.child("endless"));
+    await tree.tell("shutdown");
+    await system().settled();
+    await system().clock.advance(1_000);
+    return ["shutdown", await watch.reason()];
+  });
+
+  row("a supervisor is killed", async () => {
+    await using tree = await Supervised.start(system(), { children: [0, 1, 2].map((id) => ({ id, start: [child] })) });
+    const refs = (await tree.children()).map(([, ref]) => ref as Ref);
+    const watches = await Promise.all(refs.map((ref) => tree.parent.watch(ref)));
+    system().exit(tree.ref, "kill");
+    const reasons = new Set<ExitReason>();
+    for (const watch of watches) reasons.add(await watch.reason());
+    return [...reasons];
+  });
+
+  row("`system.stop()` during start, or twice", async () => {
+    const own = await startSystem({ threads: 1, clock: "manual" });
+    const pending = codeOf(own.spawn(genServer, { init: "never" }, other));
+    await Promise.all([own.stop(), own.stop()]);
+    await own.stop();
+    return [await pending];
+  });
+
+  test("every row of the table has its test", () => {
+    expect([...tested]).toEqual([...table.keys()]);
+    expect(table.size).toBeGreaterThan(20);
+  });
+});
