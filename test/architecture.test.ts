@@ -123,7 +123,7 @@ describe("a planted breach is found", () => {
         "core/box.ts": 'export { Lid } from "./lid.ts";',
         "core/lid.ts": 'import { type Cell } from "./cell.ts";', // the import itself stays after the build
       },
-      "circle: core/box.ts → core/lid.ts → core/cell.ts → core/box.ts",
+      "circle: core/box.ts -> core/lid.ts -> core/cell.ts -> core/box.ts",
     ],
     ["a folder without a row", { "utils/list.ts": "" }, "utils/list.ts: no such room"],
   ])("%s", (_what, planted, expected) => {

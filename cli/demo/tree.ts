@@ -1,9 +1,9 @@
 /**
  * The demo's supervision tree: aggregators, coordinator and crews of agents under one supervisor on main.
  *
- *     top (main) ── aggregator 0 … 3 (main)
- *               ├── coordinator (main)
- *               └── crew 0 … 15, spread over the threads ── agents, each beside its crew's supervisor
+ *     top (main) -- aggregator 0 ... 3 (main)
+ *               +-- coordinator (main)
+ *               +-- crew 0 ... 15, spread over the threads -- agents, each beside its crew's supervisor
  *
  * A lost thread takes its crews and their agents with it; the top supervisor starts those crews again where there is room.
  * An aggregator or the coordinator is not restarted, since what it knew would be gone: it is significant, so the tree ends.

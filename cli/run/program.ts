@@ -19,7 +19,7 @@ export type Program =
   | { readonly kind: "behaviour"; readonly behaviour: Behaviour<readonly string[]> };
 
 const wanted =
-  "Export `main(system, args)`, or a root supervisor: `export const supervisor = { strategy, children: [ … ] }`, " +
+  "Export `main(system, args)`, or a root supervisor: `export const supervisor = { strategy, children: [ ... ] }`, " +
   "or `export default defineSupervisor(…)`.";
 
 /** @throws RuntimeError `bad_argument`: no such file; `module_failed`: it does not load; `module_export_missing`: it exports no program. */

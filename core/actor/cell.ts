@@ -72,19 +72,19 @@ export class CellExtra {
   hasStarts = false;
   isCrashReported = false;
   stopCallers: { caller: RefData; id: number }[] | undefined = undefined;
-  /** Monitors this actor made: id → target. */
+  /** Monitors this actor made: id -> target. */
   monitors: Map<number, { ref: RefData | undefined; name: string | undefined; handle: Monitor }> | undefined =
     undefined;
   /** Actors that monitor this one: watcher and id. */
   watchers: Map<string, { ref: RefData; id: number }> | undefined = undefined;
-  /** Links that were undone and not yet confirmed by the other thread: ref key → how often. */
+  /** Links that were undone and not yet confirmed by the other thread: ref key -> how often. */
   unlinking: Map<string, number> | undefined = undefined;
   timers: Map<number, TimerEntry> | undefined = undefined;
   idleTimer: TimerEntry | undefined = undefined;
   startTimer: TimerEntry | undefined = undefined;
   continues: unknown[] | undefined = undefined;
   stash: unknown[] | undefined = undefined;
-  /** Calls taken and not answered: `thread.id` of the caller → token. */
+  /** Calls taken and not answered: `thread.id` of the caller -> token. */
   openCalls: Map<string, { caller: RefData; id: number; deadlineMs: number }> | undefined = undefined;
   /** Calls this actor made that are still open, by id. */
   pendingCalls: Set<number> | undefined = undefined;

@@ -21,7 +21,7 @@ export function assertNotLoading(): void {
   throw new RuntimeError(
     "started_while_loading",
     "startSystem was called by a module that a runtime thread is loading for a behaviour in it. " +
-      "Guard the program with `if (import.meta.main) { … }`, or define the behaviours in a file of their own " +
+      "Guard the program with `if (import.meta.main) { ... }`, or define the behaviours in a file of their own " +
       "(counter.ts) that the program (main.ts) imports.",
   );
 }

@@ -95,6 +95,19 @@ describe("mofa demo", () => {
     expect(stdout.split("\n").slice(0, -1).sort()).toEqual([...texts].sort());
   });
 
+  test("finds the project's own words alike in every locale of wc: each has a character of ASCII", async () => {
+    const { stdout } = await runProgram(process.execPath, [entry, "demo", packageRoot, "--list"]);
+    const files = stdout.split("\n").slice(0, -1);
+    expect(files.length).toBeGreaterThan(100);
+    // Without a locale wc passes over words that it cannot print, with one it counts them.
+    const strange = files.flatMap((file) =>
+      (readFileSync(file, "utf8").match(/[^ \t-\r]+/g) ?? [])
+        .filter((word) => !/[!-~]/.test(word))
+        .map((word) => ({ file, word })),
+    );
+    expect(strange).toEqual([]);
+  });
+
   test("Ctrl-C in the middle stops it in order: 130, and no process is left", async () => {
     const child = spawn(process.execPath, [entry, "demo", folder, "--agents", "200", "--seconds", "60"], {
       stdio: ["ignore", "ignore", "pipe"],

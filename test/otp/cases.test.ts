@@ -12,7 +12,7 @@ const cases = readCases();
 
 describe("test/otp/cases.json", () => {
   test("names each case once, and says why one does not apply", () => {
-    const keys = cases.map(({ suite, name }) => `${suite} › ${name}`);
+    const keys = cases.map(({ suite, name }) => `${suite} > ${name}`);
     expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([]);
     expect(cases.filter(({ applies, reason }) => applies !== (reason === undefined))).toEqual([]);
     expect(cases.filter(({ applies, later }) => applies && later !== undefined)).toEqual([]);
@@ -32,23 +32,23 @@ describe("a difference is found:", () => {
 
   test.each<[string, NamedTest[], string[]]>([
     ["none", [one], []],
-    ["a test that is missing", [], ["not tested: a_SUITE › one: holds"]],
-    ["a test that was skipped", [{ ...one, ran: false }], ["did not run: a_SUITE › one: holds"]],
-    ["a test that was skipped in one place", [one, { ...one, ran: false }], ["did not run: a_SUITE › one: holds"]],
+    ["a test that is missing", [], ["not tested: a_SUITE > one: holds"]],
+    ["a test that was skipped", [{ ...one, ran: false }], ["did not run: a_SUITE > one: holds"]],
+    ["a test that was skipped in one place", [one, { ...one, ran: false }], ["did not run: a_SUITE > one: holds"]],
     [
       "another claim",
       [{ ...one, title: "one: may hold" }],
-      ["no such case: a_SUITE › one: may hold", "not tested: a_SUITE › one: holds"],
+      ["no such case: a_SUITE > one: may hold", "not tested: a_SUITE > one: holds"],
     ],
     [
       "another suite",
       [{ ...one, suite: "b_SUITE" }],
-      ["no such case: b_SUITE › one: holds", "not tested: a_SUITE › one: holds"],
+      ["no such case: b_SUITE > one: holds", "not tested: a_SUITE > one: holds"],
     ],
     [
       "a test of what does not apply",
       [one, { ...one, title: "two: holds" }],
-      ["said not to apply, but tested: a_SUITE › two: holds"],
+      ["said not to apply, but tested: a_SUITE > two: holds"],
     ],
   ])("%s", (_what, tests, expected) => {
     expect(differences(listed, tests)).toEqual(expected);

@@ -5,7 +5,7 @@
  * architecture test holds it against what V8 itself finds in the same files.
  */
 export type ImportKind =
-  /** `import … from`, `export … from`, `import "x"`: loaded before the file runs. */
+  /** `import ... from`, `export ... from`, `import "x"`: loaded before the file runs. */
   | "static"
   /** `import type`, `export type`, and `import("x")` in a type: gone after the build. */
   | "type"

@@ -46,10 +46,10 @@ export function caseFiles(): readonly string[] {
 /** Every difference between the list and the tests, one line each. */
 export function differences(cases: readonly OtpCase[], tests: readonly NamedTest[]): string[] {
   const found: string[] = [];
-  const byTitle = new Map(cases.map((entry) => [`${entry.suite} › ${entry.name}: ${entry.claim}`, entry]));
+  const byTitle = new Map(cases.map((entry) => [`${entry.suite} > ${entry.name}: ${entry.claim}`, entry]));
   const ran = new Map<string, boolean>();
   for (const { suite, title, ran: didRun } of tests) {
-    const key = `${suite} › ${title}`;
+    const key = `${suite} > ${title}`;
     const entry = byTitle.get(key);
     if (entry === undefined) found.push(`no such case: ${key}`);
     else if (!entry.applies) found.push(`said not to apply, but tested: ${key}`);

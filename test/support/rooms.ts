@@ -69,7 +69,7 @@ export function findViolations(sources: ReadonlyMap<string, string>): string[] {
     }
     edges.set(file, inRoom);
   }
-  return [...violations, ...findCycles(edges).map((cycle) => `circle: ${cycle.join(" → ")}`)];
+  return [...violations, ...findCycles(edges).map((cycle) => `circle: ${cycle.join(" -> ")}`)];
 }
 
 /** The file or package that is meant; undefined for Node's own modules, and for a URL that names no source. */

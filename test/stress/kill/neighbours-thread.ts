@@ -59,7 +59,7 @@ export interface NeighboursReport {
   readonly steps: number;
   /** Messages that came out of their number: lost, doubled or overtaken before the end. */
   readonly disorder: number;
-  /** [sender × all + receiver], global ids: numbers given, and numbers seen (both sides count their own). */
+  /** [sender x all + receiver], global ids: numbers given, and numbers seen (both sides count their own). */
   readonly sent: Int32Array;
   readonly seen: Int32Array;
   /** Neighbours that did not answer the last ping. */
