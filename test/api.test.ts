@@ -43,10 +43,11 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   },
   "mofa/testing": {
     values: `
-      EventRecorder FaultPlan Place Probe describePlacements placementAnchor placementThreads probeBehaviour
+      EventRecorder FaultPlan Place Probe TestTree describePlacements placementAnchor placementThreads probeBehaviour
+      startTree treeLeaf
     `,
     types: `
-      FaultKind FaultPlanOptions PlaceName PlannedFault Runner TestedEvent TestedSystem Watch
+      FaultKind FaultPlanOptions PlaceName PlannedFault Runner TestedEvent TestedSystem TreeChild TreeSetup Watch
     `,
   },
 };

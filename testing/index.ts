@@ -10,4 +10,5 @@ export {
 export { EventRecorder } from "./event-recorder.ts";
 export { type FaultKind, FaultPlan, type FaultPlanOptions, type PlannedFault } from "./fault-injector.ts";
 export { Probe, probeBehaviour, type Watch } from "./probe.ts";
+export { startTree, TestTree, type TreeChild, type TreeSetup, treeLeaf } from "./start-tree.ts";
 export type { TestedEvent, TestedSystem } from "./tested-system.ts";
