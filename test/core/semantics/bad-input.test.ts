@@ -20,6 +20,7 @@ import { sometimes } from "../../fixtures/modules/other-export.ts";
 import { throws } from "../../fixtures/modules/throws.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { codeOf, readBadInput, shapeOf } from "../../support/bad-input.ts";
+import { openGate } from "../../support/open-gate.ts";
 import { packageRoot } from "../../support/package-root.ts";
 import { Supervised } from "../../support/supervised.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -260,7 +261,7 @@ describe("bad input and bad luck", () => {
     await system().settled();
     for (let n = 0; n < 10_000; n += 1) subject.cast("keep", n);
     await system().settled();
-    await gate.call("run", ["answer", "go on"]);
+    await openGate(system(), gate);
     expect(await subject.call("seen")).toEqual(["waits", "passed", ...Array.from({ length: 100 }, (_, n) => n)]);
     expect(recorder.events).toHaveLength(9_900);
     return [];
