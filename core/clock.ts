@@ -37,10 +37,32 @@ export class SystemClock implements Clock {
   }
 }
 
-/** A timer outside any actor, for deadlines of threads and start-up. Returns the function that cancels it. */
+/** A timer outside any actor. `Infinity`: never. Returns the function that cancels it. */
 export function afterMs(delayMs: number, action: () => void): () => void {
-  const timer = setTimeout(action, delayMs);
+  if (delayMs === Number.POSITIVE_INFINITY) return () => {};
+  let timer: NodeJS.Timeout;
+  const wait = (leftMs: number): void => {
+    timer = setTimeout(() => (leftMs > hopMaxMs ? wait(leftMs - hopMaxMs) : action()), Math.min(leftMs, hopMaxMs));
+  };
+  wait(delayMs);
   return () => clearTimeout(timer);
+}
+
+/**
+ * A deadline for something that another thread or the loader does: after a thread was blocked for longer than the
+ * delay, what came in the meantime is taken first. Returns the function that cancels it.
+ */
+export function byDeadline(delayMs: number, action: () => void): () => void {
+  let isCancelled = false;
+  const cancel = afterMs(delayMs, () => {
+    nextLoop(() => {
+      if (!isCancelled) action();
+    });
+  });
+  return () => {
+    isCancelled = true;
+    cancel();
+  };
 }
 
 /** Runs the action when the event loop comes round, after timers and I/O had their go. */

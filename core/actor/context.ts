@@ -21,7 +21,7 @@ export interface SpawnOptions {
   readonly placement?: Placement;
   /** Default `shared`. */
   readonly isolation?: Isolation;
-  /** Heap of a dedicated thread in MiB. Default: V8's. */
+  /** Heap of a dedicated thread in MiB, from 16. Default: V8's. A thread that fills it is lost. */
   readonly heapMb?: number;
   /** Default: the behaviour's, else 1,048,576. */
   readonly mailboxCapacity?: number;

@@ -56,5 +56,7 @@ export const FrameKind = {
   statsReply: 29,
   /** The system stops: every actor of the thread is to end. */
   shutDown: 30,
+  /** The actor that a dedicated thread was started for does not come. */
+  abandon: 31,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -147,6 +147,9 @@ export class Inbound implements FrameSink {
       case FrameKind.stats:
         kernel.peers.push(thread, FrameKind.statsReply, from, kernel.guest, id, kernel.stats());
         return;
+      case FrameKind.abandon:
+        kernel.abandoned();
+        return;
       case FrameKind.shutDown:
         kernel.lifecycle.shutDown();
         return;

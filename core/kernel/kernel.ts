@@ -100,6 +100,8 @@ export class Kernel {
   readonly refWire: RefWire;
   /** Time at the last look at the clock. */
   nowMs = 0;
+  #isRetired = false;
+  #isAbandoned = false;
   readonly #refClass: RefClass;
   readonly #contextClass: ContextClass;
 
@@ -329,7 +331,21 @@ export class Kernel {
   /** Called when the thread came to rest. */
   afterRest(): void {
     this.host.rested?.();
-    if (this.isDedicated && this.lifecycle.born > 0 && this.lifecycle.living === 0 && this.peers.isFlushed)
-      this.host.retire?.();
+    if (!this.isDedicated || this.#isRetired || this.lifecycle.living > 0 || !this.peers.isFlushed) return;
+    // Before its first actor it waits for that one, as long as it can still come.
+    const isAwaited = !this.#isAbandoned && this.memory.isThreadUp(this.memory.starter(this.thread));
+    if (this.lifecycle.born === 0 && isAwaited) return;
+    this.#isRetired = true;
+    this.host.retire?.();
+  }
+
+  /** Whether this dedicated thread has said that it ends: no actor begins here any more. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
+  /** The actor that this dedicated thread was started for does not come. */
+  abandoned(): void {
+    this.#isAbandoned = true;
   }
 }

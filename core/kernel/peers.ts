@@ -8,7 +8,7 @@ import type { Cell, WaitingSend } from "../actor/cell.ts";
 import { retiredWhy } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type RefData, refKey, type SendResult } from "../actor/ref.ts";
-import { RuntimeError } from "../errors.ts";
+import { type ErrorData, RuntimeError } from "../errors.ts";
 import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
 import type { TransferableObject } from "../thread/frame.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -314,7 +314,10 @@ export class Peers {
     const message = error instanceof Error ? error.message : String(error);
     const data = { name: "RuntimeError", code: "not_cloneable", message };
     if (kind === FrameKind.call || kind === FrameKind.stop) kernel.calls.failed(box[at + 5] as number, data);
-    else if (kind === FrameKind.reply)
+    else if (kind === FrameKind.spawn) {
+      const from = kernel.makeRef(kernel.thread, box[at + 3] as number, box[at + 4] as number);
+      kernel.spawner.failed(from, to, box[at + 5] as number, { error: data });
+    } else if (kind === FrameKind.reply)
       kernel.peers.pushFrom(
         peer.thread,
         FrameKind.replyError,
@@ -394,7 +397,7 @@ export class Peers {
   }
 
   slotsReceived(thread: number, slots: readonly number[]): void {
-    this.#peer(thread).slots.push(...slots);
+    if (!this.#isGone(thread)) this.#peer(thread).slots.push(...slots);
   }
 
   // Loss ----------------------------------------------------------------------------------------------------------
@@ -412,8 +415,11 @@ export class Peers {
     return this.#lost.has(thread) || (!this.#kernel.memory.isThreadUp(thread) && !this.#peers.has(thread));
   }
 
-  /** A thread is lost: what it had published is read first, then its actors' ends are made known here (S3.8). */
-  threadLost(thread: number, why: string): void {
+  /**
+   * A thread is lost: what it had published is read first, then its actors' ends are made known here (S3.8).
+   * @param wasUp false: it never said that it was ready, so whoever started an actor there learns `thread_failed`.
+   */
+  threadLost(thread: number, why: string, wasUp = true): void {
     if (this.#lost.has(thread)) return;
     const kernel = this.#kernel;
     const peer = this.#peers.get(thread);
@@ -429,8 +435,8 @@ export class Peers {
       if (index >= 0) this.#readers.splice(index, 1);
     }
     const reason = why === retiredWhy ? "noproc" : { threadLost: why };
-    if (peer !== undefined) kernel.signals.threadLost(thread, [...peer.relations.keys()], reason);
-    else kernel.signals.threadLost(thread, [], reason);
+    const startReason = wasUp ? reason : { error: threadFailed(thread, why) };
+    kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason);
     kernel.calls.threadLost(thread, why);
     kernel.names.threadLost(thread);
     if (peer === undefined) return;
@@ -502,6 +508,10 @@ export class Peers {
         return;
     }
   }
+}
+
+function threadFailed(thread: number, why: string): ErrorData {
+  return { name: "RuntimeError", code: "thread_failed", message: `thread ${thread} did not start: ${why}` };
 }
 
 function isDeferred(payload: unknown): payload is Deferred {

@@ -277,13 +277,13 @@ export class Signals {
   }
 
   /** The peer thread is lost: what its actors would have said, they say now (S3.8). */
-  threadLost(thread: number, cells: Iterable<Cell>, reason: ExitReason): void {
+  threadLost(thread: number, cells: Iterable<Cell>, reason: ExitReason, startReason: ExitReason): void {
     const kernel = this.#kernel;
     for (const cell of cells) {
       if ((cell.flags & Flag.dead) !== 0) continue;
       for (const link of linksOf(cell)) {
         const from = kernel.adopt(link);
-        if (link.thread === thread && !this.startEndsWith(cell, from, reason))
+        if (link.thread === thread && !this.startEndsWith(cell, from, startReason))
           this.exitReceived(cell, from, reason, true);
         if ((cell.flags & Flag.dead) !== 0) break;
       }
@@ -293,7 +293,7 @@ export class Signals {
       }
     }
     for (const start of [...this.#starts.values()]) {
-      if (start.ref.thread === thread) this.started(start.ref, { ok: false, reason });
+      if (start.ref.thread === thread) this.started(start.ref, { ok: false, reason: startReason });
     }
   }
 

@@ -8,6 +8,7 @@ import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/b
 import { behaviourModule, noteModule } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -37,7 +38,6 @@ export interface SpawnTies {
 
 export type Spawnable = Behaviour<never, Api> | BehaviourReference;
 
-/** A behaviour that stands in for one whose module is still loading. */
 export class Spawner {
   readonly #kernel: Kernel;
   readonly #loaded = new Map<string, Behaviour<never, Api>>();
@@ -58,6 +58,8 @@ export class Spawner {
     kernel.assertAlive(parent, "spawn");
     assertSpawnable(spawnable);
     assertOptions(options);
+    // Before a thread is started for it.
+    if (options?.isolation === "thread") kernel.checkOutgoing(argument, undefined);
     const thread = this.#threadFor(options);
     if (thread === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
     return this.#spawnThere(thread, parent, spawnable, argument, options, ties);
@@ -145,8 +147,7 @@ export class Spawner {
       state: "waiting",
       payload: undefined,
       fail: () => {
-        kernel.memory.addActors(ref.thread, -1);
-        kernel.signals.spawnFailed(kernel.refOf(parent), ref, id, { error: errorData(failure) });
+        this.failed(kernel.refOf(parent), ref, id, { error: errorData(failure) });
       },
     };
     kernel.scheduler.outside++;
@@ -168,9 +169,22 @@ export class Spawner {
     return deferred;
   }
 
+  /** A spawn that could not be sent: its ref is dead, its spawner learns it, a thread that waits for it need not. */
+  failed(parent: RefData, ref: Ref, monitorId: number, reason: ExitReason): void {
+    const kernel = this.#kernel;
+    const { thread, slot, generation } = ref;
+    kernel.memory.addActors(thread, -1);
+    kernel.memory.killSlot(thread, slot, generation);
+    kernel.peers.slotsReceived(thread, [slot]);
+    kernel.peers.push(thread, FrameKind.abandon, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
+    kernel.signals.spawnFailed(parent, ref, monitorId, reason);
+  }
+
   /** A spawn from another thread. */
   received(to: RefData, from: Ref, monitorId: number, payload: SpawnPayload): void {
     const kernel = this.#kernel;
+    // Its spawner gets `noproc` with the news of this thread's end.
+    if (kernel.isRetired) return;
     kernel.peers.slotReserved(to.slot, from.thread);
     if (kernel.checks) kernel.freeze(payload.argument);
     const reference: BehaviourReference = { kind: "behaviourRef", url: payload.url, exportName: payload.exportName };
@@ -254,7 +268,7 @@ export class Spawner {
   #newDedicated(heapMb: number | undefined): number {
     const kernel = this.#kernel;
     const base = kernel.memory.newRegion(slotsPerDedicated);
-    const thread = base === undefined ? undefined : kernel.memory.newThread(-1, base, slotsPerDedicated);
+    const thread = base === undefined ? undefined : kernel.memory.newThread(-1, base, slotsPerDedicated, kernel.thread);
     if (thread === undefined)
       throw new RuntimeError("system_limit", "this system has started as many dedicated threads as it can");
     if (kernel.thread === 0) kernel.host.startDedicated?.(thread, heapMb);
@@ -294,6 +308,9 @@ function assertSpawnable(value: Spawnable): void {
   );
 }
 
+/** Below it Node itself does not start: at 2 MiB the whole process aborts. */
+const heapMbMin = 16;
+
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
 
 function assertOptions(options: SpawnOptions | undefined): void {
@@ -312,7 +329,7 @@ function assertOptions(options: SpawnOptions | undefined): void {
     refuse("mailboxPolicy", policies.join(", "), mailboxPolicy);
   if (startTimeoutMs !== undefined && !(startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
-  if (heapMb !== undefined && !(heapMb > 0)) refuse("heapMb", "a number of MiB above 0", heapMb);
+  if (heapMb !== undefined && !(heapMb >= heapMbMin)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
 }
 
 /** What of the options the other thread needs. */

@@ -7,7 +7,14 @@ import { describe, RuntimeError } from "../errors.ts";
 export const startTimeoutMs = 5_000;
 
 /** Codes that a start fails with as they are; any other failure of `init` is `start_failed` with its cause. */
-const own = ["module_failed", "module_export_missing", "module_unknown", "load_timeout", "deadlocked_load"];
+const own = [
+  "module_failed",
+  "module_export_missing",
+  "module_unknown",
+  "load_timeout",
+  "deadlocked_load",
+  "thread_failed",
+];
 
 export function startError(who: string, result: Exclude<StartResult, { ok: true }>): RuntimeError {
   const reason = result.reason;

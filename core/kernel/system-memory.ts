@@ -32,6 +32,7 @@ const Word = {
   actors: 10,
   position: 11,
   queued: 12,
+  starter: 13,
 } as const;
 const wordsPerThread = 16;
 
@@ -87,7 +88,7 @@ export class SystemMemory {
   }
 
   /** A new thread id, in state `starting`, from any thread. Its first block of slots is its own. Undefined when all ids were used. */
-  newThread(position: number, base: number, slots: number): number | undefined {
+  newThread(position: number, base: number, slots: number, starter = 0): number | undefined {
     const thread = Atomics.add(this.words, Global.nextThread, 1);
     if (thread >= threadIdsMax) {
       Atomics.sub(this.words, Global.nextThread, 1);
@@ -97,6 +98,7 @@ export class SystemMemory {
     this.words[row + Word.base] = base;
     this.words[row + Word.slots] = slots;
     this.words[row + Word.position] = position;
+    this.words[row + Word.starter] = starter;
     this.words[row + Word.nextSlot] = slotBlock;
     this.words[row + Word.busy] = 1;
     Atomics.store(this.words, row + Word.state, ThreadState.starting);
@@ -163,6 +165,11 @@ export class SystemMemory {
 
   setPosition(thread: number, position: number): void {
     this.words[this.#row(thread) + Word.position] = position;
+  }
+
+  /** The thread that asked for this one: for a dedicated thread the one that spawns its actor. */
+  starter(thread: number): number {
+    return this.words[this.#row(thread) + Word.starter] as number;
   }
 
   slotsOf(thread: number): number {

@@ -50,6 +50,11 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
       `threads is a whole number from 1 to ${positionsMax - 1}, got ${describe(threads)}`,
     );
   }
+  assertTimeout("threadStartTimeoutMs", options.threadStartTimeoutMs);
+  assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
+  if (options.clock !== undefined && options.clock !== "system" && options.clock !== "manual") {
+    throw new RuntimeError("bad_argument", `clock is "system" or "manual", got ${describe(options.clock)}`);
+  }
   const isManual = options.clock === "manual";
   // Main, the schedulers, a spare, and one more for a spare that starts while a lost thread's slots are still in use.
   const memory = SystemMemory.create(threads + 3);
@@ -103,4 +108,12 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     throw error;
   }
   return { kernel, host, pool, events, monitors, isManual };
+}
+
+function assertTimeout(name: string, timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === "number" && timeoutMs > 0)) return;
+  throw new RuntimeError(
+    "bad_argument",
+    `${name} is a time in milliseconds above 0 (Infinity: no limit), got ${describe(timeoutMs)}`,
+  );
 }

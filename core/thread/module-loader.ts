@@ -4,7 +4,7 @@
  * A module whose top level never ends stays pending for ever in its thread, whatever one does: it is refused there
  * afterwards, aloud. While a thread loads modules `startSystem` is refused (`loading.ts`).
  */
-import { afterMs } from "../clock.ts";
+import { byDeadline } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
 import { loadEnded, loadStarted } from "./loading.ts";
 
@@ -43,7 +43,7 @@ export class ModuleLoader {
   #start(url: string): Promise<Exports> {
     const { promise, resolve, reject } = Promise.withResolvers<Exports>();
     loadStarted();
-    const cancel = afterMs(this.#timeoutMs, () => {
+    const cancel = byDeadline(this.#timeoutMs, () => {
       this.#stuck.add(url);
       reject(new RuntimeError("load_timeout", `${url} did not load within ${this.#timeoutMs} ms`));
     });

@@ -109,7 +109,7 @@ export class PortHost implements Host {
   }
 
   /** A thread is gone: a ring that it handed over at the last moment is taken first. */
-  threadLost(thread: number, why: string): void {
+  threadLost(thread: number, why: string, wasUp: boolean): void {
     const port = this.#ports.get(thread);
     if (port !== undefined) {
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
@@ -117,9 +117,11 @@ export class PortHost implements Host {
         if (bell !== null) this.#openReader(thread, bell);
       }
     }
-    this.#kernel?.peers.threadLost(thread, why);
+    this.#kernel?.peers.threadLost(thread, why, wasUp);
     this.#ports.delete(thread);
     port?.close();
+    // A dedicated thread may have waited for an actor from there.
+    this.#kernel?.scheduler.wake();
   }
 
   /** On main: nothing of the host keeps the process alive. */

@@ -23,7 +23,7 @@ export type ToThread =
   /** Another thread exists; the port leads there. */
   | { readonly type: "peer"; readonly thread: number; readonly port: MessagePort }
   /** Another thread is gone. */
-  | { readonly type: "lost"; readonly thread: number; readonly why: string };
+  | { readonly type: "lost"; readonly thread: number; readonly why: string; readonly wasUp: boolean };
 
 /** From a thread to main. */
 export type FromThread =

@@ -38,7 +38,7 @@ try {
         host.addPeer(word.thread, word.port);
         return;
       case "lost":
-        host.threadLost(word.thread, word.why);
+        host.threadLost(word.thread, word.why, word.wasUp);
         return;
     }
   });

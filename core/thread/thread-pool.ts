@@ -6,7 +6,7 @@
  */
 import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_threads";
 import { retiredWhy } from "../actor/exit-reason.ts";
-import { afterMs } from "../clock.ts";
+import { byDeadline } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
@@ -20,6 +20,7 @@ const youngGenerationMb = 192;
 const spareTriesMax = 5;
 /** `position` of a thread that holds none. */
 const noPosition = -1;
+const closedWhy = "system stopped";
 
 export interface ThreadPoolOptions {
   /** Scheduler threads beside main. */
@@ -41,8 +42,13 @@ interface RunningThread {
   position: number;
   /** Why it ends, where main asked for it. */
   why: string | undefined;
+  /** It said that it is ready. */
+  isReady: boolean;
   readonly exited: Promise<void>;
 }
+
+/** What is to be known of a thread that is gone. */
+type LostThread = Pick<RunningThread, "thread" | "position" | "isDedicated" | "isReady">;
 
 export class ThreadPool {
   readonly #kernel: Kernel;
@@ -133,6 +139,7 @@ export class ThreadPool {
     return (
       !running.isDedicated &&
       running.position === noPosition &&
+      running.why === undefined &&
       this.#memory.state(running.thread) === ThreadState.alive
     );
   }
@@ -159,6 +166,10 @@ export class ThreadPool {
 
   /** A dedicated thread whose id was reserved by the spawner, maybe on another thread. */
   startDedicated(thread: number, heapMb: number | undefined): void {
+    if (this.#isClosing) {
+      this.#lose({ thread, position: noPosition, isDedicated: true, isReady: false }, closedWhy);
+      return;
+    }
     const limits: ResourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb };
     this.#launch(thread, this.#memory.base(thread), noPosition, true, limits).catch(() => {
       // Told already: the thread is lost, and its actor's spawner gets that reason.
@@ -182,18 +193,32 @@ export class ThreadPool {
       seed: options.seed + thread,
       loadTimeoutMs: options.loadTimeoutMs,
     };
-    const worker = startWorker(new URL("./thread-entry.js", import.meta.url), {
-      workerData,
-      resourceLimits,
-      name: isDedicated ? `mofa dedicated ${thread}` : `mofa scheduler ${thread}`,
-    });
+    const who = isDedicated ? `dedicated thread ${thread}` : `scheduler thread ${thread}`;
+    let worker: Worker;
+    try {
+      const entry = new URL("./thread-entry.js", import.meta.url);
+      worker = startWorker(entry, { workerData, resourceLimits, name: `mofa ${who}` });
+    } catch (error) {
+      const { message } = errorData(error);
+      if (!isDedicated) this.#regions.push(base);
+      this.#lose({ thread, position, isDedicated, isReady: false }, message);
+      throw new RuntimeError("thread_failed", `${who} could not be started: ${message}`, { cause: error });
+    }
     const { promise: exited, resolve: setExited } = Promise.withResolvers<void>();
-    const running: RunningThread = { thread, worker, base, isDedicated, position, why: undefined, exited };
+    const running: RunningThread = {
+      thread,
+      worker,
+      base,
+      isDedicated,
+      position,
+      why: undefined,
+      isReady: false,
+      exited,
+    };
     this.#connect(running);
     this.#threads.set(thread, running);
     const { promise: ready, resolve, reject } = Promise.withResolvers<RunningThread>();
-    const who = isDedicated ? `dedicated thread ${thread}` : `scheduler thread ${thread}`;
-    const cancel = afterMs(options.startTimeoutMs, () => {
+    const cancel = byDeadline(options.startTimeoutMs, () => {
       running.why ??= `not ready within ${options.startTimeoutMs} ms`;
       reject(new RuntimeError("thread_failed", `${who} was not ready within ${options.startTimeoutMs} ms`));
       void worker.terminate();
@@ -202,6 +227,7 @@ export class ThreadPool {
       switch (word.type) {
         case "ready":
           cancel();
+          running.isReady = true;
           this.#memory.setState(thread, ThreadState.alive);
           if (position !== noPosition || isDedicated) this.#kernel.emit({ type: "threadStarted", thread, position });
           resolve(running);
@@ -248,19 +274,39 @@ export class ThreadPool {
 
   /** A worker ended, whyever: one store to its state word, then everybody is told. */
   #ended(running: RunningThread, why: string): void {
-    const { thread, position } = running;
-    this.#threads.delete(thread);
+    this.#threads.delete(running.thread);
+    if (!running.isDedicated) this.#regions.push(running.base);
+    // Other tries may fare better than those before it.
+    if (running.isReady) this.#spareTries = 0;
+    this.#lose(running, why);
+    for (const orphan of this.#orphansOf(running.thread)) {
+      this.#lose({ thread: orphan, position: noPosition, isDedicated: true, isReady: false }, "its starter was lost");
+    }
+  }
+
+  /** Dedicated threads that a thread reserved an id for, and was lost before it asked for them. */
+  #orphansOf(starter: number): readonly number[] {
+    return this.#memory
+      .threadsUp()
+      .filter(
+        (thread) =>
+          this.#memory.starter(thread) === starter &&
+          this.#memory.state(thread) === ThreadState.starting &&
+          !this.#threads.has(thread),
+      );
+  }
+
+  #lose({ thread, position, isDedicated, isReady }: LostThread, why: string): void {
     const actors = Math.max(0, this.#memory.actors(thread));
     this.#memory.setState(thread, ThreadState.lost);
-    const isRetired = running.isDedicated && why === retiredWhy;
+    const isRetired = isDedicated && why === retiredWhy;
     if (!isRetired) this.lost++;
-    for (const other of this.#threads.values())
-      other.worker.postMessage({ type: "lost", thread, why } satisfies ToThread);
-    if (!running.isDedicated) this.#regions.push(running.base);
+    const word: ToThread = { type: "lost", thread, why, wasUp: isReady };
+    for (const other of this.#threads.values()) other.worker.postMessage(word);
     // The successor stands before anybody can restart an actor on it.
     if (position > 0) this.#vacant.push(position);
     this.#refill();
-    this.#host.threadLost(thread, why);
+    this.#host.threadLost(thread, why, isReady);
     if (!isRetired && !this.#isClosing) this.#kernel.emit({ type: "threadLost", thread, position, why, actors });
     this.#kernel.scheduler.wake();
   }
@@ -273,6 +319,6 @@ export class ThreadPool {
   /** Ends every thread. Idempotent. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await Promise.all([...this.#threads.values()].map((running) => this.#terminate(running, "system stopped")));
+    await Promise.all([...this.#threads.values()].map((running) => this.#terminate(running, closedWhy)));
   }
 }

@@ -1,0 +1,26 @@
+/** Real threads: what the options of a system mean at their ends. */
+import { expect, test } from "@jest/globals";
+import { startSystem } from "../../../index.ts";
+import { worker } from "../../fixtures/thread-tests.ts";
+
+test("threads and modules may be given all the time there is", async () => {
+  const forEver = { threadStartTimeoutMs: Number.POSITIVE_INFINITY, loadTimeoutMs: Number.POSITIVE_INFINITY };
+  await using system = await startSystem({ threads: 1, spare: false, ...forEver });
+  const there = await system.spawn(worker, undefined, { placement: { thread: 1 } });
+  expect(await there.call("ping")).toBe("pong");
+});
+
+test.each([
+  { threadStartTimeoutMs: 0 },
+  { threadStartTimeoutMs: Number.NaN },
+  { loadTimeoutMs: -1 },
+  { loadTimeoutMs: "1" as never },
+  { clock: "fake" as never },
+  { threads: 1.5 },
+])("startSystem refuses %j and names it", async (option) => {
+  const name = Object.keys(option)[0] as string;
+  await expect(startSystem({ threads: 1, ...option })).rejects.toMatchObject({
+    code: "bad_argument",
+    message: expect.stringContaining(name) as unknown,
+  });
+});
