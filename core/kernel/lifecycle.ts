@@ -107,7 +107,7 @@ export class Lifecycle {
   birth(cell: Cell): void {
     const kernel = this.#kernel;
     const name = cell.extra?.start?.name;
-    if (name !== undefined && cell.extra?.name === undefined) {
+    if (name !== undefined && cell.extra?.name !== name) {
       cell.flags |= Flag.waiting;
       kernel.names.claim(cell, name, (holder) => {
         if ((cell.flags & Flag.dead) !== 0) return;
@@ -116,7 +116,7 @@ export class Lifecycle {
         else kernel.scheduler.schedule(cell);
       });
       // The owner on main answers at once when this is main.
-      if ((cell.flags & (Flag.waiting | Flag.dead)) !== 0 || cell.extra?.name === undefined) return;
+      if ((cell.flags & (Flag.waiting | Flag.dead)) !== 0 || cell.extra?.name !== name) return;
     }
     cell.flags &= ~Flag.unborn;
     if (kernel.wants(eventBit("spawned"))) {

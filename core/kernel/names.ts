@@ -5,7 +5,7 @@
  * watcher that gets a down can take the name at once, wherever it runs.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { type Ref, type RefData, sameRef } from "../actor/ref.ts";
+import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
@@ -15,13 +15,15 @@ const toOwner = { slot: 0, generation: 0 };
 /** Longest name, in UTF-16 units. */
 const nameLengthMax = 256;
 
-/** Ends with the living holder, or undefined when the name was taken. */
+/** Ends with the living holder, or undefined when the name was taken. The very actor that was to be named: it has another name. */
 type Registered = (holder: Ref | undefined) => void;
 
 export class Names {
   readonly #kernel: Kernel;
   /** On main the truth, elsewhere the replica. */
   readonly #names = new Map<string, Ref>();
+  /** On main: the name that an actor has, by ref key. */
+  readonly #nameOf = new Map<string, string>();
   readonly #requests = new Map<number, Registered>();
   #nextRequest = 1;
 
@@ -50,9 +52,7 @@ export class Names {
         throw new RuntimeError("bad_argument", `register: ${kernel.nameOf(ref)} is not alive`);
       }
       const own = kernel.cellOf(ref)?.extra?.name;
-      if (own !== undefined && own !== name) {
-        throw new RuntimeError("bad_argument", `register: ${kernel.nameOf(ref)} has a name already`);
-      }
+      if (own !== undefined && own !== name) throw hasName(kernel.nameOf(ref));
     } catch (error) {
       reject(error);
       return promise;
@@ -61,6 +61,8 @@ export class Names {
     this.#request(name, kernel.adopt(ref), (holder) => {
       kernel.scheduler.awaits(cell, -1);
       if (holder === undefined) kernel.scheduler.settle(resolve as (value: never) => void, undefined);
+      else if (sameRef(holder, ref))
+        kernel.scheduler.settle(reject as (value: never) => void, hasName(kernel.nameOf(ref)));
       else {
         const error = new RuntimeError(
           "already_registered",
@@ -96,6 +98,8 @@ export class Names {
     const holder = this.whereis(name);
     if (holder !== undefined && !sameRef(holder, ref)) return holder;
     if (!this.#kernel.isAlive(ref)) return undefined;
+    const own = this.#nameOf.get(refKey(ref));
+    if (own !== undefined && own !== name) return ref;
     this.#set(name, ref);
     this.#broadcast(FrameKind.nameSet, name, ref);
     return undefined;
@@ -165,7 +169,10 @@ export class Names {
   /** A replica's update, or main's own. */
   #set(name: string, ref: Ref): void {
     const kernel = this.#kernel;
+    const former = this.#names.get(name);
+    if (former !== undefined) this.#remove(name, former);
     this.#names.set(name, ref);
+    if (kernel.thread === owner) this.#nameOf.set(refKey(ref), name);
     const cell = kernel.cellOf(ref);
     if (cell !== undefined && (cell.flags & Flag.dead) === 0) extraOf(cell).name = name;
   }
@@ -176,8 +183,13 @@ export class Names {
     if (ref.thread === this.#kernel.thread && this.#kernel.cellOf(ref) === undefined) this.release(ref, name);
   }
 
+  #remove(name: string, ref: Ref): void {
+    this.#names.delete(name);
+    if (this.#kernel.thread === owner) this.#nameOf.delete(refKey(ref));
+  }
+
   delete(name: string, ref: Ref): void {
-    if (sameRef(this.#names.get(name), ref)) this.#names.delete(name);
+    if (sameRef(this.#names.get(name), ref)) this.#remove(name, ref);
     const cell = this.#kernel.cellOf(ref);
     if (cell?.extra?.name === name) cell.extra.name = undefined;
   }
@@ -197,8 +209,12 @@ export class Names {
   }
 
   threadLost(thread: number): void {
-    for (const [name, ref] of this.#names) if (ref.thread === thread) this.#names.delete(name);
+    for (const [name, ref] of this.#names) if (ref.thread === thread) this.#remove(name, ref);
   }
+}
+
+function hasName(who: string): RuntimeError {
+  return new RuntimeError("bad_argument", `register: ${who} has a name already`);
 }
 
 /** @throws RuntimeError `bad_argument`. */
