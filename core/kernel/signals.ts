@@ -323,8 +323,8 @@ export class Signals {
   }
 
   /** Whether the exit of a child tells its starter how `init` ended: then there is no exit message. */
-  startEndsWith(_parent: Cell, ref: Ref, reason: ExitReason): boolean {
-    if (!this.#starts.has(refKey(ref))) return false;
+  startEndsWith(parent: Cell, ref: Ref, reason: ExitReason): boolean {
+    if (this.#starts.get(refKey(ref))?.parent !== parent) return false;
     this.started(ref, { ok: false, reason });
     return true;
   }
