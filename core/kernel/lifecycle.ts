@@ -377,7 +377,10 @@ export class Lifecycle {
       kernel.delivery.takeBack(send);
       kernel.delivery.refuse(ref, send.meta, send.payload, "noproc");
     }
+    // Sends that wait on other threads for room here go on, and find nobody.
+    for (const thread of extra?.pausedThreads ?? []) kernel.peers.resumeSender(thread, cell);
     if (extra !== undefined) {
+      extra.pausedThreads = undefined;
       extra.waiting = undefined;
       extra.stash = undefined;
     }
