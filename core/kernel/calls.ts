@@ -104,8 +104,10 @@ export class Calls {
       return promise;
     }
     const target = kernel.cellOf(ref);
-    if (target === undefined) this.#fail(id, gone(kernel.nameOf(ref), name));
-    else if (kind === MetaKind.stop) {
+    if (target === undefined) {
+      kernel.delivery.deadLetter(ref, argument, "noproc");
+      this.#fail(id, gone(kernel.nameOf(ref), name));
+    } else if (kind === MetaKind.stop) {
       kernel.delivery.deliverSystem(target, new Meta(kind, name, id, kernel.refOf(cell)), argument);
     } else
       void kernel.delivery.deliver(target, new Meta(kind, name, id, kernel.refOf(cell), timeoutMs), argument, cell);
