@@ -89,7 +89,7 @@ export class Delivery {
     }
     if (policy === "dropOldest") {
       // System messages are never dropped: the oldest user message goes.
-      const oldest = box.removeFirst((queued) => !(queued instanceof Meta) || queued.kind === MetaKind.call);
+      const oldest = box.removeFirst(isUserMessage);
       if (oldest !== undefined) this.refuse(kernel.refOf(cell), oldest.meta, oldest.payload, "dropped");
       kernel.scheduler.enqueue(cell, box, meta, payload);
       return undefined;
@@ -166,6 +166,10 @@ export class Delivery {
   /** A message that reaches nobody: counted, told to who listens, and a call's caller gets an answer. */
   refuse(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
     this.deadLetter(to, payload, why);
+    if (meta instanceof Meta && meta.kind === MetaKind.timer) {
+      const cell = this.#kernel.cellOf(to);
+      if (cell !== undefined) this.#kernel.timers.delivered(cell, meta.id);
+    }
     if (
       meta instanceof Meta &&
       (meta.kind === MetaKind.call || meta.kind === MetaKind.stop) &&
@@ -178,6 +182,20 @@ export class Delivery {
         message: `${this.#kernel.nameOf(to)} did not take the call "${meta.name}": ${code}`,
       });
     }
+  }
+
+  /** Takes a timer's message out of the mailbox and of those that wait for room (S5.6). */
+  withdrawTimer(cell: Cell, id: number): void {
+    const isIts = (meta: MessageMeta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === id;
+    cell.mailbox?.remove(isIts);
+    const extra = cell.extra;
+    if (extra?.waiting === undefined) return;
+    const left: WaitingSend[] = [];
+    for (const send of extra.waiting) {
+      if (isIts(send.meta)) this.takeBack(send);
+      else left.push(send);
+    }
+    extra.waiting = left;
   }
 
   deadLetter(to: RefData, payload: unknown, why: DeadLetterWhy): void {
@@ -200,6 +218,11 @@ export class Delivery {
     cell.mailbox = undefined;
     if (this.#pool.length < poolMax && !box.isLarge) this.#pool.push(box);
   }
+}
+
+/** What a bound applies to: everything but what the runtime itself has to say. */
+function isUserMessage(meta: MessageMeta): boolean {
+  return !(meta instanceof Meta) || meta.kind === MetaKind.call || meta.kind === MetaKind.timer;
 }
 
 /** A message as short text for reports. Never throws. */

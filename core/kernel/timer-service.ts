@@ -35,7 +35,12 @@ export class Timers {
     if (typeof delayMs !== "number" || !(delayMs >= 0)) {
       throw new RuntimeError("bad_argument", `${verb} wants a time in milliseconds from 0, got ${describe(delayMs)}`);
     }
-    if (typeof target !== "string" && target !== undefined) this.#kernel.resolve(target, verb);
+    const kernel = this.#kernel;
+    if (typeof target !== "string" && target !== undefined) kernel.resolve(target, verb);
+    // Refused and frozen here, in the caller's frame; a name may be anybody's by then, on any thread (S2.6, S2.7).
+    if (typeof target === "string" || (target !== undefined && target.thread !== kernel.thread))
+      kernel.checkOutgoing(message, undefined);
+    else if (kernel.checks) kernel.freeze(message);
     const entry = this.#add(cell, "message", delayMs, periodMs, message, target);
     const extra = extraOf(cell);
     extra.timers ??= new Map();
@@ -55,7 +60,7 @@ export class Timers {
     const isRunning = !entry.cancelled && entry.dueMs >= 0;
     this.#heap.cancel(entry);
     // Its message may have been queued already: it must not arrive after this.
-    cell.mailbox?.remove((meta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === timer.id);
+    this.#kernel.delivery.withdrawTimer(cell, timer.id);
     if (!isRunning) return undefined;
     const leftMs = entry.dueMs - this.#kernel.readClock();
     return leftMs > 0 ? leftMs : 0;
