@@ -369,12 +369,13 @@ export class Peers {
 
   /** A slot of another thread for an actor that this thread spawns there. @throws RuntimeError `system_limit`. */
   takeSlot(thread: number): number {
-    const peer = this.#peer(thread);
-    const slot = peer.slots.pop();
+    // Of a thread that is gone any slot will do: the spawn is not sent.
+    const slots = this.#isGone(thread) ? [] : this.#peer(thread).slots;
+    const slot = slots.pop();
     if (slot !== undefined) return slot;
     const first = this.#kernel.memory.reserveSlots(thread);
     if (first === undefined) throw new RuntimeError("system_limit", `thread ${thread} has no room for another actor`);
-    for (let i = slotBlock - 1; i > 0; i--) peer.slots.push(first + i);
+    for (let i = slotBlock - 1; i > 0; i--) slots.push(first + i);
     return first;
   }
 
