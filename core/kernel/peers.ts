@@ -421,7 +421,11 @@ export class Peers {
    * @param wasUp false: it never said that it was ready, so whoever started an actor there learns `thread_failed`.
    */
   threadLost(thread: number, why: string, wasUp = true): void {
-    if (this.#lost.has(thread)) return;
+    if (!this.#lost.has(thread)) this.#lose(thread, why, wasUp);
+    this.#kernel.memory.takeLoss(this.#kernel.thread);
+  }
+
+  #lose(thread: number, why: string, wasUp: boolean): void {
     const kernel = this.#kernel;
     const peer = this.#peers.get(thread);
     if (peer !== undefined) while (this.#readPeer(peer, framesPerRead) > 0);

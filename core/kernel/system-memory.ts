@@ -33,6 +33,8 @@ const Word = {
   position: 11,
   queued: 12,
   starter: 13,
+  lossesTold: 14,
+  lossesTaken: 15,
 } as const;
 const wordsPerThread = 16;
 
@@ -238,6 +240,18 @@ export class SystemMemory {
   }
   received(thread: number): number {
     return Atomics.load(this.words, this.#row(thread) + Word.received);
+  }
+
+  /** Losses of threads that a thread is told of, and those whose signals it has made: until both agree nothing is settled. */
+  tellLoss(thread: number): void {
+    Atomics.add(this.words, this.#row(thread) + Word.lossesTold, 1);
+  }
+  takeLoss(thread: number): void {
+    Atomics.add(this.words, this.#row(thread) + Word.lossesTaken, 1);
+  }
+  hasLossToTake(thread: number): boolean {
+    const row = this.#row(thread);
+    return Atomics.load(this.words, row + Word.lossesTold) !== Atomics.load(this.words, row + Word.lossesTaken);
   }
 
   /** Load of a thread, for placement and views: living actors, and messages waiting at the end of its last drain. */

@@ -44,7 +44,7 @@ function look(kernel: Kernel, hasManualClock: boolean): Look {
   let sent = 0;
   let received = 0;
   for (const thread of memory.threadsUp()) {
-    if (memory.isBusy(thread)) isIdle = false;
+    if (memory.isBusy(thread) || memory.hasLossToTake(thread)) isIdle = false;
     if (hasManualClock && memory.nextDueMs(thread) <= memory.manualMs) isIdle = false;
     sent = (sent + memory.sent(thread)) | 0;
     received = (received + memory.received(thread)) | 0;

@@ -302,7 +302,11 @@ export class ThreadPool {
     const isRetired = isDedicated && why === retiredWhy;
     if (!isRetired) this.lost++;
     const word: ToThread = { type: "lost", thread, why, wasUp: isReady };
-    for (const other of this.#threads.values()) other.worker.postMessage(word);
+    for (const other of this.#threads.values()) {
+      this.#memory.tellLoss(other.thread);
+      other.worker.postMessage(word);
+    }
+    this.#memory.tellLoss(this.#kernel.thread);
     // The successor stands before anybody can restart an actor on it.
     if (position > 0) this.#vacant.push(position);
     this.#refill();
