@@ -180,7 +180,9 @@ export class Names {
   set(name: string, ref: Ref): void {
     this.#set(name, ref);
     // It died before it learned of its name: nobody else would give the name back.
-    if (ref.thread === this.#kernel.thread && this.#kernel.cellOf(ref) === undefined) this.release(ref, name);
+    const kernel = this.#kernel;
+    if (ref.thread === kernel.thread && !kernel.memory.isAlive(ref.thread, ref.slot, ref.generation))
+      this.release(ref, name);
   }
 
   #remove(name: string, ref: Ref): void {
