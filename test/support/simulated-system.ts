@@ -10,14 +10,26 @@ import type { Host } from "../../core/kernel/host.ts";
 import { Kernel } from "../../core/kernel/kernel.ts";
 import { SystemMemory, ThreadState } from "../../core/kernel/system-memory.ts";
 import { SeededRandom } from "../../core/random.ts";
-import { ChannelReader, ChannelWriter } from "../../core/thread/channel.ts";
+import { ChannelReader, ChannelWriter, type SideInlet, type SidePort } from "../../core/thread/channel.ts";
+import type { FrameSink } from "../../core/thread/frame.ts";
 import { createRing } from "../../core/thread/ring.ts";
 import { ValueDecoder, ValueEncoder } from "../../core/thread/value-codec.ts";
 
 /** Slots of a simulated thread. */
-const simulatedSlots = 4_096;
+export const simulatedSlots = 4_096;
+/** Share of looks into a ring that come just before its writer publishes. */
+const overlapShare = 0.3;
 /** Steps after which a run that does not settle is a failure. */
 const stepsMax = 200_000;
+
+export interface SimulationOptions {
+  /** Bytes of each ring. Default 4,096, so that larger messages are cut into pieces. */
+  readonly ringBytes?: number;
+  /** Resolves behaviours' modules. Default: Node's own import. */
+  readonly importModule?: (url: string) => Promise<Readonly<Record<string, unknown>>>;
+  /** Memory to use, all zero. Default: new memory. */
+  readonly memory?: SystemMemory;
+}
 
 interface Pending {
   readonly to: number;
@@ -27,11 +39,22 @@ interface Pending {
 
 class SimulatedThread {
   readonly kernel: Kernel;
+  readonly position: number;
   isPosted = false;
+  isDraining = false;
+  /** It is dead already, and nobody has noticed: nothing that it does from here on reaches anybody. */
+  isDoomed = false;
   dueMs = Number.POSITIVE_INFINITY;
   wake: (() => void) | undefined;
 
-  constructor(system: SimulatedSystem, thread: number, guestReceives: (message: unknown) => void) {
+  constructor(
+    system: SimulatedSystem,
+    thread: number,
+    position: number,
+    options: SimulationOptions,
+    guestReceives: (message: unknown) => void,
+  ) {
+    this.position = position;
     const host: Host = {
       clock: {
         nowMs: () => system.nowMs,
@@ -49,10 +72,41 @@ class SimulatedThread {
       },
       openWriter: (to) => system.openRing(thread, to),
       ringBell: (to) => system.threads.get(to)?.kernel.scheduler.wake(),
-      importModule: (url) => import(url) as Promise<Record<string, unknown>>,
+      importModule: options.importModule ?? ((url) => import(url) as Promise<Record<string, unknown>>),
       emit: (event) => system.events.emit(event),
     };
     this.kernel = new Kernel({ thread, memory: system.memory, host, checks: true, guestReceives });
+  }
+}
+
+/** The writing end of a thread that may die in the middle of a drain: what it writes afterwards is never shown. */
+class MortalWriter extends ChannelWriter {
+  readonly #isDoomed: () => boolean;
+
+  constructor(ring: SharedArrayBuffer, encoder: ValueEncoder, side: SidePort, isDoomed: () => boolean) {
+    super(ring, encoder, side);
+    this.#isDoomed = isDoomed;
+  }
+
+  override publish(): boolean {
+    return this.#isDoomed() ? false : super.publish();
+  }
+}
+
+/**
+ * The reading end of a thread whose drain may overlap with the writer's: it has looked before the writer published, and
+ * finds the frames in its next drain. Without it one of any two drains would see all that the other did.
+ */
+class OverlappedReader extends ChannelReader {
+  readonly #hasLooked: () => boolean;
+
+  constructor(ring: SharedArrayBuffer, decoder: ValueDecoder, side: SideInlet, hasLooked: () => boolean) {
+    super(ring, decoder, side);
+    this.#hasLooked = hasLooked;
+  }
+
+  override read(sink: FrameSink, framesMax: number): number {
+    return this.#hasLooked() ? 0 : super.read(sink, framesMax);
   }
 }
 
@@ -66,12 +120,14 @@ export class SimulatedSystem {
   readonly seen: RuntimeEvent[] = [];
   nowMs = 0;
   readonly #pending: Pending[] = [];
-  readonly #ringBytes: number;
+  readonly #options: SimulationOptions;
+  /** Slot regions of lost threads, for their successors. */
+  readonly #regions: number[] = [];
 
-  constructor(seed: number, threads: number, ringBytes = 4_096) {
+  constructor(seed: number, threads: number, options: SimulationOptions = {}) {
     this.random = new SeededRandom(seed);
-    this.#ringBytes = ringBytes;
-    this.memory = SystemMemory.create(threads, simulatedSlots);
+    this.#options = options;
+    this.memory = options.memory ?? SystemMemory.create(threads, simulatedSlots);
     this.events = new EventStream((bits) => {
       this.memory.interest = bits;
     });
@@ -79,13 +135,17 @@ export class SimulatedSystem {
     for (let position = 0; position < threads; position++) this.addThread(position);
   }
 
+  /** A thread comes up at a position, where one was lost or where none was yet, and main tells it the names. */
   addThread(position: number): Kernel {
-    const base = this.memory.newRegion(simulatedSlots) as number;
+    const base = this.#regions.pop() ?? (this.memory.newRegion(simulatedSlots) as number);
     const thread = this.memory.newThread(position, base, simulatedSlots) as number;
     this.memory.setThreadAt(position, thread);
     this.memory.setState(thread, ThreadState.alive);
-    const simulated = new SimulatedThread(this, thread, (message) => this.guestMessages.push({ thread, message }));
+    const simulated = new SimulatedThread(this, thread, position, this.#options, (message) =>
+      this.guestMessages.push({ thread, message }),
+    );
     this.threads.set(thread, simulated);
+    if (thread !== 0) this.kernel(0).names.introduce(thread);
     return simulated.kernel;
   }
 
@@ -94,34 +154,73 @@ export class SimulatedSystem {
   }
 
   openRing(from: number, to: number): ChannelWriter | undefined {
-    const ring = createRing(this.#ringBytes);
+    const sender = this.threads.get(from);
+    const ring = createRing(this.#options.ringBytes ?? 4_096);
     const wireFrom = this.kernel(from).refWire;
     const receiver = this.threads.get(to);
     if (receiver === undefined) return undefined;
     const moved: (readonly unknown[])[] = [];
-    const writer = new ChannelWriter(ring, new ValueEncoder(wireFrom), {
+    const side: SidePort = {
       post: (objects) => moved.push(structuredClone([...objects], { transfer: [...objects] as ArrayBuffer[] })),
-    });
-    const reader = new ChannelReader(ring, new ValueDecoder(receiver.kernel.refWire), { receive: () => moved.shift() });
+    };
+    const writer = new MortalWriter(ring, new ValueEncoder(wireFrom), side, () => sender?.isDoomed === true);
+    const inlet: SideInlet = { receive: () => moved.shift() };
+    const reader = new OverlappedReader(
+      ring,
+      new ValueDecoder(receiver.kernel.refWire),
+      inlet,
+      () => receiver.isDraining && this.random.next() < overlapShare,
+    );
     this.#pending.push({ to, from, reader });
     return writer;
+  }
+
+  /** A thread dies in the middle of its drain: what it has not published by now is lost with it. */
+  doom(thread: number): void {
+    const simulated = this.threads.get(thread);
+    if (simulated === undefined) return;
+    if (simulated.isDraining) simulated.isDoomed = true;
+    else this.killThread(thread, "died between two drains");
   }
 
   /** A thread dies here and now; the others learn of it one by one, in any order. */
   killThread(thread: number, why: string): void {
     this.memory.setState(thread, ThreadState.lost);
+    this.#regions.push(this.memory.base(thread));
     this.threads.delete(thread);
     // Rings that were handed over before the death are found by who drains the dead thread's traffic.
-    for (const pending of this.#pending.filter((p) => p.from === thread)) this.#attach(pending);
-    for (const other of this.threads.values()) this.#losses.push({ at: other, thread, why });
+    for (const pending of this.#pending.filter((p) => p.from === thread || p.to === thread)) this.#attach(pending);
+    this.#losses = this.#losses.filter((loss) => loss.at.kernel.thread !== thread);
+    for (const other of this.threads.values()) {
+      this.memory.tellLoss(other.kernel.thread);
+      this.#losses.push({ at: other, thread, why });
+    }
   }
 
-  readonly #losses: { at: SimulatedThread; thread: number; why: string }[] = [];
+  /** Told after each drain. */
+  drained: ((kernel: Kernel, isDoomed: boolean) => void) | undefined;
+  #losses: { at: SimulatedThread; thread: number; why: string }[] = [];
 
   #attach(pending: Pending): void {
     const index = this.#pending.indexOf(pending);
     if (index >= 0) this.#pending.splice(index, 1);
     this.threads.get(pending.to)?.kernel.peers.attachReader(pending.from, pending.reader);
+  }
+
+  /** Whether `step` has something to do. */
+  get isBusy(): boolean {
+    if (this.#pending.length > 0 || this.#losses.length > 0) return true;
+    for (const thread of this.threads.values()) if (thread.isPosted) return true;
+    return false;
+  }
+
+  /** What `step` could do now, for a report. */
+  work(): string {
+    const work: string[] = [];
+    for (const [thread, { isPosted }] of this.threads) if (isPosted) work.push(`thread ${thread} drains`);
+    for (const { from, to } of this.#pending) work.push(`the ring from ${from} becomes known to ${to}`);
+    for (const { at, thread } of this.#losses) work.push(`the loss of ${thread} becomes known to ${at.kernel.thread}`);
+    return work.join(", ");
   }
 
   /** One step of the seeded scheduler. False when nothing is left to do but to let time pass. */
@@ -131,7 +230,11 @@ export class SimulatedSystem {
       if (thread.isPosted) {
         choices.push(() => {
           thread.isPosted = false;
+          thread.isDraining = true;
           thread.kernel.drain();
+          thread.isDraining = false;
+          if (thread.isDoomed) this.killThread(thread.kernel.thread, "died in a turn");
+          this.drained?.(thread.kernel, thread.isDoomed);
         });
       }
     }
@@ -153,6 +256,21 @@ export class SimulatedSystem {
     for (let steps = 0; this.step(); steps++) {
       if (steps > stepsMax) throw new Error(`the simulation did not settle within ${stepsMax} steps`);
     }
+  }
+
+  /** Time passes; threads with something due are woken, in what order they then run is open. */
+  passTime(ms: number): void {
+    this.nowMs += ms;
+    for (const thread of this.threads.values()) {
+      if (thread.dueMs > this.nowMs) continue;
+      thread.dueMs = Number.POSITIVE_INFINITY;
+      thread.wake?.();
+    }
+  }
+
+  /** When something is due next in any thread; Infinity: nothing is. */
+  get nextDueMs(): number {
+    return Math.min(...[...this.threads.values()].map((thread) => thread.dueMs));
   }
 
   /** Lets time pass, timer by timer, and settles in between. */
