@@ -66,9 +66,12 @@ export class SystemMemory {
     this.times = new Float64Array(buffers.times);
   }
 
-  /** @param threadsMax scheduler threads, main included, that may live at once; their slots are reserved. */
-  static create(threadsMax: number, slotsEach = slotsPerThread): SystemMemory {
-    const slotWords = threadsMax * slotsEach + threadIdsMax * slotsPerDedicated;
+  /**
+   * @param threadsMax scheduler threads, main included, that may live at once; their slots are reserved.
+   * @param dedicatedMax dedicated threads that may ever be started. Each thread reserves 4 KiB of address space.
+   */
+  static create(threadsMax: number, slotsEach = slotsPerThread, dedicatedMax = threadIdsMax): SystemMemory {
+    const slotWords = threadsMax * slotsEach + dedicatedMax * slotsPerDedicated;
     return new SystemMemory({
       words: new SharedArrayBuffer((globalWords + threadIdsMax * wordsPerThread) * 4),
       slots: new SharedArrayBuffer(slotWords * 4),

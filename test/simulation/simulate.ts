@@ -30,9 +30,9 @@ const restMs = 2_000;
 
 let memory: SystemMemory | undefined;
 
-/** Memory of one run, all zero. It is used again, as a fresh one costs 70 MB of address space each time. */
+/** Memory of one run, all zero. It is used again: a fresh one costs more than most runs. */
 function cleanMemory(): SystemMemory {
-  if (memory === undefined) memory = SystemMemory.create(threadsMax, simulatedSlots);
+  if (memory === undefined) memory = SystemMemory.create(threadsMax, simulatedSlots, 0);
   else {
     const threads = memory.threadCount;
     memory.slots.fill(0, 0, simulatedSlots * threads);

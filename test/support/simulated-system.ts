@@ -17,6 +17,8 @@ import { ValueDecoder, ValueEncoder } from "../../core/thread/value-codec.ts";
 
 /** Slots of a simulated thread. */
 export const simulatedSlots = 4_096;
+/** Threads beside the first that a run may bring up on new slots; the successor of a lost thread takes over its slots. */
+const successorsMax = 8;
 /** Share of looks into a ring that come just before its writer publishes. */
 const overlapShare = 0.3;
 /** Steps after which a run that does not settle is a failure. */
@@ -127,7 +129,7 @@ export class SimulatedSystem {
   constructor(seed: number, threads: number, options: SimulationOptions = {}) {
     this.random = new SeededRandom(seed);
     this.#options = options;
-    this.memory = options.memory ?? SystemMemory.create(threads, simulatedSlots);
+    this.memory = options.memory ?? SystemMemory.create(threads + successorsMax, simulatedSlots, 0);
     this.events = new EventStream((bits) => {
       this.memory.interest = bits;
     });
