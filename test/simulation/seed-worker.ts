@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { type Outcome, simulate } from "./simulate.ts";
 
-/** Seeds `from`, `from + by`, … below `to`. */
+/** Seeds `from`, `from + by`, ... below `to`. */
 export interface SeedRange {
   readonly from: number;
   readonly to: number;
