@@ -51,6 +51,8 @@ export interface WaitingSend {
   readonly sender: Cell | undefined;
   readonly meta: string | Meta | undefined;
   readonly payload: unknown;
+  /** Objects that move with it to another thread. */
+  readonly transfer: readonly unknown[] | undefined;
   readonly accepted: (() => void) | undefined;
 }
 
@@ -110,7 +112,7 @@ export class CellExtra {
 export interface TimerEntry {
   readonly id: number;
   dueMs: number;
-  /** Breaks ties of due time in order of creation. */
+  /** Breaks ties of due time in order of creation; -1 while it does not stand in the heap. */
   sequence: number;
   readonly periodMs: number;
   readonly cell: Cell;

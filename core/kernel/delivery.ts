@@ -111,6 +111,7 @@ export class Delivery {
     meta: MessageMeta,
     payload: unknown,
     sender: Cell | undefined,
+    transfer?: readonly unknown[],
   ): SendResult {
     const holder = extraOf(sender ?? this.#kernel.guest);
     if (holder.waitingCount >= waitingSendsMax) {
@@ -120,7 +121,7 @@ export class Delivery {
     holder.waitingCount++;
     this.#kernel.scheduler.awaits(sender ?? this.#kernel.guest, 1);
     const { promise, resolve } = Promise.withResolvers<void>();
-    list.push({ sender: sender ?? this.#kernel.guest, meta, payload, accepted: resolve });
+    list.push({ sender: sender ?? this.#kernel.guest, meta, payload, transfer, accepted: resolve });
     return promise;
   }
 

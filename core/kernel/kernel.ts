@@ -10,6 +10,7 @@ import { makeBehaviour } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, Cell as CellClass, Flag } from "../actor/cell.ts";
 import type { Context, Target } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
 import {
   isRef,
   type Ref,
@@ -50,8 +51,8 @@ export interface KernelConfig {
   readonly isDedicated?: boolean;
   /** Enter every turn with a store for blame, not only those of async actors. */
   readonly hasBlameForAll?: boolean;
-  /** What the guest (the program outside any actor) does with system messages. */
-  readonly guestReceives?: (message: unknown) => void;
+  /** What the guest (the program outside any actor) does with a message. False: it is nothing for it. */
+  readonly guestReceives?: (message: unknown) => unknown;
 }
 
 /** What one thread counts. */
@@ -129,7 +130,13 @@ export class Kernel {
     };
     const guestBehaviour = makeBehaviour<undefined, never>(
       { name: "guest", module: import.meta.url },
-      { init: () => undefined, receive: (_state, message) => config.guestReceives?.(message) },
+      {
+        init: () => undefined,
+        receive: (_state, message) => {
+          if (config.guestReceives === undefined || config.guestReceives(message) === false)
+            this.delivery.deadLetter(this.refOf(this.guest), message, "noproc");
+        },
+      },
     );
     this.guest = new CellClass(
       guestSlot,
@@ -274,6 +281,7 @@ export class Kernel {
 
   assertAlive(cell: Cell, verb: string): void {
     if ((cell.flags & Flag.dead) !== 0) {
+      if (cell === this.guest) throw new RuntimeError("not_started", `${verb}: the system has stopped`);
       throw new RuntimeError("noproc", `${verb}: ${this.nameOf(this.refOf(cell))} has ended`);
     }
   }
@@ -326,6 +334,13 @@ export class Kernel {
     if (cell === undefined) return `<${refKey(ref)}>`;
     const name = cell.extra?.name;
     return `${behaviourName(cell.behaviour)}${name === undefined ? "" : ` "${name}"`} <${refKey(ref)}>`;
+  }
+
+  /** The end of main's kernel: whoever still lives ends, every promise settles, and the program can do nothing more. */
+  close(reason: ExitReason): void {
+    this.lifecycle.endAll(reason);
+    while (this.scheduler.hasWork) this.drain();
+    this.guest.flags |= Flag.dead;
   }
 
   /** Called when the thread came to rest. */

@@ -343,7 +343,12 @@ export class Lifecycle {
     kernel.timers.cancelAll(cell);
     if (extra !== undefined) {
       kernel.calls.abandon(cell);
-      extra.abort?.abort(new RuntimeError("noproc", "the actor has ended"));
+      kernel.tasks.abandon(cell);
+      const abort = extra.abort;
+      // Listeners are the dead actor's code: what they send is not sent (S1.4), what they throw concerns nobody else.
+      if (abort !== undefined) {
+        kernel.scheduler.runAs(cell, () => abort.abort(new RuntimeError("noproc", "the actor has ended")));
+      }
       kernel.signals.abandonStarts(cell);
     }
     kernel.peers.slotFreed(cell.slot, this.#freeSlots);

@@ -150,7 +150,7 @@ export class Peers {
   ): SendResult {
     const peer = this.#peers.get(to.thread);
     if (peer !== undefined && (peer.paused.size > 0 || peer.waiting >= outboxMax)) {
-      const held = this.#hold(peer, sender, to, name, payload);
+      const held = this.#hold(peer, sender, to, name, payload, transfer);
       if (held !== undefined) return held.result;
     }
     const kind = name === undefined ? FrameKind.message : FrameKind.cast;
@@ -171,7 +171,7 @@ export class Peers {
     const peer = this.#peers.get(to.thread);
     if (kind === FrameKind.call && peer !== undefined && (peer.paused.size > 0 || peer.waiting >= outboxMax)) {
       const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs);
-      if (this.#hold(peer, sender, to, meta, argument) !== undefined) return;
+      if (this.#hold(peer, sender, to, meta, argument, undefined) !== undefined) return;
     }
     const body = kind === FrameKind.stop ? argument : [name, argument, timeoutMs];
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
@@ -184,6 +184,7 @@ export class Peers {
     to: RefData,
     meta: MessageMeta,
     payload: unknown,
+    transfer: readonly unknown[] | undefined,
   ): { readonly result: SendResult } | undefined {
     const key = refKey(to);
     let paused = peer.paused.get(key);
@@ -192,7 +193,7 @@ export class Peers {
       paused = { ref: to, sends: [], isAsked: false };
       peer.paused.set(key, paused);
     }
-    return { result: this.#kernel.delivery.holdSend(paused.sends, to, meta, payload, sender) };
+    return { result: this.#kernel.delivery.holdSend(paused.sends, to, meta, payload, sender, transfer) };
   }
 
   /** A mailbox there is full: messages to it wait here. */
@@ -232,7 +233,7 @@ export class Peers {
           send.payload,
           meta.timeoutMs ?? Number.POSITIVE_INFINITY,
         );
-      } else void this.sendMessage(sender, paused.ref, meta, send.payload, undefined);
+      } else void this.sendMessage(sender, paused.ref, meta, send.payload, send.transfer);
     }
   }
 

@@ -5,9 +5,11 @@
  * Per turn there are two plain stores (the turn number, odd while user code runs) and, per run of an actor, its slot
  * and generation: the running words. Dequeue and stores come before the handler, after the loop's back edge.
  */
+import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
+import { errorReason } from "../actor/exit-reason.ts";
 import { type Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
@@ -81,6 +83,11 @@ export class Scheduler {
     return this.#queue.size;
   }
 
+  /** Whether a drain would find something to do. */
+  get hasWork(): boolean {
+    return this.#queue.size > 0 || this.#settled.length > 0 || this.#settlements.length > 0;
+  }
+
   /** Whether nothing is left to do in this thread but to wait for others or for the clock. */
   get isIdle(): boolean {
     return (
@@ -147,22 +154,36 @@ export class Scheduler {
     let hasMoreFrames = false;
     try {
       const startMs = kernel.readClock();
-      kernel.timers.fireDue(startMs);
+      // Before the timers: an answer that has come counts, also when the thread was blocked beyond the call's deadline.
       hasMoreFrames = kernel.peers.read();
+      kernel.timers.fireDue(startMs);
       this.#takeSettled();
       this.#runCells(startMs + drainMs);
       this.#resolveSettlements();
       kernel.peers.flush();
-    } finally {
-      // Whatever a bug of the kernel throws, its thread goes on, and the host reports it.
+    } catch (error) {
       this.#isDraining = false;
+      this.#escaped(error);
+      return;
     }
-    if (this.#queue.size > 0 || hasMoreFrames || this.#settled.length > 0 || this.#settlements.length > 0) {
+    this.#isDraining = false;
+    if (hasMoreFrames || this.hasWork) {
       kernel.memory.setQueued(kernel.thread, this.#queue.size);
       this.arm();
       return;
     }
     this.rest();
+  }
+
+  /** Whatever a bug of the kernel throws, its thread goes on: it takes the actor in hand, or the host reports it. */
+  #escaped(error: unknown): void {
+    const cell = this.current;
+    this.current = undefined;
+    this.#inHand = nothing;
+    if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
+    this.arm();
+    if (cell === undefined || cell === this.#kernel.guest || (cell.flags & Flag.dead) !== 0) throw error;
+    this.#kernel.lifecycle.crashOutside(cell, errorReason(error));
   }
 
   /** The thread has nothing to run: says so, unless news came in between. */
@@ -274,6 +295,19 @@ export class Scheduler {
     return this.#dispatch(cell, meta, payload);
   }
 
+  /** Runs code of an actor outside its turns: what it does is done in its name, and what it leaves behind is its own. */
+  runAs(cell: Cell, run: () => void): void {
+    const before = this.current;
+    this.current = cell;
+    try {
+      const scope = this.#scopeOf(cell);
+      if (scope === undefined) run();
+      else scope.runInAsyncScope(run);
+    } finally {
+      this.current = before;
+    }
+  }
+
   #scopeOf(cell: Cell): { runInAsyncScope<T>(run: () => T): T } | undefined {
     const blame = this.#kernel.host.blame;
     if (blame === undefined) return undefined;
@@ -326,7 +360,7 @@ export class Scheduler {
     if (isThenable(result)) {
       if ((cell.flags & Flag.dead) !== 0) {
         // The actor ended itself in this turn; what its promise does later concerns nobody.
-        result.then(undefined, () => undefined);
+        asPromise(result).then(undefined, () => undefined);
         return;
       }
       this.openTurn(cell, result, cell.current, payload);
@@ -362,7 +396,7 @@ export class Scheduler {
       ok: (value) => this.#turnSettled({ cell, ok: true, value }),
       fail: (value) => this.#turnSettled({ cell, ok: false, value }),
     };
-    promise.then(extra.turnEnds.ok, extra.turnEnds.fail);
+    asPromise(promise).then(extra.turnEnds.ok, extra.turnEnds.fail);
   }
 
   #turnSettled(settled: Settled): void {
@@ -445,7 +479,6 @@ export class Scheduler {
     if ((flags & Flag.special) !== 0) this.#runContinues(cell);
   }
 
-  /** `continue` runs before the next message (gen_server's handle_continue). */
   /** Puts the message in hand aside (`ctx.stash`). */
   stashCurrent(cell: Cell): void {
     const extra = extraOf(cell);
@@ -472,6 +505,7 @@ export class Scheduler {
     cell.current = undefined;
   }
 
+  /** `continue` runs before the next message (gen_server's handle_continue). */
   #runContinues(cell: Cell): void {
     const extra = cell.extra;
     while (
@@ -518,6 +552,17 @@ function isSystem(meta: MessageMeta): boolean {
   return meta instanceof Meta && meta.kind !== MetaKind.call;
 }
 
+/** Whether a handler's result has to be awaited. One whose `then` cannot even be read is: awaiting it fails its turn. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return true;
+  }
+}
+
+/** A thenable of somebody else's may throw, or settle twice: a promise around it does not. */
+function asPromise(value: PromiseLike<unknown>): PromiseLike<unknown> {
+  return types.isPromise(value) ? value : Promise.resolve(value);
 }

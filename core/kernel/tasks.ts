@@ -24,6 +24,7 @@ export class Tasks {
     extra.tasks++;
     kernel.scheduler.outside++;
     const ended = () => {
+      if ((cell.flags & Flag.dead) !== 0) return;
       extra.tasks--;
       kernel.scheduler.outside--;
       kernel.scheduler.wake();
@@ -41,6 +42,16 @@ export class Tasks {
     );
     this.#owners.set(promise, cell);
     return promise;
+  }
+
+  /** The actor died: nobody waits for what it began. */
+  abandon(cell: Cell): void {
+    const { scheduler } = this.#kernel;
+    const tasks = cell.extra?.tasks ?? 0;
+    if (cell.extra === undefined || tasks === 0) return;
+    cell.extra.tasks = 0;
+    scheduler.outside -= tasks;
+    scheduler.wake();
   }
 
   /** Whether a rejection, or the code that runs now, can be traced to an actor of this kernel. */

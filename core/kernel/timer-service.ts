@@ -157,7 +157,7 @@ export class Timers {
     const entry: TimerEntry = {
       id: this.#nextId++,
       dueMs,
-      sequence: 0,
+      sequence: -1,
       periodMs,
       cell,
       target,

@@ -38,6 +38,8 @@ export class TimerHeap {
   cancel(entry: TimerEntry): void {
     if (entry.cancelled) return;
     entry.cancelled = true;
+    // One that was taken out, or never is due, does not stand in the heap.
+    if (entry.sequence < 0) return;
     this.#cancelled++;
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#compact();
   }
@@ -48,6 +50,7 @@ export class TimerHeap {
     const top = this.#heap[0];
     if (top === undefined || top.dueMs > nowMs) return undefined;
     this.#removeTop();
+    top.sequence = -1;
     return top;
   }
 

@@ -84,10 +84,12 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     checks,
     hasBlameForAll: true,
     guestReceives: (message) => {
-      const down = message as Partial<DownMessage>;
-      if (down.type !== "down" || down.monitor === undefined) return;
-      monitors.get(down.monitor)?.(message as DownMessage);
+      const { type } = (message ?? {}) as { readonly type?: unknown };
+      if (type !== "down") return type === "exit";
+      const down = message as DownMessage;
+      monitors.get(down.monitor)?.(down);
       monitors.delete(down.monitor);
+      return true;
     },
   });
   host.attach(kernel);

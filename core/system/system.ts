@@ -167,6 +167,7 @@ export class System implements AsyncDisposable {
 
   /** Resolves when no thread has anything to do but to wait for the clock, and nothing is on its way. */
   async settled(): Promise<void> {
+    if (this.#stopping !== undefined) return await this.#stopping;
     await settled(this.#kernel, this.#manualClock !== undefined);
   }
 
@@ -255,8 +256,7 @@ export class System implements AsyncDisposable {
       await endActors(this.#kernel);
     } finally {
       await this.#pool.close();
-      this.#kernel.lifecycle.endAll({ shutdown: "system stopped" });
-      this.#kernel.drain();
+      this.#kernel.close({ shutdown: "system stopped" });
       this.#host.close();
       this.#unguard();
     }

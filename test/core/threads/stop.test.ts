@@ -1,0 +1,53 @@
+/** Real threads: what holds while a system stops, and after it. */
+import { expect, test } from "@jest/globals";
+import { startSystem } from "../../../index.ts";
+import { idle, neverStarts, worker } from "../../fixtures/thread-tests.ts";
+
+test.each([
+  ["main", 0],
+  ["a worker", 1],
+])("a ref of an actor that was on %s is refused with not_started after the stop", async (_where, thread) => {
+  const system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(worker, undefined, { placement: { thread } });
+  await system.stop();
+  await expect(ref.call("ping")).rejects.toMatchObject({ code: "not_started" });
+  expect(() => ref.send("anything")).toThrow(/the system has stopped/);
+  expect(system.isAlive(ref)).toBe(false);
+  await system.settled();
+});
+
+test("every promise that is open when a system stops settles", async () => {
+  const system = await startSystem({ threads: 1, spare: false });
+  const places = [{ placement: { thread: 0 } }, { placement: { thread: 1 } }, { isolation: "thread" }] as const;
+  const refs = await Promise.all(places.map((place) => system.spawn(worker, undefined, place)));
+  const monitors = await Promise.all(refs.map((ref) => system.monitor(ref)));
+  const calls = refs.map((ref) => ref.call("never", undefined, { timeoutMs: Number.POSITIVE_INFINITY }));
+  const starts = places.map((place) => system.spawn(neverStarts, undefined, place));
+  const stops = [system.stop(), system.stop()];
+  const results = await Promise.allSettled([...calls, ...starts]);
+  expect(results.map(({ status }) => status)).toEqual(Array(6).fill("rejected"));
+  expect(await Promise.all(monitors.map(async ({ down }) => typeof (await down).reason))).toHaveLength(3);
+  await Promise.all(stops);
+});
+
+test("more monitors than one drain serves all get their down from a stop", async () => {
+  const system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(idle, undefined, { placement: "local" });
+  const monitors = await Promise.all(Array.from({ length: 25_000 }, () => system.monitor(ref)));
+  await system.stop();
+  expect(new Set(await Promise.all(monitors.map(async ({ down }) => (await down).reason)))).toEqual(
+    new Set(["shutdown"]),
+  );
+});
+
+test("a tree whose children are still starting is stopped: supervise rejects, and all is down", async () => {
+  const system = await startSystem({ threads: 1, spare: false });
+  const started = new Promise((resolve) =>
+    system.events.on("spawned", (event) => event.behaviour === "neverStarts" && resolve(event)),
+  );
+  const tree = system.supervise({ children: [{ id: "slow", start: [neverStarts] }] });
+  const failed = expect(tree).rejects.toMatchObject({ code: "not_started" });
+  await started;
+  await system.stop();
+  await failed;
+});
