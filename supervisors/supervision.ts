@@ -1,5 +1,5 @@
 /** What both kinds of supervisor share while they run, and how the supervisor drives either of them. */
-import { type Context, type ExitReason, type Random, type Ref, type RefData, SeededRandom } from "../core/index.ts";
+import { type Context, type ExitReason, type Random, type Ref, type RefData } from "../core/index.ts";
 import type { FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import type { FullFlags } from "./flags.ts";
@@ -14,21 +14,16 @@ export class Supervision {
   readonly ctx: Context;
   readonly procedures: Procedures;
   readonly window: RestartWindow;
+  /** For jitter: the thread's own source, which the system's seed starts. */
+  readonly random: Random;
   flags: FullFlags;
-  #random: Random | undefined;
 
   constructor(ctx: Context, procedures: Procedures, flags: FullFlags) {
     this.ctx = ctx;
     this.procedures = procedures;
+    this.random = { next: () => ctx.random() };
     this.flags = flags;
     this.window = new RestartWindow(flags, ctx);
-  }
-
-  /** For jitter. Seeded by the supervisor's own address, so that a simulated run can be repeated. */
-  get random(): Random {
-    const { thread, slot, generation } = this.ctx.self;
-    this.#random ??= new SeededRandom(thread * 65_537 + slot * 257 + generation);
-    return this.#random;
   }
 
   setFlags(flags: FullFlags): void {

@@ -5,6 +5,7 @@
  * definition remembers the modules that it was made in, so that another thread can import it: see behaviour-module.ts.
  */
 import { types } from "node:util";
+import { describe, RuntimeError } from "../errors.ts";
 import { callerModules } from "./behaviour-module.ts";
 import type { Context } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -107,6 +108,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 /** Freezes the record that every kind of definition ends in. */
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
   const { name, module, mailboxCapacity, mailboxPolicy } = options;
+  assertBounds("the behaviour", mailboxCapacity, mailboxPolicy);
   return Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
@@ -121,6 +123,21 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
     }),
     modules: module === undefined ? callerModules() : [module],
   });
+}
+
+const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];
+
+/** @throws RuntimeError `bad_argument`. */
+export function assertBounds(who: string, capacity: unknown, policy: unknown): void {
+  if (capacity !== undefined && !(Number.isInteger(capacity) && (capacity as number) > 0)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${who}: mailboxCapacity is a whole number from 1, got ${describe(capacity)}`,
+    );
+  }
+  if (policy !== undefined && !policies.includes(policy)) {
+    throw new RuntimeError("bad_argument", `${who}: mailboxPolicy is ${policies.join(", ")}, got ${describe(policy)}`);
+  }
 }
 
 export function isBehaviour(value: unknown): value is Behaviour<never, Api> {

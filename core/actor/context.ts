@@ -166,6 +166,8 @@ export interface Context {
   task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T>;
   /** Whether the actor lives at this moment, as its liveness word says (S4.1). */
   isAlive(ref: RefData): boolean;
+  /** From 0 up to but not including 1, out of the thread's own source, which the system's `seed` starts. Not for secrets. */
+  random(): number;
   /** The system's clock: milliseconds since an arbitrary start, monotonic. */
   nowMs(): number;
   log(level: LogLevel, message: string, data?: unknown): void;

@@ -181,6 +181,9 @@ export function contextClass(kernel: Kernel): ContextClass {
     isAlive(ref: RefData): boolean {
       return kernel.isAlive(kernel.resolve(ref, "isAlive"));
     }
+    random(): number {
+      return kernel.host.random.next();
+    }
     nowMs(): number {
       return kernel.readClock();
     }

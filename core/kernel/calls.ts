@@ -203,7 +203,7 @@ export class Calls {
     cell.extra?.openCalls?.delete(`${caller.thread}.${id}`);
   }
 
-  /** The caller died: nobody waits any more. Its promises stay open for ever, as its code must not go on. */
+  /** The caller died: no answer counts any more. Its own code, where it goes on, gets `noproc` and can send nothing. */
   abandon(cell: Cell): void {
     const pending = cell.extra?.pendingCalls;
     if (pending === undefined) return;

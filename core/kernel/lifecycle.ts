@@ -128,6 +128,8 @@ export class Lifecycle {
         behaviour: behaviourName(cell.behaviour),
         parent,
       });
+      // A listener may have ended it.
+      if ((cell.flags & Flag.dead) !== 0) return;
     }
     const argument = cell.state;
     cell.state = undefined;
@@ -163,6 +165,7 @@ export class Lifecycle {
       throw new RuntimeError("bad_argument", "initDone was called, but init has ended already");
     }
     if (!result.ok) {
+      this.#kernel.assertReason(result.reason, "initDone");
       this.die(cell, result.reason);
       return;
     }
@@ -268,6 +271,8 @@ export class Lifecycle {
     if ((cell.flags & Flag.dead) !== 0) return;
     const reason = errorReason(error);
     this.#report(cell, reason, message);
+    // A listener may have ended it; its death answered the call then.
+    if ((cell.flags & Flag.dead) !== 0) return;
     const call = cell.current;
     cell.current = undefined;
     if (call !== undefined && call.kind === MetaKind.call)

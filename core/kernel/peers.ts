@@ -87,10 +87,6 @@ export class Peers {
     return frames;
   }
 
-  isLost(thread: number): boolean {
-    return this.#lost.has(thread);
-  }
-
   #peer(thread: number): Peer {
     let peer = this.#peers.get(thread);
     if (peer === undefined) {

@@ -168,7 +168,6 @@ export class Scheduler {
     }
     this.#isDraining = false;
     if (hasMoreFrames || this.hasWork) {
-      kernel.memory.setQueued(kernel.thread, this.#queue.size);
       this.arm();
       return;
     }
@@ -190,7 +189,6 @@ export class Scheduler {
   rest(): void {
     const kernel = this.#kernel;
     if (this.#isArmed || this.#isDraining) return;
-    kernel.memory.setQueued(kernel.thread, 0);
     if (!kernel.peers.sleep()) {
       this.arm();
       return;

@@ -4,7 +4,7 @@
  * The ref exists at once: the slot comes from this thread's own, or from a block that this thread has reserved in the
  * other's. Whatever is sent to it stands behind the spawn in the same outbox.
  */
-import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
+import { assertBounds, type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
 import { behaviourModule, noteModule } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
@@ -311,8 +311,6 @@ function assertSpawnable(value: Spawnable): void {
 /** Below it Node itself does not start: at 2 MiB the whole process aborts. */
 const heapMbMin = 16;
 
-const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
-
 function assertOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;
   const { name, isolation, mailboxCapacity, mailboxPolicy, startTimeoutMs, heapMb } = options;
@@ -322,11 +320,7 @@ function assertOptions(options: SpawnOptions | undefined): void {
   };
   if (isolation !== undefined && isolation !== "shared" && isolation !== "thread")
     refuse("isolation", '"shared" or "thread"', isolation);
-  if (mailboxCapacity !== undefined && !(Number.isInteger(mailboxCapacity) && mailboxCapacity > 0)) {
-    refuse("mailboxCapacity", "a whole number from 1", mailboxCapacity);
-  }
-  if (mailboxPolicy !== undefined && !policies.includes(mailboxPolicy))
-    refuse("mailboxPolicy", policies.join(", "), mailboxPolicy);
+  assertBounds("spawn", mailboxCapacity, mailboxPolicy);
   if (startTimeoutMs !== undefined && !(startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
   if (heapMb !== undefined && !(heapMb >= heapMbMin)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);

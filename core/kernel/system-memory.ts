@@ -31,8 +31,7 @@ const Word = {
   busy: 9,
   actors: 10,
   position: 11,
-  queued: 12,
-  starter: 13,
+  starter: 12,
   lossesTold: 14,
   lossesTaken: 15,
 } as const;
@@ -257,18 +256,12 @@ export class SystemMemory {
     return Atomics.load(this.words, row + Word.lossesTold) !== Atomics.load(this.words, row + Word.lossesTaken);
   }
 
-  /** Load of a thread, for placement and views: living actors, and messages waiting at the end of its last drain. */
+  /** Load of a thread, for placement: its living actors. */
   addActors(thread: number, count: number): void {
     Atomics.add(this.words, this.#row(thread) + Word.actors, count);
   }
   actors(thread: number): number {
     return Atomics.load(this.words, this.#row(thread) + Word.actors);
-  }
-  setQueued(thread: number, count: number): void {
-    this.words[this.#row(thread) + Word.queued] = count;
-  }
-  queued(thread: number): number {
-    return this.words[this.#row(thread) + Word.queued] as number;
   }
 
   /** Bits of the event kinds that somebody on main listens to. */

@@ -237,10 +237,6 @@ export class System implements AsyncDisposable {
     return this.#ctx;
   }
 
-  get isStopping(): boolean {
-    return this.#stopping !== undefined;
-  }
-
   /**
    * Stops the trees in order, then every actor that is left (`shutdown`; those that trap exits run `terminate`, at most
    * 5,000 ms for all), then the threads. Idempotent; resolves when all is down.

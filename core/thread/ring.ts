@@ -109,11 +109,6 @@ export class RingWriter {
     return this.#room;
   }
 
-  /** True when frames were committed that `publish` has not shown to the reader yet. */
-  get hasUnpublished(): boolean {
-    return this.#tail !== this.#published;
-  }
-
   /**
    * Finds room for a frame of `bytes` bytes and returns where its data begins, a multiple of eight, or -1: no room now.
    * Then `publish`, and try again after the writer's bell. Nothing changes until `commit`; a second `reserve` replaces
