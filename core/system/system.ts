@@ -171,7 +171,7 @@ export class System implements AsyncDisposable {
     await settled(this.#kernel, this.#manualClock !== undefined);
   }
 
-  /** Counters of every thread. */
+  /** Counters of every thread that is up. @throws RuntimeError `timeout` when one turn holds a thread for 5 s. */
   async stats(): Promise<SystemStats> {
     this.#assertRunning("stats");
     const kernel = this.#kernel;

@@ -16,8 +16,8 @@ import { startWorker } from "./worker-flags.ts";
 
 /** Floods of messages are bound by the garbage collector: a large young generation halves their cost. */
 const youngGenerationMb = 192;
-/** Threads that fail to start in a row before no other is tried; the event stream has each failure. */
-const spareTriesMax = 5;
+/** Threads that are started, and fail, in a row before no other is tried; the event stream has each failure. */
+const startsMax = 5;
 /** `position` of a thread that holds none. */
 const noPosition = -1;
 const closedWhy = "system stopped";
@@ -58,10 +58,11 @@ export class ThreadPool {
   readonly #threads = new Map<number, RunningThread>();
   /** Slot regions of lost scheduler threads, for their successors. */
   readonly #regions: number[] = [];
-  #isStartingSpare = false;
-  #spareTries = 0;
-  /** Positions whose thread is lost and that wait for a spare. */
+  /** Starts since the last thread that came up. */
+  #starts = 0;
+  /** Positions whose thread is lost and that no other has taken yet. */
   readonly #vacant: number[] = [];
+  #hasStarted = false;
   #isClosing = false;
   lost = 0;
 
@@ -82,10 +83,11 @@ export class ThreadPool {
       await this.close();
       throw failed.reason;
     }
+    this.#hasStarted = true;
     this.#refill();
   }
 
-  /** Thread id at a scheduler position, for terminating it. */
+  /** Ends the thread at a scheduler position, and resolves when it is gone. @throws RuntimeError `invalid_placement`. */
   async terminate(position: number, why: string): Promise<void> {
     const thread = this.#memory.threadAt(position);
     const running = thread === undefined ? undefined : this.#threads.get(thread);
@@ -109,6 +111,7 @@ export class ThreadPool {
     const base = this.#regions.pop() ?? this.#memory.newRegion(slotsPerThread);
     const thread = base === undefined ? undefined : this.#memory.newThread(position, base, slotsPerThread);
     if (base === undefined || thread === undefined) {
+      if (base !== undefined) this.#regions.push(base);
       throw new RuntimeError("system_limit", "this system has started as many threads as it can");
     }
     if (position !== noPosition) this.#memory.setThreadAt(position, thread);
@@ -116,52 +119,48 @@ export class ThreadPool {
   }
 
   /**
-   * Places that lost their thread are taken by threads that are up, within this call, so that the restarts that follow
-   * a loss find the successor; and another thread is started when one is missing.
+   * Places that lost their thread are taken within this call, by threads that stand by or, where there is none, by one
+   * that is just starting: whoever restarts or spawns there after a loss waits for it rather than fail. And another
+   * thread is started when one is missing.
    */
   #refill(): void {
-    if (this.#isClosing) return;
+    // A system that does not come up is not mended: its start fails.
+    if (!this.#hasStarted || this.#isClosing) return;
     for (;;) {
       const position = this.#vacant[0];
-      const spare = [...this.#threads.values()].find((running) => this.#isReadySpare(running));
+      const spares = this.#spares();
+      const spare = spares.find(({ isReady }) => isReady) ?? spares[0];
       if (position === undefined || spare === undefined) break;
       this.#vacant.shift();
       spare.position = position;
       this.#memory.setPosition(spare.thread, position);
       this.#memory.setThreadAt(position, spare.thread);
-      this.#kernel.emit({ type: "threadStarted", thread: spare.thread, position });
+      if (spare.isReady) this.#kernel.emit({ type: "threadStarted", thread: spare.thread, position });
     }
-    const hasSpare = [...this.#threads.values()].some((running) => this.#isReadySpare(running));
-    if (this.#vacant.length > 0 || (this.#options.hasSpare && !hasSpare)) this.#startSpare();
+    while (this.#vacant.length > 0 && this.#starts < startsMax) this.#startAnother(this.#vacant.shift() as number);
+    if (this.#options.hasSpare && this.#spares().length === 0 && this.#starts < startsMax)
+      this.#startAnother(noPosition);
   }
 
-  #isReadySpare(running: RunningThread): boolean {
-    return (
-      !running.isDedicated &&
-      running.position === noPosition &&
-      running.why === undefined &&
-      this.#memory.state(running.thread) === ThreadState.alive
+  /** Scheduler threads without a place that are up, or starting. */
+  #spares(): readonly RunningThread[] {
+    return [...this.#threads.values()].filter(
+      ({ isDedicated, position, why }) => !isDedicated && position === noPosition && why === undefined,
     );
   }
 
-  /** One at a time; one that does not start is tried again, at most `spareTriesMax` times in a row. */
-  #startSpare(): void {
-    if (this.#isStartingSpare || this.#spareTries >= spareTriesMax) return;
-    this.#isStartingSpare = true;
-    this.#startScheduler(noPosition)
-      .then(
-        () => {
-          this.#spareTries = 0;
-        },
-        (error: unknown) => {
-          this.#spareTries++;
-          if (!this.#isClosing) this.#kernel.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
-        },
-      )
-      .finally(() => {
-        this.#isStartingSpare = false;
+  /** One that does not start is tried again, at most `startsMax` times in a row. */
+  #startAnother(position: number): void {
+    this.#starts++;
+    this.#startScheduler(position).then(
+      () => {
+        this.#starts = 0;
         this.#refill();
-      });
+      },
+      (error: unknown) => {
+        if (!this.#isClosing) this.#kernel.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
+      },
+    );
   }
 
   /** A dedicated thread whose id was reserved by the spawner, maybe on another thread. */
@@ -229,7 +228,9 @@ export class ThreadPool {
           cancel();
           running.isReady = true;
           this.#memory.setState(thread, ThreadState.alive);
-          if (position !== noPosition || isDedicated) this.#kernel.emit({ type: "threadStarted", thread, position });
+          // It may have got a place meanwhile.
+          if (running.position !== noPosition || isDedicated)
+            this.#kernel.emit({ type: "threadStarted", thread, position: running.position });
           resolve(running);
           return;
         case "failed":
@@ -277,7 +278,7 @@ export class ThreadPool {
     this.#threads.delete(running.thread);
     if (!running.isDedicated) this.#regions.push(running.base);
     // Other tries may fare better than those before it.
-    if (running.isReady) this.#spareTries = 0;
+    if (running.isReady) this.#starts = 0;
     this.#lose(running, why);
     for (const orphan of this.#orphansOf(running.thread)) {
       this.#lose({ thread: orphan, position: noPosition, isDedicated: true, isReady: false }, "its starter was lost");
