@@ -19,6 +19,8 @@ interface PendingStart {
   readonly ref: Ref;
   /** Undefined: the parent gets a `started` message. */
   readonly settle: ((result: StartResult) => void) | undefined;
+  /** When the starter gives up, whatever the actor's own thread does. */
+  readonly deadlineMs: number;
 }
 
 /** A signal of a death that is still to be handed to a cell of this thread. */
@@ -299,8 +301,24 @@ export class Signals {
 
   // Starts --------------------------------------------------------------------------------------------------------
 
-  awaitStart(parent: Cell, ref: Ref, settle: ((result: StartResult) => void) | undefined): void {
-    this.#starts.set(refKey(ref), { parent, ref, settle });
+  awaitStart(parent: Cell, ref: Ref, settle: ((result: StartResult) => void) | undefined, deadlineMs: number): void {
+    this.#starts.set(refKey(ref), { parent, ref, settle, deadlineMs });
+    this.#kernel.timers.sweepBy(deadlineMs);
+  }
+
+  /** Gives up the starts on threads that are held so long that they do not even keep the time; returns when to look again. */
+  expireStarts(nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { parent, ref, deadlineMs } of [...this.#starts.values()]) {
+      if (deadlineMs > nowMs) {
+        nextMs = Math.min(nextMs, deadlineMs);
+        continue;
+      }
+      // It stands behind the spawn: the actor ends before its `init`, whenever its thread comes to that.
+      this.#kernel.peers.push(ref.thread, FrameKind.exit, ref, parent, 0, "kill");
+      this.started(ref, { ok: false, reason: "init_timeout" });
+    }
+    return nextMs;
   }
 
   /** The monitor of `spawnMonitor`: the spawn itself carries it to the other thread. */

@@ -107,7 +107,7 @@ export class Spawner {
     const generation = kernel.memory.generation(thread, slot);
     const ref = kernel.makeRef(thread, slot, generation);
     kernel.memory.addActors(thread, 1);
-    if (ties.await !== undefined) this.#await(parent, ref, ties.await);
+    if (ties.await !== undefined) this.#await(parent, ref, ties.await, options?.startTimeoutMs);
     if (ties.link === true && addLink(parent, ref)) kernel.peers.relate(parent, thread, 1);
     const monitor = ties.monitor === true ? kernel.signals.spawnMonitor(parent, ref) : undefined;
     const payload = {
@@ -205,9 +205,12 @@ export class Spawner {
     else kernel.scheduler.schedule(cell);
   }
 
-  #await(parent: Cell, ref: Ref, how: "message" | ((result: StartResult) => void)): void {
+  /** @param timeoutMs of an actor on another thread, whose thread may be held and unable to keep the time itself. */
+  #await(parent: Cell, ref: Ref, how: "message" | ((result: StartResult) => void), timeoutMs?: number): void {
+    const kernel = this.#kernel;
     extraOf(parent).hasStarts = true;
-    this.#kernel.signals.awaitStart(parent, ref, how === "message" ? undefined : how);
+    const deadlineMs = kernel.readClock() + (timeoutMs ?? Number.POSITIVE_INFINITY) + heldGraceMs;
+    kernel.signals.awaitStart(parent, ref, how === "message" ? undefined : how, deadlineMs);
   }
 
   /** Loads the behaviour's module; until then the actor waits, its mail with it. */
@@ -276,6 +279,9 @@ export class Spawner {
     return thread;
   }
 }
+
+/** Time for another thread to say itself that a start took too long. */
+const heldGraceMs = 1_000;
 
 /** Stands in for a behaviour until its module is there. Never runs. */
 const loading: Behaviour<never, Api> = Object.freeze({

@@ -131,7 +131,7 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      this.#sweepMs = this.#kernel.calls.expire(nowMs);
+      this.#sweepMs = Math.min(this.#kernel.calls.expire(nowMs), this.#kernel.signals.expireStarts(nowMs));
     }
     this.publishNextDue();
   }
