@@ -105,8 +105,9 @@ export class Calls {
     }
     const target = kernel.cellOf(ref);
     if (target === undefined) {
-      kernel.delivery.deadLetter(ref, argument, "noproc");
-      this.#fail(id, gone(kernel.nameOf(ref), name));
+      const from = kernel.refOf(cell);
+      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
+      if (!kernel.early.hold(ref, again)) again();
     } else if (kind === MetaKind.stop) {
       kernel.delivery.deliverSystem(target, new Meta(kind, name, id, kernel.refOf(cell)), argument);
     } else
@@ -133,6 +134,7 @@ export class Calls {
     }
     const meta = new Meta(kind, name, id, from, timeoutMs);
     if (kind === MetaKind.stop) kernel.delivery.deliverSystem(target, meta, argument);
+    else if (from.thread === kernel.thread) void kernel.delivery.deliver(target, meta, argument, undefined);
     else kernel.delivery.deliverRemote(target, meta, argument, from.thread);
   }
 

@@ -69,6 +69,17 @@ export class Delivery {
     void this.deliver(cell, meta, payload, undefined);
   }
 
+  /** A message of this thread to an actor that has no cell: it is dead, or its spawn is still on its way. */
+  deliverNowhere(ref: RefData, meta: MessageMeta, payload: unknown, sender: Cell): void {
+    const kernel = this.#kernel;
+    const again = () => {
+      const cell = kernel.cellOf(ref);
+      if (cell === undefined) this.refuse(ref, meta, payload, "noproc");
+      else void this.deliver(cell, meta, payload, sender);
+    };
+    if (!kernel.early.hold(ref, again)) this.refuse(ref, meta, payload, "noproc");
+  }
+
   #deliverBounded(cell: Cell, box: Mailbox, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
     const kernel = this.#kernel;
     if ((cell.flags & Flag.dead) !== 0) {

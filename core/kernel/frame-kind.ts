@@ -56,6 +56,8 @@ export const FrameKind = {
   statsReply: 29,
   /** The system stops: every actor of the thread is to end. */
   shutDown: 30,
+  /** A spawn that was announced by its ref and will never come. */
+  spawnFailed: 31,
   /** The actor that a dedicated thread was started for does not come. */
   abandon: 31,
 } as const;

@@ -40,7 +40,9 @@ export class Inbound implements FrameSink {
       const body = isRaw ? payload : (payload as readonly [string, unknown])[1];
       if (kernel.checks) kernel.freeze(body);
       if (cell === undefined || cell.generation !== generation) {
-        kernel.delivery.deadLetter(kernel.makeRef(kernel.thread, slot, generation), body, "noproc");
+        const to = kernel.makeRef(kernel.thread, slot, generation);
+        const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
+        if (!kernel.early.hold(to, again)) kernel.delivery.deadLetter(to, body, "noproc");
       } else
         kernel.delivery.deliverRemote(
           cell,
@@ -52,6 +54,10 @@ export class Inbound implements FrameSink {
     }
     const to = kernel.makeRef(kernel.thread, slot, generation);
     const from = kernel.makeRef(thread, fromSlot, fromGeneration);
+    if (isForAnActor(kind) && kernel.cells[slot] === undefined) {
+      const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
+      if (kernel.early.hold(to, again)) return;
+    }
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
         const [name, argument, timeoutMs] = payload as readonly [string, unknown, number];
@@ -153,10 +159,31 @@ export class Inbound implements FrameSink {
       case FrameKind.shutDown:
         kernel.lifecycle.shutDown();
         return;
+      case FrameKind.spawnFailed:
+        // The spawner moved the slot's word on.
+        kernel.early.release(slot);
+        return;
       case FrameKind.statsReply:
         kernel.calls.settle(id, payload);
         return;
     }
+  }
+
+  /** A frame that came before its receiver, as if it came now. */
+  #again(
+    thread: number,
+    kind: number,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+    payload: unknown,
+  ): void {
+    const current = this.#thread;
+    this.#thread = thread;
+    this.onFrame(kind, slot, generation, fromSlot, fromGeneration, id, payload);
+    this.#thread = current;
   }
 
   onBroken(
@@ -179,4 +206,20 @@ export class Inbound implements FrameSink {
       kernel.calls.failed(id, { name: "RuntimeError", code: "not_cloneable", message: errorData(error).message });
     }
   }
+}
+
+/** Kinds that are received by an actor which may not have come yet; all others concern somebody who has already acted. */
+const forActors: readonly number[] = [
+  FrameKind.call,
+  FrameKind.stop,
+  FrameKind.link,
+  FrameKind.unlink,
+  FrameKind.monitor,
+  FrameKind.demonitor,
+  FrameKind.exit,
+  FrameKind.linkExit,
+];
+
+function isForAnActor(kind: number): boolean {
+  return forActors.includes(kind);
 }

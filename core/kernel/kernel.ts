@@ -27,6 +27,7 @@ import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { Calls } from "./calls.ts";
 import { Delivery, messageText } from "./delivery.ts";
+import { EarlySignals } from "./early-signals.ts";
 import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Host } from "./host.ts";
@@ -91,6 +92,7 @@ export class Kernel {
   readonly lifecycle: Lifecycle;
   readonly signals: Signals;
   readonly spawner: Spawner;
+  readonly early: EarlySignals;
   readonly calls: Calls;
   readonly names: Names;
   readonly peers: Peers;
@@ -151,6 +153,7 @@ export class Kernel {
     this.lifecycle = new Lifecycle(this);
     this.signals = new Signals(this);
     this.spawner = new Spawner(this);
+    this.early = new EarlySignals(this);
     this.calls = new Calls(this);
     this.names = new Names(this);
     this.peers = new Peers(this);
@@ -202,7 +205,7 @@ export class Kernel {
 
   isAlive(ref: RefData): boolean {
     return ref.thread === this.thread
-      ? this.cellOf(ref) !== undefined
+      ? this.cellOf(ref) !== undefined || this.early.expects(ref)
       : this.memory.isAlive(ref.thread, ref.slot, ref.generation);
   }
 
@@ -233,7 +236,7 @@ export class Kernel {
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation)
         return this.delivery.deliver(cell, undefined, message, sender);
-      this.delivery.deadLetter(ref, message, "noproc");
+      this.delivery.deliverNowhere(ref, undefined, message, sender);
       return undefined;
     }
     this.checkOutgoing(message, options?.transfer);
@@ -247,7 +250,7 @@ export class Kernel {
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation)
         return this.delivery.deliver(cell, name, argument, sender);
-      this.delivery.deadLetter(ref, argument, "noproc");
+      this.delivery.deliverNowhere(ref, name, argument, sender);
       return undefined;
     }
     this.checkOutgoing(argument, undefined);

@@ -42,7 +42,7 @@ export class Lifecycle {
     const free = this.#freeSlots.pop();
     if (free !== undefined) return free;
     if (this.#nextSlot < this.#blockEnd) return this.#nextSlot++;
-    const first = this.#kernel.memory.reserveSlots(this.#kernel.thread);
+    const first = this.#kernel.memory.reserveSlots(this.#kernel.thread, this.#kernel.thread);
     if (first === undefined) {
       throw new RuntimeError(
         "system_limit",
@@ -52,6 +52,11 @@ export class Lifecycle {
     this.#nextSlot = first + 1;
     this.#blockEnd = first + slotBlock;
     return first;
+  }
+
+  /** A slot that came back from another thread. */
+  freeSlot(slot: number): void {
+    this.#freeSlots.push(slot);
   }
 
   /** Makes the cell of a new actor and lets its first turn come. The state holds `init`'s argument until then. */
@@ -356,7 +361,7 @@ export class Lifecycle {
       }
       kernel.signals.abandonStarts(cell);
     }
-    kernel.peers.slotFreed(cell.slot, this.#freeSlots);
+    kernel.peers.slotFreed(cell.slot);
   }
 
   /** Unread mail becomes dead letters, unread and open calls are answered with the reason. */

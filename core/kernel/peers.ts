@@ -69,8 +69,6 @@ export class Peers {
   /** Peers with something in the outbox. */
   readonly #dirty = new Set<Peer>();
   readonly #readers: Peer[] = [];
-  /** Slots of this thread that were reserved elsewhere: by whom. */
-  readonly #reservedBy = new Map<number, number>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -370,24 +368,21 @@ export class Peers {
     const slots = this.#isGone(thread) ? [] : this.#peer(thread).slots;
     const slot = slots.pop();
     if (slot !== undefined) return slot;
-    const first = this.#kernel.memory.reserveSlots(thread);
+    const first = this.#kernel.memory.reserveSlots(thread, this.#kernel.thread);
     if (first === undefined) throw new RuntimeError("system_limit", `thread ${thread} has no room for another actor`);
     for (let i = slotBlock - 1; i > 0; i--) slots.push(first + i);
     return first;
   }
 
-  slotReserved(slot: number, byThread: number): void {
-    this.#reservedBy.set(slot, byThread);
-  }
-
   /** An actor of this thread ended: its slot goes back to whoever reserved it. */
-  slotFreed(slot: number, own: number[]): void {
-    const thread = this.#reservedBy.get(slot);
-    if (thread === undefined || this.#lost.has(thread)) {
-      own.push(slot);
+  slotFreed(slot: number): void {
+    const thread = this.#kernel.memory.ownerOf(this.#kernel.thread, slot);
+    if (thread === this.#kernel.thread) {
+      this.#kernel.lifecycle.freeSlot(slot);
       return;
     }
-    this.#reservedBy.delete(slot);
+    // Nobody may make another actor there: the loss of its owner takes it back with the owner's other slots.
+    if (this.#isGone(thread)) return;
     const peer = this.#peer(thread);
     peer.freed.push(slot);
     if (peer.freed.length < slotBlock) return;
@@ -436,6 +431,7 @@ export class Peers {
       const index = this.#readers.indexOf(peer);
       if (index >= 0) this.#readers.splice(index, 1);
     }
+    kernel.early.spawnerLost(thread);
     const reason = why === retiredWhy ? "noproc" : { threadLost: why };
     const startReason = wasUp ? reason : { error: threadFailed(thread, why) };
     kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason);

@@ -52,7 +52,9 @@ export class Signals {
     if (ref.thread === kernel.thread) {
       const other = kernel.cellOf(ref);
       if (other === undefined) {
-        this.exitReceived(cell, kernel.adopt(ref), "noproc", false, true);
+        const to = kernel.adopt(ref);
+        if (kernel.early.hold(ref, () => this.#linkLater(cell, to))) addLink(cell, to);
+        else this.exitReceived(cell, to, "noproc", false, true);
         return;
       }
       addLink(cell, kernel.refOf(other));
@@ -62,6 +64,14 @@ export class Signals {
     addLink(cell, kernel.adopt(ref));
     kernel.peers.relate(cell, ref.thread, 1);
     kernel.peers.push(ref.thread, FrameKind.link, ref, cell, 0, undefined);
+  }
+
+  /** The other end of a link to an actor that had not come yet; unless the link was undone meanwhile. */
+  #linkLater(cell: Cell, ref: Ref): void {
+    if (!hasLink(cell, ref)) return;
+    const other = this.#kernel.cellOf(ref);
+    if (other === undefined) this.exitReceived(cell, ref, "noproc", true);
+    else addLink(other, this.#kernel.refOf(cell));
   }
 
   /** A link request came from another thread. */
@@ -123,8 +133,13 @@ export class Signals {
     if (target === undefined) this.#down(cell, id, "noproc");
     else if (target.thread === kernel.thread) {
       const other = kernel.cellOf(target);
-      if (other === undefined) this.#down(cell, id, "noproc");
-      else addWatcher(other, kernel.refOf(cell), id);
+      const watchLater = () => {
+        const late = kernel.cellOf(target);
+        if (late === undefined) this.#down(cell, id, "noproc");
+        else if (cell.extra?.monitors?.has(id) === true) addWatcher(late, kernel.refOf(cell), id);
+      };
+      if (other !== undefined) addWatcher(other, kernel.refOf(cell), id);
+      else if (!kernel.early.hold(target, watchLater)) this.#down(cell, id, "noproc");
     } else {
       kernel.peers.relate(cell, target.thread, 1);
       kernel.peers.push(target.thread, FrameKind.monitor, target, cell, id, undefined);
@@ -195,8 +210,12 @@ export class Signals {
       kernel.peers.push(ref.thread, FrameKind.exit, ref, cell, 0, reason);
       return;
     }
-    const target = kernel.cellOf(ref);
-    if (target !== undefined) this.exitReceived(target, kernel.refOf(cell), reason, false, false);
+    const from = kernel.refOf(cell);
+    const receive = () => {
+      const target = kernel.cellOf(ref);
+      if (target !== undefined) this.exitReceived(target, from, reason, false, false);
+    };
+    if (!kernel.early.hold(ref, receive)) receive();
   }
 
   /** The rules of S3.4. `isForced`: a link to nobody, which has no link to be active. */
@@ -257,7 +276,14 @@ export class Signals {
       return;
     }
     const to = kernel.cellOf(link);
-    if (to === undefined) return;
+    if (to === undefined) {
+      const exitLater = () => {
+        const late = kernel.cellOf(link);
+        if (late !== undefined && addLink(late, ref)) this.exitReceived(late, ref, reason, true);
+      };
+      kernel.early.hold(link, exitLater);
+      return;
+    }
     if (sameRef(link, except)) removeLink(to, ref);
     else this.#queue.push({ to, from: ref, reason, monitor: -1 });
   }

@@ -176,6 +176,7 @@ export class Spawner {
     kernel.memory.addActors(thread, -1);
     kernel.memory.killSlot(thread, slot, generation);
     kernel.peers.slotsReceived(thread, [slot]);
+    kernel.peers.push(thread, FrameKind.spawnFailed, ref, kernel.guest, 0, undefined);
     kernel.peers.push(thread, FrameKind.abandon, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
     kernel.signals.spawnFailed(parent, ref, monitorId, reason);
   }
@@ -185,7 +186,6 @@ export class Spawner {
     const kernel = this.#kernel;
     // Its spawner gets `noproc` with the news of this thread's end.
     if (kernel.isRetired) return;
-    kernel.peers.slotReserved(to.slot, from.thread);
     if (kernel.checks) kernel.freeze(payload.argument);
     const reference: BehaviourReference = { kind: "behaviourRef", url: payload.url, exportName: payload.exportName };
     const behaviour = this.#loaded.get(moduleKey(reference));
@@ -203,6 +203,7 @@ export class Spawner {
     if (monitorId !== 0) addWatcher(cell, from, monitorId);
     if (behaviour === undefined) this.#load(cell, reference);
     else kernel.scheduler.schedule(cell);
+    kernel.early.release(to.slot);
   }
 
   /** @param timeoutMs of an actor on another thread, whose thread may be held and unable to keep the time itself. */

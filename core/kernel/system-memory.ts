@@ -49,6 +49,7 @@ export interface SystemBuffers {
   readonly words: SharedArrayBuffer;
   readonly slots: SharedArrayBuffer;
   readonly times: SharedArrayBuffer;
+  readonly owners: SharedArrayBuffer;
 }
 
 export class SystemMemory {
@@ -57,12 +58,15 @@ export class SystemMemory {
   readonly slots: Int32Array;
   /** `[0]` manual time, `[1 + thread]` when the thread's next timer is due (0 or Infinity: none). */
   readonly times: Float64Array;
+  /** Who reserved each block of slots: thread id + 1, 0 nobody. */
+  readonly #owners: Int32Array;
 
   private constructor(buffers: SystemBuffers) {
     this.buffers = buffers;
     this.words = new Int32Array(buffers.words);
     this.slots = new Int32Array(buffers.slots);
     this.times = new Float64Array(buffers.times);
+    this.#owners = new Int32Array(buffers.owners);
   }
 
   /**
@@ -75,6 +79,7 @@ export class SystemMemory {
       words: new SharedArrayBuffer((globalWords + threadIdsMax * wordsPerThread) * 4),
       slots: new SharedArrayBuffer(slotWords * 4),
       times: new SharedArrayBuffer((1 + threadIdsMax) * 8),
+      owners: new SharedArrayBuffer(Math.ceil(slotWords / slotBlock) * 4),
     });
   }
 
@@ -193,15 +198,46 @@ export class SystemMemory {
     return state === ThreadState.alive || state === ThreadState.starting;
   }
 
-  /** Reserves `slotBlock` slots of a thread, from any thread. Undefined when it has none left. */
-  reserveSlots(thread: number): number | undefined {
+  /** Reserves `slotBlock` slots of a thread for another, or for itself. Undefined when it has none left. */
+  reserveSlots(thread: number, by: number): number | undefined {
     const row = this.#row(thread);
     const first = Atomics.add(this.words, row + Word.nextSlot, slotBlock);
     if (first + slotBlock > (this.words[row + Word.slots] as number)) {
       Atomics.sub(this.words, row + Word.nextSlot, slotBlock);
       return undefined;
     }
+    Atomics.store(this.#owners, this.#block(thread, first), by + 1);
     return first;
+  }
+
+  #block(thread: number, slot: number): number {
+    return Math.floor((this.base(thread) + slot) / slotBlock);
+  }
+
+  /** The thread that makes actors in this slot. */
+  ownerOf(thread: number, slot: number): number {
+    return slot < slotBlock ? thread : Atomics.load(this.#owners, this.#block(thread, slot)) - 1;
+  }
+
+  /** Whether another thread makes actors in this slot. */
+  isReserved(thread: number, slot: number): boolean {
+    return slot >= 0 && slot < this.#reservedEnd(thread) && this.ownerOf(thread, slot) !== thread;
+  }
+
+  /** Where slots begin that nobody has reserved yet. */
+  #reservedEnd(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.nextSlot);
+  }
+
+  /** The slots of all blocks that a lost thread had reserved in this one; from now on they are its own. */
+  takeBackSlots(thread: number, lost: number): number[] {
+    const slots: number[] = [];
+    for (let first = slotBlock; first < this.#reservedEnd(thread); first += slotBlock) {
+      if (this.ownerOf(thread, first) !== lost) continue;
+      Atomics.store(this.#owners, this.#block(thread, first), thread + 1);
+      for (let slot = first; slot < first + slotBlock; slot++) slots.push(slot);
+    }
+    return slots;
   }
 
   /** The generation that the slot's present or next holder has. */

@@ -56,7 +56,7 @@ export class CallsOracle {
         if (callee.thread === caller.thread && callee.deathMs < call.deadlineMs) return false;
         return nowMs >= call.deadlineMs;
       case "noproc":
-        return callee.isGone || caller.isGone;
+        return callee.isGone || callee.mayNeverCome || caller.isGone;
       case "calling_self":
         return caller === callee;
       case "thread_lost":

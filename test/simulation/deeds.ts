@@ -170,10 +170,10 @@ export class Deeds {
 
   #target(by: Player): Player {
     const { players } = this.#stage;
-    const living = players.living().filter((player) => player.isKnownTo(by.thread));
+    const living = players.living().filter((player) => player.isKnown);
     if (living.length > 0 && this.#random.next() < 0.85) return this.#random.pick(living);
     if (living.length === 0 && by.id !== 0) return by;
-    const all = players.all.filter((player) => player.id !== 0 && player.isKnownTo(by.thread));
+    const all = players.all.filter((player) => player.id !== 0 && player.isKnown);
     return this.#random.pick(all);
   }
 
@@ -416,7 +416,7 @@ export class Deeds {
   /** Two that link and unlink each other at once, from both sides. */
   tangle(player: Player, ctx: Context): void {
     const partner = this.partnerOf(player);
-    const to = partner?.isKnownTo(player.thread) === true ? partner : this.#target(player);
+    const to = partner?.isKnown === true ? partner : this.#target(player);
     for (let i = 1 + this.#random.below(3); i > 0 && !player.isDead && to.id !== 0; i--) {
       if (this.#random.next() < 0.6) this.#link(player, ctx, to);
       else this.#unlink(player, ctx, to);
@@ -488,7 +488,7 @@ export class Deeds {
           this.#stage.trace.breach("S1.3", `stop of ${to.id} resolved with ${String(value)}, and it lives`);
       },
       (error: Failure) => {
-        if (error.code !== "timeout" && !to.isGone)
+        if (error.code !== "timeout" && !to.isGone && !to.mayNeverCome)
           this.#stage.trace.breach("S1.3", `stop of ${to.id} failed with ${error.code}, and it lives`);
       },
     );

@@ -221,7 +221,7 @@ export class Letters {
     switch (why) {
       case "noproc":
         // A send that waits dies with its sender; a timer's target is looked up when it fires.
-        if (!to.isGone && !(letter.hasWaited && from.isGone))
+        if (!to.isGone && !to.mayNeverCome && !(letter.hasWaited && from.isGone))
           trace.breach("S2.3", `${name}: noproc, and its receiver lives`);
         return;
       case "mailbox_full":

@@ -64,7 +64,8 @@ export class NamesOracle {
       if (!isTaken) this.#trace.breach("S4.3", `${who} was refused, and all other holders were dead`);
     } else if (code === "bad_argument") {
       const hasOther = this.#claims.some((other) => other.holder === claim.holder && other.name !== claim.name);
-      if (!hasOther && !claim.holder.isGone) this.#trace.breach("S5.1", `${who} was refused as a bad argument`);
+      if (!hasOther && !claim.holder.isGone && !claim.holder.mayNeverCome)
+        this.#trace.breach("S5.1", `${who} was refused as a bad argument`);
     } else if (code !== "noproc" || !claim.holder.isGone) this.#trace.breach("S5.1", `${who} failed with ${code}`);
   }
 

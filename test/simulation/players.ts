@@ -70,9 +70,14 @@ export class Player {
     return this.ref?.thread ?? -1;
   }
 
-  /** Whether actors of this thread may know its ref. */
-  isKnownTo(thread: number): boolean {
-    return this.ref !== undefined && (this.isThere || this.isLost || this.parent?.thread === thread);
+  /** Whether there is a ref to it; its spawn may still be on its way (early-signals.ts). */
+  get isKnown(): boolean {
+    return this.ref !== undefined;
+  }
+
+  /** Its spawner is gone and may have taken the spawn with it. */
+  get mayNeverCome(): boolean {
+    return !this.isThere && this.parent?.isGone === true;
   }
 
   get isGone(): boolean {

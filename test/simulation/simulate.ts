@@ -114,7 +114,7 @@ class Run {
     const { random } = stage.system;
     const ctx = stage.guest.ctx;
     this.#pokes--;
-    const living = stage.players.living().filter((player) => player.isKnownTo(0));
+    const living = stage.players.living().filter((player) => player.isKnown);
     if (ctx === undefined) return;
     if (living.length < 2) {
       stage.deeds.spawn("spawn", stage.guest, ctx);

@@ -139,7 +139,7 @@ export class Ties {
     if (isByLink || isToNobody) {
       const isKnown =
         (from.isDead && key === reasonKey(from.reason)) ||
-        (from.isGone && key === "noproc") ||
+        ((from.isGone || from.mayNeverCome) && key === "noproc") ||
         (from.isThreadLost && key.startsWith('{"threadLost"'));
       if (isActive && !isKnown)
         this.#trace.breach(
@@ -250,6 +250,7 @@ export class Ties {
     const isKnown =
       (target.isDead && key === reasonKey(target.reason) && (watch.time < target.deathTime || !isHere)) ||
       (target.isGone && key === "noproc" && (!isHere || watch.time > target.deathTime)) ||
+      (target.mayNeverCome && key === "noproc") ||
       (target.isThreadLost && key.startsWith('{"threadLost"'));
     if (!isKnown) trace.breach("S3.6", `${who}: ${key}, and it ended ${this.#end(target)}`);
     if (key === reasonKey(target.reason) && watch.time > target.deathTime && !target.isThreadLost && key !== "noproc")
@@ -288,6 +289,7 @@ export class Ties {
     for (const { a, b, linkers, isPlain } of this.#pairs.values()) {
       if (!isPlain || a.isGone === b.isGone) continue;
       const [living, gone] = a.isGone ? [b, a] : [a, b];
+      if (living.mayNeverCome) continue;
       // The other's request may have been lost with its thread.
       const isSure = !gone.isThreadLost || linkers.has(living);
       if (living.id !== 0 && this.view(living, gone).exits === 0 && isSure)
@@ -302,6 +304,7 @@ export class Ties {
         );
     }
     for (const player of this.#players.living()) {
+      if (player.mayNeverCome) continue;
       for (const [key, senders] of player.sentReasons) {
         const isSent = [...senders].some((id) => !(this.#players.all[id] as Player).isLost);
         if (isSent && (key === "kill" || (!player.traps && !player.trapsChanged && key !== "normal")))
