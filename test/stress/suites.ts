@@ -30,6 +30,11 @@ export const suites: readonly StressSuite[] = [
     limitMs: 3 * 60_000,
   },
   {
+    name: "many-children",
+    claim: "100,000 children live under one supervisor, come back after the loss of a thread, and end in order",
+    limitMs: 5 * 60_000,
+  },
+  {
     name: "cross-traffic",
     claim: "a million messages each way between two threads arrive in order, special values among them",
     limitMs: 3 * 60_000,
