@@ -75,9 +75,9 @@ export class Player {
     return this.ref !== undefined;
   }
 
-  /** Its spawner is gone and may have taken the spawn with it. */
+  /** Its spawner's thread is lost and may have taken the spawn with it. */
   get mayNeverCome(): boolean {
-    return !this.isThere && this.parent?.isGone === true;
+    return !this.isThere && this.parent?.isThreadLost === true;
   }
 
   get isGone(): boolean {
