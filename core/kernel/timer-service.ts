@@ -11,6 +11,7 @@ export class Timers {
   readonly #kernel: Kernel;
   readonly #heap = new TimerHeap();
   #nextId = 1;
+  /** What the clock was told last; NaN, which equals no due time: it is to be told anew. */
   #wakeMs = Number.POSITIVE_INFINITY;
   /** When the next deadline of a call is to be looked at. */
   #sweepMs = Number.POSITIVE_INFINITY;
@@ -122,7 +123,7 @@ export class Timers {
   }
 
   fireDue(nowMs: number): void {
-    // A wake that is over must be published anew, also when nothing is due any more: NaN equals no due time.
+    // A due time that is over must be published anew, also when nothing is due any more.
     if (this.#wakeMs <= nowMs) this.#wakeMs = Number.NaN;
     for (;;) {
       const entry = this.#heap.takeDue(nowMs);
@@ -142,7 +143,13 @@ export class Timers {
     if (dueMs === this.#wakeMs) return;
     this.#wakeMs = dueMs;
     if (dueMs === Number.POSITIVE_INFINITY) this.#kernel.host.clock.cancelWake();
-    else this.#kernel.host.clock.wakeAt(dueMs, () => this.#kernel.scheduler.arm());
+    else this.#kernel.host.clock.wakeAt(dueMs, () => this.#woken());
+  }
+
+  /** The clock's wake is used up, also one that came too early: Node's timers may, by a part of a millisecond. */
+  #woken(): void {
+    this.#wakeMs = Number.NaN;
+    this.#kernel.scheduler.arm();
   }
 
   #add(

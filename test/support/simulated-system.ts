@@ -21,6 +21,9 @@ export const simulatedSlots = 4_096;
 const successorsMax = 8;
 /** Share of looks into a ring that come just before its writer publishes. */
 const overlapShare = 0.3;
+/** Share of wakes by the clock that come this much too early, as those of Node's timers may. */
+const earlyShare = 0.3;
+const earlyMs = 0.5;
 /** Steps after which a run that does not settle is a failure. */
 const stepsMax = 200_000;
 
@@ -121,6 +124,8 @@ export class SimulatedSystem {
   readonly guestMessages: { thread: number; message: unknown }[] = [];
   readonly seen: RuntimeEvent[] = [];
   nowMs = 0;
+  /** Of its own, so that a look at the clock moves no other choice of the run. */
+  readonly #clockRandom: SeededRandom;
   readonly #pending: Pending[] = [];
   readonly #options: SimulationOptions;
   /** Slot regions of lost threads, for their successors. */
@@ -128,6 +133,7 @@ export class SimulatedSystem {
 
   constructor(seed: number, threads: number, options: SimulationOptions = {}) {
     this.random = new SeededRandom(seed);
+    this.#clockRandom = new SeededRandom(seed + 1);
     this.#options = options;
     this.memory = options.memory ?? SystemMemory.create(threads + successorsMax, simulatedSlots, 0);
     this.events = new EventStream((bits) => {
@@ -262,12 +268,25 @@ export class SimulatedSystem {
 
   /** Time passes; threads with something due are woken, in what order they then run is open. */
   passTime(ms: number): void {
-    this.nowMs += ms;
+    const untilMs = this.nowMs + ms;
+    for (const thread of this.threads.values()) if (thread.dueMs <= untilMs) this.#wakeEarly(thread);
+    this.nowMs = untilMs;
     for (const thread of this.threads.values()) {
       if (thread.dueMs > this.nowMs) continue;
       thread.dueMs = Number.POSITIVE_INFINITY;
       thread.wake?.();
     }
+  }
+
+  /** By chance wakes a thread that has nothing else to do before what it waits for is due: it must come back. */
+  #wakeEarly(thread: SimulatedThread): void {
+    const earlierMs = thread.dueMs - earlyMs;
+    if (this.isBusy || earlierMs <= this.nowMs || this.#clockRandom.next() >= earlyShare) return;
+    this.nowMs = earlierMs;
+    thread.dueMs = Number.POSITIVE_INFINITY;
+    thread.wake?.();
+    thread.isPosted = false;
+    thread.kernel.drain();
   }
 
   /** When something is due next in any thread; Infinity: nothing is. */
@@ -284,6 +303,7 @@ export class SimulatedSystem {
       for (const thread of this.threads.values())
         if (thread.dueMs < (next?.dueMs ?? Number.POSITIVE_INFINITY)) next = thread;
       if (next === undefined || next.dueMs > untilMs) break;
+      this.#wakeEarly(next);
       this.nowMs = Math.max(this.nowMs, next.dueMs);
       next.dueMs = Number.POSITIVE_INFINITY;
       next.wake?.();
