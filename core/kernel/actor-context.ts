@@ -81,17 +81,17 @@ export function contextClass(kernel: Kernel): ContextClass {
       const { promise, resolve, reject } = Promise.withResolvers<Ref>();
       try {
         const withTimeout = { startTimeoutMs, ...options };
-        kernel.scheduler.awaits(cell, 1);
+        kernel.asyncTurns.awaits(cell, 1);
         let ref: Ref | undefined;
         const settled = (result: StartResult) => {
-          kernel.scheduler.awaits(cell, -1);
+          kernel.asyncTurns.awaits(cell, -1);
           if (result.ok) resolve(ref as Ref);
           else reject(startError(kernel.nameOf(ref as Ref), result));
         };
         try {
           ref = kernel.spawner.spawn(cell, behaviour, argument, withTimeout, { link: true, await: settled }).ref;
         } catch (error) {
-          kernel.scheduler.awaits(cell, -1);
+          kernel.asyncTurns.awaits(cell, -1);
           throw error;
         }
       } catch (error) {
@@ -219,7 +219,7 @@ export function contextClass(kernel: Kernel): ContextClass {
 
     stash(): void {
       kernel.assertAlive(this.#cell, "stash");
-      kernel.scheduler.stashCurrent(this.#cell);
+      kernel.dispatch.stashCurrent(this.#cell);
     }
     unstashAll(): void {
       kernel.assertAlive(this.#cell, "unstashAll");

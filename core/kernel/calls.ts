@@ -77,7 +77,7 @@ export class Calls {
     const extra = extraOf(cell);
     extra.pendingCalls ??= new Set();
     extra.pendingCalls.add(id);
-    kernel.scheduler.awaits(cell, 1);
+    kernel.asyncTurns.awaits(cell, 1);
     if (deadlineMs !== Number.POSITIVE_INFINITY) kernel.timers.sweepBy(deadlineMs);
     return { id, promise };
   }
@@ -179,7 +179,7 @@ export class Calls {
     if (call === undefined) return undefined;
     this.#pending.delete(id);
     call.cell.extra?.pendingCalls?.delete(id);
-    this.#kernel.scheduler.awaits(call.cell, -1);
+    this.#kernel.asyncTurns.awaits(call.cell, -1);
     return call;
   }
 

@@ -130,7 +130,7 @@ export class Delivery {
       return undefined;
     }
     holder.waitingCount++;
-    this.#kernel.scheduler.awaits(sender ?? this.#kernel.guest, 1);
+    this.#kernel.asyncTurns.awaits(sender ?? this.#kernel.guest, 1);
     const { promise, resolve } = Promise.withResolvers<void>();
     list.push({ sender: sender ?? this.#kernel.guest, meta, payload, transfer, accepted: resolve });
     return promise;
@@ -169,7 +169,7 @@ export class Delivery {
     const sender = send.sender;
     if (sender?.extra !== undefined) {
       sender.extra.waitingCount--;
-      this.#kernel.scheduler.awaits(sender, -1);
+      this.#kernel.asyncTurns.awaits(sender, -1);
     }
     if (send.accepted !== undefined) this.#kernel.scheduler.settle(send.accepted, undefined);
     return sender === undefined || (sender.flags & Flag.dead) === 0;

@@ -94,7 +94,7 @@ export class Inbound implements FrameSink {
       case FrameKind.linkExit: {
         const cell = kernel.cellOf(to);
         if (cell === undefined) return;
-        if (kind === FrameKind.linkExit && kernel.signals.startEndsWith(cell, from, payload as ExitReason)) return;
+        if (kind === FrameKind.linkExit && kernel.starts.endsWith(cell, from, payload as ExitReason)) return;
         kernel.signals.exitReceived(cell, from, payload as ExitReason, kind === FrameKind.linkExit);
         return;
       }
@@ -105,10 +105,10 @@ export class Inbound implements FrameSink {
         kernel.spawner.received(to, from, id, payload as SpawnPayload);
         return;
       case FrameKind.started:
-        kernel.signals.started(from, { ok: true });
+        kernel.starts.ended(from, { ok: true });
         return;
       case FrameKind.startFailed:
-        kernel.signals.started(from, payload as StartResult);
+        kernel.starts.ended(from, payload as StartResult);
         return;
       case FrameKind.nameRegister: {
         const [name, ref] = payload as readonly [string, Ref];

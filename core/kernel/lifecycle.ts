@@ -14,10 +14,11 @@ import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { messageText } from "./delivery.ts";
+import { isThenable } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-import { initLater, isThenable } from "./scheduler.ts";
+import { initLater } from "./scheduler.ts";
 import { slotBlock } from "./system-memory.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
@@ -146,7 +147,7 @@ export class Lifecycle {
       return;
     }
     if ((cell.flags & Flag.dead) !== 0) return;
-    if (isThenable(result)) kernel.scheduler.openInitTurn(cell, result);
+    if (isThenable(result)) kernel.asyncTurns.openInit(cell, result);
     else this.initEnded(cell, result);
   }
 
@@ -189,7 +190,7 @@ export class Lifecycle {
     const ack = extra.start?.ack;
     extra.start = undefined;
     if (ack === undefined) return;
-    if (ack.to.thread === kernel.thread) kernel.signals.started(kernel.refOf(cell), { ok: true });
+    if (ack.to.thread === kernel.thread) kernel.starts.ended(kernel.refOf(cell), { ok: true });
     else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, 0, undefined);
   }
 
@@ -249,7 +250,7 @@ export class Lifecycle {
     }
     if ((cell.flags & Flag.dead) !== 0) return;
     if (isThenable(result)) {
-      this.#kernel.scheduler.openTerminateTurn(cell, result);
+      this.#kernel.asyncTurns.openTerminate(cell, result);
       cell.flags |= Flag.terminating;
     } else this.#finish(cell, reason);
   }
@@ -319,7 +320,7 @@ export class Lifecycle {
     const isInitializing = (cell.flags & Flag.initializing) !== 0;
     const ref = kernel.refOf(cell);
     const name = extra?.name;
-    kernel.scheduler.abandonTurn(cell);
+    kernel.asyncTurns.abandon(cell);
     cell.flags = (cell.flags & Flag.scheduled) | Flag.dead;
     cell.state = undefined;
     kernel.cells[cell.slot] = undefined;
@@ -346,7 +347,7 @@ export class Lifecycle {
         start?.running === undefined
           ? { ok: false, reason: ackReason }
           : { ok: false, reason: ackReason, running: kernel.adopt(start.running) };
-      if (ack.to.thread === kernel.thread) kernel.signals.started(ref, result);
+      if (ack.to.thread === kernel.thread) kernel.starts.ended(ref, result);
       else kernel.peers.push(ack.to.thread, FrameKind.startFailed, ack.to, cell, 0, result);
     }
     this.#releaseMail(cell, ref, publicReason);
@@ -357,9 +358,9 @@ export class Lifecycle {
       const abort = extra.abort;
       // Listeners are the dead actor's code: what they send is not sent (S1.4), what they throw concerns nobody else.
       if (abort !== undefined) {
-        kernel.scheduler.runAs(cell, () => abort.abort(new RuntimeError("noproc", "the actor has ended")));
+        kernel.dispatch.runAs(cell, () => abort.abort(new RuntimeError("noproc", "the actor has ended")));
       }
-      kernel.signals.abandonStarts(cell);
+      kernel.starts.abandon(cell);
     }
     kernel.peers.slotFreed(cell.slot);
   }

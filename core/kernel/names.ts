@@ -57,9 +57,9 @@ export class Names {
       reject(error);
       return promise;
     }
-    kernel.scheduler.awaits(cell, 1);
+    kernel.asyncTurns.awaits(cell, 1);
     this.#request(name, kernel.adopt(ref), (holder) => {
-      kernel.scheduler.awaits(cell, -1);
+      kernel.asyncTurns.awaits(cell, -1);
       if (holder === undefined) kernel.scheduler.settle(resolve as (value: never) => void, undefined);
       else if (sameRef(holder, ref))
         kernel.scheduler.settle(reject as (value: never) => void, hasName(kernel.nameOf(ref)));
@@ -126,9 +126,9 @@ export class Names {
       const ref = this.whereis(name);
       if (ref === undefined)
         throw new RuntimeError("bad_argument", `unregister: nobody is registered as ${describe(name)}`);
-      kernel.scheduler.awaits(cell, 1);
+      kernel.asyncTurns.awaits(cell, 1);
       const done = () => {
-        kernel.scheduler.awaits(cell, -1);
+        kernel.asyncTurns.awaits(cell, -1);
         kernel.scheduler.settle(resolve as (value: never) => void, undefined);
       };
       if (kernel.thread === owner) {

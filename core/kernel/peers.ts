@@ -499,7 +499,7 @@ export class Peers {
         kernel.signals.downReceived(from, id, "noproc");
         return;
       case FrameKind.spawn:
-        kernel.signals.spawnFailed(from, to, id, "noproc");
+        kernel.starts.spawnFailed(from, to, id, "noproc");
         return;
       default:
         // Answers, acknowledgements and withdrawals concern nobody any more.

@@ -5,23 +5,14 @@
  * without a deep stack.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import type { DownMessage, ExitMessage, Monitor, StartedMessage, StartResult } from "../actor/context.ts";
+import type { DownMessage, ExitMessage, Monitor } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-
-/** A child whose `init` somebody on this thread awaits. */
-interface PendingStart {
-  readonly parent: Cell;
-  readonly ref: Ref;
-  /** Undefined: the parent gets a `started` message. */
-  readonly settle: ((result: StartResult) => void) | undefined;
-  /** When the starter gives up, whatever the actor's own thread does. */
-  readonly deadlineMs: number;
-}
+import { addLink, addWatcher, hasLink, linksOf, removeLink, watcherKey } from "./links.ts";
 
 /** A signal of a death that is still to be handed to a cell of this thread. */
 interface LocalSignal {
@@ -34,7 +25,6 @@ interface LocalSignal {
 
 export class Signals {
   readonly #kernel: Kernel;
-  readonly #starts = new Map<string, PendingStart>();
   readonly #queue: LocalSignal[] = [];
   #isWorking = false;
   #nextMonitor = 1;
@@ -152,6 +142,17 @@ export class Signals {
     const cell = kernel.cellOf(ref);
     if (cell === undefined) kernel.peers.pushFrom(from.thread, FrameKind.down, from, ref, id, "noproc");
     else addWatcher(cell, from, id);
+  }
+
+  /** The monitor of `spawnMonitor`: the spawn itself carries it to the other thread. */
+  spawnMonitor(cell: Cell, ref: Ref): Monitor {
+    const id = this.#nextMonitor++;
+    const handle: Monitor = { id, ref };
+    const extra = extraOf(cell);
+    extra.monitors ??= new Map();
+    extra.monitors.set(id, { ref, name: undefined, handle });
+    this.#kernel.peers.relate(cell, ref.thread, 1);
+    return handle;
   }
 
   demonitor(cell: Cell, id: number, flush: boolean): void {
@@ -311,7 +312,7 @@ export class Signals {
       if ((cell.flags & Flag.dead) !== 0) continue;
       for (const link of linksOf(cell)) {
         const from = kernel.adopt(link);
-        if (link.thread === thread && !this.startEndsWith(cell, from, startReason))
+        if (link.thread === thread && !kernel.starts.endsWith(cell, from, startReason))
           this.exitReceived(cell, from, reason, true);
         if ((cell.flags & Flag.dead) !== 0) break;
       }
@@ -320,136 +321,8 @@ export class Signals {
         if (monitor.ref?.thread === thread) this.#down(cell, id, reason);
       }
     }
-    for (const start of [...this.#starts.values()]) {
-      if (start.ref.thread === thread) this.started(start.ref, { ok: false, reason: startReason });
-    }
+    kernel.starts.threadLost(thread, startReason);
   }
-
-  // Starts --------------------------------------------------------------------------------------------------------
-
-  awaitStart(parent: Cell, ref: Ref, settle: ((result: StartResult) => void) | undefined, deadlineMs: number): void {
-    this.#starts.set(refKey(ref), { parent, ref, settle, deadlineMs });
-    this.#kernel.timers.sweepBy(deadlineMs);
-  }
-
-  /** Gives up the starts on threads that are held so long that they do not even keep the time; returns when to look again. */
-  expireStarts(nowMs: number): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const { parent, ref, deadlineMs } of [...this.#starts.values()]) {
-      if (deadlineMs > nowMs) {
-        nextMs = Math.min(nextMs, deadlineMs);
-        continue;
-      }
-      // It stands behind the spawn: the actor ends before its `init`, whenever its thread comes to that.
-      this.#kernel.peers.push(ref.thread, FrameKind.exit, ref, parent, 0, "kill");
-      this.started(ref, { ok: false, reason: "init_timeout" });
-    }
-    return nextMs;
-  }
-
-  /** The monitor of `spawnMonitor`: the spawn itself carries it to the other thread. */
-  spawnMonitor(cell: Cell, ref: Ref): Monitor {
-    const id = this.#nextMonitor++;
-    const handle: Monitor = { id, ref };
-    const extra = extraOf(cell);
-    extra.monitors ??= new Map();
-    extra.monitors.set(id, { ref, name: undefined, handle });
-    this.#kernel.peers.relate(cell, ref.thread, 1);
-    return handle;
-  }
-
-  /** A spawn that could not even be sent: its spawner learns it as if the actor had died in `init`. */
-  spawnFailed(parent: RefData, ref: Ref, monitorId: number, reason: ExitReason): void {
-    const cell = this.#kernel.cellOf(parent);
-    if (cell === undefined) return;
-    if (monitorId !== 0) this.downReceived(parent, monitorId, reason);
-    if (!this.startEndsWith(cell, ref, reason)) this.exitReceived(cell, ref, reason, true);
-  }
-
-  /** Whether the exit of a child tells its starter how `init` ended: then there is no exit message. */
-  startEndsWith(parent: Cell, ref: Ref, reason: ExitReason): boolean {
-    if (this.#starts.get(refKey(ref))?.parent !== parent) return false;
-    this.started(ref, { ok: false, reason });
-    return true;
-  }
-
-  /** How a child's `init` ended. A link of the starter to it is gone, without an exit. */
-  started(ref: Ref, result: StartResult): void {
-    const kernel = this.#kernel;
-    const key = refKey(ref);
-    const start = this.#starts.get(key);
-    if (start === undefined) return;
-    this.#starts.delete(key);
-    const parent = start.parent;
-    if (!result.ok && removeLink(parent, ref) && ref.thread !== kernel.thread)
-      kernel.peers.relate(parent, ref.thread, -1);
-    if (start.settle !== undefined) {
-      kernel.scheduler.settle(start.settle as (value: never) => void, result);
-      return;
-    }
-    const message: StartedMessage = { type: "started", ref, result };
-    kernel.delivery.deliverSystem(parent, new Meta(MetaKind.started, "", 0, ref), message);
-  }
-
-  /** The starter died: nobody awaits its children any more. */
-  abandonStarts(parent: Cell): void {
-    if (parent.extra?.hasStarts !== true) return;
-    for (const [key, start] of this.#starts) {
-      if (start.parent !== parent) continue;
-      this.#starts.delete(key);
-      start.settle?.({ ok: false, reason: "noproc" });
-    }
-  }
-}
-
-/** All linked actors; a copy. */
-export function linksOf(cell: Cell): RefData[] {
-  if (cell.links instanceof Map) return [...cell.links.values()];
-  return cell.links === undefined ? [] : [cell.links];
-}
-
-function hasLink(cell: Cell, ref: RefData): boolean {
-  return cell.links instanceof Map ? cell.links.has(refKey(ref)) : sameRef(cell.links, ref);
-}
-
-/** False when they were linked already. */
-export function addLink(cell: Cell, ref: RefData): boolean {
-  const links = cell.links;
-  if (links === undefined) {
-    cell.links = ref;
-    return true;
-  }
-  if (links instanceof Map) {
-    const before = links.size;
-    links.set(refKey(ref), ref);
-    return links.size > before;
-  }
-  if (sameRef(links, ref)) return false;
-  cell.links = new Map([
-    [refKey(links), links],
-    [refKey(ref), ref],
-  ]);
-  return true;
-}
-
-/** False when they were not linked. */
-function removeLink(cell: Cell, ref: RefData): boolean {
-  const links = cell.links;
-  if (links === undefined) return false;
-  if (links instanceof Map) return links.delete(refKey(ref));
-  if (!sameRef(links, ref)) return false;
-  cell.links = undefined;
-  return true;
-}
-
-function watcherKey(watcher: RefData, id: number): string {
-  return `${id}@${refKey(watcher)}`;
-}
-
-export function addWatcher(cell: Cell, watcher: RefData, id: number): void {
-  const extra = extraOf(cell);
-  extra.watchers ??= new Map();
-  extra.watchers.set(watcherKey(watcher, id), { ref: watcher, id });
 }
 
 export function assertId(monitor: Monitor | number): number {

@@ -13,9 +13,9 @@ import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { addLink, addWatcher } from "./links.ts";
 import { assertName } from "./names.ts";
 import type { Deferred } from "./peers.ts";
-import { addLink, addWatcher } from "./signals.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
 
 /** How a spawn crosses to another thread. */
@@ -178,7 +178,7 @@ export class Spawner {
     kernel.peers.slotsReceived(thread, [slot]);
     kernel.peers.push(thread, FrameKind.spawnFailed, ref, kernel.guest, 0, undefined);
     kernel.peers.push(thread, FrameKind.abandon, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
-    kernel.signals.spawnFailed(parent, ref, monitorId, reason);
+    kernel.starts.spawnFailed(parent, ref, monitorId, reason);
   }
 
   /** A spawn from another thread. */
@@ -211,7 +211,7 @@ export class Spawner {
     const kernel = this.#kernel;
     extraOf(parent).hasStarts = true;
     const deadlineMs = kernel.readClock() + (timeoutMs ?? Number.POSITIVE_INFINITY) + heldGraceMs;
-    kernel.signals.awaitStart(parent, ref, how === "message" ? undefined : how, deadlineMs);
+    kernel.starts.expect(parent, ref, how === "message" ? undefined : how, deadlineMs);
   }
 
   /** Loads the behaviour's module; until then the actor waits, its mail with it. */

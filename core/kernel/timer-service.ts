@@ -132,7 +132,7 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      this.#sweepMs = Math.min(this.#kernel.calls.expire(nowMs), this.#kernel.signals.expireStarts(nowMs));
+      this.#sweepMs = Math.min(this.#kernel.calls.expire(nowMs), this.#kernel.starts.expire(nowMs));
     }
     this.publishNextDue();
   }

@@ -14,7 +14,7 @@ import { reasonKey } from "./players.ts";
 import type { Stage } from "./stage.ts";
 
 export function watchKernel(stage: Stage, kernel: Kernel): void {
-  const { signals, delivery } = kernel;
+  const { delivery, signals, starts } = kernel;
   const isMute = () => stage.isMute(kernel.thread);
   const playerOf = (cell: Cell): Player | undefined => {
     const player = stage.playerOf(kernel.refOf(cell));
@@ -69,11 +69,11 @@ export function watchKernel(stage: Stage, kernel: Kernel): void {
     if (at !== undefined && other !== undefined && !isMute()) stage.ties.unlinkConfirmed(at, other);
     unlinkConfirmed(ref, from);
   };
-  const started = signals.started.bind(signals);
-  signals.started = (ref, result) => {
+  const startEnded = starts.ended.bind(starts);
+  starts.ended = (ref, result) => {
     const child = stage.playerOf(ref);
     if (!result.ok && child?.parent !== undefined && !isMute()) stage.ties.startFailed(child.parent, child);
-    started(ref, result);
+    startEnded(ref, result);
   };
   function pairOf(ref: RefData, from: RefData): [Player | undefined, Player | undefined] {
     return [kernel.cellOf(ref) === undefined ? undefined : stage.playerOf(ref), stage.playerOf(from)];
@@ -120,8 +120,8 @@ export function watchKernel(stage: Stage, kernel: Kernel): void {
     const player = stage.playerOf(to);
     if (player !== undefined && !isMute()) player.isThere = true;
   };
-  const spawnFailed = signals.spawnFailed.bind(signals);
-  signals.spawnFailed = (parent, ref, monitorId, reason) => {
+  const spawnFailed = starts.spawnFailed.bind(starts);
+  starts.spawnFailed = (parent, ref, monitorId, reason) => {
     stage.deeds.born(ref);
     spawnFailed(parent, ref, monitorId, reason);
   };

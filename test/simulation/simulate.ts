@@ -2,7 +2,7 @@
 
 import { type MessageMeta, Meta, MetaKind } from "../../core/actor/mailbox.ts";
 import type { RefData } from "../../core/actor/ref.ts";
-import { linksOf } from "../../core/kernel/signals.ts";
+import { linksOf } from "../../core/kernel/links.ts";
 import { SystemMemory } from "../../core/kernel/system-memory.ts";
 import { simulatedSlots } from "../support/simulated-system.ts";
 import type { Player } from "./players.ts";

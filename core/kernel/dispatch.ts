@@ -1,0 +1,221 @@
+/**
+ * What a turn does with the message in hand: the handler that it is for, the answer of a call, `continue`, `stash`.
+ *
+ * The scheduler calls a plain handler itself; everything that needs a second look comes here.
+ */
+import { types } from "node:util";
+import { mailboxCapacityDefault } from "../actor/behaviour.ts";
+import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { noReply } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** No message is in hand. */
+export const nothing: unique symbol = Symbol("nothing in hand");
+
+export class Dispatch {
+  /** The message of the turn that runs now. */
+  inHandMeta: MessageMeta;
+  inHand: unknown = nothing;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Turns that need more than a plain handler: calls, system messages, blame, idle time-outs, held mail. */
+  slowTurn(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
+    if ((cell.flags & Flag.special) !== 0) this.#kernel.timers.cancelIdle(cell, meta);
+    if ((cell.flags & Flag.held) !== 0 && !isSystem(meta)) {
+      const extra = extraOf(cell);
+      extra.stash ??= [];
+      extra.stash.push(meta, payload);
+      return undefined;
+    }
+    const scope = (cell.flags & Flag.async) !== 0 ? this.#scopeOf(cell) : undefined;
+    if (scope !== undefined) return scope.runInAsyncScope(() => this.#dispatch(cell, meta, payload));
+    return this.#dispatch(cell, meta, payload);
+  }
+
+  /** Runs code of an actor outside its turns: what it does is done in its name, and what it leaves behind is its own. */
+  runAs(cell: Cell, run: () => void): void {
+    const { scheduler } = this.#kernel;
+    const before = scheduler.current;
+    scheduler.current = cell;
+    try {
+      const scope = this.#scopeOf(cell);
+      if (scope === undefined) run();
+      else scope.runInAsyncScope(run);
+    } finally {
+      scheduler.current = before;
+    }
+  }
+
+  #scopeOf(cell: Cell): { runInAsyncScope<T>(run: () => T): T } | undefined {
+    const blame = this.#kernel.host.blame;
+    if (blame === undefined) return undefined;
+    const extra = extraOf(cell);
+    extra.resource ??= blame.scope(cell);
+    return extra.resource;
+  }
+
+  #dispatch(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
+    const kernel = this.#kernel;
+    const handlers = cell.behaviour.handlers;
+    const ctx = kernel.contextOf(cell);
+    if (meta === undefined) return handlers.receive(cell.state, payload, ctx);
+    if (typeof meta === "string") {
+      if (handlers.cast === undefined) {
+        kernel.delivery.deadLetter(kernel.refOf(cell), payload, "noproc");
+        return undefined;
+      }
+      return handlers.cast(cell.state, meta, payload, ctx);
+    }
+    switch (meta.kind) {
+      case MetaKind.call: {
+        if (handlers.call === undefined) {
+          kernel.calls.answerError(meta.from, meta.id, {
+            name: "RuntimeError",
+            code: "undef",
+            message: `${kernel.nameOf(kernel.refOf(cell))} takes no calls, got "${meta.name}"`,
+          });
+          return undefined;
+        }
+        cell.current = meta;
+        return handlers.call(cell.state, meta.name, payload, ctx);
+      }
+      case MetaKind.stop:
+        kernel.lifecycle.stopRequested(cell, meta, payload);
+        return undefined;
+      case MetaKind.exit:
+        if (kernel.lifecycle.parentExited(cell, meta, payload)) return undefined;
+        return handlers.receive(cell.state, payload, ctx);
+      case MetaKind.timer:
+        kernel.timers.delivered(cell, meta.id);
+        return handlers.receive(cell.state, payload, ctx);
+      default:
+        return handlers.receive(cell.state, payload, ctx);
+    }
+  }
+
+  /** What a handler returned: the answer of a call, or a promise that keeps the turn open. */
+  takeResult(cell: Cell, meta: MessageMeta, payload: unknown, result: unknown): void {
+    if (isThenable(result)) {
+      if ((cell.flags & Flag.dead) !== 0) {
+        // The actor ended itself in this turn; what its promise does later concerns nobody.
+        asPromise(result).then(undefined, () => undefined);
+        return;
+      }
+      this.#kernel.asyncTurns.open(cell, result, cell.current, payload);
+      extraOf(cell).turnMeta = this.inHand === nothing ? nothing : meta;
+    } else if (cell.current !== undefined) this.answer(cell, cell.current, result);
+  }
+
+  answer(cell: Cell, meta: Meta, result: unknown): void {
+    cell.current = undefined;
+    if (result === noReply) {
+      if ((cell.flags & Flag.dead) === 0) this.#kernel.calls.keepOpen(cell, meta);
+      return;
+    }
+    if ((cell.flags & Flag.dead) !== 0) return;
+    try {
+      this.#kernel.calls.answer(meta.from, meta.id, result);
+    } catch (error) {
+      // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
+      cell.current = meta;
+      this.#kernel.lifecycle.crash(cell, error, undefined);
+    }
+  }
+
+  afterTurn(cell: Cell): void {
+    const flags = cell.flags;
+    if ((flags & (Flag.dead | Flag.open)) !== 0) return;
+    if ((flags & Flag.stopping) !== 0 && (flags & (Flag.terminating | Flag.initializing)) === 0) {
+      this.#kernel.lifecycle.terminate(cell, cell.extra?.stopReason ?? "normal");
+      return;
+    }
+    if ((flags & Flag.special) !== 0) this.runContinues(cell);
+  }
+
+  /** Puts the message in hand aside (`ctx.stash`). */
+  stashCurrent(cell: Cell): void {
+    const extra = extraOf(cell);
+    const isSync = this.#kernel.scheduler.current === cell && this.inHand !== nothing;
+    if (!isSync && ((cell.flags & Flag.open) === 0 || extra.turnMeta === nothing)) {
+      throw new RuntimeError("bad_argument", "stash() puts the message in hand aside: there is none");
+    }
+    extra.stash ??= [];
+    const capacity = extra.capacity > 0 ? extra.capacity : mailboxCapacityDefault;
+    if (extra.stash.length >= capacity * 2) {
+      throw new RuntimeError(
+        "mailbox_full",
+        `the stash of ${this.#kernel.nameOf(this.#kernel.refOf(cell))} is full (${capacity})`,
+      );
+    }
+    if (isSync) {
+      extra.stash.push(this.inHandMeta, this.inHand);
+      this.inHand = nothing;
+    } else {
+      extra.stash.push(extra.turnMeta, extra.turnMessage);
+      extra.turnMeta = nothing;
+    }
+    // A stashed call is answered when it comes up again.
+    cell.current = undefined;
+  }
+
+  /** `continue` runs before the next message (gen_server's handle_continue). */
+  runContinues(cell: Cell): void {
+    const kernel = this.#kernel;
+    const extra = cell.extra;
+    while (
+      extra?.continues !== undefined &&
+      extra.continues.length > 0 &&
+      (cell.flags & (blockedFlags | Flag.initializing)) === 0
+    ) {
+      const argument = extra.continues.shift();
+      if (extra.continues.length === 0) extra.continues = undefined;
+      const run = cell.behaviour.handlers.continue;
+      if (run === undefined) {
+        kernel.lifecycle.crash(
+          cell,
+          new RuntimeError("undef", "ctx.continue was called, but the behaviour has no continue handler"),
+          argument,
+        );
+        return;
+      }
+      try {
+        kernel.scheduler.markTurn();
+        const result = run(cell.state, argument, kernel.contextOf(cell));
+        if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, argument);
+      } catch (error) {
+        kernel.lifecycle.crash(cell, error, argument);
+      } finally {
+        kernel.scheduler.markTurn();
+      }
+      if ((cell.flags & Flag.stopping) !== 0 && (cell.flags & blockedFlags) === 0) {
+        kernel.lifecycle.terminate(cell, extra.stopReason ?? "normal");
+      }
+    }
+    if (extra?.continues === undefined && extra?.idleTimer === undefined) cell.flags &= ~Flag.special;
+  }
+}
+
+function isSystem(meta: MessageMeta): boolean {
+  return meta instanceof Meta && meta.kind !== MetaKind.call;
+}
+
+/** Whether a handler's result has to be awaited. One whose `then` cannot even be read is: awaiting it fails its turn. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return typeof (value as { then?: unknown }).then === "function";
+  } catch {
+    return true;
+  }
+}
+
+/** A thenable of somebody else's may throw, or settle twice: a promise around it does not. */
+export function asPromise(value: PromiseLike<unknown>): PromiseLike<unknown> {
+  return types.isPromise(value) ? value : Promise.resolve(value);
+}
