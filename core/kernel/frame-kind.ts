@@ -59,6 +59,6 @@ export const FrameKind = {
   /** A spawn that was announced by its ref and will never come. */
   spawnFailed: 31,
   /** The actor that a dedicated thread was started for does not come. */
-  abandon: 31,
+  abandon: 32,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -1,6 +1,7 @@
 /** Simulated threads, not real ones: the claims here are about one kernel, and about two that exchange frames. */
 import { expect, test } from "@jest/globals";
 import { defineActor, defineServer } from "../../../core/index.ts";
+import { FrameKind } from "../../../core/kernel/frame-kind.ts";
 import { SimulatedSystem } from "../../support/simulated-system.ts";
 
 export const counter = defineServer({
@@ -50,4 +51,25 @@ test("killing an actor on another thread gives its monitor a down", async () => 
   ctx.exit(ref, "kill");
   system.settle();
   expect(system.guestMessages.map((m) => m.message)).toMatchObject([{ type: "down", reason: "killed" }]);
+});
+
+test("a call that is faster than a spawn which then fails is answered with noproc, once its failure is known", async () => {
+  const system = new SimulatedSystem(1, 3);
+  const hidden = defineActor({ receive: () => undefined });
+  const ref = system.kernel(1).guest.ctx!.spawn(hidden, undefined, { placement: { thread: 2 } });
+  const call = system
+    .kernel(0)
+    .guest.ctx!.call(ref, "get", undefined, { timeoutMs: Number.POSITIVE_INFINITY })
+    .catch((error: { code: string }) => error.code);
+  for (let i = 0; i < 50; i++) {
+    system.settle();
+    await new Promise(setImmediate);
+  }
+  expect(system.kernel(0).calls.open).toBe(0);
+  expect(await call).toBe("noproc");
+});
+
+test("no two kinds of frame have the same number", () => {
+  const numbers = Object.values(FrameKind);
+  expect(new Set(numbers).size).toBe(numbers.length);
 });
