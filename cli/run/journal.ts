@@ -23,8 +23,8 @@ export class Journal implements Disposable {
         this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}: ${crashText(reason)}`),
       ),
       events.on("log", (event) => this.#log(event)),
-      events.on("threadLost", ({ thread, why, actors }) =>
-        this.#write(`error: thread ${thread} was lost with ${actors} actors: ${why}`),
+      events.on("threadLost", ({ thread, why, actors, unread }) =>
+        this.#write(`error: thread ${thread} was lost with ${actors} actors and ${unread} unread messages: ${why}`),
       ),
       events.on("unattributedError", ({ thread, error }) =>
         this.#write(`error: thread ${thread}: ${error.stack ?? error.message}`),

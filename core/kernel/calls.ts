@@ -107,7 +107,7 @@ export class Calls {
     if (target === undefined) {
       const from = kernel.refOf(cell);
       const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
-      if (!kernel.early.hold(ref, again)) again();
+      if (!kernel.early.hold(ref, again, kind === MetaKind.call)) again();
     } else if (kind === MetaKind.stop) {
       kernel.delivery.deliverSystem(target, new Meta(kind, name, id, kernel.refOf(cell)), argument);
     } else
@@ -205,7 +205,7 @@ export class Calls {
     cell.extra?.openCalls?.delete(`${caller.thread}.${id}`);
   }
 
-  /** The caller died: no answer counts any more. Its own code, where it goes on, gets `noproc` and can send nothing. */
+  /** The caller died: no answer counts any more. Its calls are rejected; code of it that goes on can send nothing. */
   abandon(cell: Cell): void {
     const pending = cell.extra?.pendingCalls;
     if (pending === undefined) return;

@@ -9,6 +9,7 @@ import { type Cell, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
 import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
+import { Counter } from "./counters.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -20,16 +21,6 @@ const poolMax = 4_096;
 export class Delivery {
   readonly #kernel: Kernel;
   readonly #pool: Mailbox[] = [];
-  /** Dead letters by reason, since start. */
-  readonly deadLetters: Record<DeadLetterWhy, number> = {
-    noproc: 0,
-    mailbox_full: 0,
-    dropped: 0,
-    thread_lost: 0,
-    not_cloneable: 0,
-    system_limit: 0,
-    stopped: 0,
-  };
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -77,7 +68,7 @@ export class Delivery {
       if (cell === undefined) this.refuse(ref, meta, payload, "noproc");
       else void this.deliver(cell, meta, payload, sender);
     };
-    if (!kernel.early.hold(ref, again)) this.refuse(ref, meta, payload, "noproc");
+    if (!kernel.early.hold(ref, again, true)) this.refuse(ref, meta, payload, "noproc");
   }
 
   #deliverBounded(cell: Cell, box: Mailbox, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
@@ -101,7 +92,10 @@ export class Delivery {
     if (policy === "dropOldest") {
       // System messages are never dropped: the oldest user message goes.
       const oldest = box.removeFirst(isUserMessage);
-      if (oldest !== undefined) this.refuse(kernel.refOf(cell), oldest.meta, oldest.payload, "dropped");
+      if (oldest !== undefined) {
+        kernel.counters.add(Counter.unread, -1);
+        this.refuse(kernel.refOf(cell), oldest.meta, oldest.payload, "dropped");
+      }
       kernel.scheduler.enqueue(cell, box, meta, payload);
       return undefined;
     }
@@ -196,10 +190,16 @@ export class Delivery {
     }
   }
 
+  /** Takes messages out of the mailbox that are not to be read any more. */
+  withdraw(cell: Cell, matches: (meta: MessageMeta) => boolean): void {
+    const { mailbox } = cell;
+    if (mailbox !== undefined) this.#kernel.counters.add(Counter.unread, -mailbox.remove(matches));
+  }
+
   /** Takes a timer's message out of the mailbox and of those that wait for room (S5.6). */
   withdrawTimer(cell: Cell, id: number): void {
     const isIts = (meta: MessageMeta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === id;
-    cell.mailbox?.remove(isIts);
+    this.withdraw(cell, isIts);
     const extra = cell.extra;
     if (extra?.waiting === undefined) return;
     const left: WaitingSend[] = [];
@@ -211,7 +211,7 @@ export class Delivery {
   }
 
   deadLetter(to: RefData, payload: unknown, why: DeadLetterWhy): void {
-    this.deadLetters[why]++;
+    this.#kernel.counters.addDeadLetter(why);
     if (this.#kernel.wants(eventBit("deadLetter"))) {
       this.#kernel.emit({ type: "deadLetter", to, why, message: messageText(payload) });
     }

@@ -7,15 +7,22 @@
  * will, because the spawner's thread was lost or the spawn failed. Then the word is moved on, and they meet a dead ref.
  */
 import type { RefData } from "../actor/ref.ts";
+import { Counter } from "./counters.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Signals held for one actor that is to come; past that they are handled as if it were dead. */
 const heldMax = 65_536;
 
+interface HeldSignal {
+  readonly again: () => void;
+  /** A message: it counts as unread mail. */
+  readonly isMail: boolean;
+}
+
 export class EarlySignals {
   readonly #kernel: Kernel;
-  /** By slot: what to do again. */
-  readonly #held = new Map<number, (() => void)[]>();
+  /** By slot. */
+  readonly #held = new Map<number, HeldSignal[]>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -33,12 +40,13 @@ export class EarlySignals {
   }
 
   /** Holds a signal back when its receiver is still to come: `again` is called later. False: there is nothing to wait for. */
-  hold(ref: RefData, again: () => void): boolean {
+  hold(ref: RefData, again: () => void, isMail = false): boolean {
     if (!this.expects(ref)) return false;
     const held = this.#held.get(ref.slot) ?? [];
     if (held.length >= heldMax) return false;
-    held.push(again);
+    held.push({ again, isMail });
     this.#held.set(ref.slot, held);
+    if (isMail) this.#kernel.counters.add(Counter.unread, 1);
     return true;
   }
 
@@ -47,7 +55,10 @@ export class EarlySignals {
     const held = this.#held.get(slot);
     if (held === undefined) return;
     this.#held.delete(slot);
-    for (const again of held) again();
+    for (const { again, isMail } of held) {
+      if (isMail) this.#kernel.counters.add(Counter.unread, -1);
+      again();
+    }
   }
 
   /** A slot that was reserved for an actor which will never come. */

@@ -47,6 +47,10 @@ export type RuntimeEvent =
       readonly position: number;
       readonly why: string;
       readonly actors: number;
+      /** Messages that stood in the mailboxes and stashes of its actors, and went with them. */
+      readonly unread: number;
+      /** Messages of its actors to other threads that it had not published. */
+      readonly unsent: number;
     }
   | { readonly type: "unattributedError"; readonly thread: number; readonly error: ErrorData }
   | {
@@ -59,14 +63,16 @@ export type RuntimeEvent =
     };
 
 /** Why a message was not delivered. */
-export type DeadLetterWhy =
-  | "noproc"
-  | "mailbox_full"
-  | "dropped"
-  | "thread_lost"
-  | "not_cloneable"
-  | "system_limit"
-  | "stopped";
+export const deadLetterReasons = [
+  "noproc",
+  "mailbox_full",
+  "dropped",
+  "thread_lost",
+  "not_cloneable",
+  "system_limit",
+  "stopped",
+] as const;
+export type DeadLetterWhy = (typeof deadLetterReasons)[number];
 
 /** The kinds, in the order of their bits. */
 export const eventTypes = [

@@ -62,3 +62,8 @@ export const FrameKind = {
   abandon: 32,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+/** Whether a frame is a message, a cast or a call: what is a dead letter when it does not arrive. */
+export function isMessage(kind: number): boolean {
+  return kind <= FrameKind.call;
+}

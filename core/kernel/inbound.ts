@@ -42,7 +42,7 @@ export class Inbound implements FrameSink {
       if (cell === undefined || cell.generation !== generation) {
         const to = kernel.makeRef(kernel.thread, slot, generation);
         const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
-        if (!kernel.early.hold(to, again)) kernel.delivery.deadLetter(to, body, "noproc");
+        if (!kernel.early.hold(to, again, true)) kernel.delivery.deadLetter(to, body, "noproc");
       } else
         kernel.delivery.deliverRemote(
           cell,
@@ -56,7 +56,7 @@ export class Inbound implements FrameSink {
     const from = kernel.makeRef(thread, fromSlot, fromGeneration);
     if (isForAnActor(kind) && kernel.cells[slot] === undefined) {
       const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
-      if (kernel.early.hold(to, again)) return;
+      if (kernel.early.hold(to, again, kind === FrameKind.call)) return;
     }
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {

@@ -27,6 +27,7 @@ import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { AsyncTurns } from "./async-turns.ts";
 import { Calls } from "./calls.ts";
+import { Counter, type Counters } from "./counters.ts";
 import { Delivery, messageText } from "./delivery.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
@@ -90,6 +91,8 @@ export class Kernel {
   /** By slot. */
   readonly cells: (Cell | undefined)[] = [];
   readonly guest: Cell;
+  /** What this thread counts, in shared memory. */
+  readonly counters: Counters;
   readonly scheduler: Scheduler;
   readonly dispatch: Dispatch;
   readonly asyncTurns: AsyncTurns;
@@ -117,6 +120,7 @@ export class Kernel {
   constructor(config: KernelConfig) {
     this.thread = config.thread;
     this.memory = config.memory;
+    this.counters = config.memory.countersOf(config.thread);
     this.host = config.host;
     this.checks = config.checks;
     this.isDedicated = config.isDedicated ?? false;
@@ -310,13 +314,13 @@ export class Kernel {
       position: this.memory.position(this.thread),
       actors: this.lifecycle.living,
       spawned: this.lifecycle.born,
-      crashes: this.lifecycle.crashes,
-      turns: this.scheduler.turns,
+      crashes: this.counters.get(Counter.crashes),
+      turns: this.counters.get(Counter.turns),
       queued: this.scheduler.queued,
       outbox: this.peers.waiting,
       timers: this.timers.running,
       openCalls: this.calls.open,
-      deadLetters: { ...this.delivery.deadLetters },
+      deadLetters: this.counters.deadLetters,
     };
   }
 

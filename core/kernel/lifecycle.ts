@@ -13,6 +13,7 @@ import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
+import { Counter } from "./counters.ts";
 import { messageText } from "./delivery.ts";
 import { isThenable } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
@@ -32,7 +33,6 @@ export class Lifecycle {
   /** Actors of this thread since start, and now. The guest is none. */
   born = 0;
   living = 0;
-  crashes = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -298,7 +298,7 @@ export class Lifecycle {
 
   #report(cell: Cell, reason: ExitReason, message: unknown): void {
     const kernel = this.#kernel;
-    this.crashes++;
+    kernel.counters.add(Counter.crashes, 1);
     kernel.emit({
       type: "crashed",
       ref: kernel.refOf(cell).toJSON(),
@@ -379,6 +379,7 @@ export class Lifecycle {
     }
     for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason);
     const mail = [...(extra?.stash ?? []), ...(cell.mailbox?.takeAll() ?? [])];
+    kernel.counters.add(Counter.unread, -mail.length / 2);
     kernel.delivery.closeMailbox(cell);
     for (let i = 0; i < mail.length; i += 2) {
       const meta = mail[i] as MessageMeta;

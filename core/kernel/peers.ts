@@ -11,10 +11,12 @@ import { type RefData, refKey, type SendResult } from "../actor/ref.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
 import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
 import type { TransferableObject } from "../thread/frame.ts";
-import { FrameKind } from "./frame-kind.ts";
+import { Counter } from "./counters.ts";
+import type { DeadLetterWhy } from "./events.ts";
+import { FrameKind, isMessage } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { Outbox } from "./outbox.ts";
-import { slotBlock } from "./system-memory.ts";
+import { slotBlock, ThreadState } from "./system-memory.ts";
 
 /** Frames that may wait for one peer before messages to it have to wait themselves. */
 export const outboxMax = 1_048_576;
@@ -129,6 +131,7 @@ export class Peers {
       return;
     }
     const peer = this.#peer(thread);
+    if (isMessage(kind)) this.#kernel.counters.add(Counter.unsent, 1);
     peer.outbox.push(kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer);
     this.#dirty.add(peer);
     this.#kernel.scheduler.wake();
@@ -252,6 +255,7 @@ export class Peers {
     if (writer === undefined) return;
     const box = peer.outbox;
     let written = 0;
+    let messages = 0;
     while (box.size > 0) {
       const { front, at } = box;
       let payload = front[at + 6];
@@ -280,6 +284,7 @@ export class Peers {
       } catch (error) {
         this.#refused(peer, front, at, payload, error);
       }
+      if (isMessage(front[at] as number)) messages++;
       box.shift();
     }
     if (box.size === 0) {
@@ -289,6 +294,7 @@ export class Peers {
     peer.sent += written;
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
     if (writer.publish()) kernel.host.ringBell(peer.thread);
+    if (messages > 0) kernel.counters.add(Counter.unsent, -messages);
   }
 
   /** The outbox is empty again: messages that waited for the thread as a whole may go. */
@@ -438,9 +444,15 @@ export class Peers {
     kernel.calls.threadLost(thread, why);
     kernel.names.threadLost(thread);
     if (peer === undefined) return;
+    for (const { kind, slot, generation } of peer.writer?.unread() ?? []) {
+      if (!isMessage(kind)) continue;
+      const to = kernel.makeRef(thread, slot, generation);
+      kernel.delivery.deadLetter(to, "(not decoded: the lost thread had not read it)", this.#lossReason(thread));
+    }
     for (; peer.outbox.size > 0; peer.outbox.shift()) {
       const { front: box, at } = peer.outbox;
       const payload = box[at + 6];
+      if (isMessage(box[at] as number)) kernel.counters.add(Counter.unsent, -1);
       this.#undeliverable(
         thread,
         box[at] as FrameKind,
@@ -455,9 +467,14 @@ export class Peers {
     for (const paused of peer.paused.values()) {
       for (const send of paused.sends) {
         kernel.delivery.takeBack(send);
-        kernel.delivery.refuse(paused.ref, send.meta, send.payload, "thread_lost");
+        kernel.delivery.refuse(paused.ref, send.meta, send.payload, this.#lossReason(thread));
       }
     }
+  }
+
+  /** Why nobody on a thread that is gone gets a message: who retired had no actor any more. */
+  #lossReason(thread: number): DeadLetterWhy {
+    return this.#kernel.memory.state(thread) === ThreadState.retired ? "noproc" : "thread_lost";
   }
 
   /** A signal for a thread that is gone: messages are dead letters, links and monitors answer at once. */
@@ -474,16 +491,17 @@ export class Peers {
     const kernel = this.#kernel;
     const to = kernel.makeRef(thread, slot, generation);
     const from = kernel.makeRef(kernel.thread, fromSlot, fromGeneration);
+    const why = this.#lossReason(thread);
     switch (kind) {
       case FrameKind.message:
-        kernel.delivery.deadLetter(to, payload, "thread_lost");
+        kernel.delivery.deadLetter(to, payload, why);
         return;
       case FrameKind.cast:
-        kernel.delivery.deadLetter(to, (payload as readonly unknown[])[1], "thread_lost");
+        kernel.delivery.deadLetter(to, (payload as readonly unknown[])[1], why);
         return;
       case FrameKind.call:
       case FrameKind.stop:
-        kernel.delivery.deadLetter(to, payload, "thread_lost");
+        kernel.delivery.deadLetter(to, payload, why);
         kernel.calls.failed(id, {
           name: "RuntimeError",
           code: "noproc",

@@ -9,6 +9,7 @@ import { blockedFlags, type Cell, Flag } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
 import { errorReason } from "../actor/exit-reason.ts";
 import type { Mailbox, MessageMeta } from "../actor/mailbox.ts";
+import { Counter } from "./counters.ts";
 import { nothing } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 import { RunQueue } from "./run-queue.ts";
@@ -26,6 +27,10 @@ const afterTurnFlags = Flag.stopping | Flag.special | blockedFlags;
 /** Flags that keep a raw message from the shortest way to its handler. */
 const slowFlags = Flag.async | Flag.special | Flag.held;
 
+/** Places in the thread's counters. */
+const turnsPlace = Counter.turns;
+const unreadPlace = Counter.unread;
+
 /** `init` returns it when it will call `ctx.initDone` in a later turn. */
 export const initLater: unique symbol = Symbol.for("mofa.initLater") as never;
 
@@ -33,6 +38,7 @@ export class Scheduler {
   readonly #kernel: Kernel;
   readonly #queue = new RunQueue();
   readonly #words: Int32Array;
+  readonly #counters: Float64Array;
   readonly #runSlot: number;
   readonly #runGeneration: number;
   readonly #turnWord: number;
@@ -41,8 +47,6 @@ export class Scheduler {
   #isArmed = false;
   /** Promises to resolve in the drain, never in user frames: function, value. */
   #settlements: unknown[] = [];
-  /** Turns served since start. */
-  turns = 0;
   /** Work outside turns that `settled` must wait for: loads, tasks. */
   outside = 0;
   /** The cell whose turn runs now. */
@@ -51,6 +55,7 @@ export class Scheduler {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#words = kernel.memory.words;
+    this.#counters = kernel.counters.row;
     this.#runSlot = kernel.memory.runWords(kernel.thread);
     this.#runGeneration = this.#runSlot + 1;
     this.#turnWord = this.#runSlot + 2;
@@ -75,12 +80,14 @@ export class Scheduler {
   /** Appends a message and makes the cell run. Everything that can loop or call comes before the first write. */
   enqueue(cell: Cell, box: Mailbox, meta: MessageMeta, payload: unknown): void {
     const queue = this.#queue;
+    const counters = this.#counters;
     if (box.size * 2 > box.mask) box.makeRoom();
     if (queue.size > queue.mask) queue.makeRoom();
     const tail = (box.head + box.size * 2) & box.mask;
     box.items[tail] = meta;
     box.items[tail + 1] = payload;
     box.size++;
+    counters[unreadPlace] = (counters[unreadPlace] as number) + 1;
     if ((cell.flags & (Flag.scheduled | blockedFlags)) === 0) {
       cell.flags |= Flag.scheduled;
       queue.items[(queue.head + queue.size) & queue.mask] = cell;
@@ -208,6 +215,7 @@ export class Scheduler {
       return 1;
     }
     const { dispatch } = kernel;
+    const counters = this.#counters;
     const handlers = cell.behaviour.handlers;
     const box = cell.mailbox;
     let turns = 0;
@@ -222,6 +230,7 @@ export class Scheduler {
         box.items[head + 1] = undefined;
         box.head = (head + 2) & box.mask;
         box.size--;
+        counters[unreadPlace] = (counters[unreadPlace] as number) - 1;
         dispatch.inHandMeta = meta;
         dispatch.inHand = payload;
         this.#words[this.#turnWord] = ++this.#turn;
@@ -243,7 +252,7 @@ export class Scheduler {
     }
     this.current = undefined;
     dispatch.inHand = nothing;
-    this.turns += turns;
+    counters[turnsPlace] = (counters[turnsPlace] as number) + turns;
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0) {
       if (this.hasWorkFor(cell)) this.schedule(cell);
       else if (box !== undefined && box.size === 0 && cell.mailbox === box) kernel.delivery.closeMailbox(cell);

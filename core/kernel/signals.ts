@@ -162,7 +162,11 @@ export class Signals {
       const target = monitor.ref;
       if (target !== undefined) this.#withdraw(cell, target, id);
     }
-    if (flush) cell.mailbox?.remove((meta) => meta instanceof Meta && meta.kind === MetaKind.down && meta.id === id);
+    if (flush)
+      this.#kernel.delivery.withdraw(
+        cell,
+        (meta) => meta instanceof Meta && meta.kind === MetaKind.down && meta.id === id,
+      );
   }
 
   #withdraw(cell: Cell, target: RefData, id: number): void {

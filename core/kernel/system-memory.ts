@@ -6,6 +6,8 @@
  * pages cost anything. Thread ids are never reused; the slots of a lost thread are (under another thread id).
  */
 
+import { Counters, countersPerThread } from "./counters.ts";
+
 /** Threads that one system may ever have started. */
 export const threadIdsMax = 16_384;
 /** Slots of a scheduler thread or main: how many actors may live there at once. */
@@ -15,7 +17,8 @@ export const slotsPerDedicated = 1_024;
 /** Slots reserved at a time by a spawner on another thread. */
 export const slotBlock = 64;
 
-export const ThreadState = { unused: 0, starting: 1, alive: 2, lost: 3 } as const;
+/** `retired`: a dedicated thread whose last actor had ended. */
+export const ThreadState = { unused: 0, starting: 1, alive: 2, lost: 3, retired: 4 } as const;
 
 /** Words of each thread, by index in its row. */
 const Word = {
@@ -50,6 +53,7 @@ export interface SystemBuffers {
   readonly slots: SharedArrayBuffer;
   readonly times: SharedArrayBuffer;
   readonly owners: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
 }
 
 export class SystemMemory {
@@ -60,6 +64,8 @@ export class SystemMemory {
   readonly times: Float64Array;
   /** Who reserved each block of slots: thread id + 1, 0 nobody. */
   readonly #owners: Int32Array;
+  /** What each thread counts, by rows: `Counters`. */
+  readonly #counters: Float64Array;
 
   private constructor(buffers: SystemBuffers) {
     this.buffers = buffers;
@@ -67,6 +73,7 @@ export class SystemMemory {
     this.slots = new Int32Array(buffers.slots);
     this.times = new Float64Array(buffers.times);
     this.#owners = new Int32Array(buffers.owners);
+    this.#counters = new Float64Array(buffers.counters);
   }
 
   /**
@@ -80,6 +87,7 @@ export class SystemMemory {
       slots: new SharedArrayBuffer(slotWords * 4),
       times: new SharedArrayBuffer((1 + threadIdsMax) * 8),
       owners: new SharedArrayBuffer(Math.ceil(slotWords / slotBlock) * 4),
+      counters: new SharedArrayBuffer(threadIdsMax * countersPerThread * 8),
     });
   }
 
@@ -298,6 +306,11 @@ export class SystemMemory {
   }
   actors(thread: number): number {
     return Atomics.load(this.words, this.#row(thread) + Word.actors);
+  }
+
+  /** What a thread counts about itself, also when it is lost. */
+  countersOf(thread: number): Counters {
+    return new Counters(this.#counters, thread);
   }
 
   /** Bits of the event kinds that somebody on main listens to. */

@@ -97,7 +97,10 @@ export class Timers {
     if (extra.continues === undefined) cell.flags &= ~Flag.special;
     if (meta instanceof Meta && meta.kind === MetaKind.idle) return;
     this.#heap.cancel(entry);
-    cell.mailbox?.remove((queued) => queued instanceof Meta && queued.kind === MetaKind.idle && queued.id === entry.id);
+    this.#kernel.delivery.withdraw(
+      cell,
+      (queued) => queued instanceof Meta && queued.kind === MetaKind.idle && queued.id === entry.id,
+    );
   }
 
   /** A timer's message was handled: a single one is over. */

@@ -20,6 +20,7 @@ import type { SystemParts } from "./boot.ts";
 import { endActors } from "./ending.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { settled } from "./settling.ts";
+import { totalsOf } from "./totals.ts";
 
 /** A monitor of the program: `down` resolves when the actor ends. */
 export interface SystemMonitor extends Monitor {
@@ -32,6 +33,9 @@ export interface SystemStats {
   readonly turns: number;
   readonly crashes: number;
   readonly threadsLost: number;
+  /** Messages that stood in the mailboxes of lost threads, and messages that these had not published (S2.3). */
+  readonly unreadLost: number;
+  readonly unsentLost: number;
   readonly deadLetters: ThreadStats["deadLetters"];
 }
 
@@ -171,7 +175,7 @@ export class System implements AsyncDisposable {
     await settled(this.#kernel, this.#manualClock !== undefined);
   }
 
-  /** Counters of every thread that is up. @throws RuntimeError `timeout` when one turn holds a thread for 5 s. */
+  /** Counters of every thread that is up, and totals of all that ever were: they never go down. @throws RuntimeError `timeout` when one turn holds a thread for 5 s. */
   async stats(): Promise<SystemStats> {
     this.#assertRunning("stats");
     const kernel = this.#kernel;
@@ -181,18 +185,11 @@ export class System implements AsyncDisposable {
         .map(async (thread) => (thread === kernel.thread ? kernel.stats() : await this.#askStats(thread))),
     );
     const known = threads.filter((stats) => stats !== undefined);
-    const deadLetters = { ...kernel.stats().deadLetters };
-    for (const { thread, deadLetters: letters } of known) {
-      if (thread === kernel.thread) continue;
-      for (const [why, count] of Object.entries(letters)) deadLetters[why as keyof typeof deadLetters] += count;
-    }
     return {
       threads: known,
       actors: sum(known.map((stats) => stats.actors)),
-      turns: sum(known.map((stats) => stats.turns)),
-      crashes: sum(known.map((stats) => stats.crashes)),
       threadsLost: this.#pool.lost,
-      deadLetters,
+      ...totalsOf(kernel.memory),
     };
   }
 

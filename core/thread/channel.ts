@@ -8,6 +8,7 @@
  * there when the frame is read; everything else, large payloads too, goes through the ring, and order needs no care.
  */
 import {
+  type FrameHead,
   type FrameSink,
   firstPieceHeadBytes,
   headBytes,
@@ -34,11 +35,12 @@ const wholePart = 4;
 /** Room that is asked for at first, which most frames fit in. */
 const usualBytes = 256;
 
+/** Payloads that were cut, whose heads are kept: the ring holds the pieces of fewer. */
+const cutsKept = 2 * wholePart;
+
 /** A payload that is being sent in pieces. */
 interface Cut {
-  readonly kind: number;
-  readonly slot: number;
-  readonly id: number;
+  readonly head: FrameHead;
   readonly bytes: Buffer;
   sent: number;
 }
@@ -49,6 +51,8 @@ export class ChannelWriter {
   readonly #side: SidePort;
   readonly #wholeBytesMax: number;
   #cut: Cut | undefined;
+  /** Heads of the last payloads that were cut, for those of which the reader has taken the first piece and not the rest. */
+  readonly #cutHeads: FrameHead[] = [];
 
   constructor(ring: SharedArrayBuffer, codec: ValueEncoder, side: SidePort) {
     this.#ring = new RingWriter(ring);
@@ -120,6 +124,36 @@ export class ChannelWriter {
     return false;
   }
 
+  /**
+   * The signals that the reader has not given back, oldest first, without what they carry; the one under way in pieces
+   * is the caller's still. Only when the reader is gone.
+   */
+  unread(): readonly FrameHead[] {
+    const found: (FrameHead | "cut")[] = [];
+    for (const { offset, tag } of this.#ring.unread()) {
+      if ((tag & mark.definition) !== 0) continue;
+      if ((tag & mark.nextPiece) === 0) found.push((tag & mark.firstPiece) === 0 ? this.#headAt(offset, tag) : "cut");
+      else if (found.length === 0) found.push("cut");
+    }
+    // The latest cuts are those in the ring.
+    let next = this.#cutHeads.length - found.filter((head) => head === "cut").length;
+    const heads = found.map((head) => (head === "cut" ? (this.#cutHeads[next++] as FrameHead) : head));
+    return heads.filter((head) => head !== this.#cut?.head);
+  }
+
+  #headAt(offset: number, tag: number): FrameHead {
+    const { words, doubles } = this.#ring.memory;
+    const word = offset >> 2;
+    return {
+      kind: tag & kindMask,
+      slot: words[word + headField.slot] as number,
+      generation: words[word + headField.generation] as number,
+      fromSlot: words[word + headField.fromSlot] as number,
+      fromGeneration: words[word + headField.fromGeneration] as number,
+      id: doubles[offset >> 3] as number,
+    };
+  }
+
   /** Shows everything written to the reader. True: ring the reader's bell. */
   publish(): boolean {
     return this.#ring.publish();
@@ -182,14 +216,18 @@ export class ChannelWriter {
     const piece = Math.min(ring.roomBytes - firstPieceHeadBytes, encoded.length, this.#wholeBytesMax);
     ring.memory.bytes.set(encoded.subarray(0, piece), offset + firstPieceHeadBytes);
     ring.commit(firstPieceHeadBytes + piece, tagWord);
-    this.#cut = { kind, slot, id, bytes: encoded, sent: piece };
+    const head = { kind, slot, generation, fromSlot, fromGeneration, id };
+    this.#cutHeads.push(head);
+    if (this.#cutHeads.length > cutsKept) this.#cutHeads.shift();
+    this.#cut = { head, bytes: encoded, sent: piece };
     return this.#continue(this.#cut, kind, slot, id);
   }
 
   #continue(cut: Cut, kind: number, slot: number, id: number): boolean {
-    if (cut.kind !== kind || cut.slot !== slot || cut.id !== id) {
+    const { head } = cut;
+    if (head.kind !== kind || head.slot !== slot || head.id !== id) {
       throw new Error(
-        `a frame of kind ${cut.kind} to slot ${cut.slot} is half written, got one of kind ${kind} to ${slot}`,
+        `a frame of kind ${head.kind} to slot ${head.slot} is half written, got one of kind ${kind} to ${slot}`,
       );
     }
     const ring = this.#ring;

@@ -10,8 +10,8 @@ import type { Transferable as TransferableObject } from "node:worker_threads";
 
 export type { TransferableObject };
 
-/** One signal on its way to an actor of another thread. */
-export interface Frame {
+/** What a signal on its way to an actor of another thread is, without what it carries. */
+export interface FrameHead {
   /** 0 to 255, the caller's. */
   readonly kind: number;
   /** The addressee; slots and generations are whole numbers of 32 bits with a sign. */
@@ -22,6 +22,10 @@ export interface Frame {
   readonly fromGeneration: number;
   /** A whole number up to 2^53: a call, a link, a monitor. */
   readonly id: number;
+}
+
+/** One signal on its way to an actor of another thread. */
+export interface Frame extends FrameHead {
   readonly payload: unknown;
   /** Objects in the payload that move instead of being copied. */
   readonly transfer?: readonly TransferableObject[] | undefined;

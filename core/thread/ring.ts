@@ -148,6 +148,24 @@ export class RingWriter {
     return Atomics.load(this.#control, sleepingWord) === 1 && Atomics.exchange(this.#control, sleepingWord, 0) === 1;
   }
 
+  /**
+   * The published frames that the reader has not given back, oldest first: where their data begins, and their tag. Only
+   * when the reader is gone; of those that it had read last, some may be among them.
+   */
+  *unread(): Generator<{ readonly offset: number; readonly tag: number }> {
+    let position = Atomics.load(this.#control, headWord);
+    while (position !== this.#published) {
+      let index = position & this.#mask;
+      if (this.#words[index >> 2] === skipMarker) {
+        position = (position + this.#capacity - index) | 0;
+        index = 0;
+      }
+      const length = this.#words[index >> 2] as number;
+      yield { offset: index + frameHeadBytes, tag: this.#words[(index >> 2) + 1] as number };
+      position = (position + ((length + frameHeadBytes + 7) & ~7)) | 0;
+    }
+  }
+
   #place(bytes: number): number {
     const need = (bytes + frameHeadBytes + 7) & ~7;
     const index = this.#tail & this.#mask;

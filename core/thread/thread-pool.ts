@@ -8,6 +8,7 @@ import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_th
 import { retiredWhy } from "../actor/exit-reason.ts";
 import { byDeadline } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
+import { Counter } from "../kernel/counters.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import type { PortHost } from "./port-host.ts";
@@ -299,8 +300,8 @@ export class ThreadPool {
 
   #lose({ thread, position, isDedicated, isReady }: LostThread, why: string): void {
     const actors = Math.max(0, this.#memory.actors(thread));
-    this.#memory.setState(thread, ThreadState.lost);
     const isRetired = isDedicated && why === retiredWhy;
+    this.#memory.setState(thread, isRetired ? ThreadState.retired : ThreadState.lost);
     if (!isRetired) this.lost++;
     const word: ToThread = { type: "lost", thread, why, wasUp: isReady };
     for (const other of this.#threads.values()) {
@@ -312,7 +313,11 @@ export class ThreadPool {
     if (position > 0) this.#vacant.push(position);
     this.#refill();
     this.#host.threadLost(thread, why, isReady);
-    if (!isRetired && !this.#isClosing) this.#kernel.emit({ type: "threadLost", thread, position, why, actors });
+    if (!isRetired && !this.#isClosing) {
+      const counters = this.#memory.countersOf(thread);
+      const [unread, unsent] = [counters.get(Counter.unread), counters.get(Counter.unsent)];
+      this.#kernel.emit({ type: "threadLost", thread, position, why, actors, unread, unsent });
+    }
     this.#kernel.scheduler.wake();
   }
 

@@ -132,6 +132,7 @@ export function watchKernel(stage: Stage, kernel: Kernel): void {
     const body = Array.isArray(payload) ? payload[1] : payload;
     const id = (body as { id?: unknown } | undefined)?.id;
     const letter = typeof id === "number" ? stage.letters.all[id] : undefined;
+    if (why === "thread_lost" && typeof payload === "string" && !isMute()) stage.undecoded++;
     if (letter !== undefined && !isMute()) stage.letters.deadLetter(letter, why);
     deadLetter(to, payload, why);
   };

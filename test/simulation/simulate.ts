@@ -2,6 +2,7 @@
 
 import { type MessageMeta, Meta, MetaKind } from "../../core/actor/mailbox.ts";
 import type { RefData } from "../../core/actor/ref.ts";
+import { Counter } from "../../core/kernel/counters.ts";
 import { linksOf } from "../../core/kernel/links.ts";
 import { SystemMemory } from "../../core/kernel/system-memory.ts";
 import { simulatedSlots } from "../support/simulated-system.ts";
@@ -37,6 +38,7 @@ function cleanMemory(): SystemMemory {
     const threads = memory.threadCount;
     memory.slots.fill(0, 0, simulatedSlots * threads);
     memory.times.fill(0, 0, threads + 1);
+    for (let thread = 0; thread < threads; thread++) memory.countersOf(thread).row.fill(0);
     memory.words.fill(0, 0, 16 + 128 + threads * 16);
   }
   return memory;
@@ -233,6 +235,17 @@ class Run {
     this.#judgeCounters();
   }
 
+  #lostWithThreads(): number {
+    const { memory } = this.stage.system;
+    let messages = 0;
+    for (let thread = 0; thread < memory.threadCount; thread++) {
+      if (memory.isThreadUp(thread)) continue;
+      const counters = memory.countersOf(thread);
+      messages += counters.get(Counter.unread) + counters.get(Counter.unsent);
+    }
+    return messages;
+  }
+
   #judgeCounters(): void {
     const { system, trace } = this.stage;
     const { memory: words } = system;
@@ -242,6 +255,9 @@ class Run {
       sent = (sent + words.sent(thread)) | 0;
       received = (received + words.received(thread)) | 0;
       const stats = system.kernel(thread).stats();
+      const counters = system.kernel(thread).counters;
+      if (counters.get(Counter.unsent) !== 0)
+        trace.breach("S2.3", `thread ${thread} counts ${counters.get(Counter.unsent)} unsent, at rest`);
       if (stats.outbox > 0) trace.breach("S2.3", `thread ${thread} keeps ${stats.outbox} frames back`);
     }
     if (sent !== received) trace.breach("settled", `at rest, yet ${sent} frames sent and ${received} handled`);
@@ -254,11 +270,13 @@ class Run {
     trace.note("end");
     for (const player of stage.players.living())
       if (isBorn(player)) trace.breach("S3.4", `${player.id} was killed and lives`);
-    stage.letters.conserved();
+    stage.letters.conserved(stage.undecoded + this.#lostWithThreads());
     stage.names.atRest();
     for (const [thread, { kernel }] of system.threads) {
       const { actors, timers, openCalls } = kernel.stats();
       if (actors > 0) trace.breach("S1.3", `thread ${thread} counts ${actors} actors, and all are dead`);
+      const unread = kernel.counters.get(Counter.unread);
+      if (unread !== 0) trace.breach("S2.3", `thread ${thread} counts ${unread} messages unread, and all are dead`);
       if (timers > 0) trace.breach("S5.6", `thread ${thread} has ${timers} timers of the dead`);
       if (openCalls > 0) trace.breach("S5.2", `thread ${thread} has ${openCalls} open calls of the dead`);
       const lostSpawns = stage.players.all.filter((player) => player.thread === thread && !isBorn(player)).length;

@@ -50,6 +50,8 @@ export class Stage {
   readonly waiting = new Set<Letter>();
   /** Everything winds down: players do nothing of their own any more. */
   isOver = false;
+  /** Dead letters of a lost thread that its writers had not decoded. */
+  undecoded = 0;
 
   constructor(seed: number, memory: SystemMemory, isTold: boolean) {
     this.trace = new Trace(isTold);

@@ -49,6 +49,8 @@ class SimulatedThread {
   isDraining = false;
   /** It is dead already, and nobody has noticed: nothing that it does from here on reaches anybody. */
   isDoomed = false;
+  /** What it had counted when it was doomed. */
+  counted: Float64Array | undefined;
   dueMs = Number.POSITIVE_INFINITY;
   wake: (() => void) | undefined;
 
@@ -187,14 +189,18 @@ export class SimulatedSystem {
   doom(thread: number): void {
     const simulated = this.threads.get(thread);
     if (simulated === undefined) return;
-    if (simulated.isDraining) simulated.isDoomed = true;
-    else this.killThread(thread, "died between two drains");
+    if (simulated.isDraining) {
+      simulated.isDoomed = true;
+      simulated.counted ??= simulated.kernel.counters.row.slice();
+    } else this.killThread(thread, "died between two drains");
   }
 
   /** A thread dies here and now; the others learn of it one by one, in any order. */
   killThread(thread: number, why: string): void {
     this.memory.setState(thread, ThreadState.lost);
     this.#regions.push(this.memory.base(thread));
+    const simulated = this.threads.get(thread);
+    if (simulated?.counted !== undefined) simulated.kernel.counters.row.set(simulated.counted);
     this.threads.delete(thread);
     // Rings that were handed over before the death are found by who drains the dead thread's traffic.
     for (const pending of this.#pending.filter((p) => p.from === thread || p.to === thread)) this.#attach(pending);

@@ -123,6 +123,33 @@ test("frames of every size come out in order, however writer and reader interlea
   );
 });
 
+test("of a reader that is gone the writer finds every frame that was not read, also one whose first pieces were", () => {
+  const steps = fc.array(fc.constantFrom("write", "write", "publish", "read"), { minLength: 1, maxLength: 120 });
+  fc.assert(
+    fc.property(start, fc.array(frame, { minLength: 1, maxLength: 60 }), steps, (position, frames, choices) => {
+      const line = new Line(4096, position);
+      let written = 0;
+      for (const choice of choices) {
+        const next = frames[written];
+        if (choice === "publish") line.writer.publish();
+        else if (choice === "read") line.reader.read(line, 3);
+        else if (next !== undefined) {
+          const { kind, slot, generation, id } = next;
+          if (line.writer.write(kind, slot, generation, ~slot, ~generation, id, next.payload)) written++;
+          else line.writer.publish();
+        }
+      }
+      line.writer.publish();
+      const unread = line.writer.unread().map((head) => Object.values(head));
+      const expected = frames
+        .slice(line.seen.length, written)
+        .map(({ kind, slot, generation, id }) => [kind, slot, generation, ~slot, ~generation, id]);
+      expect(unread).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test("payloads of 1 MB pass a ring of 4 KiB among small ones, in order", () => {
   const line = new Line();
   const sent: unknown[] = [];

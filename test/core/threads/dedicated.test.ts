@@ -102,3 +102,13 @@ test("a spawn whose own thread does not start is thread_failed, and the others g
     ping: "pong",
   });
 });
+
+test("what is sent to an actor whose dedicated thread has ended with it is a dead letter noproc: nothing was lost", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(idle, undefined, dedicated);
+  system.exit(ref, "enough");
+  await onlySchedulers(system);
+  system.send(ref, "too late");
+  const { deadLetters, threadsLost } = await system.stats();
+  expect([deadLetters.noproc, deadLetters.thread_lost, threadsLost]).toEqual([1, 0, 0]);
+});

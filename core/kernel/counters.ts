@@ -1,0 +1,42 @@
+/**
+ * What one thread counts about itself, in shared memory: so the figures of a thread that is lost are still there, and no
+ * total of the system ever goes down.
+ *
+ * Only the thread itself writes its row, without atomics; others read figures that may be one step old.
+ */
+import { type DeadLetterWhy, deadLetterReasons } from "./events.ts";
+
+/** Places in a row; the dead letters by reason follow. */
+export const Counter = { turns: 0, crashes: 1, unread: 2, unsent: 3, eventsDropped: 4 } as const;
+export type Counter = (typeof Counter)[keyof typeof Counter];
+const firstReason = 5;
+/** Numbers in the row of one thread. */
+export const countersPerThread = 16;
+
+export class Counters {
+  /** Open to the scheduler and to the ways out, which count a message each. */
+  readonly row: Float64Array;
+
+  constructor(all: Float64Array, thread: number) {
+    this.row = all.subarray(thread * countersPerThread, (thread + 1) * countersPerThread);
+  }
+
+  get(counter: Counter): number {
+    return this.row[counter] as number;
+  }
+
+  add(counter: Counter, count: number): void {
+    this.row[counter] = (this.row[counter] as number) + count;
+  }
+
+  addDeadLetter(why: DeadLetterWhy): void {
+    const place = firstReason + deadLetterReasons.indexOf(why);
+    this.row[place] = (this.row[place] as number) + 1;
+  }
+
+  get deadLetters(): Record<DeadLetterWhy, number> {
+    const counts = deadLetterReasons.map((why, place) => [why, this.row[firstReason + place]]);
+    // The reasons are the keys, all of them.
+    return Object.fromEntries(counts) as Record<DeadLetterWhy, number>;
+  }
+}
