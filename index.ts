@@ -1,5 +1,12 @@
 /** The front door of `mofa`: composes the rooms. `startSystem` is core's start plus supervision. */
-import { bootSystem, type SpawnOptions, System, type SystemOptions } from "./core/index.ts";
+import {
+  bootSystem,
+  type ExitReason,
+  type RefData,
+  type SpawnOptions,
+  System,
+  type SystemOptions,
+} from "./core/index.ts";
 import {
   type DynamicSetup,
   type DynamicSupervisorHandle,
@@ -118,9 +125,9 @@ export class MofaSystem extends System {
   }
 
   /** Last started, first stopped. */
-  protected override async stopTrees(): Promise<void> {
+  protected override async stopTrees(exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {
     for (const tree of [...this.#trees].reverse()) {
-      this.context.exit(tree.ref, "shutdown");
+      exit(tree.ref, "shutdown");
       await tree.exit;
     }
   }

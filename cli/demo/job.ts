@@ -91,7 +91,7 @@ async function work(
   beganMs: number,
   onSnapshot: (snapshot: Snapshot) => void,
 ): Promise<JobOutcome> {
-  const startedAtMs = system.context.nowMs() - (performance.now() - beganMs);
+  const startedAtMs = system.nowMs() - (performance.now() - beganMs);
   const slices = slicesOf(corpus.files).length;
   const ending = new AbortController();
   const watching = watch(system, beganMs, ending.signal, onSnapshot);

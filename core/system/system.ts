@@ -74,6 +74,11 @@ export class System implements AsyncDisposable {
     return this.#kernel.memory.schedulers;
   }
 
+  /** The time of the system's clock, as actors see it (`ctx.nowMs`): milliseconds since an arbitrary start. */
+  nowMs(): number {
+    return this.#ctx.nowMs();
+  }
+
   /** @throws RuntimeError `bad_argument` unless the system was started with `clock: "manual"`. */
   get clock(): ManualClock {
     if (this.#manualClock === undefined) {
@@ -226,13 +231,11 @@ export class System implements AsyncDisposable {
     return this.#kernel.names.all();
   }
 
-  /** What ends in order before everybody else; the front door, which knows supervisors, says what. */
-  protected async stopTrees(): Promise<void> {}
-
-  /** For the rooms above: the context of the program outside any actor. */
-  get context(): Context {
-    return this.#ctx;
-  }
+  /**
+   * What ends in order before everybody else; the front door, which knows supervisors, says what.
+   * @param _exit sends an exit signal, also now that `exit` refuses.
+   */
+  protected async stopTrees(_exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {}
 
   /**
    * Stops the trees in order, then every actor that is left (`shutdown`; those that trap exits run `terminate`, at most
@@ -245,7 +248,7 @@ export class System implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     try {
-      await this.stopTrees();
+      await this.stopTrees((ref, reason) => this.#ctx.exit(ref, reason));
       await endActors(this.#kernel);
     } finally {
       await this.#pool.close();

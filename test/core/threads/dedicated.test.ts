@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
-import { bootSystem } from "../../../core/index.ts";
-import { defineServer, type MofaSystem, type RefData, startSystem } from "../../../index.ts";
+import { bootSystem, System } from "../../../core/index.ts";
+import { defineServer, type RefData, startSystem } from "../../../index.ts";
 import { hog, idle, worker } from "../../fixtures/thread-tests.ts";
 import { packageRoot } from "../../support/package-root.ts";
 
 const dedicated = { isolation: "thread" } as const;
-const threadsOf = async (system: MofaSystem) => (await system.stats()).threads.map(({ thread }) => thread);
+const threadsOf = async (system: System) => (await system.stats()).threads.map(({ thread }) => thread);
 
 /** Resolves when every dedicated thread has ended: they retire by themselves, without an event. */
-async function onlySchedulers(system: MofaSystem): Promise<number[]> {
+async function onlySchedulers(system: System): Promise<number[]> {
   for (;;) {
     await system.settled();
     const threads = await threadsOf(system);
@@ -28,9 +28,10 @@ test("a spawn whose argument is refused starts no thread", async () => {
 });
 
 test("a dedicated thread ends when the behaviour of its actor is unknown, and the ref is dead", async () => {
-  await using system = await startSystem({ threads: 1, spare: false });
+  const parts = await bootSystem({ threads: 1, spare: false });
+  await using system = new System(parts);
   const hidden = defineServer({});
-  const { ref } = system.context.spawnMonitor(hidden, undefined, dedicated);
+  const { ref } = parts.kernel.contextOf(parts.kernel.guest).spawnMonitor(hidden, undefined, dedicated);
   await (await system.monitor(ref)).down;
   expect(system.isAlive(ref)).toBe(false);
   await expect(system.spawn(hidden, undefined, dedicated)).rejects.toMatchObject({ code: "module_unknown" });

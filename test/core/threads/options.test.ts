@@ -10,6 +10,15 @@ test("threads and modules may be given all the time there is", async () => {
   expect(await there.call("ping")).toBe("pong");
 });
 
+test("a program reads the time that its actors read", async () => {
+  await using system = await startSystem({ threads: 1, spare: false, clock: "manual" });
+  const there = await system.spawn(worker, undefined, { placement: { thread: 1 } });
+  const beganMs = system.nowMs();
+  await system.clock.advance(1_500);
+  expect(system.nowMs() - beganMs).toBe(1_500);
+  expect(await there.call("nowMs")).toBe(system.nowMs());
+});
+
 test.each([
   { threadStartTimeoutMs: 0 },
   { threadStartTimeoutMs: Number.NaN },
