@@ -21,7 +21,7 @@ import { wholeNumber } from "./whole-number.ts";
 const agentsMax = 100_000;
 const threadsMax = 64;
 
-interface DemoOptions {
+type DemoOptions = {
   readonly seed: number;
   readonly agents: number;
   readonly threads: number;
@@ -30,7 +30,7 @@ interface DemoOptions {
   readonly report?: string;
   readonly json?: boolean;
   readonly list?: boolean;
-}
+};
 
 /** Also on one core there are two, or there would be nobody left to take over. */
 const threadsDefault = Math.max(2, availableParallelism() - 1);
@@ -54,7 +54,7 @@ export async function run(
   context: CommandContext,
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
-  const { seed, agents, threads, seconds, faults, report, json, list } = options as unknown as DemoOptions;
+  const { seed, agents, threads, seconds, faults, report, json, list } = options as DemoOptions;
   const corpus = readCorpus(operands[0] ?? packageFolder());
   if (list) {
     context.out.write(corpus.files.map(({ path }) => `${path}\n`).join(""));

@@ -126,7 +126,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   checkOptions(spec);
   // The cast is sound: every field was just checked.
   const { id, start, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } =
-    spec as unknown as ChildSpec;
+    spec as ChildSpec;
   return {
     id,
     start,
