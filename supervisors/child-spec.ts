@@ -178,8 +178,8 @@ function isChildBehaviour(value: unknown): value is ChildBehaviour {
 
 export function isBehaviourReference(value: unknown): value is BehaviourReference {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, url, exportName } = value as Partial<Record<keyof BehaviourReference, unknown>>;
-  return kind === "behaviourRef" && typeof url === "string" && typeof exportName === "string";
+  const { kind, url, exportName, site } = value as Partial<Record<keyof BehaviourReference, unknown>>;
+  return kind === "behaviourRef" && typeof url === "string" && typeof (exportName ?? site) === "string";
 }
 
 function isShutdown(value: unknown): boolean {
@@ -213,7 +213,7 @@ export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): Sp
 
 /** The behaviour's name for reports. */
 export function behaviourName(behaviour: ChildBehaviour): string {
-  return behaviour.kind === "behaviourRef" ? behaviour.exportName : (behaviour.options.name ?? "(unnamed)");
+  return (behaviour.kind === "behaviourRef" ? behaviour.exportName : behaviour.options.name) ?? "(unnamed)";
 }
 
 /**
@@ -222,8 +222,7 @@ export function behaviourName(behaviour: ChildBehaviour): string {
  */
 export async function asReference(behaviour: ChildBehaviour): Promise<BehaviourReference> {
   if (behaviour.kind === "behaviourRef") return behaviour;
-  const { url, exportName } = await behaviourModule(behaviour);
-  return { kind: "behaviourRef", url, exportName };
+  return { kind: "behaviourRef", ...(await behaviourModule(behaviour)) };
 }
 
 /** The same spec with its behaviour as data. What is no spec is given back as it is: the supervisor names the fault. */

@@ -1,40 +1,69 @@
 /**
  * Which module exports a behaviour: what a thread needs to import it.
  *
- * A definition notes the files of its first frames outside this package (`util.getCallSites`, 6-10 µs once for each
- * definition). At the first spawn on another thread the first of them that exports this very object is taken.
+ * A definition notes the places of its first frames outside this package (`util.getCallSites`, 6-10 µs once for each
+ * definition). At the first spawn on another thread the first of their modules that exports this very object is taken.
+ *
+ * A main file that awaits a spawn at its top level has not ended loading, so nobody can ask it for its exports. It goes
+ * by the place of the definition then: the other thread loads the file and takes the export that was defined there.
  */
 
 import { pathToFileURL } from "node:url";
 import { getCallSites } from "node:util";
 import { afterMs } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
-import type { Behaviour } from "./behaviour.ts";
+import type { Behaviour, BehaviourReference } from "./behaviour.ts";
 
-/** Frames looked at above `define…`. */
-const framesMax = 10;
+/** Frames looked at, those inside `define…` included. */
+const framesMax = 14;
 
-/** Where a behaviour can be imported from. */
-export interface BehaviourModule {
+/** A module on the way to a definition, and the place in it. */
+export interface DefinitionSite {
+  /** A file URL. */
   readonly url: string;
-  readonly exportName: string;
+  /** Line and column of each frame of this module, nearest first: "12:23", or "3:10<12:23" out of a function. Absent: no frame is known. */
+  readonly site?: string;
 }
+
+/** Where a behaviour can be imported from: by name, or as what was defined at a place. */
+export type BehaviourModule = Pick<BehaviourReference, "url" | "exportName" | "site">;
 
 /** The folder of the runtime itself, as a URL prefix; its own frames are no candidates, its behaviours name their module. */
 const ownCore = new URL("../", import.meta.url).href;
 
-/** File URLs of the callers of `define…`, nearest first, without doubles. */
-export function callerModules(): readonly string[] {
-  const urls: string[] = [];
-  for (const site of getCallSites(framesMax + 4, { sourceMap: false })) {
-    const file = site.scriptName;
-    if (file === "" || file.startsWith("node:")) continue;
-    const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
-    if (url.startsWith(ownCore) || urls.includes(url)) continue;
-    urls.push(url);
-    if (urls.length === framesMax) break;
+/** The modules of the callers of `define…`, nearest first, without doubles; or only the one that is named. */
+export function callerModules(named?: string): readonly DefinitionSite[] {
+  const sites = new Map<string, string>();
+  for (const { scriptName, lineNumber, columnNumber } of getCallSites(framesMax, { sourceMap: false })) {
+    if (scriptName === "" || scriptName.startsWith("node:")) continue;
+    const url = scriptName.startsWith("file:") ? scriptName : pathToFileURL(scriptName).href;
+    if (url.startsWith(ownCore)) continue;
+    const nearer = sites.get(url);
+    const place = `${lineNumber}:${columnNumber}`;
+    sites.set(url, nearer === undefined ? place : `${nearer}<${place}`);
   }
-  return urls;
+  if (named === undefined) return Array.from(sites, ([url, site]) => ({ url, site }));
+  const site = sites.get(named);
+  return [site === undefined ? { url: named } : { url: named, site }];
+}
+
+/** Definitions of this thread by module and place; null where one place made several. As many as the program has places. */
+const definitions = new Map<string, Behaviour<never> | null>();
+
+/** Remembers a definition by its places. */
+export function noteDefinition(behaviour: Behaviour<never>): void {
+  for (const { url, site } of behaviour.modules) {
+    const key = `${url}#${site}`;
+    definitions.set(key, definitions.has(key) ? null : behaviour);
+  }
+}
+
+/**
+ * The behaviour that this thread itself has defined at that place, if it is the only one. For main, whose main file
+ * cannot be imported while it awaits something at its top level.
+ */
+export function definitionAt({ url, site }: BehaviourModule): Behaviour<never> | undefined {
+  return site === undefined ? undefined : (definitions.get(`${url}#${site}`) ?? undefined);
 }
 
 const found = new WeakMap<object, BehaviourModule>();
@@ -49,53 +78,93 @@ export function behaviourName(behaviour: Behaviour<never>): string {
   return behaviour.options.name ?? found.get(behaviour)?.exportName ?? "actor";
 }
 
-/** Time for a candidate module to end its own loading before it is passed over. */
-const candidateMs = 2_000;
-
-/** The module and export name of a behaviour: at once when known, else by a promise that rejects with RuntimeError `module_unknown` and the remedy. */
+/** The behaviour's module: at once when known, else by a promise that rejects with RuntimeError `module_unknown` and the remedy. */
 export function behaviourModule(behaviour: Behaviour<never>): BehaviourModule | Promise<BehaviourModule> {
   return found.get(behaviour) ?? findModule(behaviour);
 }
 
 async function findModule(behaviour: Behaviour<never>): Promise<BehaviourModule> {
-  const pending: string[] = [];
-  for (const url of behaviour.modules) {
-    // Importing a module that is loaded already only looks it up. One whose top level awaits this very spawn would
-    // never come, so there is a limit.
-    const exports = await withinMs(candidateMs, import(url) as Promise<Record<string, unknown>>);
+  const failures: string[] = [];
+  for (const { url, site } of behaviour.modules) {
+    const exports = await exportsOf(url);
+    if (typeof exports === "string") {
+      failures.push(`${url} ${exports}`);
+      continue;
+    }
     if (exports === undefined) {
-      pending.push(url);
+      // No name yet, and none is remembered: once it has loaded, it has one.
+      if (site !== undefined) return { url, site };
+      failures.push(`${url} is still loading, and it is not known where in it the behaviour was defined`);
       continue;
     }
     for (const [exportName, value] of Object.entries(exports)) {
-      if (value === behaviour) {
-        const module = { url, exportName };
-        found.set(behaviour, module);
-        return module;
-      }
+      if (value !== behaviour) continue;
+      const module = { url, exportName, ...(site !== undefined && { site }) };
+      found.set(behaviour, module);
+      return module;
     }
+    failures.push(`${url} does not export it`);
   }
-  const name = behaviour.options.name ?? "(unnamed)";
-  if (pending.length > 0) {
-    throw new RuntimeError(
-      "module_unknown",
-      `behaviour ${name} cannot run on another thread: ${pending.join(", ")} is itself still loading. ` +
-        "Define behaviours in a module of their own and import them from the program (main.ts and counter.ts), " +
-        "or start the program from a function that the top level does not await.",
-    );
-  }
-  const tried = behaviour.modules.length === 0 ? "no module is known" : `looked in ${behaviour.modules.join(", ")}`;
+  const tried = failures.length === 0 ? "no module is known" : failures.join("; ");
   throw new RuntimeError(
     "module_unknown",
-    `behaviour ${name} cannot run on another thread: ${tried}, none exports it. ` +
-      "Export it from the module that defines it (export const …), or say where it is with `module: import.meta.url`.",
+    `behaviour ${behaviour.options.name ?? "(unnamed)"} cannot run on another thread: ${tried}. ` +
+      "Export it from the module that defines it (export const …), best from one of its own that the program imports, " +
+      "or say where it is with `module: import.meta.url`.",
   );
 }
 
-/** The promise's value, or undefined when it takes longer. */
-function withinMs<T>(limitMs: number, promise: Promise<T>): Promise<T | undefined> {
-  const { promise: result, resolve, reject } = Promise.withResolvers<T | undefined>();
-  const cancel = afterMs(limitMs, () => resolve(undefined));
-  promise.then(resolve, reject).finally(cancel);
-  return result;
+/**
+ * Time for a module that is loaded to be looked up. That takes no turn of the event loop, unless loader hooks are in the
+ * way; to wait too short is no fault, the place of the definition serves as well.
+ */
+const lookUpMs = 10;
+
+/** Modules that were found to be still loading; they are not waited for again. */
+const stillLoading = new Set<string>();
+
+/** The module's exports; undefined: it is still loading; a text: why it cannot be imported. */
+async function exportsOf(url: string): Promise<Readonly<Record<string, unknown>> | string | undefined> {
+  if (stillLoading.has(url)) return undefined;
+  const { promise, resolve } = Promise.withResolvers<Readonly<Record<string, unknown>> | string | undefined>();
+  const cancel = afterMs(lookUpMs, () => {
+    stillLoading.add(url);
+    resolve(undefined);
+  });
+  import(url)
+    .then(resolve, (error: unknown) =>
+      resolve(`cannot be imported (${error instanceof Error ? error.message : String(error)})`),
+    )
+    .finally(() => {
+      cancel();
+      stillLoading.delete(url);
+    });
+  return await promise;
+}
+
+/** What of a loaded module's exports is meant. @throws RuntimeError `module_export_missing`, `module_unknown`. */
+export function exportedBehaviour(
+  { url, exportName, site }: BehaviourModule,
+  exports: Readonly<Record<string, unknown>>,
+): { readonly exportName: string; readonly value: unknown } {
+  if (exportName !== undefined) return { exportName, value: exports[exportName] };
+  const matches = Object.entries(exports).filter(([, value]) => wasMadeAt(value, url, site));
+  const [match] = matches;
+  if (match === undefined || matches.some(([, value]) => value !== match[1])) {
+    const line = site?.split("<").at(-1)?.split(":")[0];
+    throw new RuntimeError(
+      "module_unknown",
+      match === undefined
+        ? `${url} does not export the behaviour that its line ${line} defines, so it cannot run on another thread: export it (export const …).`
+        : `${url} exports several behaviours that its line ${line} defines, and was still loading when one was spawned, ` +
+            "so another thread cannot tell which is meant. Define them in a file of their own, which the program imports.",
+    );
+  }
+  return { exportName: match[0], value: match[1] };
+}
+
+function wasMadeAt(value: unknown, url: string, site: string | undefined): boolean {
+  // Any value may be exported; one that has such a list is a behaviour, which the caller checks.
+  const modules = (value as Partial<Behaviour<never>> | null | undefined)?.modules;
+  return Array.isArray(modules) && modules.some((module: DefinitionSite) => module.url === url && module.site === site);
 }

@@ -6,7 +6,7 @@
  */
 import { types } from "node:util";
 import { describe, RuntimeError } from "../errors.ts";
-import { callerModules } from "./behaviour-module.ts";
+import { callerModules, type DefinitionSite, noteDefinition } from "./behaviour-module.ts";
 import type { Context } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Api } from "./ref.ts";
@@ -59,8 +59,8 @@ export interface Behaviour<in A = never, out P extends Api = Api> {
   readonly kind: "behaviour";
   readonly options: BehaviourOptions;
   readonly handlers: Handlers;
-  /** Modules (file URLs) that this definition may be exported by, nearest first. */
-  readonly modules: readonly string[];
+  /** Modules that this definition may be exported by, and where in each it was made; nearest first. */
+  readonly modules: readonly DefinitionSite[];
   readonly [apiOf]?: readonly [(argument: A) => void, P];
 }
 
@@ -69,7 +69,10 @@ export interface BehaviourReference {
   readonly kind: "behaviourRef";
   /** A module URL. */
   readonly url: string;
-  readonly exportName: string;
+  /** Absent where the module was still loading when it was asked: then `site` tells which export is meant. */
+  readonly exportName?: string;
+  /** Where in the module it was defined. */
+  readonly site?: string;
 }
 
 export interface ActorDefinition<S, A, M> extends BehaviourOptions {
@@ -109,7 +112,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
   const { name, module, mailboxCapacity, mailboxPolicy } = options;
   assertBounds("the behaviour", mailboxCapacity, mailboxPolicy);
-  return Object.freeze({
+  const behaviour: Behaviour<A, P> = Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
       ...(name !== undefined && { name }),
@@ -121,8 +124,10 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       ...handlers,
       isAsync: handlers.isAsync ?? Object.values(handlers).some(isAsyncFunction),
     }),
-    modules: module === undefined ? callerModules() : [module],
+    modules: callerModules(module),
   });
+  noteDefinition(behaviour);
+  return behaviour;
 }
 
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];

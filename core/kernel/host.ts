@@ -1,6 +1,8 @@
 /**
  * What a kernel needs from the place it runs in. Real threads, main and the simulation each bring their own.
  */
+import type { Behaviour } from "../actor/behaviour.ts";
+import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import type { Clock } from "../clock.ts";
 import type { Random } from "../random.ts";
 import type { ChannelWriter } from "../thread/channel.ts";
@@ -17,6 +19,8 @@ export interface Host {
   ringBell(thread: number): void;
   /** Imports a behaviour's module. Rejects with RuntimeError `load_timeout` or `deadlocked_load`. */
   importModule(url: string): Promise<Readonly<Record<string, unknown>>>;
+  /** A behaviour that this thread has defined itself, without an import. Main only. */
+  findDefinition?(module: BehaviourModule): Behaviour<never> | undefined;
   /** Takes an event: main's stream. Other threads' kernels send theirs to main as frames. */
   emit(event: RuntimeEvent): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */

@@ -5,7 +5,7 @@
  * other's. Whatever is sent to it stands behind the spawn in the same outbox.
  */
 import { assertBounds, type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
-import { behaviourModule, noteModule } from "../actor/behaviour-module.ts";
+import { type BehaviourModule, behaviourModule, exportedBehaviour, noteModule } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
@@ -19,9 +19,7 @@ import type { Deferred } from "./peers.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
 
 /** How a spawn crosses to another thread. */
-export interface SpawnPayload {
-  readonly url: string;
-  readonly exportName: string;
+export interface SpawnPayload extends BehaviourModule {
   readonly argument: unknown;
   readonly options: SpawnOptions | undefined;
   readonly isLinked: boolean;
@@ -78,7 +76,7 @@ export class Spawner {
     const generation = kernel.memory.generation(kernel.thread, slot);
     const parentRef = kernel.refOf(parent);
     const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef };
-    const behaviour = isBehaviour(spawnable) ? spawnable : this.#loaded.get(moduleKey(spawnable));
+    const behaviour = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
     kernel.memory.addActors(kernel.thread, 1);
     const cell = kernel.lifecycle.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
     const ref = kernel.refOf(cell);
@@ -120,8 +118,7 @@ export class Spawner {
     if (!isBehaviour(spawnable)) {
       kernel.peers.push(thread, FrameKind.spawn, ref, parent, id, {
         ...payload,
-        url: spawnable.url,
-        exportName: spawnable.exportName,
+        ...moduleOf(spawnable),
       });
       return { ref, monitor };
     }
@@ -136,7 +133,7 @@ export class Spawner {
     ref: Ref,
     id: number,
     behaviour: Behaviour<never, Api>,
-    payload: Omit<SpawnPayload, "url" | "exportName">,
+    payload: Omit<SpawnPayload, keyof BehaviourModule>,
   ): Deferred | SpawnPayload {
     const kernel = this.#kernel;
     const known = behaviourModule(behaviour);
@@ -187,8 +184,8 @@ export class Spawner {
     // Its spawner gets `noproc` with the news of this thread's end.
     if (kernel.isRetired) return;
     if (kernel.checks) kernel.freeze(payload.argument);
-    const reference: BehaviourReference = { kind: "behaviourRef", url: payload.url, exportName: payload.exportName };
-    const behaviour = this.#loaded.get(moduleKey(reference));
+    const reference = moduleOf(payload);
+    const behaviour = this.#known(reference);
     const ack: StartAck | undefined = payload.isAwaited ? { to: from } : undefined;
     const cell = kernel.lifecycle.create(
       to.slot,
@@ -214,22 +211,27 @@ export class Spawner {
     kernel.starts.expect(parent, ref, how === "message" ? undefined : how, deadlineMs);
   }
 
+  /** The behaviour, where this thread has it already. */
+  #known(module: BehaviourModule): Behaviour<never, Api> | undefined {
+    return this.#loaded.get(moduleKey(module)) ?? this.#kernel.host.findDefinition?.(module);
+  }
+
   /** Loads the behaviour's module; until then the actor waits, its mail with it. */
-  #load(cell: Cell, reference: BehaviourReference): void {
+  #load(cell: Cell, reference: BehaviourModule): void {
     const kernel = this.#kernel;
     cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
     kernel.host
       .importModule(reference.url)
       .then((exports) => {
-        const behaviour = exports[reference.exportName];
+        const { exportName, value: behaviour } = exportedBehaviour(reference, exports);
         if (!isBehaviour(behaviour)) {
           throw new RuntimeError(
             "module_export_missing",
-            `${reference.url} has no export "${reference.exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
+            `${reference.url} has no export "${exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
           );
         }
-        noteModule(behaviour, { url: reference.url, exportName: reference.exportName });
+        noteModule(behaviour, { ...reference, exportName });
         this.#loaded.set(moduleKey(reference), behaviour);
         kernel.lifecycle.adoptBehaviour(cell, behaviour);
       })
@@ -292,13 +294,18 @@ const loading: Behaviour<never, Api> = Object.freeze({
   modules: [],
 });
 
-function moduleKey(reference: BehaviourReference): string {
-  return `${reference.url}#${reference.exportName}`;
+function moduleKey({ url, exportName, site }: BehaviourModule): string {
+  return exportName === undefined ? `${url}@${site}` : `${url}#${exportName}`;
+}
+
+/** Of a reference or a frame, what says where the behaviour is. */
+function moduleOf({ url, exportName, site }: BehaviourModule): BehaviourModule {
+  return { url, ...(exportName !== undefined && { exportName }), ...(site !== undefined && { site }) };
 }
 
 /** What the runtime itself says of a load; anything else came out of the module. */
 function isLoadFailure(error: unknown): error is RuntimeError {
-  const own = ["load_timeout", "deadlocked_load", "module_export_missing"];
+  const own = ["load_timeout", "deadlocked_load", "module_export_missing", "module_unknown", "started_while_loading"];
   return error instanceof RuntimeError && own.includes(error.code);
 }
 

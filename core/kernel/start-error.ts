@@ -13,6 +13,7 @@ const own = [
   "module_unknown",
   "load_timeout",
   "deadlocked_load",
+  "started_while_loading",
   "thread_failed",
 ];
 
@@ -42,7 +43,8 @@ export function startError(who: string, result: Exclude<StartResult, { ok: true 
     if ("error" in reason) {
       const error = reason.error as ErrorData;
       if (error.code !== undefined && own.includes(error.code))
-        return new RuntimeError(error.code, error.message, { cause: error });
+        // The same error here: its own cause, or a person would read all of it twice.
+        return new RuntimeError(error.code, error.message, error.cause === undefined ? {} : { cause: error.cause });
       return new RuntimeError("start_failed", `${who}: init threw ${error.name}: ${error.message}`, { cause: error });
     }
   }

@@ -1,5 +1,6 @@
 /** Starting a system: shared memory, main's kernel and host, the scheduler threads. */
 import { availableParallelism } from "node:os";
+import { definitionAt } from "../actor/behaviour-module.ts";
 import type { DownMessage } from "../actor/context.ts";
 import { type Clock, SystemClock } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
@@ -72,6 +73,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     random: new SeededRandom(seed),
     loadTimeoutMs,
     emit: (event) => events.emit(event),
+    findDefinition: definitionAt,
     startDedicated: (id, heapMb) => pool.startDedicated(id, heapMb),
   });
   host.unref();

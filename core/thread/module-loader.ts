@@ -42,7 +42,7 @@ export class ModuleLoader {
 
   #start(url: string): Promise<Exports> {
     const { promise, resolve, reject } = Promise.withResolvers<Exports>();
-    loadStarted();
+    loadStarted(url);
     const cancel = byDeadline(this.#timeoutMs, () => {
       this.#stuck.add(url);
       reject(new RuntimeError("load_timeout", `${url} did not load within ${this.#timeoutMs} ms`));
@@ -54,7 +54,7 @@ export class ModuleLoader {
       }, reject)
       .finally(() => {
         cancel();
-        loadEnded();
+        loadEnded(url);
       });
     return promise;
   }

@@ -4,6 +4,8 @@
  */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { Behaviour } from "../actor/behaviour.ts";
+import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import type { Clock } from "../clock.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
 import type { Blame, Host } from "../kernel/host.ts";
@@ -23,6 +25,8 @@ export interface PortHostOptions {
   readonly loadTimeoutMs: number;
   /** Main: takes the events of all threads. */
   emit(event: RuntimeEvent): void;
+  /** Main: a behaviour that the program itself has defined. */
+  findDefinition?(module: BehaviourModule): Behaviour<never> | undefined;
   /** Main: starts a dedicated thread. */
   startDedicated?(thread: number, heapMb: number | undefined): void;
   /** Dedicated thread: its last actor is gone. */
@@ -34,6 +38,7 @@ export class PortHost implements Host {
   readonly random: Random;
   readonly blame: Blame;
   readonly emit: (event: RuntimeEvent) => void;
+  readonly findDefinition?: (module: BehaviourModule) => Behaviour<never> | undefined;
   readonly startDedicated?: (thread: number, heapMb: number | undefined) => void;
   readonly retire?: () => void;
   readonly #ports = new Map<number, MessagePort>();
@@ -45,6 +50,7 @@ export class PortHost implements Host {
     this.clock = options.clock;
     this.random = options.random;
     this.emit = (event) => options.emit(event);
+    if (options.findDefinition !== undefined) this.findDefinition = options.findDefinition;
     if (options.startDedicated !== undefined) this.startDedicated = options.startDedicated;
     if (options.retire !== undefined) this.retire = options.retire;
     this.blame = asyncBlame();

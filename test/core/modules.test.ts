@@ -16,6 +16,7 @@ import { packageRoot } from "../support/package-root.ts";
 const run = promisify(execFile);
 const elsewhere = { placement: { thread: 1 } } as const;
 const program = (name: string) => join(packageRoot, "dist/test/fixtures/programs", `${name}.js`);
+const source = (name: string) => join(packageRoot, "test/fixtures/programs", `${name}.ts`);
 
 test("a module that throws on that thread is module_failed, and the thread goes on", async () => {
   await using system = await startSystem({ threads: 1, spare: false });
@@ -48,8 +49,8 @@ test("a behaviour that its module does not export on that thread is module_expor
 test("an unguarded main file is refused while a thread loads it, with the guard as remedy", async () => {
   const { stdout } = await run(process.execPath, [program("main-file")]);
   expect(JSON.parse(stdout)).toMatchObject({
-    code: expect.stringMatching(/^(module_failed|started_while_loading)$/) as unknown,
-    message: expect.stringMatching(/import\.meta\.main/) as unknown,
+    code: "started_while_loading",
+    message: expect.stringMatching(/main-file\.js.*import\.meta\.main.*counter\.ts/s) as unknown,
   });
 });
 
@@ -57,12 +58,63 @@ test("a guarded main file may hold the behaviour", async () => {
   expect((await run(process.execPath, [program("guarded")])).stdout).toBe("42 on thread 1\n");
 });
 
-test("a main file that awaits the spawn at its top level gets an error that says what to do", async () => {
-  const { stdout } = await run(process.execPath, [program("top-level-await")]);
-  expect(JSON.parse(stdout)).toMatchObject({
+// As built, and as it was written.
+const forms = [
+  ["js", program],
+  ["ts", source],
+] as const;
+
+test.each(forms)(
+  "a guarded main file (.%s) may await everything at its top level, on every placement",
+  async (_, at) => {
+    expect((await run(process.execPath, [at("one-file")])).stdout.split("\n")).toEqual([
+      "pong on 0",
+      "pong on 0",
+      "pong on 1",
+      "pong on 1",
+      "pong on 3", // two scheduler threads, so the first dedicated one is the third
+      "pong on 4",
+      "pong from 0",
+      "pong from 1",
+      "pong from 2",
+      "tree on 0: 2 2 0 2",
+      "tree on 1: 2 2 0 2",
+      "",
+    ]);
+  },
+);
+
+test.each(forms)(
+  "an unguarded main file (.%s) that awaits its spawns has them on main, and elsewhere an error without delay, with both remedies",
+  async (extension, at) => {
+    const [here, error = ""] = (await run(process.execPath, [at("unguarded")])).stdout.split("\n");
+    expect(here).toBe("on 0");
+    const { code, message } = JSON.parse(error) as Record<string, string>;
+    expect(code).toBe("started_while_loading");
+    expect(message).toMatch(
+      new RegExp(`unguarded\\.${extension} .*if \\(import\\.meta\\.main\\) \\{.*"\\./counter\\.ts"`, "s"),
+    );
+  },
+);
+
+test("of a main file that is still loading only what it exports, each from a place of its own, runs elsewhere", async () => {
+  const lines = (await run(process.execPath, [program("unclear")])).stdout.split("\n");
+  const [hidden, left] = lines.slice(0, 2).map((line) => JSON.parse(line) as Record<string, string>);
+  expect(hidden).toMatchObject({
     code: "module_unknown",
-    message: expect.stringMatching(/still loading/) as unknown,
+    message: expect.stringMatching(/unclear\.js does not export/),
   });
+  expect(left).toMatchObject({ code: "module_unknown", message: expect.stringMatching(/unclear\.js exports several/) });
+});
+
+test("a program that is in no file is module_unknown, with the remedy", async () => {
+  const text = `
+    import { defineActor, startSystem } from "mofa";
+    await using system = await startSystem({ threads: 1, spare: false });
+    await system.spawn(defineActor({ receive() {} })).catch((error) => console.log(error.code, error.message));
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", text], { cwd: packageRoot });
+  expect(stdout).toMatch(/^module_unknown .*one of its own that the program imports/s);
 });
 
 test("rejections and exceptions that actors leave behind end the actor, on main and on a worker, and not the program", async () => {

@@ -144,7 +144,12 @@ describe("as data", () => {
     expect(await specAsData(spec)).toEqual({
       id: "a",
       start: [
-        { kind: "behaviourRef", url: expect.stringMatching(/scripted-child\.js$/), exportName: "scriptedChild" },
+        {
+          kind: "behaviourRef",
+          url: expect.stringMatching(/scripted-child\.js$/),
+          exportName: "scriptedChild",
+          site: expect.stringMatching(/^\d+:\d+$/),
+        },
         { x: 1 },
       ],
       restart: "transient",

@@ -208,9 +208,7 @@ describe("bad input and bad luck", () => {
   row("a behaviour in a program's main file that calls `startSystem`", async () => {
     const program = join(packageRoot, "dist/test/fixtures/programs/main-file.js");
     const { stdout } = await promisify(execFile)(process.execPath, [program]);
-    const error = JSON.parse(stdout) as { code: string; message: string };
-    expect(error.message).toContain("import.meta.main");
-    return ["started_while_loading", error.code];
+    return [(JSON.parse(stdout) as { code: string }).code];
   });
 
   row("a thread that never says ready", async () => [
