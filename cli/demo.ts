@@ -64,7 +64,10 @@ export async function run(
   const job: JobOptions = { corpus, plan: { seed, agents, hasFaults: faults }, threads, seconds };
   const timeline = new Timeline();
   const outcome = await watched(job, json === true, timeline, context);
-  if (outcome === undefined) return exitCodes.interrupted;
+  if (outcome === undefined) {
+    context.err.write("mofa demo: interrupted, and stopped in order\n");
+    return exitCodes.interrupted;
+  }
   const result = demoResult(job, outcome);
   context.out.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : summaryText(result));
   if (report !== undefined) {

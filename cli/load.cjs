@@ -5,11 +5,14 @@ const { pathToFileURL } = require("node:url");
 module.exports = (main) => {
   import(pathToFileURL(main).href)
     .then(({ run }) => run(process.argv.slice(2)))
-    .then((exitCode) => {
-      process.exitCode = exitCode;
-    })
+    .then(end)
     .catch((error) => {
       console.error(error);
-      process.exitCode = 1;
+      end(1);
     });
 };
+
+/** A command that has ended is over, whatever timers and servers a program has left open. What was written comes out first. */
+function end(exitCode) {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(exitCode)));
+}

@@ -101,6 +101,8 @@ async function work(
     const tree = await system.supervise(demoTree({ plan, files: corpus.files, seconds }, { slices }));
     const closing = await finished(system, tree);
     const durationMs = performance.now() - beganMs;
+    // The last moment, or the picture would end before the work did.
+    await watchOnce(system, beganMs, onSnapshot);
     const totals = await Promise.all(
       Array.from({ length: aggregators }, (_, number) => holder(system, aggregatorName(number)).call("totals")),
     );
@@ -147,21 +149,25 @@ async function watch(
 ): Promise<void> {
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, snapshotEveryMs));
-    const coordinator = system.whereis(coordinatorName);
-    if (coordinator === undefined) continue;
-    const [progress, stats] = await Promise.all([coordinator.call("progress"), system.stats()]);
-    onSnapshot({
-      atMs: performance.now() - beganMs,
-      // The coordinator's own answer; a ref found by name does not carry its type.
-      progress: progress as LedgerProgress,
-      threads: stats.threads
-        .filter(({ position }) => position > 0)
-        .map(({ position, actors, queued }) => ({ position, actors, queued }))
-        .sort((a, b) => a.position - b.position),
-      threadsLost: stats.threadsLost,
-      queued: stats.threads.reduce((sum, { queued, outbox }) => sum + queued + outbox, 0),
-    });
+    await watchOnce(system, beganMs, onSnapshot);
   }
+}
+
+async function watchOnce(system: MofaSystem, beganMs: number, onSnapshot: (snapshot: Snapshot) => void): Promise<void> {
+  const coordinator = system.whereis(coordinatorName);
+  if (coordinator === undefined) return;
+  const [progress, stats] = await Promise.all([coordinator.call("progress"), system.stats()]);
+  onSnapshot({
+    atMs: performance.now() - beganMs,
+    // The coordinator's own answer; a ref found by name does not carry its type.
+    progress: progress as LedgerProgress,
+    threads: stats.threads
+      .filter(({ position }) => position > 0)
+      .map(({ position, actors, queued }) => ({ position, actors, queued }))
+      .sort((a, b) => a.position - b.position),
+    threadsLost: stats.threadsLost,
+    queued: stats.threads.reduce((sum, { queued, outbox }) => sum + queued + outbox, 0),
+  });
 }
 
 function holder(system: MofaSystem, name: string): Ref {

@@ -5,7 +5,7 @@
  */
 import pc from "picocolors";
 import type { Snapshot } from "./job.ts";
-import { numberText } from "./number-text.ts";
+import { countText, numberText } from "./number-text.ts";
 
 /** At a terminal: at most ten drawings a second. */
 const drawEveryMs = 100;
@@ -112,7 +112,7 @@ function plainLine(snapshot: Snapshot, { agents, tasks }: ViewFacts): string {
 
 function faultsText({ progress, threadsLost }: Snapshot): string {
   const { thrown, poisoned } = progress;
-  return `${numberText(thrown)} thrown, ${numberText(poisoned)} poisoned, ${numberText(threadsLost)} threads lost`;
+  return `${numberText(thrown)} thrown, ${numberText(poisoned)} poisoned, ${countText(threadsLost, "thread")} lost`;
 }
 
 function bar(part: number): string {

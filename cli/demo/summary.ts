@@ -1,6 +1,6 @@
 /** The result as a person reads it. */
 import pc from "picocolors";
-import { numberText } from "./number-text.ts";
+import { countText, numberText } from "./number-text.ts";
 import type { DemoResult } from "./result.ts";
 
 export function summaryText(outcome: DemoResult): string {
@@ -8,7 +8,7 @@ export function summaryText(outcome: DemoResult): string {
   const rows: readonly (readonly [string, string])[] = [
     [
       "counted",
-      `${numberText(result.files)} files: ${numberText(result.lines)} lines, ${numberText(result.words)} words, ${numberText(result.bytes)} bytes, as wc has them`,
+      `${countText(result.files, "file")}: ${numberText(result.lines)} lines, ${numberText(result.words)} words, ${numberText(result.bytes)} bytes`,
     ],
     [
       "tasks",
@@ -16,17 +16,17 @@ export function summaryText(outcome: DemoResult): string {
     ],
     [
       "agents",
-      `${numberText(outcome.agents)} on ${outcome.threads} threads, restarted ${numberText(outcome.restarts)} times`,
+      `${numberText(outcome.agents)} on ${countText(outcome.threads, "thread")}, restarted ${countText(outcome.restarts, "time")}`,
     ],
     [
       "faults",
-      `${numberText(faults.thrown)} thrown, ${numberText(faults.poisoned)} poison messages, ${numberText(faults.threadsLost)} threads lost`,
+      `${numberText(faults.thrown)} thrown, ${countText(faults.poisoned, "poison message")}, ${countText(faults.threadsLost, "thread")} lost`,
     ],
     [
       "recovery",
       recoveryMs.p50 === null
         ? "nothing to recover from"
-        : `p50 ${recoveryMs.p50} ms, p99 ${recoveryMs.p99} ms, from fault to the successor's first task`,
+        : `p50 ${recoveryMs.p50} ms, p99 ${recoveryMs.p99} ms, until the successor's first task`,
     ],
     ["memory", `${numberText(memory.rssMb)} MB, at most ${numberText(memory.peakRssMb)} MB`],
     ["time", `${(outcome.durationMs / 1_000).toFixed(1)} s, plan ${outcome.planHash}`],

@@ -21,7 +21,7 @@ export interface TimelinePoint {
 }
 
 export class Timeline {
-  #points: TimelinePoint[] = [];
+  #points: TimelinePoint[] = [{ atMs: 0, done: 0, restarts: 0, agentsUp: 0, queued: 0 }];
   #stride = 1;
   #skipped = 0;
 

@@ -37,7 +37,7 @@ export async function runWatched(options: WatchedProgramOptions, signal: AbortSi
   const folder = dirname(resolve(module));
   while (!signal.aborted) {
     using change = new Change(folder, signal);
-    err.write(`mofa run: watching ${change.folders} folders from ${folder}\n`);
+    err.write(`mofa run: watching ${folder}${change.folders > 1 ? ` and ${change.folders - 1} below it` : ""}\n`);
     const child = start(options);
     const ended = endOf(child);
     const first = await Promise.race([change.happened, ended]);

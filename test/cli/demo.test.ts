@@ -63,7 +63,10 @@ describe("mofa demo", () => {
     // Two throws, three readers of the poison, and the agents of the thread.
     expect(result.restarts).toBeGreaterThan(5);
     expect(result.threads).toBeGreaterThanOrEqual(2);
-    expect(JSON.parse(readFileSync(join(report, "report.json"), "utf8"))).toMatchObject({ ...result, seed: 5 });
+    const written = JSON.parse(readFileSync(join(report, "report.json"), "utf8"));
+    expect(written).toMatchObject({ ...result, seed: 5 });
+    expect(written.timeline[0]).toMatchObject({ atMs: 0, done: 0 });
+    expect(written.timeline.at(-1)).toMatchObject({ done: result.tasks.done });
     expect(readFileSync(join(report, "timeline.svg"), "utf8")).toMatch(/^<svg .*<\/svg>\n$/s);
     seen.planHash = result.planHash;
   });
@@ -115,11 +118,13 @@ describe("mofa demo", () => {
     });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+      const wasUp = said.includes("agents up");
       said += piece;
-      if (said.includes("agents up")) child.kill("SIGINT");
+      if (!wasUp && said.includes("agents up")) child.kill("SIGINT");
     });
     const [code, signal] = await once(child, "close");
     expect({ code, signal }).toEqual({ code: 130, signal: null });
+    expect(said).toMatch(/mofa demo: interrupted, and stopped in order\n$/);
     expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow(expect.objectContaining({ code: "ESRCH" }));
   }, 30_000);
 

@@ -93,6 +93,37 @@ describe("mofa run", () => {
     expect(result.stderr).toMatch(/failing\.mjs: the root supervisor gave up: its children failed too often\n$/);
   });
 
+  test.each([
+    ["Ctrl-C ends a program", "await new Promise(() => {});", 130],
+    ["a throw ends a program", "throw new Error('no luck');", 1],
+    ["an end of main ends a program", "", 0],
+  ])("%s that has a timer open", async (_, ending, code) => {
+    const program = write(
+      `timer-${code}.ts`,
+      `export async function main(system) { setInterval(() => {}, 1_000); console.log("up"); ${ending} }`,
+    );
+    expect(await mofaRun([program], interruptAt(code === 130 ? "up" : "never"))).toMatchObject({
+      code,
+      stdout: "up\n",
+    });
+  });
+
+  test("a program may export its behaviours beside main(system), for every placement", async () => {
+    const program = write(
+      "beside.ts",
+      `import { defineServer } from "mofa";
+       export const server = defineServer({ calls: { ping: () => "pong" } });
+       export async function main(system) {
+         for (const options of [{ placement: "local" }, { placement: { thread: 1 } }, { isolation: "thread" }]) {
+           const ref = await system.spawn(server, undefined, options);
+           console.log(ref.thread > 0 ? "elsewhere" : "on main", await ref.call("ping"));
+         }
+       }`,
+    );
+    const stdout = "on main pong\nelsewhere pong\nelsewhere pong\n";
+    expect(await mofaRun([program])).toEqual({ code: 0, signal: null, stdout, stderr: "" });
+  });
+
   test("with --watch it starts the program again when a file beside it changes", async () => {
     write("version.ts", "export const version = 1;");
     const program = write(
