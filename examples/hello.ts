@@ -17,7 +17,8 @@ export const greeter = defineServer({
   },
 });
 
-async function main() {
+// Each thread loads this file, for `greeter`; one alone runs the rest.
+if (import.meta.main) {
   await using system = await startSystem({ threads: 2 });
   const ref = await system.spawn(greeter, "Hello"); // on the less busy thread
   const monitor = await system.monitor(ref);
@@ -30,6 +31,3 @@ async function main() {
   await ref.call("greet", "").catch((error: Error) => console.log("the call failed:", error.message));
   console.log("the greeter is down,", reasonText((await monitor.down).reason));
 }
-
-// Each thread loads this file, for `greeter`; one alone runs it. Not awaited here: the module must have loaded before.
-if (import.meta.main) void main();

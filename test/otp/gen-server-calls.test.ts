@@ -1,4 +1,4 @@
-/** Erlang/OTP, gen_server_SUITE: calls, casts, raw messages. Cases by their names there; see cases.json. */
+/** Erlang/OTP, gen_server_SUITE: calls, casts, raw messages. Cases by their names there; see cases.json. Not in every placement: the server is on a scheduler thread and who asks it on main, unless a case says otherwise. */
 import { describe, expect, test } from "@jest/globals";
 import { startSystem } from "../../index.ts";
 import { Probe } from "../../testing/index.ts";

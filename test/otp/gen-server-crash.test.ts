@@ -1,4 +1,4 @@
-/** Erlang/OTP, gen_server_SUITE: crashes and their reports. Cases by their names there; see cases.json. */
+/** Erlang/OTP, gen_server_SUITE: crashes and their reports. Cases by their names there; see cases.json. Not in every placement: the server is on a scheduler thread and who asks it on main, unless a case says otherwise. */
 import { describe, expect, test } from "@jest/globals";
 import type { CrashReport, ExitReason } from "../../core/index.ts";
 import { EventRecorder, Probe } from "../../testing/index.ts";

@@ -1,4 +1,4 @@
-/** Proto.Actor, nact, Comedy, Rivet and xstate: the cases that hold here too. Names are ours; see cases.json. */
+/** Proto.Actor, nact, Comedy, Rivet and xstate: the cases that hold here too. Names are ours; see cases.json. Not in every placement: a case says itself where its actors stand. */
 import { describe, expect, test } from "@jest/globals";
 import type { Ref, SpawnOptions } from "../../core/index.ts";
 import { startSystem } from "../../index.ts";

@@ -1,4 +1,4 @@
-/** Pekko, typed and classic: the cases that hold here too. Names are ours; see cases.json. */
+/** Pekko, typed and classic: the cases that hold here too. Names are ours; see cases.json. Not in every placement: a case says itself where its actors stand. */
 import { describe, expect, test } from "@jest/globals";
 import { type Ref, SeededRandom } from "../../core/index.ts";
 import { supervisor } from "../../supervisors/index.ts";

@@ -1,4 +1,4 @@
-/** ractor's supervision and actor tests: the cases that hold here too. Names are ours; see cases.json. */
+/** ractor's supervision and actor tests: the cases that hold here too. Names are ours; see cases.json. Not in every placement: a case says itself where its actors stand. */
 import { describe, expect, test } from "@jest/globals";
 import type { Ref } from "../../core/index.ts";
 import { type SupervisorSetup, supervisor } from "../../supervisors/index.ts";

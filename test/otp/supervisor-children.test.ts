@@ -1,4 +1,4 @@
-/** Erlang/OTP, supervisor_SUITE: children, their specifications and the flags. Cases by their names there; see cases.json. */
+/** Erlang/OTP, supervisor_SUITE: children, their specifications and the flags. Cases by their names there; see cases.json. Not in every placement: as in OTP, supervisor and children stand in one place, main, unless a case says otherwise; for threads see supervisors/threads.test.ts. */
 import { describe, expect, test } from "@jest/globals";
 import type { Ref } from "../../core/index.ts";
 import {

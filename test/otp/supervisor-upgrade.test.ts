@@ -1,4 +1,4 @@
-/** Erlang/OTP, supervisor_SUITE: a change of code. Cases by their names there; see cases.json. */
+/** Erlang/OTP, supervisor_SUITE: a change of code. Cases by their names there; see cases.json. Not in every placement: as in OTP, supervisor and children stand in one place, main, unless a case says otherwise; for threads see supervisors/threads.test.ts. */
 import { describe, expect, test } from "@jest/globals";
 import { type ChildSpec, defineSupervisor, type SetupAnswer, type SupervisorSetup } from "../../supervisors/index.ts";
 import { child } from "../fixtures/child.ts";

@@ -1,4 +1,4 @@
-/** Flags and child specs: defaults, and OTP's name for each fault. Semantics: Erlang/OTP, supervisor.erl, check_flags and check_childspec. */
+/** Flags and child specs: defaults, and OTP's name for each fault. Semantics: Erlang/OTP, supervisor.erl, check_flags and check_childspec. Pure functions: no actor is placed. */
 import { describe, expect, test } from "@jest/globals";
 import { defineActor } from "../../core/index.ts";
 import { checkFlags } from "../../supervisors/flags.ts";

@@ -1,3 +1,4 @@
+/** A plan of faults is a pure function of its seed: no actor is placed. */
 import { describe, expect, test } from "@jest/globals";
 import { FaultPlan, type FaultPlanOptions } from "../../testing/fault-injector.ts";
 

@@ -1,4 +1,4 @@
-/** The tree of the test kit, used as its page shows it. Semantics: Erlang/OTP, supervisor, "Restart Strategies". */
+/** The tree of the test kit, used as its page shows it: on main, where its children live. Semantics: Erlang/OTP, supervisor, "Restart Strategies". */
 import { expect, test } from "@jest/globals";
 import { startTree } from "../../testing/start-tree.ts";
 

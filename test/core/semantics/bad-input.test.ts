@@ -1,8 +1,6 @@
 /**
- * core/SEMANTICS.md, "Bad input and bad luck": every row, with the codes and reasons that it promises.
- *
- * Not in every placement: the subjects are on another thread, where input can be at its worst, and a row says itself
- * where it holds.
+ * core/SEMANTICS.md, "Bad input and bad luck". Not in every placement: the subjects are on another thread, where input can
+ * be at its worst, and a row says itself where it holds. Every row, with the codes and reasons that it promises.
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";

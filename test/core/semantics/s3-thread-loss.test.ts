@@ -1,8 +1,4 @@
-/**
- * core/SEMANTICS.md, S3.8: the loss of a thread.
- *
- * Not in every placement: main cannot be lost, and each test has a system of its own to take a thread from.
- */
+/** core/SEMANTICS.md, S3.8: the loss of a thread. Not in every placement: main cannot be lost, and each test has a system of its own to take a thread from. */
 import { describe, expect, test } from "@jest/globals";
 import { startSystem } from "../../../index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";

@@ -1,3 +1,4 @@
+// A pure function: no actor is placed.
 import { MessageChannel } from "node:worker_threads";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
