@@ -26,6 +26,9 @@ export class Journal implements Disposable {
       events.on("threadLost", ({ thread, why, actors, unread }) =>
         this.#write(`error: thread ${thread} was lost with ${actors} actors and ${unread} unread messages: ${why}`),
       ),
+      events.on("eventsDropped", ({ thread, count, kinds }) =>
+        this.#write(`warning: ${count} events of thread ${thread} were dropped: ${JSON.stringify(kinds)}`),
+      ),
       events.on("unattributedError", ({ thread, error }) =>
         this.#write(`error: thread ${thread}: ${error.stack ?? error.message}`),
       ),

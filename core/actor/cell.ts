@@ -67,6 +67,8 @@ export class CellExtra {
   name: string | undefined = undefined;
   capacity = 0;
   policy: MailboxPolicy = "reject";
+  /** That its mailbox is full was told, and it has not been half empty since. */
+  isFullTold = false;
   start: StartInfo | undefined = undefined;
   stopReason: ExitReason | undefined = undefined;
   isIgnored = false;

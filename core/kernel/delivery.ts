@@ -77,17 +77,21 @@ export class Delivery {
       this.refuse(kernel.refOf(cell), meta, payload, "noproc");
       return undefined;
     }
-    const extra = cell.extra;
-    const capacity = extra !== undefined && extra.capacity > 0 ? extra.capacity : mailboxCapacityDefault;
-    const policy = extra?.policy ?? "reject";
-    const isBehindWaiting = extra?.waiting !== undefined && extra.waiting.length > 0;
+    const extra = extraOf(cell);
+    if (extra.capacity === 0) extra.capacity = mailboxCapacityDefault;
+    const { capacity, policy } = extra;
+    const isBehindWaiting = extra.waiting !== undefined && extra.waiting.length > 0;
     if (box.size < capacity && !isBehindWaiting) {
       kernel.scheduler.enqueue(cell, box, meta, payload);
       return undefined;
     }
     if (policy === "wait") return this.#wait(cell, meta, payload, sender);
-    if (kernel.wants(eventBit("mailboxFull"))) {
-      kernel.emit({ type: "mailboxFull", ref: kernel.refOf(cell), capacity, policy });
+    if (!extra.isFullTold) {
+      extra.isFullTold = true;
+      // So that its service is followed, also where nobody had set a bound.
+      cell.flags |= Flag.bounded;
+      if (kernel.wants(eventBit("mailboxFull")))
+        kernel.emit({ type: "mailboxFull", ref: kernel.refOf(cell), capacity, policy });
     }
     if (policy === "dropOldest") {
       // System messages are never dropped: the oldest user message goes.
@@ -152,7 +156,9 @@ export class Delivery {
       }
       waiting.splice(0, admitted);
     }
-    if (extra.pausedThreads !== undefined && extra.pausedThreads.size > 0 && box.size <= extra.capacity >> 1) {
+    if (box.size > extra.capacity >> 1) return;
+    extra.isFullTold = false;
+    if (extra.pausedThreads !== undefined && extra.pausedThreads.size > 0) {
       for (const thread of extra.pausedThreads) this.#kernel.peers.resumeSender(thread, cell);
       extra.pausedThreads.clear();
     }

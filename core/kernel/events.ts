@@ -2,7 +2,7 @@
  * The event stream: the one place where the runtime says what happens. Dashboards, logs, metrics and tests read it.
  *
  * A kernel makes an event only if somebody wants its kind (a bit in shared memory), so what nobody reads costs a test
- * of one word. `crashed`, `threadLost` and `unattributedError` are always made.
+ * of one word. `crashed`, `threadLost`, `unattributedError` and `eventsDropped` are always made.
  */
 import type { LogLevel } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
@@ -54,6 +54,13 @@ export type RuntimeEvent =
     }
   | { readonly type: "unattributedError"; readonly thread: number; readonly error: ErrorData }
   | {
+      /** A thread had more to tell than main took: so many events of it never came, by kind. */
+      readonly type: "eventsDropped";
+      readonly thread: number;
+      readonly count: number;
+      readonly kinds: Readonly<Partial<Record<EventType, number>>>;
+    }
+  | {
       readonly type: "log";
       readonly ref: RefData;
       readonly name: string | undefined;
@@ -85,7 +92,8 @@ export const eventTypes = [
   "threadLost",
   "unattributedError",
   "log",
-] as const satisfies readonly RuntimeEvent["type"][];
+  "eventsDropped",
+] as const;
 
 export type EventType = (typeof eventTypes)[number];
 
@@ -94,7 +102,8 @@ export function eventBit(type: EventType): number {
 }
 
 /** Kinds that are always made. */
-export const alwaysBits = eventBit("crashed") | eventBit("threadLost") | eventBit("unattributedError");
+export const alwaysBits =
+  eventBit("crashed") | eventBit("threadLost") | eventBit("unattributedError") | eventBit("eventsDropped");
 
 export type EventListener<T extends EventType> = (event: Extract<RuntimeEvent, { type: T }>) => void;
 

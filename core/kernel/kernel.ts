@@ -31,8 +31,8 @@ import { Counter, type Counters } from "./counters.ts";
 import { Delivery, messageText } from "./delivery.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
+import { EventOutlet } from "./event-outlet.ts";
 import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
-import { FrameKind } from "./frame-kind.ts";
 import type { Host } from "./host.ts";
 import { Inbound } from "./inbound.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -75,6 +75,8 @@ export interface ThreadStats {
   readonly outbox: number;
   readonly timers: number;
   readonly openCalls: number;
+  /** Events that main never got, because it took fewer than the thread had to tell. */
+  readonly eventsDropped: number;
   readonly deadLetters: Readonly<Record<DeadLetterWhy, number>>;
 }
 
@@ -106,6 +108,7 @@ export class Kernel {
   readonly names: Names;
   readonly peers: Peers;
   readonly inbound: Inbound;
+  readonly eventOutlet: EventOutlet;
   readonly timers: Timers;
   readonly tasks: Tasks;
   /** How refs cross to other threads. */
@@ -171,6 +174,7 @@ export class Kernel {
     this.names = new Names(this);
     this.peers = new Peers(this);
     this.inbound = new Inbound(this);
+    this.eventOutlet = new EventOutlet(this);
     this.timers = new Timers(this);
     this.tasks = new Tasks(this);
     this.guest.ctx = new this.#contextClass(this.guest);
@@ -320,6 +324,7 @@ export class Kernel {
       outbox: this.peers.waiting,
       timers: this.timers.running,
       openCalls: this.calls.open,
+      eventsDropped: this.counters.get(Counter.eventsDropped),
       deadLetters: this.counters.deadLetters,
     };
   }
@@ -340,8 +345,7 @@ export class Kernel {
   }
 
   emit(event: RuntimeEvent): void {
-    if (this.thread === 0) this.host.emit(event);
-    else this.peers.push(0, FrameKind.event, { slot: guestSlot, generation: 0 }, this.guest, 0, event);
+    this.eventOutlet.emit(event);
   }
 
   /** How an actor is called in messages to people: `counter "hits" <1.17.0>`. */

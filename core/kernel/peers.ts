@@ -256,6 +256,7 @@ export class Peers {
     const box = peer.outbox;
     let written = 0;
     let messages = 0;
+    let events = 0;
     while (box.size > 0) {
       const { front, at } = box;
       let payload = front[at + 6];
@@ -284,7 +285,9 @@ export class Peers {
       } catch (error) {
         this.#refused(peer, front, at, payload, error);
       }
-      if (isMessage(front[at] as number)) messages++;
+      const kind = front[at] as number;
+      if (isMessage(kind)) messages++;
+      else if (kind === FrameKind.event) events++;
       box.shift();
     }
     if (box.size === 0) {
@@ -295,6 +298,7 @@ export class Peers {
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
     if (writer.publish()) kernel.host.ringBell(peer.thread);
     if (messages > 0) kernel.counters.add(Counter.unsent, -messages);
+    if (events > 0) kernel.eventOutlet.left(events);
   }
 
   /** The outbox is empty again: messages that waited for the thread as a whole may go. */

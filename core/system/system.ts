@@ -36,6 +36,8 @@ export interface SystemStats {
   /** Messages that stood in the mailboxes of lost threads, and messages that these had not published (S2.3). */
   readonly unreadLost: number;
   readonly unsentLost: number;
+  /** Events of other threads that main never got (S7.6). */
+  readonly eventsDropped: number;
   readonly deadLetters: ThreadStats["deadLetters"];
 }
 

@@ -8,16 +8,18 @@ export interface Totals {
   readonly crashes: number;
   readonly unreadLost: number;
   readonly unsentLost: number;
+  readonly eventsDropped: number;
   readonly deadLetters: Readonly<Record<DeadLetterWhy, number>>;
 }
 
 export function totalsOf(memory: SystemMemory): Totals {
-  const totals = { turns: 0, crashes: 0, unreadLost: 0, unsentLost: 0 };
+  const totals = { turns: 0, crashes: 0, eventsDropped: 0, unreadLost: 0, unsentLost: 0 };
   let deadLetters: Record<DeadLetterWhy, number> | undefined;
   for (let thread = 0; thread < memory.threadCount; thread++) {
     const counters = memory.countersOf(thread);
     totals.turns += counters.get(Counter.turns);
     totals.crashes += counters.get(Counter.crashes);
+    totals.eventsDropped += counters.get(Counter.eventsDropped);
     if (!memory.isThreadUp(thread)) {
       totals.unreadLost += counters.get(Counter.unread);
       totals.unsentLost += counters.get(Counter.unsent);

@@ -39,7 +39,23 @@ describePlacements("S7 Bounds", (place) => {
       expect.objectContaining({ type: "deadLetter", why }),
       expect.objectContaining({ type: "deadLetter", why }),
     ]);
-    expect(recorder.of("mailboxFull")).toContainEqual(expect.objectContaining({ policy, capacity: 3 }));
+    expect(recorder.of("mailboxFull")).toEqual([expect.objectContaining({ policy, capacity: 3 })]);
+  });
+
+  test("S7.7: mailboxFull comes again after the mailbox has been half empty", async () => {
+    using recorder = new EventRecorder(system(), ["mailboxFull"]);
+    const { subject, open } = await jammed(place, "reject", 3);
+    const gate = await system().spawn(puppet, undefined, { placement: { thread: 2 } });
+    for (const message of ["a", "b", "c", "refused", "refused"]) subject.send(message);
+    await system().settled();
+    expect(recorder.events).toHaveLength(1);
+    await open();
+    subject.cast("wait", gate);
+    await system().settled();
+    for (const message of ["a", "b", "c", "refused", "refused"]) subject.send(message);
+    await system().settled();
+    await openGate(system(), gate);
+    expect(recorder.events).toHaveLength(2);
   });
 
   test("S7.1: reject is what a mailbox does unless told otherwise", async () => {
