@@ -47,11 +47,11 @@ export interface ChildSpec {
   readonly type?: ChildType;
   /** Whether its end counts for `autoShutdown`. Default false. */
   readonly significant?: boolean;
-  /** Default: the supervisor's `childPlacement`. */
+  /** Default: the supervisor's `childPlacement`. Refused beside isolation `thread`. */
   readonly placement?: Placement;
   /** Default `shared`. */
   readonly isolation?: Isolation;
-  /** Heap of a dedicated thread in MiB. Default: V8's. */
+  /** Heap of a dedicated thread in MiB; refused without isolation `thread`. Default: V8's. */
   readonly heapMb?: number;
   /** Default: the behaviour's. */
   readonly mailboxCapacity?: number;
@@ -166,6 +166,11 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
   if (!isValid) {
     throw new SpecFault("invalid_option", { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs });
   }
+  // What would have no effect is refused: whoever wrote it believes that it has.
+  const isAlone = isolation === "thread";
+  if (heapMb !== undefined && !isAlone)
+    throw new SpecFault("bad_combination", { isolation: isolation ?? "shared", heapMb });
+  if (placement !== undefined && isAlone) throw new SpecFault("bad_combination", { isolation, placement });
 }
 
 function isStart(value: unknown): value is ChildStart {
@@ -201,7 +206,8 @@ export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): Sp
   const { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } = spec;
   return {
     ack: true,
-    placement: spec.placement ?? childPlacement,
+    // A thread of its own has no place among the schedulers.
+    ...(isolation !== "thread" && { placement: spec.placement ?? childPlacement }),
     ...(isolation !== undefined && { isolation }),
     ...(heapMb !== undefined && { heapMb }),
     ...(mailboxCapacity !== undefined && { mailboxCapacity }),

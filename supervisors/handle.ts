@@ -147,9 +147,10 @@ async function start(
   options: SpawnOptions,
 ): Promise<Ref<SupervisorApi>> {
   const spread: SupervisorSetup = { childPlacement: "spread", ...setup };
-  const argument = options.placement === undefined ? spread : await setupAsData(spread);
+  const isAlone = options.isolation === "thread";
+  const argument = options.placement === undefined && !isAlone ? spread : await setupAsData(spread);
   return await host.spawn(supervisor, argument, {
-    placement: topPlacement,
+    ...(!isAlone && { placement: topPlacement }),
     // OTP's supervisor:start_link has no time-out: its children may take their time.
     startTimeoutMs: Number.POSITIVE_INFINITY,
     ...options,

@@ -17,11 +17,11 @@ export type Isolation = "shared" | "thread";
 export interface SpawnOptions {
   /** Registered before `init` runs; a name that is held by a living actor refuses the start with `already_started`. */
   readonly name?: string;
-  /** Default `local` for `ctx`, `spread` for `system`. */
+  /** Default `local` for `ctx`, `spread` for `system`. Refused beside isolation `thread`. */
   readonly placement?: Placement;
   /** Default `shared`. */
   readonly isolation?: Isolation;
-  /** Heap of a dedicated thread in MiB, from 16. Default: V8's. A thread that fills it is lost. */
+  /** Heap of a dedicated thread in MiB, from 16; refused without isolation `thread`. Default: V8's. A thread that fills it is lost. */
   readonly heapMb?: number;
   /** Default: the behaviour's, else 1,048,576. */
   readonly mailboxCapacity?: number;

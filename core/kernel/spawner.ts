@@ -327,7 +327,7 @@ const heapMbMin = 16;
 
 function assertOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;
-  const { name, isolation, mailboxCapacity, mailboxPolicy, startTimeoutMs, heapMb } = options;
+  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, heapMb } = options;
   if (name !== undefined) assertName(name, "spawn");
   const refuse = (what: string, wanted: string, got: unknown) => {
     throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
@@ -338,6 +338,15 @@ function assertOptions(options: SpawnOptions | undefined): void {
   if (startTimeoutMs !== undefined && !(startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
   if (heapMb !== undefined && !(heapMb >= heapMbMin)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
+  // What would have no effect is refused: whoever wrote it believes that it has.
+  if (heapMb !== undefined && isolation !== "thread") {
+    const remedy = 'only of isolation "thread", since others share a heap: leave it out, or ask for that isolation';
+    refuse("heapMb", remedy, { heapMb, isolation: isolation ?? "shared" });
+  }
+  if (placement !== undefined && isolation === "thread") {
+    const remedy = 'not for isolation "thread", whose thread is new: leave out one of the two';
+    refuse("placement", remedy, { placement, isolation });
+  }
 }
 
 /** What of the options the other thread needs. */

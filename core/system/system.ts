@@ -102,7 +102,8 @@ export class System implements AsyncDisposable {
     const kernel = this.#kernel;
     const [argument, options] = rest;
     const { promise, resolve } = Promise.withResolvers<StartResult>();
-    const withDefaults: SpawnOptions = { placement: "spread", startTimeoutMs, ...options };
+    const where: SpawnOptions = options?.isolation === "thread" ? {} : { placement: "spread" };
+    const withDefaults: SpawnOptions = { ...where, startTimeoutMs, ...options };
     const { ref } = kernel.spawner.spawn(kernel.guest, behaviour as Behaviour<never, Api>, argument, withDefaults, {
       await: resolve,
     });

@@ -37,6 +37,16 @@ const faulty: [string, unknown, object][] = [
   ["an isolation", { ...good, isolation: "none" }, { code: "invalid_option" }],
   ["a name", { ...good, name: "" }, { code: "invalid_option" }],
   ["a heap", { ...good, heapMb: 0 }, { code: "invalid_option" }],
+  [
+    "a heap of a shared thread",
+    { ...good, heapMb: 64 },
+    { code: "bad_combination", value: { isolation: "shared", heapMb: 64 } },
+  ],
+  [
+    "a placement of an own thread",
+    { ...good, isolation: "thread", placement: "spread" },
+    { code: "bad_combination", value: { isolation: "thread", placement: "spread" } },
+  ],
   ["a capacity", { ...good, mailboxCapacity: "9" }, { code: "invalid_option" }],
   ["a backoff", { ...good, backoff: { jitter: 2 } }, { code: "invalid_backoff" }],
   ["a backoff that is none", { ...good, backoff: 7 }, { code: "invalid_backoff", value: 7 }],

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import type { ExitReason, Ref, SpawnOptions } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
+import { specAsData } from "../../../supervisors/index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";
 import { careless } from "../../fixtures/careless.ts";
 import { child } from "../../fixtures/child.ts";
@@ -92,6 +93,25 @@ describe("bad input and bad luck", () => {
     await using probe = await Probe.start(system());
     codes.add(await codeOf(probe.run((ctx) => ctx.spawn(puppet, undefined, { placement: { thread: 99 } }))));
     return [...codes];
+  });
+
+  row("a spawn's `heapMb` without isolation `thread`, a `placement` beside it", async () => {
+    const ignored = [
+      { heapMb: 64 },
+      { heapMb: 64, isolation: "shared" },
+      { placement: { thread: 1 }, isolation: "thread" },
+      { placement: "local", isolation: "thread", heapMb: 64 },
+    ] as const;
+    const codes = new Set<string>();
+    await using probe = await Probe.start(system());
+    for (const options of ignored) {
+      codes.add(await codeOf(system().spawn(puppet, undefined, options)));
+      codes.add(await codeOf(probe.run((ctx) => ctx.spawn(puppet, undefined, options))));
+    }
+    await using tree = await Supervised.start(system(), { children: [] });
+    const spec = { id: "alone", start: [child], isolation: "thread", placement: "local" };
+    const outcome = await tree.startChild(await specAsData(spec));
+    return [...codes, outcome.ok ? "started" : outcome.error.code];
   });
 
   row("argument of the wrong kind (name, delay, ref)", async () => {

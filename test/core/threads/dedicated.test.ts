@@ -113,3 +113,10 @@ test("what is sent to an actor whose dedicated thread has ended with it is a dea
   const { deadLetters, threadsLost } = await system.stats();
   expect([deadLetters.noproc, deadLetters.thread_lost, threadsLost]).toEqual([1, 0, 0]);
 });
+
+test("a supervisor may have a thread of its own, its children on the others", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const tree = await system.supervise({ children: [{ id: "only", start: [worker] }] }, dedicated);
+  const [child] = await tree.whichChildren();
+  expect([tree.ref.thread, (child?.ref as RefData).thread]).toEqual([2, 1]);
+});
