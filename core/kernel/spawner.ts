@@ -104,7 +104,7 @@ export class Spawner {
     const slot = kernel.peers.takeSlot(thread);
     const generation = kernel.memory.generation(thread, slot);
     const ref = kernel.makeRef(thread, slot, generation);
-    kernel.memory.addActors(thread, 1);
+    kernel.memory.announceSpawn(thread, slot);
     if (ties.await !== undefined) this.#await(parent, ref, ties.await, options?.startTimeoutMs);
     if (ties.link === true && addLink(parent, ref)) kernel.peers.relate(parent, thread, 1);
     const monitor = ties.monitor === true ? kernel.signals.spawnMonitor(parent, ref) : undefined;
@@ -170,8 +170,11 @@ export class Spawner {
   failed(parent: RefData, ref: Ref, monitorId: number, reason: ExitReason): void {
     const kernel = this.#kernel;
     const { thread, slot, generation } = ref;
-    kernel.memory.addActors(thread, -1);
-    kernel.memory.killSlot(thread, slot, generation);
+    // The slots of a lost thread are its successor's.
+    if (kernel.memory.isThreadUp(thread)) {
+      kernel.memory.withdrawSpawn(thread, slot);
+      kernel.memory.killSlot(thread, slot, generation);
+    }
     kernel.peers.slotsReceived(thread, [slot]);
     kernel.peers.push(thread, FrameKind.spawnFailed, ref, kernel.guest, 0, undefined);
     kernel.peers.push(thread, FrameKind.abandon, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
@@ -181,6 +184,7 @@ export class Spawner {
   /** A spawn from another thread. */
   received(to: RefData, from: Ref, monitorId: number, payload: SpawnPayload): void {
     const kernel = this.#kernel;
+    kernel.memory.spawnArrived(kernel.thread, to.slot);
     // Its spawner gets `noproc` with the news of this thread's end.
     if (kernel.isRetired) return;
     if (kernel.checks) kernel.freeze(payload.argument);

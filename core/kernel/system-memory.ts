@@ -54,6 +54,7 @@ export interface SystemBuffers {
   readonly times: SharedArrayBuffer;
   readonly owners: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  readonly announced: SharedArrayBuffer;
 }
 
 export class SystemMemory {
@@ -64,6 +65,8 @@ export class SystemMemory {
   readonly times: Float64Array;
   /** Who reserved each block of slots: thread id + 1, 0 nobody. */
   readonly #owners: Int32Array;
+  /** Spawns by the holder of each block of slots that are on their way. */
+  readonly #announced: Int32Array;
   /** What each thread counts, by rows: `Counters`. */
   readonly #counters: Float64Array;
 
@@ -73,6 +76,7 @@ export class SystemMemory {
     this.slots = new Int32Array(buffers.slots);
     this.times = new Float64Array(buffers.times);
     this.#owners = new Int32Array(buffers.owners);
+    this.#announced = new Int32Array(buffers.announced);
     this.#counters = new Float64Array(buffers.counters);
   }
 
@@ -87,6 +91,7 @@ export class SystemMemory {
       slots: new SharedArrayBuffer(slotWords * 4),
       times: new SharedArrayBuffer((1 + threadIdsMax) * 8),
       owners: new SharedArrayBuffer(Math.ceil(slotWords / slotBlock) * 4),
+      announced: new SharedArrayBuffer(Math.ceil(slotWords / slotBlock) * 4),
       counters: new SharedArrayBuffer(threadIdsMax * countersPerThread * 8),
     });
   }
@@ -214,6 +219,8 @@ export class SystemMemory {
       Atomics.sub(this.words, row + Word.nextSlot, slotBlock);
       return undefined;
     }
+    // Whoever had these slots before, on a thread that is lost, may have left something.
+    Atomics.store(this.#announced, this.#block(thread, first), 0);
     Atomics.store(this.#owners, this.#block(thread, first), by + 1);
     return first;
   }
@@ -237,11 +244,35 @@ export class SystemMemory {
     return Atomics.load(this.words, this.#row(thread) + Word.nextSlot);
   }
 
-  /** The slots of all blocks that a lost thread had reserved in this one; from now on they are its own. */
+  /**
+   * A spawn on another thread begins, in a slot that the spawner has reserved there: the actor counts from now on, so
+   * that the next one is placed accordingly.
+   */
+  announceSpawn(thread: number, slot: number): void {
+    Atomics.add(this.#announced, this.#block(thread, slot), 1);
+    this.addActors(thread, 1);
+  }
+
+  /** It has arrived. */
+  spawnArrived(thread: number, slot: number): void {
+    Atomics.sub(this.#announced, this.#block(thread, slot), 1);
+  }
+
+  /** It will not come: its spawner could not send it. */
+  withdrawSpawn(thread: number, slot: number): void {
+    Atomics.sub(this.#announced, this.#block(thread, slot), 1);
+    this.addActors(thread, -1);
+  }
+
+  /**
+   * The slots of all blocks that a lost thread had reserved in this one; from now on they are its own. Its spawns that
+   * have not arrived never will, and count no more.
+   */
   takeBackSlots(thread: number, lost: number): number[] {
     const slots: number[] = [];
     for (let first = slotBlock; first < this.#reservedEnd(thread); first += slotBlock) {
       if (this.ownerOf(thread, first) !== lost) continue;
+      this.addActors(thread, -Atomics.exchange(this.#announced, this.#block(thread, first), 0));
       Atomics.store(this.#owners, this.#block(thread, first), thread + 1);
       for (let slot = first; slot < first + slotBlock; slot++) slots.push(slot);
     }

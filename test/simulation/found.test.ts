@@ -55,3 +55,13 @@ test("a spawn to the place of a thread that was lost before this one came up end
   await rest(system);
   expect(system.guestMessages.map(({ message }) => message)).toMatchObject([{ type: "down", reason: "noproc" }]);
 });
+
+test("a spawn that is lost with its spawner's thread does not count on the thread that it was for", () => {
+  const system = new SimulatedSystem(1, 3, { importModule: () => Promise.resolve(exports) });
+  const ctx = system.kernel(1).guest.ctx!;
+  for (let n = 0; n < 3; n++) ctx.spawn(ignoring, undefined, { placement: { thread: 2 } });
+  expect(system.memory.actors(2)).toBe(3);
+  system.killThread(1, "killed");
+  system.settle();
+  expect(system.memory.actors(2)).toBe(0);
+});
