@@ -2,11 +2,11 @@
  * Imports behaviour modules, with a deadline.
  *
  * A module whose top level never ends stays pending for ever in its thread, whatever one does: it is refused there
- * afterwards, aloud. While a thread loads modules `startSystem` is refused (`loading.ts`).
+ * afterwards, aloud. A module that is loaded here may not call `startSystem` (`loading.ts`).
  */
 import { byDeadline } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
-import { loadEnded, loadStarted } from "./loading.ts";
+import { whileLoading } from "./loading.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -42,20 +42,16 @@ export class ModuleLoader {
 
   #start(url: string): Promise<Exports> {
     const { promise, resolve, reject } = Promise.withResolvers<Exports>();
-    loadStarted(url);
     const cancel = byDeadline(this.#timeoutMs, () => {
       this.#stuck.add(url);
       reject(new RuntimeError("load_timeout", `${url} did not load within ${this.#timeoutMs} ms`));
     });
-    (import(url) as Promise<Exports>)
+    whileLoading(url, () => import(url) as Promise<Exports>)
       .then((exports) => {
         this.#stuck.delete(url);
         resolve(exports);
       }, reject)
-      .finally(() => {
-        cancel();
-        loadEnded(url);
-      });
+      .finally(cancel);
     return promise;
   }
 }
