@@ -34,6 +34,7 @@ export const errorCodes = {
   system_limit: "a bound of the system (actors, threads, waiting sends) is reached",
   thread_failed: "the worker thread could not be started",
   thread_lost: "the actor's thread was lost",
+  thread_stuck: "a thread did not end in time when the system stopped",
   timeout: "no answer came in time",
   undef: "the actor has no handler of that name",
 } as const;

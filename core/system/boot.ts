@@ -26,6 +26,11 @@ export interface SystemOptions {
   readonly seed?: number;
   /** Time for a thread to start. Default 10,000. */
   readonly threadStartTimeoutMs?: number;
+  /**
+   * Time for a thread that is ended to be gone; past it the thread is lost all the same. While the system stops, a thread
+   * that one turn holds for so long is ended. Default 5,000.
+   */
+  readonly threadEndTimeoutMs?: number;
   /** Time for a behaviour's module to load. Default 10,000. */
   readonly loadTimeoutMs?: number;
 }
@@ -39,6 +44,8 @@ export interface SystemParts {
   /** Who waits for the down of which monitor. */
   readonly monitors: Map<number, (down: DownMessage) => void>;
   readonly isManual: boolean;
+  /** Time for a thread that is held, or ended, before it is given up. */
+  readonly endTimeoutMs: number;
 }
 
 /** @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`; then nothing is left running. */
@@ -52,6 +59,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     );
   }
   assertTimeout("threadStartTimeoutMs", options.threadStartTimeoutMs);
+  assertTimeout("threadEndTimeoutMs", options.threadEndTimeoutMs);
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
   if (options.clock !== undefined && options.clock !== "system" && options.clock !== "manual") {
     throw new RuntimeError("bad_argument", `clock is "system" or "manual", got ${describe(options.clock)}`);
@@ -68,6 +76,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
   const seed = options.seed ?? 1;
   const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
   const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
+  const endTimeoutMs = options.threadEndTimeoutMs ?? 5_000;
   const host = new PortHost({
     clock,
     random: new SeededRandom(seed),
@@ -103,6 +112,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     seed,
     loadTimeoutMs,
     startTimeoutMs: options.threadStartTimeoutMs ?? 10_000,
+    endTimeoutMs,
   });
   kernel.scheduler.arm();
   try {
@@ -111,7 +121,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     host.close();
     throw error;
   }
-  return { kernel, host, pool, events, monitors, isManual };
+  return { kernel, host, pool, events, monitors, isManual, endTimeoutMs };
 }
 
 function assertTimeout(name: string, timeoutMs: number | undefined): void {

@@ -1,7 +1,8 @@
-/** The end of everybody who is left when the trees are down. */
-import { afterMs, stopwatchMs } from "../clock.ts";
+/** The end of everybody who is left when the trees are down, and of threads that would keep a system from stopping. */
+import { afterMs, byDeadline, stopwatchMs } from "../clock.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { ThreadPool } from "../thread/thread-pool.ts";
 
 /** Time for all that is left to end by itself. */
 const endingMs = 5_000;
@@ -23,4 +24,40 @@ export async function endActors(kernel: Kernel): Promise<void> {
 
 function isAnybodyLeft(kernel: Kernel): boolean {
   return kernel.memory.threadsUp().some((thread) => kernel.memory.actors(thread) > 0);
+}
+
+/** Between two questions to a thread whether it still answers. */
+const askAgainMs = 1_000;
+
+/**
+ * While a system stops, its threads are asked whether they still answer: one that is held for too long, by a turn that
+ * never ends or by native code, is ended, so that supervisors do not wait for its actors for ever. Returns the function
+ * that ends the asking.
+ */
+export function endHeldThreads(kernel: Kernel, pool: ThreadPool, heldMaxMs: number): () => void {
+  const cancels = new Map<number, () => void>();
+  let isOver = false;
+  const ask = (thread: number): void => {
+    const why = `held for ${heldMaxMs} ms while the system stopped`;
+    const cancel = byDeadline(heldMaxMs, () => void pool.end(thread, why));
+    cancels.set(thread, cancel);
+    const ref = kernel.makeRef(thread, 0, 0);
+    kernel.calls.ask(kernel.guest, ref, FrameKind.stats, "stats", Number.POSITIVE_INFINITY).then(
+      () => {
+        cancel();
+        if (!isOver)
+          cancels.set(
+            thread,
+            afterMs(askAgainMs, () => ask(thread)),
+          );
+      },
+      // It is gone.
+      cancel,
+    );
+  };
+  for (const { thread } of pool.running) ask(thread);
+  return () => {
+    isOver = true;
+    for (const cancel of cancels.values()) cancel();
+  };
 }

@@ -17,7 +17,7 @@ import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
 import type { SystemParts } from "./boot.ts";
-import { endActors } from "./ending.ts";
+import { endActors, endHeldThreads } from "./ending.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { settled } from "./settling.ts";
 import { totalsOf } from "./totals.ts";
@@ -52,6 +52,7 @@ export class System implements AsyncDisposable {
   readonly #ctx: Context;
   readonly #monitors: Map<number, (down: DownMessage) => void>;
   readonly #manualClock: ManualClock | undefined;
+  readonly #endTimeoutMs: number;
   readonly #unguard: () => void;
   #stopping: Promise<void> | undefined;
 
@@ -63,6 +64,7 @@ export class System implements AsyncDisposable {
     this.#monitors = parts.monitors;
     this.#ctx = parts.kernel.contextOf(parts.kernel.guest);
     this.#manualClock = parts.isManual ? new ManualClock(parts.kernel) : undefined;
+    this.#endTimeoutMs = parts.endTimeoutMs;
     this.#unguard = guardMain(parts.kernel);
   }
 
@@ -223,7 +225,10 @@ export class System implements AsyncDisposable {
     return this.events.crashes();
   }
 
-  /** Ends a scheduler thread as a crash would: for tests and fault injection. */
+  /**
+   * Ends a scheduler thread as a crash would: for tests and fault injection. Resolves when it is lost, `threadEndTimeoutMs`
+   * later at the latest, also where native code holds it.
+   */
   async terminateThread(position: number, why = "terminated"): Promise<void> {
     this.#assertRunning("terminateThread");
     await this.#pool.terminate(position, why);
@@ -242,7 +247,9 @@ export class System implements AsyncDisposable {
 
   /**
    * Stops the trees in order, then every actor that is left (`shutdown`; those that trap exits run `terminate`, at most
-   * 5,000 ms for all), then the threads. Idempotent; resolves when all is down.
+   * 5,000 ms for all), then the threads. A thread that is held for `threadEndTimeoutMs` meanwhile is ended first.
+   * Idempotent; resolves when all is down. @throws RuntimeError `thread_stuck`: all is down but for a thread that does
+   * not end within `threadEndTimeoutMs`, and the process cannot end by itself before it does.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -250,14 +257,19 @@ export class System implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
+    const unwatch = endHeldThreads(this.#kernel, this.#pool, this.#endTimeoutMs);
     try {
       await this.stopTrees((ref, reason) => this.#ctx.exit(ref, reason));
       await endActors(this.#kernel);
     } finally {
-      await this.#pool.close();
-      this.#kernel.close({ shutdown: "system stopped" });
-      this.#host.close();
-      this.#unguard();
+      unwatch();
+      try {
+        await this.#pool.close();
+      } finally {
+        this.#kernel.close({ shutdown: "system stopped" });
+        this.#host.close();
+        this.#unguard();
+      }
     }
   }
 

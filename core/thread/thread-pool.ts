@@ -33,6 +33,8 @@ export interface ThreadPoolOptions {
   readonly loadTimeoutMs: number;
   /** Time for a thread to say that it is ready. */
   readonly startTimeoutMs: number;
+  /** Time for a thread that is ended to be gone. One in native code, or stuck at the limit of its heap, may never be. */
+  readonly endTimeoutMs: number;
 }
 
 interface RunningThread {
@@ -57,6 +59,8 @@ export class ThreadPool {
   readonly #host: PortHost;
   readonly #options: ThreadPoolOptions;
   readonly #threads = new Map<number, RunningThread>();
+  /** Threads that were told to end and are not gone. */
+  readonly #stuck = new Set<RunningThread>();
   /** Slot regions of lost scheduler threads, for their successors. */
   readonly #regions: number[] = [];
   /** Starts since the last thread that came up. */
@@ -81,14 +85,20 @@ export class ThreadPool {
     const results = await Promise.allSettled(starts);
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) {
-      await this.close();
-      throw failed.reason;
+      const stuck = await this.#endAll();
+      if (stuck === undefined) throw failed.reason;
+      throw new RuntimeError("thread_failed", `${errorData(failed.reason).message}; ${stuck}`, {
+        cause: failed.reason,
+      });
     }
     this.#hasStarted = true;
     this.#refill();
   }
 
-  /** Ends the thread at a scheduler position, and resolves when it is gone. @throws RuntimeError `invalid_placement`. */
+  /**
+   * Ends the thread at a scheduler position, and resolves when it is lost: gone, or stuck.
+   * @throws RuntimeError `invalid_placement`.
+   */
   async terminate(position: number, why: string): Promise<void> {
     const thread = this.#memory.threadAt(position);
     const running = thread === undefined ? undefined : this.#threads.get(thread);
@@ -102,10 +112,35 @@ export class ThreadPool {
     await this.#terminate(running, why);
   }
 
+  /** Ends a thread by its id, if it is up. */
+  async end(thread: number, why: string): Promise<void> {
+    const running = this.#threads.get(thread);
+    if (running !== undefined) await this.#terminate(running, why);
+  }
+
+  /** Resolves when the thread is gone or, where it does not go, when it is given up. */
   async #terminate(running: RunningThread, why: string): Promise<void> {
     running.why ??= why;
-    await running.worker.terminate();
-    await running.exited;
+    void running.worker.terminate();
+    const { promise: givenUp, resolve } = Promise.withResolvers<void>();
+    const cancel = byDeadline(this.#options.endTimeoutMs, () => {
+      this.#giveUp(running);
+      resolve();
+    });
+    await Promise.race([running.exited, givenUp]);
+    cancel();
+  }
+
+  /**
+   * It was told to end, and no code of JavaScript runs in it again, whatever it is stuck in: it is lost. Its slots are
+   * not used again before it is gone.
+   */
+  #giveUp(running: RunningThread): void {
+    if (!this.#threads.has(running.thread)) return;
+    this.#stuck.add(running);
+    running.worker.unref();
+    const why = running.why as string;
+    this.#lost(running, why === retiredWhy ? why : `${why}; did not end within ${this.#options.endTimeoutMs} ms`);
   }
 
   async #startScheduler(position: number): Promise<RunningThread> {
@@ -219,9 +254,8 @@ export class ThreadPool {
     this.#threads.set(thread, running);
     const { promise: ready, resolve, reject } = Promise.withResolvers<RunningThread>();
     const cancel = byDeadline(options.startTimeoutMs, () => {
-      running.why ??= `not ready within ${options.startTimeoutMs} ms`;
       reject(new RuntimeError("thread_failed", `${who} was not ready within ${options.startTimeoutMs} ms`));
-      void worker.terminate();
+      void this.#terminate(running, `not ready within ${options.startTimeoutMs} ms`);
     });
     worker.on("message", (word: FromThread) => {
       switch (word.type) {
@@ -235,15 +269,13 @@ export class ThreadPool {
           resolve(running);
           return;
         case "failed":
-          running.why ??= word.error.message;
+          void this.#terminate(running, word.error.message);
           reject(
             new RuntimeError("thread_failed", `${who} failed to start: ${word.error.message}`, { cause: word.error }),
           );
-          void worker.terminate();
           return;
         case "retired":
-          running.why ??= retiredWhy;
-          void worker.terminate();
+          void this.#terminate(running, retiredWhy);
           return;
       }
     });
@@ -274,10 +306,16 @@ export class ThreadPool {
     this.#kernel.names.introduce(running.thread);
   }
 
-  /** A worker ended, whyever: one store to its state word, then everybody is told. */
+  /** A worker ended, whyever. */
   #ended(running: RunningThread, why: string): void {
-    this.#threads.delete(running.thread);
     if (!running.isDedicated) this.#regions.push(running.base);
+    // One that was given up is known to be lost.
+    if (!this.#stuck.delete(running)) this.#lost(running, why);
+  }
+
+  /** A thread is lost: one store to its state word, then everybody is told. */
+  #lost(running: RunningThread, why: string): void {
+    this.#threads.delete(running.thread);
     // Other tries may fare better than those before it.
     if (running.isReady) this.#starts = 0;
     this.#lose(running, why);
@@ -326,9 +364,22 @@ export class ThreadPool {
     return [...this.#threads.values()].map(({ thread, position, isDedicated }) => ({ thread, position, isDedicated }));
   }
 
-  /** Ends every thread. Idempotent. */
+  /** Ends every thread. Idempotent. @throws RuntimeError `thread_stuck` when one does not end in time. */
   async close(): Promise<void> {
+    const stuck = await this.#endAll();
+    if (stuck !== undefined) throw new RuntimeError("thread_stuck", stuck);
+  }
+
+  /** Which threads did not end, as a sentence; undefined: all did. */
+  async #endAll(): Promise<string | undefined> {
     this.#isClosing = true;
-    await Promise.all([...this.#threads.values()].map((running) => this.#terminate(running, closedWhy)));
+    const all = [...this.#threads.values(), ...this.#stuck];
+    await Promise.all(all.map((running) => this.#terminate(running, closedWhy)));
+    if (this.#stuck.size === 0) return undefined;
+    const threads = [...this.#stuck].map(({ thread, why }) => `thread ${thread} (${why})`).join(", ");
+    return (
+      `${threads} did not end within ${this.#options.endTimeoutMs} ms: native code holds it, or the limit of its heap. Node waits for it ` +
+      'before the process ends: if it must end before, process.kill(process.pid, "SIGKILL")'
+    );
   }
 }

@@ -18,7 +18,9 @@ import { getHidden } from "../../fixtures/modules/not-exported.ts";
 import { sometimes } from "../../fixtures/modules/other-export.ts";
 import { throws } from "../../fixtures/modules/throws.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { worker } from "../../fixtures/thread-tests.ts";
 import { codeOf, readBadInput, shapeOf } from "../../support/bad-input.ts";
+import { NamedPipe } from "../../support/named-pipe.ts";
 import { openGate } from "../../support/open-gate.ts";
 import { packageRoot } from "../../support/package-root.ts";
 import { Supervised } from "../../support/supervised.ts";
@@ -233,6 +235,19 @@ describe("bad input and bad luck", () => {
     await codeOf(startSystem({ threads: 1, threadStartTimeoutMs: 1 })),
     "startSystem",
   ]);
+
+  row("native code that never comes back, while the system stops", async () => {
+    using pipe = new NamedPipe();
+    const own = await startSystem({ threads: 1, spare: false, threadEndTimeoutMs: 300 });
+    const tree = await own.supervise({ children: [{ id: "reader", start: [worker] }] });
+    const reader = (await tree.whichChildren())[0]?.ref as Ref;
+    const { down } = await own.monitor(reader);
+    const call = codeOf(own.call(reader, "readFile", pipe.path));
+    await pipe.isRead();
+    const code = await codeOf(own.stop());
+    expect([await call, await tree.exit]).toEqual(["thread_lost", "shutdown"]);
+    return [code, "stop()", "threadEndTimeoutMs", shapeOf((await down).reason)];
+  });
 
   row("a thread is lost", async () => {
     await using own = await startSystem({ threads: 1, clock: "manual" });

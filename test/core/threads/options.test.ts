@@ -22,6 +22,7 @@ test("a program reads the time that its actors read", async () => {
 test.each([
   { threadStartTimeoutMs: 0 },
   { threadStartTimeoutMs: Number.NaN },
+  { threadEndTimeoutMs: 0 },
   { loadTimeoutMs: -1 },
   { loadTimeoutMs: "1" as never },
   { clock: "fake" as never },

@@ -1,7 +1,9 @@
 /** Real threads: who takes the place of a lost one, and what may be asked of the place meanwhile. */
 import { expect, test } from "@jest/globals";
 import { type MofaSystem, type Placement, startSystem } from "../../../index.ts";
+import { EventRecorder } from "../../../testing/index.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
+import { NamedPipe } from "../../support/named-pipe.ts";
 
 const at = (thread: number): { placement: Placement } => ({ placement: { thread } });
 
@@ -48,4 +50,20 @@ test("threadStarted is told once for each thread that takes a place, when it is 
   await system.terminateThread(1);
   await system.settled();
   expect(told).toEqual([21, 31]);
+});
+
+test("a thread that native code holds is lost when it does not end in time, and another takes its place", async () => {
+  using pipe = new NamedPipe();
+  await using system = await startSystem({ threads: 1, spare: false, threadEndTimeoutMs: 300 });
+  using recorder = new EventRecorder(system, ["threadLost"]);
+  const held = await system.spawn(worker, undefined, at(1));
+  const call = held.call("readFile", pipe.path).catch((error: { code: string }) => error.code);
+  await pipe.isRead();
+  await system.terminateThread(1, "test");
+  expect(await call).toBe("thread_lost");
+  const next = await system.spawn(worker, undefined, at(1));
+  expect(await next.call("ping")).toBe("pong");
+  expect(recorder.events).toEqual([expect.objectContaining({ why: "test; did not end within 300 ms" })]);
+  // Or the stop would say that it is stuck.
+  pipe.release();
 });
