@@ -10,9 +10,11 @@ import { type ExitCode, exitCodes } from "./command.ts";
 export const interruptEchoMs = 500;
 
 export interface InterruptSource {
+  readonly pid: number;
   on(signal: NodeJS.Signals, listener: () => void): unknown;
   off(signal: NodeJS.Signals, listener: () => void): unknown;
-  exit(code: number): void;
+  removeAllListeners(signal: NodeJS.Signals): unknown;
+  kill(pid: number, signal: NodeJS.Signals): unknown;
 }
 
 export class Interrupt implements Disposable {
@@ -20,9 +22,9 @@ export class Interrupt implements Disposable {
   readonly #nowMs: () => number;
   readonly #controller = new AbortController();
   #firstMs = 0;
-  #exitCode: ExitCode | undefined;
-  readonly #onInterrupt = () => this.#received(exitCodes.interrupted);
-  readonly #onTerminate = () => this.#received(exitCodes.terminated);
+  #first: NodeJS.Signals | undefined;
+  readonly #onInterrupt = () => this.#received("SIGINT");
+  readonly #onTerminate = () => this.#received("SIGTERM");
 
   /** Listens from now until it is disposed. `nowMs` is any clock that does not go backwards. */
   constructor(source: InterruptSource = process, nowMs: () => number = () => performance.now()) {
@@ -38,7 +40,17 @@ export class Interrupt implements Disposable {
 
   /** 130 or 143 once a signal has come, else undefined. */
   get exitCode(): ExitCode | undefined {
-    return this.#exitCode;
+    if (this.#first === undefined) return undefined;
+    return this.#first === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+  }
+
+  /**
+   * Ends the process here and now, by the signal that it was sent, so that a shell sees the usual code; SIGKILL when it
+   * was sent none. `process.exit` would wait for every thread, also for one that native code never gives back.
+   */
+  endAtOnce(signal: NodeJS.Signals = this.#first ?? "SIGKILL"): void {
+    this.#source.removeAllListeners(signal);
+    this.#source.kill(this.#source.pid, signal);
   }
 
   [Symbol.dispose](): void {
@@ -46,14 +58,14 @@ export class Interrupt implements Disposable {
     this.#source.off("SIGTERM", this.#onTerminate);
   }
 
-  #received(exitCode: ExitCode): void {
+  #received(signal: NodeJS.Signals): void {
     const nowMs = this.#nowMs();
-    if (this.#exitCode === undefined) {
-      this.#exitCode = exitCode;
+    if (this.#first === undefined) {
+      this.#first = signal;
       this.#firstMs = nowMs;
       this.#controller.abort();
     } else if (nowMs - this.#firstMs >= interruptEchoMs) {
-      this.#source.exit(exitCode);
+      this.endAtOnce(signal);
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { RuntimeError } from "../core/index.ts";
 import { type CommandEntry, type ExitCode, exitCodes, type Output } from "./command.ts";
 import { Interrupt } from "./interrupt.ts";
 
@@ -52,6 +53,10 @@ export async function run(
     return interrupt.exitCode ?? exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (isStuck(error)) {
+      output.err.write(`mofa: ${describeError(error)}\n`);
+      interrupt.endAtOnce();
+    }
     // A command that was told to stop may well end by an AbortError.
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     output.err.write(`mofa: ${describeError(error)}\n`);
@@ -63,6 +68,11 @@ export async function run(
 function chosenName(args: readonly string[]): string | undefined {
   const words = args.filter((arg) => !arg.startsWith("-"));
   return words[0] === "help" ? words[1] : words[0];
+}
+
+/** All has stopped but for a thread that never will: the process would wait for it. */
+function isStuck(error: unknown): boolean {
+  return error instanceof RuntimeError && error.code === "thread_stuck";
 }
 
 /** One line for an outcome that was planned for (it has a code); anything else is a bug, and shows its stack. */

@@ -46,8 +46,8 @@ export async function run(
   const program = await loadProgram(module);
   const system = await startSystem(threads === undefined ? {} : { threads });
   using journal = new Journal(system, err);
-  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
-  const stop = () => void system.stop().then(() => resolve(undefined));
+  const { promise: stopped, resolve, reject } = Promise.withResolvers<undefined>();
+  const stop = () => void system.stop().then(() => resolve(undefined), reject);
   signal.addEventListener("abort", stop, { once: true });
   try {
     if (signal.aborted) return exitCodes.interrupted;

@@ -4,11 +4,12 @@ import { Interrupt, interruptEchoMs } from "../../cli/interrupt.ts";
 
 /** A process that can be sent signals, under a clock that the test turns. */
 class FakeProcess extends EventEmitter {
-  readonly exits: number[] = [];
+  readonly pid = 7;
+  readonly kills: [number, NodeJS.Signals][] = [];
   nowMs = 1_000;
 
-  exit(code: number): void {
-    this.exits.push(code);
+  kill(pid: number, signal: NodeJS.Signals): void {
+    this.kills.push([pid, signal]);
   }
 }
 
@@ -18,7 +19,7 @@ test("the first signal asks for an orderly end", () => {
   expect([interrupt.signal.aborted, interrupt.exitCode]).toEqual([false, undefined]);
   source.emit("SIGINT");
   expect([interrupt.signal.aborted, interrupt.exitCode]).toEqual([true, 130]);
-  expect(source.exits).toEqual([]);
+  expect(source.kills).toEqual([]);
 });
 
 test("one keystroke that arrives twice is one signal", () => {
@@ -28,7 +29,7 @@ test("one keystroke that arrives twice is one signal", () => {
   source.nowMs += interruptEchoMs - 1;
   source.emit("SIGINT");
   expect(interrupt.exitCode).toBe(130);
-  expect(source.exits).toEqual([]);
+  expect(source.kills).toEqual([]);
 });
 
 test("a second signal ends the process at once", () => {
@@ -37,7 +38,9 @@ test("a second signal ends the process at once", () => {
   source.emit("SIGINT");
   source.nowMs += interruptEchoMs;
   source.emit("SIGTERM");
-  expect(source.exits).toEqual([143]);
+  // By the signal itself, which nobody hears any more.
+  expect(source.kills).toEqual([[7, "SIGTERM"]]);
+  expect(source.listenerCount("SIGTERM")).toBe(0);
   expect(interrupt.exitCode).toBe(130);
 });
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { NamedPipe } from "../support/named-pipe.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { type ProgramOptions, runProgram } from "../support/run-program.ts";
 
@@ -106,6 +107,33 @@ describe("mofa run", () => {
       code,
       stdout: "up\n",
     });
+  });
+
+  test("a second Ctrl-C ends a program of which native code holds a thread, by that signal", async () => {
+    using pipe = new NamedPipe();
+    const program = write(
+      "held.ts",
+      `import { readFileSync } from "node:fs";
+       import { defineServer } from "mofa";
+       export const reader = defineServer({ calls: { read: (_, path) => readFileSync(path, "utf8") } });
+       export async function main(system, [path]) {
+         const ref = await system.spawn(reader, undefined, { placement: { thread: 1 } });
+         // The second counts when it comes half a second later.
+         process.once("SIGINT", () => setTimeout(() => console.log("again"), 600));
+         console.log("up");
+         await ref.call("read", path, { timeoutMs: Infinity });
+       }`,
+    );
+    let presses = 0;
+    const result = await mofaRun([program, pipe.path], {
+      onStdout: (text, kill) => {
+        if (presses === 0) void pipe.isRead().then(() => kill("SIGINT"));
+        else if (presses === 1 && text.includes("again")) kill("SIGINT");
+        else return;
+        presses++;
+      },
+    });
+    expect(result).toMatchObject({ code: null, signal: "SIGINT" });
   });
 
   test("a program may export its behaviours beside main(system), for every placement", async () => {
