@@ -5,6 +5,9 @@
  * `advance` reaches every thread.
  */
 
+/** As Node has them: on a worker thread user code gets others, which hand them over in an actor's scope. */
+const { setTimeout, setImmediate } = globalThis;
+
 export interface Clock {
   /** Milliseconds since an arbitrary start, monotonic, the same origin on every thread of a system. */
   nowMs(): number;

@@ -46,12 +46,21 @@ export class Dispatch {
     const before = scheduler.current;
     scheduler.current = cell;
     try {
-      const scope = this.#scopeOf(cell);
-      if (scope === undefined) run();
-      else scope.runInAsyncScope(run);
+      this.inScope(cell, run);
     } finally {
       scheduler.current = before;
     }
+  }
+
+  /** Runs code of an actor so that what it leaves behind can be traced to it. */
+  inScope<T>(cell: Cell, run: () => T): T {
+    const scope = this.#scopeOf(cell);
+    return scope === undefined ? run() : scope.runInAsyncScope(run);
+  }
+
+  /** The same where its turns are entered so; for handlers that run outside the loop over a mailbox. */
+  enter<T>(cell: Cell, run: () => T): T {
+    return (cell.flags & Flag.async) === 0 ? run() : this.inScope(cell, run);
   }
 
   #scopeOf(cell: Cell): { runInAsyncScope<T>(run: () => T): T } | undefined {
@@ -189,7 +198,8 @@ export class Dispatch {
       }
       try {
         kernel.scheduler.markTurn();
-        const result = run(cell.state, argument, kernel.contextOf(cell));
+        const ctx = kernel.contextOf(cell);
+        const result = this.enter(cell, () => run(cell.state, argument, ctx));
         if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, argument);
       } catch (error) {
         kernel.lifecycle.crash(cell, error, argument);

@@ -141,7 +141,13 @@ export class Lifecycle {
     cell.state = undefined;
     let result: unknown;
     try {
-      result = cell.behaviour.handlers.init(argument, kernel.contextOf(cell));
+      const ctx = kernel.contextOf(cell);
+      const { handlers } = cell.behaviour;
+      // Not for every actor of main: a scope costs a microsecond, and few leave something behind in a synchronous init.
+      result =
+        handlers.isAsync === true
+          ? kernel.dispatch.inScope(cell, () => handlers.init(argument, ctx))
+          : handlers.init(argument, ctx);
     } catch (error) {
       this.crash(cell, error, undefined);
       return;
@@ -243,7 +249,8 @@ export class Lifecycle {
     }
     let result: unknown;
     try {
-      result = run(cell.state, reason, this.#kernel.contextOf(cell));
+      const ctx = this.#kernel.contextOf(cell);
+      result = this.#kernel.dispatch.enter(cell, () => run(cell.state, reason, ctx));
     } catch (error) {
       this.#crashInTerminate(cell, error);
       return;

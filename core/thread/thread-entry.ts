@@ -9,6 +9,7 @@ import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
 import { SharedClock } from "./shared-clock.ts";
+import { blameTimers } from "./timer-blame.ts";
 import { warmUp } from "./warm-up.ts";
 
 if (parentPort === null) throw new Error("thread-entry is started by the runtime, as a worker thread");
@@ -32,6 +33,7 @@ try {
   host.attach(kernel);
   guardProcess(kernel);
   await warmUp();
+  blameTimers(kernel);
   main.on("message", (word: ToThread) => {
     switch (word.type) {
       case "peer":

@@ -18,7 +18,7 @@ test("process.exit by code that belongs to no actor is an event, and its thread 
   const neighbour = await system.spawn(worker, undefined, { placement: { thread: 1 } });
   const ref = await system.spawn(lateExit, undefined, { placement: { thread: 1 } });
   const told = new Promise<RuntimeEvent>((resolve) => system.events.on("unattributedError", resolve));
-  system.send(ref, "go");
+  system.send(ref, "by a promise");
   expect(await told).toMatchObject({
     thread: 1,
     error: { code: "noproc", message: expect.stringMatching(/process\.exit\(3\)/) as unknown },
