@@ -13,6 +13,7 @@ export const errorCodes = {
   calling_self: "an actor called itself and would wait for itself",
   crashed: "the actor threw an error without a code before it answered",
   deadlocked_load: "an earlier load of the module in this thread never came to an end",
+  exit_called: "the actor called process.exit before it answered",
   ignore: "init answered ignore, so there is no actor",
   init_timeout: "init did not end within startTimeoutMs",
   invalid_intensity: "a restart intensity is no whole number from 0",
@@ -36,6 +37,8 @@ export const errorCodes = {
   thread_lost: "the actor's thread was lost",
   thread_stuck: "a thread did not end in time when the system stopped",
   timeout: "no answer came in time",
+  turn_limit: "the actor's turn took longer than its limit",
+  turn_lost: "the actor's open turn was lost with one that was cut down",
   undef: "the actor has no handler of that name",
 } as const;
 

@@ -8,6 +8,7 @@ export {
   defineActor,
   type Handlers,
   isBehaviour,
+  isTurnLimit,
   type MailboxPolicy,
   mailboxCapacityDefault,
   makeBehaviour,

@@ -12,6 +12,7 @@ import {
   behaviourModule,
   type Isolation,
   isBehaviour,
+  isTurnLimit,
   type MailboxPolicy,
   type Placement,
   type SpawnLinkOptions,
@@ -57,6 +58,8 @@ export interface ChildSpec {
   readonly mailboxCapacity?: number;
   /** Default: the behaviour's. */
   readonly mailboxPolicy?: MailboxPolicy;
+  /** How long one of its turns may take. Default: the behaviour's, else the system's. */
+  readonly turnLimitMs?: number;
   /** Registered before `init` runs. */
   readonly name?: string;
   /** Time for the child's `init`; then it is killed and its start has failed with `init_timeout`. Default: no limit, as in OTP. */
@@ -125,7 +128,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   if (!isShutdown(shutdown)) throw new SpecFault("invalid_shutdown", shutdown);
   checkOptions(spec);
   // The cast is sound: every field was just checked.
-  const { id, start, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } =
+  const { id, start, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } =
     spec as ChildSpec;
   return {
     id,
@@ -141,6 +144,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(name !== undefined && { name }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+    ...(turnLimitMs !== undefined && { turnLimitMs }),
     ...(spec.backoff !== undefined && { backoff: checkBackoff(spec.backoff) }),
   };
 }
@@ -156,15 +160,24 @@ function checkSignificant(significant: unknown, restart: Restart, autoShutdown: 
 }
 
 function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
-  const { placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } = spec;
+  const { placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
   if (placement !== undefined && !isPlacement(placement)) throw new SpecFault("invalid_placement", placement);
   const isValid =
     (isolation === undefined || isolations.includes(isolation)) &&
     (mailboxPolicy === undefined || policies.includes(mailboxPolicy)) &&
     (name === undefined || (typeof name === "string" && name !== "")) &&
+    (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
     [heapMb, mailboxCapacity, startTimeoutMs].every((amount) => amount === undefined || isAboveZero(amount));
   if (!isValid) {
-    throw new SpecFault("invalid_option", { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs });
+    throw new SpecFault("invalid_option", {
+      isolation,
+      heapMb,
+      mailboxCapacity,
+      mailboxPolicy,
+      name,
+      startTimeoutMs,
+      turnLimitMs,
+    });
   }
   // What would have no effect is refused: whoever wrote it believes that it has.
   const isAlone = isolation === "thread";
@@ -203,7 +216,7 @@ export function isPlacement(value: unknown): value is Placement {
 
 /** What `spawnLink` is told, made once for each start. */
 export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): SpawnLinkOptions {
-  const { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs } = spec;
+  const { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
   return {
     ack: true,
     // A thread of its own has no place among the schedulers.
@@ -214,6 +227,7 @@ export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): Sp
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(name !== undefined && { name }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+    ...(turnLimitMs !== undefined && { turnLimitMs }),
   };
 }
 

@@ -21,7 +21,7 @@ import {
   type WhichChildOutcome,
 } from "./outcome.ts";
 import { answer, type Procedure } from "./procedure.ts";
-import { decideExit, endsSupervisor, lostThreadOf } from "./restart-decision.ts";
+import { decideExit, endsSupervisor, isTurnLost, lostThreadOf } from "./restart-decision.ts";
 import type { Crew, Supervision, Verdict } from "./supervision.ts";
 
 export class ListedCrew implements Crew {
@@ -92,9 +92,8 @@ export class ListedCrew implements Crew {
     if (isReported) this.#processes.report("child_terminated", reason, child, ref);
     if (action === "restart") {
       const lostThread = lostThreadOf(reason, ref.thread);
-      return yield* lostThread === undefined
-        ? this.#restarts.restart(child, ref)
-        : this.#restarts.restartLost(child, ref, reason, lostThread);
+      if (lostThread !== undefined) return yield* this.#restarts.restartLost(child, ref, reason, lostThread);
+      return yield* this.#restarts.restart(child, ref, isTurnLost(reason) ? "turnLost" : undefined);
     }
     this.#processes.stopped(child);
     const ends = endsSupervisor(this.#supervision.flags.autoShutdown, child.spec, () => this.#isSignificantActive());

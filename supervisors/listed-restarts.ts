@@ -11,6 +11,7 @@ import type { Child, Children, RetryMessage } from "./children.ts";
 import type { ListedProcesses } from "./listed-processes.ts";
 import type { Procedure } from "./procedure.ts";
 import { lostThreadOf, restartGroup } from "./restart-decision.ts";
+import type { OutsideCause } from "./restart-window.ts";
 import type { Supervision, Verdict } from "./supervision.ts";
 
 export class ListedRestarts {
@@ -25,8 +26,8 @@ export class ListedRestarts {
   }
 
   /** A child has failed. @param last its actor, or that it was restarting already. */
-  *restart(child: Child, last: Ref | "restarting", lostThread?: number): Procedure<Verdict> {
-    if (!this.#mayRestart(child, last, lostThread)) return "shutdown";
+  *restart(child: Child, last: Ref | "restarting", cause?: OutsideCause): Procedure<Verdict> {
+    if (!this.#mayRestart(child, last, cause)) return "shutdown";
     this.#children.setRef(child, undefined);
     if (child.spec.backoff === undefined) return yield* this.startAgain(child);
     // Those who go down with it do so at once: during the delay they would run without what they depend on.
@@ -73,8 +74,8 @@ export class ListedRestarts {
   }
 
   /** Counts a restart. False: it is one too many, and the supervisor ends. */
-  #mayRestart(child: Child, last: Ref | "restarting", lostThread: number | undefined): boolean {
-    if (this.#supervision.window.tryRestart(lostThread)) return true;
+  #mayRestart(child: Child, last: Ref | "restarting", cause: OutsideCause | undefined): boolean {
+    if (this.#supervision.window.tryRestart(cause)) return true;
     this.#processes.report("shutdown", "reached_max_restart_intensity", child, last);
     this.#processes.stopped(child);
     return false;

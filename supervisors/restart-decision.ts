@@ -60,6 +60,11 @@ export function isExpectedEnd(restart: Restart, shutdown: Shutdown, reason: Exit
   return restart !== "permanent" && isOrderly(reason);
 }
 
+/** Whether the child ended because another actor's turn was cut down, which took an open turn of the child with it. */
+export function isTurnLost(reason: ExitReason): boolean {
+  return typeof reason === "object" && "turnLost" in reason;
+}
+
 /** The thread whose loss ended a child of that thread, or undefined. */
 export function lostThreadOf(reason: ExitReason, thread: number | undefined): number | undefined {
   return typeof reason === "object" && "threadLost" in reason ? thread : undefined;

@@ -5,7 +5,8 @@
  * is Erlang/OTP's rule (stdlib, supervisor:add_restart/1); Akka and Proto.Actor count for each child instead.
  *
  * Ours: the loss of one thread counts once, however many children it takes. OTP has no such loss; counted by child, a
- * supervisor of 5,000 children that are spread over threads would never survive one.
+ * supervisor of 5,000 children that are spread over threads would never survive one. And a child whose open turn was lost
+ * because another's had to be cut down restarts uncounted: it did nothing.
  */
 import { type Clock, RuntimeError } from "../core/index.ts";
 
@@ -18,6 +19,9 @@ export interface RestartLimit {
 
 /** OTP's defaults: one restart in five seconds. */
 export const defaultRestartLimit: RestartLimit = { intensity: 1, periodMs: 5_000 };
+
+/** What ended a child, where that is not its own doing: the loss of its thread, by id, or a turn lost with another's. */
+export type OutsideCause = number | "turnLost";
 
 export class RestartWindow {
   readonly #clock: Pick<Clock, "nowMs">;
@@ -35,9 +39,11 @@ export class RestartWindow {
 
   /**
    * Records a restart now. False once the limit is passed: the supervisor then stops its children and itself.
-   * @param lostThread the thread whose loss ended the child; its other children then restart uncounted for one period.
+   * @param cause the thread whose loss ended the child: its other children then restart uncounted for one period.
    */
-  tryRestart(lostThread?: number): boolean {
+  tryRestart(cause?: OutsideCause): boolean {
+    if (cause === "turnLost") return true;
+    const lostThread = cause;
     const nowMs = this.#clock.nowMs();
     const oldestMs = nowMs - this.#limit.periodMs;
     if (lostThread !== undefined) {

@@ -29,7 +29,8 @@ import {
 } from "./outcome.ts";
 import { answer, type Procedure } from "./procedure.ts";
 import { type ErrorContext, reportError } from "./reports.ts";
-import { decideExit, isExpectedEnd, lostThreadOf } from "./restart-decision.ts";
+import { decideExit, isExpectedEnd, isTurnLost, lostThreadOf } from "./restart-decision.ts";
+import type { OutsideCause } from "./restart-window.ts";
 import type { Crew, Supervision, Verdict } from "./supervision.ts";
 import { TemplateChild, TemplateChildren } from "./template-children.ts";
 
@@ -110,7 +111,8 @@ export class TemplateCrew implements Crew {
     if (isReported) this.#report("child_terminated", reason, ref);
     if (action === "restart") {
       const lostThread = lostThreadOf(reason, ref.thread);
-      return yield* lostThread === undefined ? this.#restart(child, ref) : this.#restartLost(child, reason, lostThread);
+      if (lostThread !== undefined) return yield* this.#restartLost(child, reason, lostThread);
+      return yield* this.#restart(child, ref, isTurnLost(reason) ? "turnLost" : undefined);
     }
     this.#children.remove(ref);
     return "goOn"; // With a template there is no auto shutdown.
@@ -193,9 +195,9 @@ export class TemplateCrew implements Crew {
 
   // Restarts.
 
-  *#restart(child: TemplateChild, last: Ref | "restarting", lostThread?: number): Procedure<Verdict> {
+  *#restart(child: TemplateChild, last: Ref | "restarting", cause?: OutsideCause): Procedure<Verdict> {
     const { ctx, flags } = this.#supervision;
-    if (!this.#mayRestart(child, last, lostThread)) return "shutdown";
+    if (!this.#mayRestart(child, last, cause)) return "shutdown";
     const { backoff } = this.#template;
     if (backoff !== undefined) {
       this.#delay(child, backoff);
@@ -233,8 +235,8 @@ export class TemplateCrew implements Crew {
   }
 
   /** Counts a restart. False: it is one too many, and the supervisor ends. */
-  #mayRestart(child: TemplateChild, last: Ref | "restarting", lostThread: number | undefined): boolean {
-    if (this.#supervision.window.tryRestart(lostThread)) return true;
+  #mayRestart(child: TemplateChild, last: Ref | "restarting", cause: OutsideCause | undefined): boolean {
+    if (this.#supervision.window.tryRestart(cause)) return true;
     this.#report("shutdown", "reached_max_restart_intensity", last);
     this.#children.remove(child.ref);
     return false;

@@ -17,6 +17,9 @@ export type MailboxPolicy = "reject" | "dropOldest" | "dropNewest" | "wait";
 /** Messages a mailbox holds unless told otherwise. */
 export const mailboxCapacityDefault = 1_048_576;
 
+/** Longest turn limit but `Infinity`: what a word of shared memory holds. */
+const turnLimitMsMax = 2 ** 31 - 1;
+
 export interface BehaviourOptions {
   /** A name for reports. Default: the export's name. */
   readonly name?: string;
@@ -26,6 +29,8 @@ export interface BehaviourOptions {
   readonly mailboxCapacity?: number;
   /** Default `reject`. */
   readonly mailboxPolicy?: MailboxPolicy;
+  /** How long one turn may take before it is cut down and the actor ends `{ turnLimit: ms }`. Default: the system's. `Infinity`: for ever. */
+  readonly turnLimitMs?: number;
 }
 
 /** The kernel's view of a behaviour: one record for each definition, shared by all its actors. */
@@ -110,8 +115,8 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 
 /** Freezes the record that every kind of definition ends in. */
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
-  const { name, module, mailboxCapacity, mailboxPolicy } = options;
-  assertBounds("the behaviour", mailboxCapacity, mailboxPolicy);
+  const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs } = options;
+  assertBounds("the behaviour", mailboxCapacity, mailboxPolicy, turnLimitMs);
   const behaviour: Behaviour<A, P> = Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
@@ -119,6 +124,7 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       ...(module !== undefined && { module }),
       ...(mailboxCapacity !== undefined && { mailboxCapacity }),
       ...(mailboxPolicy !== undefined && { mailboxPolicy }),
+      ...(turnLimitMs !== undefined && { turnLimitMs }),
     }),
     handlers: Object.freeze({
       ...handlers,
@@ -133,7 +139,13 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];
 
 /** @throws RuntimeError `bad_argument`. */
-export function assertBounds(who: string, capacity: unknown, policy: unknown): void {
+export function assertBounds(who: string, capacity: unknown, policy: unknown, turnLimitMs: unknown): void {
+  if (turnLimitMs !== undefined && !isTurnLimit(turnLimitMs)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${who}: turnLimitMs is a time in milliseconds from 1, or Infinity for none, got ${describe(turnLimitMs)}`,
+    );
+  }
   if (capacity !== undefined && !(Number.isInteger(capacity) && (capacity as number) > 0)) {
     throw new RuntimeError(
       "bad_argument",
@@ -143,6 +155,10 @@ export function assertBounds(who: string, capacity: unknown, policy: unknown): v
   if (policy !== undefined && !policies.includes(policy)) {
     throw new RuntimeError("bad_argument", `${who}: mailboxPolicy is ${policies.join(", ")}, got ${describe(policy)}`);
   }
+}
+
+export function isTurnLimit(value: unknown): boolean {
+  return value === Number.POSITIVE_INFINITY || (typeof value === "number" && value >= 1 && value <= turnLimitMsMax);
 }
 
 export function isBehaviour(value: unknown): value is Behaviour<never, Api> {

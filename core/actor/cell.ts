@@ -36,6 +36,8 @@ export const Flag = {
   async: 2_048,
   /** A mailbox bound or policy of its own, or senders wait. */
   bounded: 4_096,
+  /** A turn limit of its own. */
+  limited: 8_192,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -105,6 +107,16 @@ export class CellExtra {
   turnMessage: unknown = undefined;
   /** Its meta; a symbol of the scheduler's when there is none. */
   turnMeta: unknown = undefined;
+  /** Its promise, and whether that has settled; where it stands among the open turns. */
+  turnPromise: PromiseLike<unknown> | undefined = undefined;
+  isTurnSettled = false;
+  turnAt = -1;
+  /** After a cut: when the turn counts as lost with it; 0 not at all. */
+  graceEndMs = 0;
+  /** How long a turn may take, where that is not the system's; 0: for ever. */
+  turnLimitMs: number | undefined = undefined;
+  /** The module that it waits for. */
+  loadingUrl: string | undefined = undefined;
   /** How an async turn ends; made once for each async actor. */
   turnEnds: { readonly ok: (value: unknown) => void; readonly fail: (error: unknown) => void } | undefined = undefined;
   resource: { runInAsyncScope<T>(run: () => T): T } | undefined = undefined;

@@ -27,6 +27,8 @@ export interface SpawnOptions {
   readonly mailboxCapacity?: number;
   /** Default: the behaviour's, else `reject`. */
   readonly mailboxPolicy?: MailboxPolicy;
+  /** How long one turn may take. Default: the behaviour's, else the system's (1,000), none on a dedicated thread. `Infinity`: for ever. */
+  readonly turnLimitMs?: number;
   /** Time for `init` before the actor is killed with `init_timeout`. Default 5,000 for `start` and `system.spawn`, none otherwise. */
   readonly startTimeoutMs?: number;
 }

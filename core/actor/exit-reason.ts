@@ -31,6 +31,13 @@ export type ExitReason =
   | { readonly [word: string]: unknown }
   | (string & {});
 
+/** The actor whose turn a thread had to be ended for, and its own exit reason. */
+export interface Blamed {
+  readonly slot: number;
+  readonly generation: number;
+  readonly reason: ExitReason;
+}
+
 /** An uncaught error as an exit reason. */
 export function errorReason(thrown: unknown): { readonly error: ErrorData } {
   return { error: errorData(thrown) };

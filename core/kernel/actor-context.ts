@@ -81,7 +81,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       const { promise, resolve, reject } = Promise.withResolvers<Ref>();
       try {
         const withTimeout = { startTimeoutMs, ...options };
-        kernel.asyncTurns.awaits(cell, 1);
+        kernel.scheduler.commit(() => kernel.asyncTurns.awaits(cell, 1));
         let ref: Ref | undefined;
         const settled = (result: StartResult) => {
           kernel.asyncTurns.awaits(cell, -1);
@@ -91,7 +91,7 @@ export function contextClass(kernel: Kernel): ContextClass {
         try {
           ref = kernel.spawner.spawn(cell, behaviour, argument, withTimeout, { link: true, await: settled }).ref;
         } catch (error) {
-          kernel.asyncTurns.awaits(cell, -1);
+          kernel.scheduler.commit(() => kernel.asyncTurns.awaits(cell, -1));
           throw error;
         }
       } catch (error) {
@@ -102,25 +102,31 @@ export function contextClass(kernel: Kernel): ContextClass {
 
     link(ref: RefData): void {
       kernel.assertAlive(this.#cell, "link");
-      kernel.signals.link(this.#cell, kernel.resolve(ref, "link"));
+      const to = kernel.resolve(ref, "link");
+      kernel.scheduler.commit(() => kernel.signals.link(this.#cell, to));
     }
     unlink(ref: RefData): void {
       kernel.assertAlive(this.#cell, "unlink");
-      kernel.signals.unlink(this.#cell, kernel.resolve(ref, "unlink"));
+      const from = kernel.resolve(ref, "unlink");
+      kernel.scheduler.commit(() => kernel.signals.unlink(this.#cell, from));
     }
     monitor(target: Target): Monitor {
       kernel.assertAlive(this.#cell, "monitor");
-      if (typeof target === "string") return kernel.signals.monitor(this.#cell, kernel.names.whereis(target), target);
-      return kernel.signals.monitor(this.#cell, kernel.resolve(target, "monitor"), undefined);
+      const name = typeof target === "string" ? target : undefined;
+      const ref = typeof target === "string" ? kernel.names.whereis(target) : kernel.resolve(target, "monitor");
+      return kernel.scheduler.commit(() => kernel.signals.monitor(this.#cell, ref, name));
     }
     demonitor(monitor: Monitor | number, options?: { readonly flush?: boolean }): void {
       kernel.assertAlive(this.#cell, "demonitor");
-      kernel.signals.demonitor(this.#cell, assertId(monitor), options?.flush ?? true);
+      const id = assertId(monitor);
+      const flush = options?.flush ?? true;
+      kernel.scheduler.commit(() => kernel.signals.demonitor(this.#cell, id, flush));
     }
     exit(ref: RefData, reason: ExitReason): void {
       kernel.assertAlive(this.#cell, "exit");
       kernel.assertReason(reason, "exit");
-      kernel.signals.exit(this.#cell, kernel.resolve(ref, "exit"), reason);
+      const to = kernel.resolve(ref, "exit");
+      kernel.scheduler.commit(() => kernel.signals.exit(this.#cell, to, reason));
     }
     trapExit(on: boolean): void {
       kernel.assertAlive(this.#cell, "trapExit");
@@ -130,50 +136,57 @@ export function contextClass(kernel: Kernel): ContextClass {
     stop(reason: ExitReason = "normal"): void {
       kernel.assertAlive(this.#cell, "stop");
       kernel.assertReason(reason, "stop");
-      kernel.lifecycle.stop(this.#cell, reason);
+      kernel.scheduler.commit(() => kernel.lifecycle.stop(this.#cell, reason));
     }
     ignore(): void {
       kernel.assertAlive(this.#cell, "ignore");
       if ((this.#cell.flags & Flag.initializing) === 0) throw new RuntimeError("bad_argument", "ignore() is for init");
-      extraOf(this.#cell).isIgnored = true;
-      kernel.lifecycle.stop(this.#cell, "normal");
+      kernel.scheduler.commit(() => {
+        extraOf(this.#cell).isIgnored = true;
+        kernel.lifecycle.stop(this.#cell, "normal");
+      });
     }
     initDone(result: StartResult, state?: unknown): void {
       kernel.assertAlive(this.#cell, "initDone");
-      kernel.lifecycle.initDone(this.#cell, result, state);
+      if (!result.ok) kernel.assertReason(result.reason, "initDone");
+      kernel.scheduler.commit(() => kernel.lifecycle.initDone(this.#cell, result, state));
     }
     continue(argument?: unknown): void {
       kernel.assertAlive(this.#cell, "continue");
-      const extra = extraOf(this.#cell);
-      extra.continues ??= [];
-      extra.continues.push(argument);
-      this.#cell.flags |= Flag.special;
-      if (kernel.scheduler.current !== this.#cell) kernel.scheduler.schedule(this.#cell);
+      kernel.scheduler.commit(() => {
+        const extra = extraOf(this.#cell);
+        extra.continues ??= [];
+        extra.continues.push(argument);
+        this.#cell.flags |= Flag.special;
+        if (kernel.scheduler.current !== this.#cell) kernel.scheduler.schedule(this.#cell);
+      });
     }
     idleTimeout(delayMs: number | undefined): void {
       kernel.assertAlive(this.#cell, "idleTimeout");
-      kernel.timers.setIdle(this.#cell, delayMs);
+      kernel.scheduler.commit(() => kernel.timers.setIdle(this.#cell, delayMs));
     }
     reply(from: From, value: unknown): void {
       kernel.assertAlive(this.#cell, "reply");
-      kernel.calls.answered(this.#cell, from.caller, from.id);
-      kernel.calls.answer(from.caller, from.id, value);
+      const { caller, id } = from;
+      kernel.calls.answer(caller, id, value);
+      kernel.calls.answered(this.#cell, caller, id);
     }
     replyError(from: From, error: { readonly code: string; readonly message: string }): void {
       kernel.assertAlive(this.#cell, "replyError");
-      kernel.calls.answered(this.#cell, from.caller, from.id);
-      kernel.calls.answerError(from.caller, from.id, {
-        name: "RuntimeError",
-        code: error.code,
-        message: error.message,
+      const { caller, id } = from;
+      const { code, message } = error;
+      kernel.scheduler.commit(() => {
+        kernel.calls.answered(this.#cell, caller, id);
+        kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message });
       });
     }
 
     register(name: string, ref?: RefData): Promise<void> {
-      return kernel.names.register(this.#cell, name, ref ?? this.self);
+      const of = ref ?? this.self;
+      return kernel.scheduler.commit(() => kernel.names.register(this.#cell, name, of));
     }
     unregister(name: string): Promise<void> {
-      return kernel.names.unregister(this.#cell, name);
+      return kernel.scheduler.commit(() => kernel.names.unregister(this.#cell, name));
     }
     whereis(name: string): Ref | undefined {
       return kernel.names.whereis(name);
@@ -214,16 +227,17 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     cancelTimer(timer: TimerRef): number | undefined {
       kernel.assertAlive(this.#cell, "cancelTimer");
-      return kernel.timers.cancel(this.#cell, timer);
+      const { id } = timer;
+      return kernel.scheduler.commit(() => kernel.timers.cancel(this.#cell, { id }));
     }
 
     stash(): void {
       kernel.assertAlive(this.#cell, "stash");
-      kernel.dispatch.stashCurrent(this.#cell);
+      kernel.scheduler.commit(() => kernel.dispatch.stashCurrent(this.#cell));
     }
     unstashAll(): void {
       kernel.assertAlive(this.#cell, "unstashAll");
-      kernel.lifecycle.unstashAll(this.#cell);
+      kernel.scheduler.commit(() => kernel.lifecycle.unstashAll(this.#cell));
     }
     task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T> {
       kernel.assertAlive(this.#cell, "task");

@@ -2,6 +2,7 @@
  * Turns whose handler returned a promise: the mailbox is held until it settles (SEMANTICS S1.1).
  *
  * Settling only queues; the next drain takes the end of the turn, so that no code of an actor runs in another's frames.
+ * A cut may drop the microtask by which a turn would have settled, so every open turn keeps its promise, to be asked again.
  */
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
@@ -12,6 +13,9 @@ import type { Kernel } from "./kernel.ts";
 const initTurn = new Meta(MetaKind.continue, "init", 0, undefined);
 const terminateTurn = new Meta(MetaKind.continue, "terminate", 0, undefined);
 
+/** How often a turn whose grace is over is looked at while it waits for the kernel. */
+const recheckMs = 1_000;
+
 interface Settled {
   readonly cell: Cell;
   readonly ok: boolean;
@@ -20,11 +24,15 @@ interface Settled {
 
 export class AsyncTurns {
   readonly #kernel: Kernel;
-  /** Turns that settled since the last drain. */
+  /** Turns that settled since the last drain, and how many of them were taken. */
   #ended: Settled[] = [];
-  /** Turns open; of these, those that wait for a promise of the kernel. */
-  #openCount = 0;
+  #taken = 0;
+  /** Actors with an open turn, in no order; each knows its place. */
+  readonly #open: Cell[] = [];
+  /** Of these, those that wait for a promise of the kernel. */
   #waitingCount = 0;
+  /** When the first grace after a cut is over. */
+  #graceEndMs = Number.POSITIVE_INFINITY;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -37,67 +45,90 @@ export class AsyncTurns {
 
   /** Whether nothing is open but what waits for others or for the clock. */
   get isIdle(): boolean {
-    return this.#ended.length === 0 && this.#openCount === this.#waitingCount;
+    return this.#ended.length === 0 && this.#open.length === this.#waitingCount;
+  }
+
+  get size(): number {
+    return this.#open.length;
   }
 
   /** Holds the mailbox until the promise settles; settling only queues. */
   open(cell: Cell, promise: PromiseLike<unknown>, meta: Meta | undefined, payload: unknown): void {
-    cell.flags |= Flag.open | Flag.async;
-    cell.current = meta;
+    const { checkpoint, scheduler } = this.#kernel;
     const extra = extraOf(cell);
-    extra.turnMessage = payload;
-    this.#openCount++;
-    if (extra.awaiting > 0) this.#waitingCount++;
     extra.turnEnds ??= {
       ok: (value) => this.#settled({ cell, ok: true, value }),
       fail: (value) => this.#settled({ cell, ok: false, value }),
     };
-    asPromise(promise).then(extra.turnEnds.ok, extra.turnEnds.fail);
+    const native = asPromise(promise);
+    scheduler.enter();
+    cell.flags |= Flag.open | Flag.async;
+    cell.current = meta;
+    extra.turnMessage = payload;
+    extra.turnPromise = native;
+    extra.isTurnSettled = false;
+    extra.turnAt = this.#open.push(cell) - 1;
+    if (extra.awaiting > 0) this.#waitingCount++;
+    checkpoint.note(cell);
+    native.then(extra.turnEnds.ok, extra.turnEnds.fail);
+    scheduler.leave();
   }
 
   #settled(settled: Settled): void {
-    // The dead have no turns: their open turn was closed when they died.
-    if ((settled.cell.flags & Flag.dead) !== 0) return;
+    const { flags, extra } = settled.cell;
+    // The dead have no turns: their open turn was closed when they died. After a cut a turn may be told of twice.
+    if ((flags & Flag.dead) !== 0 || (flags & Flag.open) === 0 || extra === undefined || extra.isTurnSettled) return;
+    extra.isTurnSettled = true;
     this.#ended.push(settled);
     this.#kernel.scheduler.wake();
   }
 
   takeSettled(): void {
-    if (this.#ended.length === 0) return;
-    const all = this.#ended;
+    while (this.#taken < this.#ended.length) this.#take(this.#ended[this.#taken++] as Settled);
+    if (this.#taken === 0) return;
     this.#ended = [];
-    for (const { cell, ok, value } of all) {
-      if ((cell.flags & Flag.dead) !== 0) continue;
-      this.#close(cell);
-      const meta = cell.current;
-      const extra = extraOf(cell);
-      const payload = extra.turnMessage;
-      extra.turnMessage = undefined;
-      extra.turnMeta = nothing;
-      cell.current = undefined;
-      if (meta === initTurn) {
-        if (ok) this.#kernel.lifecycle.initEnded(cell, value);
-        else this.#kernel.lifecycle.crash(cell, value, undefined);
-      } else if (meta === terminateTurn) this.#kernel.lifecycle.terminated(cell, ok ? undefined : value);
-      else if (!ok) {
-        cell.current = meta;
-        this.#kernel.lifecycle.crash(cell, value, payload);
-      } else {
-        if (meta !== undefined) this.#kernel.dispatch.answer(cell, meta, value);
-        this.#kernel.dispatch.afterTurn(cell);
-      }
-      if ((cell.flags & blockedFlags) === 0 && this.#kernel.scheduler.hasWorkFor(cell))
-        this.#kernel.scheduler.schedule(cell);
-      else if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && cell.mailbox?.size === 0)
-        this.#kernel.delivery.closeMailbox(cell);
+    this.#taken = 0;
+  }
+
+  #take({ cell, ok, value }: Settled): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    const { delivery, dispatch, lifecycle, scheduler } = this.#kernel;
+    this.#close(cell);
+    const meta = cell.current;
+    const extra = extraOf(cell);
+    const payload = extra.turnMessage;
+    extra.turnMessage = undefined;
+    extra.turnMeta = nothing;
+    cell.current = undefined;
+    if (meta === initTurn) {
+      if (ok) lifecycle.initEnded(cell, value);
+      else lifecycle.crash(cell, value, undefined);
+    } else if (meta === terminateTurn) lifecycle.terminated(cell, ok ? undefined : value);
+    else if (!ok) {
+      cell.current = meta;
+      lifecycle.crash(cell, value, payload);
+    } else {
+      if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, value));
+      dispatch.afterTurn(cell);
     }
+    if ((cell.flags & blockedFlags) === 0 && scheduler.hasWorkFor(cell)) scheduler.schedule(cell);
+    else if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && cell.mailbox?.size === 0)
+      delivery.closeMailbox(cell);
   }
 
   #close(cell: Cell): void {
-    if ((cell.flags & Flag.open) === 0) return;
+    const extra = cell.extra;
+    if ((cell.flags & Flag.open) === 0 || extra === undefined) return;
     cell.flags &= ~Flag.open;
-    this.#openCount--;
-    if (cell.extra !== undefined && cell.extra.awaiting > 0) this.#waitingCount--;
+    const last = this.#open.pop() as Cell;
+    if (last !== cell) {
+      this.#open[extra.turnAt] = last;
+      extraOf(last).turnAt = extra.turnAt;
+    }
+    extra.turnPromise = undefined;
+    extra.graceEndMs = 0;
+    if (extra.awaiting > 0) this.#waitingCount--;
+    this.#kernel.checkpoint.leave(cell);
   }
 
   /** The actor waits for one more (1) or one less (-1) promise of the kernel. */
@@ -105,6 +136,8 @@ export class AsyncTurns {
     const extra = extraOf(cell);
     const before = extra.awaiting;
     extra.awaiting += change;
+    // It began something new: its turn lives.
+    if (change === 1) extra.graceEndMs = 0;
     if ((cell.flags & Flag.open) === 0) return;
     if (before === 0) this.#waitingCount++;
     else if (extra.awaiting === 0) this.#waitingCount--;
@@ -124,5 +157,47 @@ export class AsyncTurns {
 
   openTerminate(cell: Cell, promise: PromiseLike<unknown>): void {
     this.open(cell, promise, terminateTurn, undefined);
+  }
+
+  // After a cut ---------------------------------------------------------------------------------------------------
+
+  /** Microtasks were dropped: asks every open turn's promise again. */
+  resubscribe(): void {
+    for (const cell of this.#open) {
+      const { turnEnds, turnPromise } = extraOf(cell);
+      if (turnEnds !== undefined) turnPromise?.then(turnEnds.ok, turnEnds.fail);
+    }
+  }
+
+  /**
+   * Whose turn may have been lost with the dropped microtasks: members of the checkpoint's record with no promise of the
+   * kernel to come. Every other open turn may wait for a foreign promise that was among them, and gets a grace.
+   */
+  suspects(graceEndMs: number): Cell[] {
+    const { checkpoint } = this.#kernel;
+    const suspects: Cell[] = [];
+    for (const cell of this.#open) {
+      const extra = extraOf(cell);
+      if (checkpoint.has(cell) && extra.awaiting === 0) suspects.push(cell);
+      else if (extra.graceEndMs === 0) extra.graceEndMs = graceEndMs;
+    }
+    this.#graceEndMs = Math.min(this.#graceEndMs, graceEndMs);
+    this.#kernel.timers.sweepBy(this.#graceEndMs);
+    return suspects;
+  }
+
+  /** Ends the turns whose grace is over; returns when to look again. */
+  expire(nowMs: number): number {
+    if (this.#graceEndMs > nowMs) return this.#graceEndMs;
+    this.#graceEndMs = Number.POSITIVE_INFINITY;
+    for (const cell of [...this.#open]) {
+      const { awaiting, graceEndMs } = extraOf(cell);
+      if (graceEndMs === 0 || (cell.flags & Flag.dead) !== 0) continue;
+      // A promise of the kernel that is still to come excuses it, for as long as it is.
+      if (graceEndMs > nowMs || awaiting > 0)
+        this.#graceEndMs = Math.min(this.#graceEndMs, Math.max(graceEndMs, nowMs + recheckMs));
+      else this.#kernel.cuts.lose(cell);
+    }
+    return this.#graceEndMs;
   }
 }

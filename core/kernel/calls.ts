@@ -97,6 +97,19 @@ export class Calls {
     const isLocal = ref.thread === kernel.thread;
     if (!isLocal) kernel.checkOutgoing(argument, undefined);
     else if (kernel.checks) freezeMessage(argument);
+    return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));
+  }
+
+  #begin(
+    cell: Cell,
+    ref: RefData,
+    kind: MetaKind,
+    name: string,
+    argument: unknown,
+    timeoutMs: number,
+    isLocal: boolean,
+  ): Promise<unknown> {
+    const kernel = this.#kernel;
     const { id, promise } = this.#open(cell, ref, name, timeoutMs);
     if (!isLocal) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
@@ -144,11 +157,13 @@ export class Calls {
     if (caller === undefined) return;
     if (caller.thread === kernel.thread) {
       if (kernel.checks) freezeMessage(value);
-      this.settle(id, value);
+      kernel.scheduler.commit(() => this.settle(id, value));
       return;
     }
     kernel.checkOutgoing(value, undefined);
-    kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, kernel.refOf(kernel.guest), id, value);
+    kernel.scheduler.commit(() => {
+      kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, kernel.refOf(kernel.guest), id, value);
+    });
   }
 
   answerError(caller: RefData | undefined, id: number, error: ErrorData): void {
@@ -161,7 +176,7 @@ export class Calls {
   /** An answer arrived. Late ones find no entry and are dropped. */
   settle(id: number, value: unknown): void {
     const call = this.#take(id);
-    if (call !== undefined) this.#kernel.scheduler.settle(call.resolve as (value: never) => void, value);
+    if (call !== undefined) this.#kernel.scheduler.settle(call.cell, call.resolve as (value: never) => void, value);
   }
 
   failed(id: number, error: ErrorData): void {
@@ -171,7 +186,7 @@ export class Calls {
   #fail(id: number, error: ErrorData): void {
     const call = this.#take(id);
     if (call === undefined) return;
-    this.#kernel.scheduler.settle(call.reject as (value: never) => void, toError(error));
+    this.#kernel.scheduler.settle(call.cell, call.reject as (value: never) => void, toError(error));
   }
 
   #take(id: number): PendingCall | undefined {
@@ -211,7 +226,12 @@ export class Calls {
     if (pending === undefined) return;
     for (const id of [...pending]) {
       const call = this.#take(id);
-      call?.reject(new RuntimeError("noproc", "the caller has ended"));
+      if (call !== undefined)
+        this.#kernel.scheduler.settle(
+          cell,
+          call.reject as (value: never) => void,
+          new RuntimeError("noproc", "the caller has ended"),
+        );
     }
   }
 

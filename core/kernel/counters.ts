@@ -7,9 +7,9 @@
 import { type DeadLetterWhy, deadLetterReasons } from "./events.ts";
 
 /** Places in a row; the dead letters by reason follow. */
-export const Counter = { turns: 0, crashes: 1, unread: 2, unsent: 3, eventsDropped: 4 } as const;
+export const Counter = { turns: 0, crashes: 1, unread: 2, unsent: 3, eventsDropped: 4, cuts: 5, turnsLost: 6 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
-const firstReason = 5;
+const firstReason = 7;
 /** Numbers in the row of one thread. */
 export const countersPerThread = 16;
 

@@ -30,7 +30,7 @@ export class Delivery {
   deliver(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
     const box = cell.mailbox ?? this.#openMailbox(cell);
     if ((cell.flags & (Flag.bounded | Flag.dead)) !== 0 || box.size >= mailboxCapacityDefault) {
-      return this.#deliverBounded(cell, box, meta, payload, sender);
+      return this.#kernel.scheduler.commit(() => this.#deliverBounded(cell, box, meta, payload, sender));
     }
     this.#kernel.scheduler.enqueue(cell, box, meta, payload);
     return undefined;
@@ -171,7 +171,8 @@ export class Delivery {
       sender.extra.waitingCount--;
       this.#kernel.asyncTurns.awaits(sender, -1);
     }
-    if (send.accepted !== undefined) this.#kernel.scheduler.settle(send.accepted, undefined);
+    if (send.accepted !== undefined)
+      this.#kernel.scheduler.settle(sender ?? this.#kernel.guest, send.accepted, undefined);
     return sender === undefined || (sender.flags & Flag.dead) === 0;
   }
 
@@ -241,6 +242,15 @@ export class Delivery {
 /** What a bound applies to: everything but what the runtime itself has to say. */
 function isUserMessage(meta: MessageMeta): boolean {
   return !(meta instanceof Meta) || meta.kind === MetaKind.call || meta.kind === MetaKind.timer;
+}
+
+/** The same without any code of the value's own: for what may be the very thing that did not end. */
+export function plainText(value: unknown): string {
+  try {
+    return inspect(value, { depth: 2, customInspect: false, maxStringLength: 200, maxArrayLength: 10 }).slice(0, 500);
+  } catch {
+    return "not shown: its own code threw";
+  }
 }
 
 /** A message as short text for reports. Never throws. */

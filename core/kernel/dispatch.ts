@@ -40,15 +40,18 @@ export class Dispatch {
     return this.#dispatch(cell, meta, payload);
   }
 
-  /** Runs code of an actor outside its turns: what it does is done in its name, and what it leaves behind is its own. */
-  runAs(cell: Cell, run: () => void): void {
+  /** Runs code of an actor outside its messages: what it does is done in its name, and what it leaves behind is its own. */
+  runAs<T>(cell: Cell, run: () => T): T {
     const { scheduler } = this.#kernel;
-    const before = scheduler.current;
-    scheduler.current = cell;
+    // Not for every actor of main: a scope costs a microsecond, and few leave something behind in a synchronous `init`.
+    const isBlamed =
+      cell.behaviour.handlers.isAsync === true || cell.extra?.resource !== undefined || (cell.flags & Flag.dead) !== 0;
+    const before = scheduler.begin(cell);
     try {
-      this.inScope(cell, run);
+      const scope = isBlamed ? this.#scopeOf(cell) : undefined;
+      return scope === undefined ? run() : scope.runInAsyncScope(run);
     } finally {
-      scheduler.current = before;
+      scheduler.end(before);
     }
   }
 
@@ -56,11 +59,6 @@ export class Dispatch {
   inScope<T>(cell: Cell, run: () => T): T {
     const scope = this.#scopeOf(cell);
     return scope === undefined ? run() : scope.runInAsyncScope(run);
-  }
-
-  /** The same where its turns are entered so; for handlers that run outside the loop over a mailbox. */
-  enter<T>(cell: Cell, run: () => T): T {
-    return (cell.flags & Flag.async) === 0 ? run() : this.inScope(cell, run);
   }
 
   #scopeOf(cell: Cell): { runInAsyncScope<T>(run: () => T): T } | undefined {
@@ -123,20 +121,22 @@ export class Dispatch {
     } else if (cell.current !== undefined) this.answer(cell, cell.current, result);
   }
 
+  /** The call stays in hand until its answer is on its way: whatever ends the actor before that answers it. */
   answer(cell: Cell, meta: Meta, result: unknown): void {
+    const { calls, lifecycle, scheduler } = this.#kernel;
+    cell.current = meta;
+    if ((cell.flags & Flag.dead) === 0) {
+      if (result === noReply) scheduler.commit(() => calls.keepOpen(cell, meta));
+      else {
+        try {
+          calls.answer(meta.from, meta.id, result);
+        } catch (error) {
+          // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
+          lifecycle.crash(cell, error, undefined);
+        }
+      }
+    }
     cell.current = undefined;
-    if (result === noReply) {
-      if ((cell.flags & Flag.dead) === 0) this.#kernel.calls.keepOpen(cell, meta);
-      return;
-    }
-    if ((cell.flags & Flag.dead) !== 0) return;
-    try {
-      this.#kernel.calls.answer(meta.from, meta.id, result);
-    } catch (error) {
-      // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
-      cell.current = meta;
-      this.#kernel.lifecycle.crash(cell, error, undefined);
-    }
   }
 
   afterTurn(cell: Cell): void {
@@ -156,8 +156,8 @@ export class Dispatch {
     if (!isSync && ((cell.flags & Flag.open) === 0 || extra.turnMeta === nothing)) {
       throw new RuntimeError("bad_argument", "stash() puts the message in hand aside: there is none");
     }
-    extra.stash ??= [];
     const capacity = extra.capacity > 0 ? extra.capacity : mailboxCapacityDefault;
+    extra.stash ??= [];
     if (extra.stash.length >= capacity * 2) {
       throw new RuntimeError(
         "mailbox_full",
@@ -197,14 +197,11 @@ export class Dispatch {
         return;
       }
       try {
-        kernel.scheduler.markTurn();
-        const ctx = kernel.contextOf(cell);
-        const result = this.enter(cell, () => run(cell.state, argument, ctx));
+        const result = this.runAs(cell, () => run(cell.state, argument, kernel.contextOf(cell)));
         if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, argument);
       } catch (error) {
         kernel.lifecycle.crash(cell, error, argument);
-      } finally {
-        kernel.scheduler.markTurn();
+        continue;
       }
       if ((cell.flags & Flag.stopping) !== 0 && (cell.flags & blockedFlags) === 0) {
         kernel.lifecycle.terminate(cell, extra.stopReason ?? "normal");

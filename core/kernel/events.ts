@@ -16,6 +16,8 @@ export interface CrashReport {
   readonly name: string | undefined;
   readonly behaviour: string;
   readonly reason: ExitReason;
+  /** Where the actor was when its turn was cut down; an error's stack stands in its reason. */
+  readonly stack?: string;
   readonly state: string;
   readonly message: string | undefined;
   readonly queued: readonly string[];
@@ -40,6 +42,16 @@ export type RuntimeEvent =
   | CrashReport
   | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
+  /** Half of a turn's limit is over, and it is still under way. */
+  | { readonly type: "turnWarning"; readonly ref: RefData; readonly ms: number; readonly limitMs: number }
+  /** An open turn was lost with the turn of `culprit` (a ref key), which was cut down in the same checkpoint. */
+  | { readonly type: "turnLost"; readonly ref: RefData; readonly culprit: string }
+  /** A cut may have left something of Node's own half done in this thread: it gets no new actors. */
+  | { readonly type: "threadTainted"; readonly thread: number; readonly position: number }
+  /** Main ran one piece of code for so long that nothing of the system on it moved. */
+  | { readonly type: "mainBlocked"; readonly ms: number }
+  /** Turns cannot be cut down here; a thread that is stuck is ended as a whole instead. Told once. */
+  | { readonly type: "watchdogLimited"; readonly why: string }
   | { readonly type: "threadStarted"; readonly thread: number; readonly position: number }
   | {
       readonly type: "threadLost";
@@ -93,6 +105,11 @@ export const eventTypes = [
   "unattributedError",
   "log",
   "eventsDropped",
+  "turnWarning",
+  "turnLost",
+  "threadTainted",
+  "mainBlocked",
+  "watchdogLimited",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

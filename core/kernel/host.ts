@@ -4,6 +4,7 @@
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import type { Clock } from "../clock.ts";
+import type { RuntimeError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { ChannelWriter } from "../thread/channel.ts";
 import type { RuntimeEvent } from "./events.ts";
@@ -13,6 +14,9 @@ export interface Host {
   readonly random: Random;
   /** Asks for one `kernel.drain()` soon, from a MessagePort callback. */
   post(): void;
+  /** A turn is cut down: asks for `kernel.cuts.recover()`, and that for `kernel.cuts.judge()`, from the same port. */
+  postRecovery?(): void;
+  postJudgement?(): void;
   /** The writing end towards another thread; undefined while there is no way to it yet (then `post` follows when there is). */
   openWriter(thread: number): ChannelWriter | undefined;
   /** Wakes another thread: its ring has news, or has room again. */
@@ -21,6 +25,8 @@ export interface Host {
   importModule(url: string): Promise<Readonly<Record<string, unknown>>>;
   /** A behaviour that this thread has defined itself, without an import. Main only. */
   findDefinition?(module: BehaviourModule): Behaviour<never> | undefined;
+  /** The top level of a module was cut down: whoever waits for it gets this error, and so does whoever asks again. */
+  loadCutDown?(url: string, error: RuntimeError): void;
   /** Takes an event: main's stream. Other threads' kernels send theirs to main as frames. */
   emit(event: RuntimeEvent): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */

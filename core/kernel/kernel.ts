@@ -27,7 +27,9 @@ import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { AsyncTurns } from "./async-turns.ts";
 import { Calls } from "./calls.ts";
+import { Checkpoint } from "./checkpoint.ts";
 import { Counter, type Counters } from "./counters.ts";
+import { Cuts } from "./cuts.ts";
 import { Delivery, messageText } from "./delivery.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
@@ -42,6 +44,7 @@ import { Scheduler } from "./scheduler.ts";
 import { Signals } from "./signals.ts";
 import { Spawner } from "./spawner.ts";
 import { Starts } from "./starts.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { Tasks } from "./tasks.ts";
 import { Timers } from "./timer-service.ts";
@@ -56,6 +59,12 @@ export interface KernelConfig {
   readonly isDedicated?: boolean;
   /** Enter every turn with a store for blame, not only those of async actors. */
   readonly hasBlameForAll?: boolean;
+  /** Whether a watchdog may cut down turns of this thread. */
+  readonly isCuttable?: boolean;
+  /** How long a turn may take. Default 0: for ever. */
+  readonly turnLimitMs?: number;
+  /** How long an async turn may take after a cut that may have lost what it waits for. Default 5,000. */
+  readonly asyncGraceMs?: number;
   /** What the guest (the program outside any actor) does with a message. False: it is nothing for it. */
   readonly guestReceives?: (message: unknown) => unknown;
 }
@@ -77,8 +86,13 @@ export interface ThreadStats {
   readonly openCalls: number;
   /** Events that main never got, because it took fewer than the thread had to tell. */
   readonly eventsDropped: number;
+  /** A cut may have left something of Node's own half done there: it gets no new actors while there is another. */
+  readonly isTainted: boolean;
   readonly deadLetters: Readonly<Record<DeadLetterWhy, number>>;
 }
+
+/** Grace of an open async turn after a cut, unless told otherwise. */
+export const asyncGraceMsDefault = 5_000;
 
 /** Slot 0 of each thread stands for the code outside any actor. */
 const guestSlot = 0;
@@ -90,6 +104,7 @@ export class Kernel {
   readonly checks: boolean;
   readonly isDedicated: boolean;
   readonly hasBlameForAll: boolean;
+  readonly turnLimitMs: number;
   /** By slot. */
   readonly cells: (Cell | undefined)[] = [];
   readonly guest: Cell;
@@ -98,6 +113,9 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly dispatch: Dispatch;
   readonly asyncTurns: AsyncTurns;
+  readonly checkpoint: Checkpoint;
+  readonly cuts: Cuts;
+  readonly subscriptions = new Subscriptions();
   readonly delivery: Delivery;
   readonly lifecycle: Lifecycle;
   readonly signals: Signals;
@@ -128,6 +146,9 @@ export class Kernel {
     this.checks = config.checks;
     this.isDedicated = config.isDedicated ?? false;
     this.hasBlameForAll = config.hasBlameForAll ?? false;
+    this.turnLimitMs = config.turnLimitMs ?? 0;
+    this.checkpoint = new Checkpoint(config.isCuttable ?? false);
+    this.cuts = new Cuts(this, config.asyncGraceMs ?? asyncGraceMsDefault);
     this.#refClass = refClass("", {
       call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
       cast: (ref, name, argument) => this.cast(this.running(), ref, name, argument),
@@ -253,11 +274,12 @@ export class Kernel {
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation)
         return this.delivery.deliver(cell, undefined, message, sender);
-      this.delivery.deliverNowhere(ref, undefined, message, sender);
+      this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
       return undefined;
     }
-    this.checkOutgoing(message, options?.transfer);
-    return this.peers.sendMessage(sender, ref, undefined, message, options?.transfer);
+    const transfer = options?.transfer;
+    this.checkOutgoing(message, transfer);
+    return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, undefined, message, transfer));
   }
 
   cast(sender: Cell, ref: RefData, name: string, argument: unknown): SendResult {
@@ -267,11 +289,11 @@ export class Kernel {
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation)
         return this.delivery.deliver(cell, name, argument, sender);
-      this.delivery.deliverNowhere(ref, name, argument, sender);
+      this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
       return undefined;
     }
     this.checkOutgoing(argument, undefined);
-    return this.peers.sendMessage(sender, ref, name, argument, undefined);
+    return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, undefined));
   }
 
   /** Refuses what cannot cross to another thread, in the sender's own frame. */
@@ -325,6 +347,7 @@ export class Kernel {
       timers: this.timers.running,
       openCalls: this.calls.open,
       eventsDropped: this.counters.get(Counter.eventsDropped),
+      isTainted: this.memory.isTainted(this.thread),
       deadLetters: this.counters.deadLetters,
     };
   }
@@ -345,7 +368,7 @@ export class Kernel {
   }
 
   emit(event: RuntimeEvent): void {
-    this.eventOutlet.emit(event);
+    this.scheduler.commit(() => this.eventOutlet.emit(event));
   }
 
   /** How an actor is called in messages to people: `counter "hits" <1.17.0>`. */

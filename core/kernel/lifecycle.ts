@@ -14,7 +14,7 @@ import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
-import { messageText } from "./delivery.ts";
+import { messageText, plainText } from "./delivery.ts";
 import { isThenable } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -78,6 +78,8 @@ export class Lifecycle {
     const policy = options?.mailboxPolicy ?? behaviour.options.mailboxPolicy;
     const timeoutMs = options?.startTimeoutMs;
     if (capacity !== undefined || policy !== undefined) this.#bound(cell, capacity, policy);
+    const turnLimitMs = options?.turnLimitMs ?? behaviour.options.turnLimitMs;
+    if (turnLimitMs !== undefined) this.#limit(cell, turnLimitMs);
     if (options?.name !== undefined || ack !== undefined) {
       extraOf(cell).start = { name: options?.name, ack };
     }
@@ -98,8 +100,15 @@ export class Lifecycle {
     if ((mailboxCapacity !== undefined || mailboxPolicy !== undefined) && (cell.flags & Flag.bounded) === 0) {
       this.#bound(cell, mailboxCapacity, mailboxPolicy);
     }
+    if (behaviour.options.turnLimitMs !== undefined && (cell.flags & Flag.limited) === 0)
+      this.#limit(cell, behaviour.options.turnLimitMs);
     cell.flags &= ~Flag.waiting;
     this.#kernel.scheduler.schedule(cell);
+  }
+
+  #limit(cell: Cell, turnLimitMs: number): void {
+    extraOf(cell).turnLimitMs = turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs);
+    cell.flags |= Flag.limited;
   }
 
   #bound(cell: Cell, capacity: number | undefined, policy: MailboxPolicy | undefined): void {
@@ -141,13 +150,7 @@ export class Lifecycle {
     cell.state = undefined;
     let result: unknown;
     try {
-      const ctx = kernel.contextOf(cell);
-      const { handlers } = cell.behaviour;
-      // Not for every actor of main: a scope costs a microsecond, and few leave something behind in a synchronous init.
-      result =
-        handlers.isAsync === true
-          ? kernel.dispatch.inScope(cell, () => handlers.init(argument, ctx))
-          : handlers.init(argument, ctx);
+      result = kernel.dispatch.runAs(cell, () => cell.behaviour.handlers.init(argument, kernel.contextOf(cell)));
     } catch (error) {
       this.crash(cell, error, undefined);
       return;
@@ -249,8 +252,7 @@ export class Lifecycle {
     }
     let result: unknown;
     try {
-      const ctx = this.#kernel.contextOf(cell);
-      result = this.#kernel.dispatch.enter(cell, () => run(cell.state, reason, ctx));
+      result = this.#kernel.dispatch.runAs(cell, () => run(cell.state, reason, this.#kernel.contextOf(cell)));
     } catch (error) {
       this.#crashInTerminate(cell, error);
       return;
@@ -303,18 +305,33 @@ export class Lifecycle {
     this.die(cell, reason);
   }
 
-  #report(cell: Cell, reason: ExitReason, message: unknown): void {
+  /** A turn was cut down from outside, or lost with another's: the actor ends where it stands, without `terminate`. */
+  cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, message: unknown): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.#report(cell, reason, message, { stack });
+    // What came while the turn held the thread came before its end: a monitor, or the kill itself.
+    this.#kernel.peers.readAll();
+    this.die(cell, reason);
+  }
+
+  /** @param cut its turn was ended from outside, so no more of its code may run: it might be what did not end. */
+  #report(cell: Cell, reason: ExitReason, message: unknown, cut?: { readonly stack: string | undefined }): void {
     const kernel = this.#kernel;
     kernel.counters.add(Counter.crashes, 1);
+    const text = cut === undefined ? messageText : plainText;
+    const texts = () => ({
+      state: cut === undefined ? stateText(cell) : plainText(cell.state),
+      message: message === undefined ? undefined : text(message),
+      queued: (cell.mailbox?.peek(10) ?? []).map(text),
+    });
     kernel.emit({
       type: "crashed",
       ref: kernel.refOf(cell).toJSON(),
       name: cell.extra?.name,
       behaviour: behaviourName(cell.behaviour),
       reason,
-      state: stateText(cell),
-      message: message === undefined ? undefined : messageText(message),
-      queued: (cell.mailbox?.peek(10) ?? []).map(messageText),
+      ...(cut?.stack !== undefined && { stack: cut.stack }),
+      ...(cut === undefined ? kernel.dispatch.runAs(cell, texts) : texts()),
       queuedCount: cell.mailbox?.size ?? 0,
     });
   }
@@ -365,7 +382,7 @@ export class Lifecycle {
       const abort = extra.abort;
       // Listeners are the dead actor's code: what they send is not sent (S1.4), what they throw concerns nobody else.
       if (abort !== undefined) {
-        kernel.dispatch.runAs(cell, () => abort.abort(new RuntimeError("noproc", "the actor has ended")));
+        kernel.scheduler.runLast(cell, () => abort.abort(new RuntimeError("noproc", "the actor has ended")));
       }
       kernel.starts.abandon(cell);
     }
@@ -438,7 +455,8 @@ export function reasonError(reason: ExitReason, who: string): ErrorData {
   if (typeof reason === "string") return { name: "RuntimeError", code: reason, message: `${who} ended: ${reason}` };
   const key = Object.keys(reason)[0] ?? "error";
   if (key === "error") return (reason as { error: ErrorData }).error;
-  const code = key === "threadLost" ? "thread_lost" : key;
+  // threadLost: thread_lost
+  const code = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return { name: "RuntimeError", code, message: `${who} ended: ${describe(reason)}` };
 }
 

@@ -60,15 +60,15 @@ export class Names {
     kernel.asyncTurns.awaits(cell, 1);
     this.#request(name, kernel.adopt(ref), (holder) => {
       kernel.asyncTurns.awaits(cell, -1);
-      if (holder === undefined) kernel.scheduler.settle(resolve as (value: never) => void, undefined);
+      if (holder === undefined) kernel.scheduler.settle(cell, resolve as (value: never) => void, undefined);
       else if (sameRef(holder, ref))
-        kernel.scheduler.settle(reject as (value: never) => void, hasName(kernel.nameOf(ref)));
+        kernel.scheduler.settle(cell, reject as (value: never) => void, hasName(kernel.nameOf(ref)));
       else {
         const error = new RuntimeError(
           "already_registered",
           `the name ${describe(name)} belongs to ${kernel.nameOf(holder)}`,
         );
-        kernel.scheduler.settle(reject as (value: never) => void, error);
+        kernel.scheduler.settle(cell, reject as (value: never) => void, error);
       }
     });
     return promise;
@@ -129,7 +129,7 @@ export class Names {
       kernel.asyncTurns.awaits(cell, 1);
       const done = () => {
         kernel.asyncTurns.awaits(cell, -1);
-        kernel.scheduler.settle(resolve as (value: never) => void, undefined);
+        kernel.scheduler.settle(cell, resolve as (value: never) => void, undefined);
       };
       if (kernel.thread === owner) {
         this.#free(name, ref);

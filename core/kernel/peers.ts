@@ -5,7 +5,7 @@
  * encodes and publishes. A full ring leaves the rest in the outbox until the reader rings back.
  */
 import type { Cell, WaitingSend } from "../actor/cell.ts";
-import { retiredWhy } from "../actor/exit-reason.ts";
+import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type RefData, refKey, type SendResult } from "../actor/ref.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
@@ -22,6 +22,8 @@ import { slotBlock, ThreadState } from "./system-memory.ts";
 export const outboxMax = 1_048_576;
 /** Frames read from one peer in one drain. */
 const framesPerRead = 4_096;
+/** More frames than a ring can hold at once. */
+const framesPerRing = 65_536;
 
 /** What a frame in the outbox still needs before it can be written: a spawn waits for its behaviour's module. */
 export interface Deferred {
@@ -39,6 +41,11 @@ interface Paused {
   isAsked: boolean;
 }
 
+interface RefPlace {
+  readonly slot: number;
+  readonly generation: number;
+}
+
 class Peer {
   readonly thread: number;
   readonly outbox = new Outbox();
@@ -52,6 +59,8 @@ class Peer {
   readonly slots: number[] = [];
   /** Slots here that the peer had reserved, to give back in one frame. */
   readonly freed: number[] = [];
+  /** Actors there that are to be killed, also in a turn that does not end: told to the watchdog at the next flush. */
+  kills: RefPlace[] = [];
   sent = 0;
   received = 0;
 
@@ -133,6 +142,7 @@ export class Peers {
     const peer = this.#peer(thread);
     if (isMessage(kind)) this.#kernel.counters.add(Counter.unsent, 1);
     peer.outbox.push(kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer);
+    if (kind === FrameKind.exit && payload === "kill") peer.kills.push({ slot, generation });
     this.#dirty.add(peer);
     this.#kernel.scheduler.wake();
   }
@@ -297,8 +307,18 @@ export class Peers {
     peer.sent += written;
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
     if (writer.publish()) kernel.host.ringBell(peer.thread);
+    if (peer.kills.length > 0) this.#tellKills(peer);
     if (messages > 0) kernel.counters.add(Counter.unsent, -messages);
     if (events > 0) kernel.eventOutlet.left(events);
+  }
+
+  /**
+   * Behind what was published, so that the recovery of a turn that is ended for it finds the signal in its place among the
+   * others. Where the ring is full because its reader does not move, the kill still gets through.
+   */
+  #tellKills(peer: Peer): void {
+    for (const { slot, generation } of peer.kills) this.#kernel.memory.wantKill(peer.thread, slot, generation);
+    peer.kills = [];
   }
 
   /** The outbox is empty again: messages that waited for the thread as a whole may go. */
@@ -348,6 +368,11 @@ export class Peers {
     let hasMore = false;
     for (const peer of this.#readers) if (this.#readPeer(peer, framesPerRead) >= framesPerRead) hasMore = true;
     return hasMore;
+  }
+
+  /** Reads all that was published until now. */
+  readAll(): void {
+    for (const peer of this.#readers) this.#readPeer(peer, framesPerRing);
   }
 
   #readPeer(peer: Peer, framesMax: number): number {
@@ -420,14 +445,15 @@ export class Peers {
 
   /**
    * A thread is lost: what it had published is read first, then its actors' ends are made known here (S3.8).
+   * @param blame whose turn the thread was ended for: that actor's end has a reason of its own.
    * @param wasUp false: it never said that it was ready, so whoever started an actor there learns `thread_failed`.
    */
-  threadLost(thread: number, why: string, wasUp = true): void {
-    if (!this.#lost.has(thread)) this.#lose(thread, why, wasUp);
+  threadLost(thread: number, why: string, wasUp = true, blame?: Blamed): void {
+    if (!this.#lost.has(thread)) this.#lose(thread, why, wasUp, blame);
     this.#kernel.memory.takeLoss(this.#kernel.thread);
   }
 
-  #lose(thread: number, why: string, wasUp: boolean): void {
+  #lose(thread: number, why: string, wasUp: boolean, blame: Blamed | undefined): void {
     const kernel = this.#kernel;
     const peer = this.#peers.get(thread);
     if (peer !== undefined) while (this.#readPeer(peer, framesPerRead) > 0);
@@ -444,7 +470,7 @@ export class Peers {
     kernel.early.spawnerLost(thread);
     const reason = why === retiredWhy ? "noproc" : { threadLost: why };
     const startReason = wasUp ? reason : { error: threadFailed(thread, why) };
-    kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason);
+    kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason, blame);
     kernel.calls.threadLost(thread, why);
     kernel.names.threadLost(thread);
     if (peer === undefined) return;

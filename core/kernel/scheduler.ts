@@ -45,8 +45,17 @@ export class Scheduler {
   #turn = 0;
   #isDraining = false;
   #isArmed = false;
-  /** Promises to resolve in the drain, never in user frames: function, value. */
+  /** Promises to resolve in the drain, never in user frames: function, value, the actor that waits for it. */
   #settlements: unknown[] = [];
+  #settled = 0;
+  /** Code of actors that have died, to be run in the drain: listeners of `ctx.signal`. */
+  readonly #last: { readonly cell: Cell; readonly run: () => void }[] = [];
+  /** Depth of kernel work in user frames that no cut may divide. */
+  #commits = 0;
+  readonly #turnLimitMs: number;
+  readonly #turnLimitWord: number;
+  readonly #drainWord: number;
+  #drains = 0;
   /** Work outside turns that `settled` must wait for: loads, tasks. */
   outside = 0;
   /** The cell whose turn runs now. */
@@ -59,6 +68,9 @@ export class Scheduler {
     this.#runSlot = kernel.memory.runWords(kernel.thread);
     this.#runGeneration = this.#runSlot + 1;
     this.#turnWord = this.#runSlot + 2;
+    this.#turnLimitMs = kernel.turnLimitMs;
+    this.#turnLimitWord = kernel.memory.turnLimitWord(kernel.thread);
+    this.#drainWord = kernel.memory.drainWord(kernel.thread);
   }
 
   get queued(): number {
@@ -67,13 +79,19 @@ export class Scheduler {
 
   /** Whether a drain would find something to do. */
   get hasWork(): boolean {
-    return this.#queue.size > 0 || this.#settlements.length > 0 || this.#kernel.asyncTurns.hasEnded;
+    return (
+      this.#queue.size > 0 || this.#settlements.length > 0 || this.#last.length > 0 || this.#kernel.asyncTurns.hasEnded
+    );
   }
 
   /** Whether nothing is left to do in this thread but to wait for others or for the clock. */
   get isIdle(): boolean {
     return (
-      this.#queue.size === 0 && this.#settlements.length === 0 && this.outside === 0 && this.#kernel.asyncTurns.isIdle
+      this.#queue.size === 0 &&
+      this.#settlements.length === 0 &&
+      this.#last.length === 0 &&
+      this.outside === 0 &&
+      this.#kernel.asyncTurns.isIdle
     );
   }
 
@@ -118,19 +136,105 @@ export class Scheduler {
     this.#kernel.host.post();
   }
 
-  /** Resolves a promise in the next drain, or in this one. */
-  settle(resolve: (value: never) => void, value: unknown): void {
-    this.#settlements.push(resolve, value);
+  /** Asks for a drain whatever was asked for before: that may have come while the kernel was held, or be lost. */
+  rearm(): void {
+    this.#isArmed = false;
+    this.arm();
+  }
+
+  /** Resolves a promise that an actor waits for in the next drain, or in this one. */
+  settle(cell: Cell, resolve: (value: never) => void, value: unknown): void {
+    this.#settlements.push(resolve, value, cell);
     if (!this.#isArmed && !this.#isDraining) this.arm();
+  }
+
+  /** Runs what an actor that died has left to be run, in its name. */
+  runLast(cell: Cell, run: () => void): void {
+    this.#last.push({ cell, run });
+    if (!this.#isArmed && !this.#isDraining) this.arm();
+  }
+
+  // Cuts ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Kernel work in user frames that a cut may not divide (`core/README.md`, Cuts): between `enter` and `leave` no turn is
+   * cut, and a cut that is under way already is awaited before. No code of an actor may run in between.
+   */
+  enter(): void {
+    if (this.#kernel.cuts.isFalling) awaitCut();
+    this.#commits++;
+  }
+
+  leave(): void {
+    this.#commits--;
+  }
+
+  /** The same around a function. */
+  commit<T>(work: () => T): T {
+    this.enter();
+    try {
+      return work();
+    } finally {
+      this.#commits--;
+    }
+  }
+
+  get isCommitting(): boolean {
+    return this.#commits > 0;
+  }
+
+  /** Odd while code of an actor runs in a turn. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Code of an actor begins outside the loop over its mailbox: `init`, `terminate`, `continue`. Returns who was current. */
+  begin(cell: Cell): Cell | undefined {
+    const before = this.current;
+    this.current = cell;
+    this.#publishRun(cell);
+    this.#words[this.#turnWord] = ++this.#turn;
+    return before;
+  }
+
+  /** It ended. */
+  end(before: Cell | undefined): void {
+    this.#words[this.#turnWord] = ++this.#turn;
+    this.current = before;
+    if (this.#kernel.cuts.isFalling) awaitCut();
+  }
+
+  #publishRun(cell: Cell): void {
+    const words = this.#words;
+    words[this.#runSlot] = cell.slot;
+    words[this.#runGeneration] = cell.generation;
+    words[this.#turnLimitWord] = (cell.flags & Flag.limited) === 0 ? this.#turnLimitMs : (turnLimitOf(cell) ?? 0);
+  }
+
+  /**
+   * A turn was cut down: what the vanished frames would have put right is put right here. Returns whether the cut fell
+   * into a drain; else it fell into the microtasks behind one, and all that stood behind it there is gone.
+   */
+  recover(): boolean {
+    const wasDraining = this.#isDraining;
+    this.#isDraining = false;
+    this.#isArmed = false;
+    this.#commits = 0;
+    this.current = undefined;
+    if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
+    return wasDraining;
   }
 
   /** One go of the thread: what came from other threads, timers that are due, turns, promises, what goes to other threads. */
   drain(): void {
-    if (this.#isDraining) return;
     const kernel = this.#kernel;
+    // A cut is under way: only the recovery knows what stands and what fell.
+    if (this.#isDraining || kernel.cuts.isHeld) return;
     this.#isDraining = true;
     this.#isArmed = false;
     kernel.memory.setBusy(kernel.thread, true);
+    this.#words[this.#drainWord] = ++this.#drains;
+    kernel.checkpoint.close();
     let hasMoreFrames = false;
     try {
       const startMs = kernel.readClock();
@@ -139,6 +243,7 @@ export class Scheduler {
       kernel.timers.fireDue(startMs);
       kernel.asyncTurns.takeSettled();
       this.#runCells(startMs + drainMs);
+      this.#runLasts();
       this.#resolveSettlements();
       kernel.peers.flush();
     } catch (error) {
@@ -160,6 +265,7 @@ export class Scheduler {
     this.current = undefined;
     this.#kernel.dispatch.inHand = nothing;
     if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
+    this.#commits = 0;
     this.arm();
     if (cell === undefined || cell === this.#kernel.guest || (cell.flags & Flag.dead) !== 0) throw error;
     this.#kernel.lifecycle.crashOutside(cell, errorReason(error));
@@ -174,28 +280,26 @@ export class Scheduler {
       return;
     }
     kernel.timers.publishNextDue();
+    kernel.memory.setOpenTurns(kernel.thread, kernel.asyncTurns.size + kernel.subscriptions.size);
     if (this.isIdle && kernel.peers.isFlushed) kernel.memory.setBusy(kernel.thread, false);
     kernel.afterRest();
-  }
-
-  /** User code begins (odd) or ended (even), outside the loop over a mailbox. */
-  markTurn(): void {
-    this.#words[this.#turnWord] = ++this.#turn;
   }
 
   #runCells(untilMs: number): void {
     const queue = this.#queue;
     let left = turnsPerDrain;
     let untilClock = turnsPerClockRead;
+    const kernel = this.#kernel;
     while (left > 0) {
       const cell = queue.shift();
       if (cell === undefined) break;
       const turns = this.#runCell(cell);
       left -= turns;
       untilClock -= turns;
+      if (kernel.checkpoint.isFull) break;
       if (untilClock <= 0) {
         untilClock = turnsPerClockRead;
-        if (this.#kernel.readClock() >= untilMs) break;
+        if (kernel.readClock() >= untilMs) break;
       }
     }
   }
@@ -206,15 +310,14 @@ export class Scheduler {
     if ((cell.flags & blockedFlags) !== 0) return 1;
     const kernel = this.#kernel;
     this.current = cell;
-    this.#words[this.#runSlot] = cell.slot;
-    this.#words[this.#runGeneration] = cell.generation;
+    this.#publishRun(cell);
     if ((cell.flags & Flag.unborn) !== 0) {
       kernel.lifecycle.birth(cell);
       this.current = undefined;
       if ((cell.flags & blockedFlags) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
       return 1;
     }
-    const { dispatch } = kernel;
+    const { cuts, dispatch } = kernel;
     const counters = this.#counters;
     const handlers = cell.behaviour.handlers;
     const box = cell.mailbox;
@@ -234,18 +337,20 @@ export class Scheduler {
         dispatch.inHandMeta = meta;
         dispatch.inHand = payload;
         this.#words[this.#turnWord] = ++this.#turn;
-        let result: unknown;
         try {
-          if (meta === undefined && (cell.flags & slowFlags) === 0)
-            result = handlers.receive(cell.state, payload, cell.ctx as Context);
-          else result = dispatch.slowTurn(cell, meta, payload);
+          const result =
+            meta === undefined && (cell.flags & slowFlags) === 0
+              ? handlers.receive(cell.state, payload, cell.ctx as Context)
+              : dispatch.slowTurn(cell, meta, payload);
+          if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
         } catch (error) {
           this.#words[this.#turnWord] = ++this.#turn;
+          if (cuts.isFalling) awaitCut();
           kernel.lifecycle.crash(cell, error, payload);
           continue;
         }
         this.#words[this.#turnWord] = ++this.#turn;
-        if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
+        if (cuts.isFalling) awaitCut();
         if ((cell.flags & afterTurnFlags) !== 0) dispatch.afterTurn(cell);
       }
       if ((cell.flags & Flag.bounded) !== 0 && (cell.flags & Flag.dead) === 0) kernel.delivery.afterService(cell);
@@ -268,10 +373,33 @@ export class Scheduler {
     );
   }
 
+  #runLasts(): void {
+    for (let last = this.#last.shift(); last !== undefined; last = this.#last.shift())
+      this.#kernel.dispatch.runAs(last.cell, last.run);
+  }
+
+  /** At most as many as a cut may take with it; the others wait for the next drain. */
   #resolveSettlements(): void {
     const all = this.#settlements;
-    if (all.length === 0) return;
+    const { checkpoint } = this.#kernel;
+    while (this.#settled < all.length && !checkpoint.isFull) {
+      const at = this.#settled;
+      this.#settled = at + 3;
+      checkpoint.note(all[at + 2] as Cell);
+      (all[at] as (value: unknown) => void)(all[at + 1]);
+    }
+    if (this.#settled < all.length) return;
     this.#settlements = [];
-    for (let i = 0; i < all.length; i += 2) (all[i] as (value: unknown) => void)(all[i + 1]);
+    this.#settled = 0;
   }
+}
+
+/** An actor's own turn limit, where it has one; 0: for ever. */
+export function turnLimitOf(cell: Cell): number | undefined {
+  return cell.extra?.turnLimitMs;
+}
+
+/** The termination is on its way, and falls at the first turn of this loop. */
+function awaitCut(): never {
+  for (;;);
 }

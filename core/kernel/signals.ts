@@ -6,7 +6,7 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { DownMessage, ExitMessage, Monitor } from "../actor/context.ts";
-import type { ExitReason } from "../actor/exit-reason.ts";
+import type { Blamed, ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
@@ -310,19 +310,27 @@ export class Signals {
   }
 
   /** The peer thread is lost: what its actors would have said, they say now (S3.8). */
-  threadLost(thread: number, cells: Iterable<Cell>, reason: ExitReason, startReason: ExitReason): void {
+  threadLost(
+    thread: number,
+    cells: Iterable<Cell>,
+    reason: ExitReason,
+    startReason: ExitReason,
+    blame: Blamed | undefined,
+  ): void {
     const kernel = this.#kernel;
+    const reasonOf = (ref: RefData, otherwise: ExitReason) =>
+      blame !== undefined && ref.slot === blame.slot && ref.generation === blame.generation ? blame.reason : otherwise;
     for (const cell of cells) {
       if ((cell.flags & Flag.dead) !== 0) continue;
       for (const link of linksOf(cell)) {
         const from = kernel.adopt(link);
-        if (link.thread === thread && !kernel.starts.endsWith(cell, from, startReason))
-          this.exitReceived(cell, from, reason, true);
+        if (link.thread === thread && !kernel.starts.endsWith(cell, from, reasonOf(link, startReason)))
+          this.exitReceived(cell, from, reasonOf(link, reason), true);
         if ((cell.flags & Flag.dead) !== 0) break;
       }
       if ((cell.flags & Flag.dead) !== 0) continue;
       for (const [id, monitor] of [...(cell.extra?.monitors ?? [])]) {
-        if (monitor.ref?.thread === thread) this.#down(cell, id, reason);
+        if (monitor.ref?.thread === thread) this.#down(cell, id, reasonOf(monitor.ref, reason));
       }
     }
     kernel.starts.threadLost(thread, startReason);

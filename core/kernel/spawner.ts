@@ -56,11 +56,16 @@ export class Spawner {
     kernel.assertAlive(parent, "spawn");
     assertSpawnable(spawnable);
     assertOptions(options);
-    // Before a thread is started for it.
-    if (options?.isolation === "thread") kernel.checkOutgoing(argument, undefined);
-    const thread = this.#threadFor(options);
-    if (thread === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
-    return this.#spawnThere(thread, parent, spawnable, argument, options, ties);
+    const isDedicated = options?.isolation === "thread";
+    const heapMb = options?.heapMb;
+    const chosen = isDedicated ? undefined : this.#threadFor(options);
+    if (chosen !== kernel.thread) kernel.checkOutgoing(argument, undefined);
+    else if (kernel.checks) kernel.freeze(argument);
+    return kernel.scheduler.commit(() => {
+      const thread = chosen ?? this.#newDedicated(heapMb);
+      if (thread === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
+      return this.#spawnThere(thread, parent, spawnable, argument, options, ties);
+    });
   }
 
   #spawnHere(
@@ -71,7 +76,6 @@ export class Spawner {
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;
-    if (kernel.checks) kernel.freeze(argument);
     const slot = kernel.lifecycle.takeSlot();
     const generation = kernel.memory.generation(kernel.thread, slot);
     const parentRef = kernel.refOf(parent);
@@ -100,7 +104,6 @@ export class Spawner {
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;
-    kernel.checkOutgoing(argument, undefined);
     const slot = kernel.peers.takeSlot(thread);
     const generation = kernel.memory.generation(thread, slot);
     const ref = kernel.makeRef(thread, slot, generation);
@@ -148,21 +151,22 @@ export class Spawner {
       },
     };
     kernel.scheduler.outside++;
-    known
-      .then(
-        (module) => {
-          deferred.payload = { ...payload, ...module };
-          deferred.state = "ready";
-        },
-        (error: unknown) => {
-          failure = error;
-          deferred.state = "failed";
-        },
-      )
-      .finally(() => {
-        kernel.scheduler.outside--;
-        kernel.scheduler.wake();
-      });
+    const ended = (state: "ready" | "failed") => {
+      deferred.state = state;
+      kernel.scheduler.outside--;
+      kernel.scheduler.wake();
+    };
+    kernel.subscriptions.subscribe(
+      known,
+      (module) => {
+        deferred.payload = { ...payload, ...module };
+        ended("ready");
+      },
+      (error) => {
+        failure = error;
+        ended("failed");
+      },
+    );
     return deferred;
   }
 
@@ -225,33 +229,50 @@ export class Spawner {
     const kernel = this.#kernel;
     cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
-    kernel.host
-      .importModule(reference.url)
-      .then((exports) => {
-        const { exportName, value: behaviour } = exportedBehaviour(reference, exports);
-        if (!isBehaviour(behaviour)) {
-          throw new RuntimeError(
-            "module_export_missing",
-            `${reference.url} has no export "${exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
-          );
+    const ended = () => {
+      kernel.scheduler.outside--;
+      kernel.scheduler.wake();
+    };
+    const failed = (error: unknown) => {
+      const failure = isLoadFailure(error) ? error : moduleFailed(reference.url, error);
+      kernel.lifecycle.die(cell, { error: errorData(failure) });
+      ended();
+    };
+    // In its name, so that it can be told whose load it was that had to be cut down.
+    const load = kernel.dispatch.inScope(cell, () => kernel.host.importModule(reference.url));
+    extraOf(cell).loadingUrl = reference.url;
+    kernel.subscriptions.subscribe(
+      load,
+      (exports) => {
+        extraOf(cell).loadingUrl = undefined;
+        try {
+          this.#adopt(cell, reference, exports);
+        } catch (error) {
+          failed(error);
+          return;
         }
-        noteModule(behaviour, { ...reference, exportName });
-        this.#loaded.set(moduleKey(reference), behaviour);
-        kernel.lifecycle.adoptBehaviour(cell, behaviour);
-      })
-      .catch((error: unknown) => {
-        const failure = isLoadFailure(error) ? error : moduleFailed(reference.url, error);
-        kernel.lifecycle.die(cell, { error: errorData(failure) });
-      })
-      .finally(() => {
-        kernel.scheduler.outside--;
-        kernel.scheduler.wake();
-      });
+        ended();
+      },
+      failed,
+    );
+  }
+
+  /** @throws RuntimeError `module_export_missing`, `module_unknown`. */
+  #adopt(cell: Cell, reference: BehaviourModule, exports: Readonly<Record<string, unknown>>): void {
+    const { exportName, value: behaviour } = exportedBehaviour(reference, exports);
+    if (!isBehaviour(behaviour)) {
+      throw new RuntimeError(
+        "module_export_missing",
+        `${reference.url} has no export "${exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
+      );
+    }
+    noteModule(behaviour, { ...reference, exportName });
+    this.#loaded.set(moduleKey(reference), behaviour);
+    this.#kernel.lifecycle.adoptBehaviour(cell, behaviour);
   }
 
   #threadFor(options: SpawnOptions | undefined): number {
     const kernel = this.#kernel;
-    if (options?.isolation === "thread") return this.#newDedicated(options.heapMb);
     const placement: Placement = options?.placement ?? "local";
     if (placement === "local") return kernel.thread;
     if (placement === "spread") return kernel.memory.leastLoaded();
@@ -331,14 +352,14 @@ const heapMbMin = 16;
 
 function assertOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;
-  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, heapMb } = options;
+  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs, heapMb } = options;
   if (name !== undefined) assertName(name, "spawn");
   const refuse = (what: string, wanted: string, got: unknown) => {
     throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
   };
   if (isolation !== undefined && isolation !== "shared" && isolation !== "thread")
     refuse("isolation", '"shared" or "thread"', isolation);
-  assertBounds("spawn", mailboxCapacity, mailboxPolicy);
+  assertBounds("spawn", mailboxCapacity, mailboxPolicy, turnLimitMs);
   if (startTimeoutMs !== undefined && !(startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
   if (heapMb !== undefined && !(heapMb >= heapMbMin)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
@@ -356,11 +377,12 @@ function assertOptions(options: SpawnOptions | undefined): void {
 /** What of the options the other thread needs. */
 function plainOptions(options: SpawnOptions | undefined): SpawnOptions | undefined {
   if (options === undefined) return undefined;
-  const { name, mailboxCapacity, mailboxPolicy, startTimeoutMs } = options;
+  const { name, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
   return {
     ...(name !== undefined && { name }),
     ...(mailboxCapacity !== undefined && { mailboxCapacity }),
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
+    ...(turnLimitMs !== undefined && { turnLimitMs }),
   };
 }

@@ -72,7 +72,7 @@ export class Starts {
     if (!result.ok && removeLink(parent, ref) && ref.thread !== kernel.thread)
       kernel.peers.relate(parent, ref.thread, -1);
     if (start.settle !== undefined) {
-      kernel.scheduler.settle(start.settle as (value: never) => void, result);
+      kernel.scheduler.settle(parent, start.settle as (value: never) => void, result);
       return;
     }
     const message: StartedMessage = { type: "started", ref, result };

@@ -37,13 +37,21 @@ const Word = {
   starter: 12,
   lossesTold: 14,
   lossesTaken: 15,
+  /** What the watchdog reads, beside the running words. */
+  turnLimit: 16,
+  drains: 17,
+  openTurns: 18,
+  killsWanted: 19,
+  tainted: 20,
 } as const;
-const wordsPerThread = 16;
+const wordsPerThread = 32;
 
 /** Global words. */
-const Global = { interest: 0, nextThread: 1, nextBase: 2, schedulers: 3 } as const;
+const Global = { interest: 0, nextThread: 1, nextBase: 2, schedulers: 3, attention: 4 } as const;
 /** Scheduler threads at most, main included. */
 export const positionsMax = 128;
+/** A tainted thread counts as this many actors more, so that it gets new ones only when every other is tainted too. */
+const taintedLoad = 2 ** 30;
 const globalWords = 16 + positionsMax;
 const firstPosition = 16;
 
@@ -55,6 +63,7 @@ export interface SystemBuffers {
   readonly owners: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly announced: SharedArrayBuffer;
+  readonly kills: SharedArrayBuffer;
 }
 
 export class SystemMemory {
@@ -69,6 +78,8 @@ export class SystemMemory {
   readonly #announced: Int32Array;
   /** What each thread counts, by rows: `Counters`. */
   readonly #counters: Float64Array;
+  /** By slot: generation + 1 of the actor whose running turn is to be ended; 0 none. */
+  readonly #kills: Int32Array;
 
   private constructor(buffers: SystemBuffers) {
     this.buffers = buffers;
@@ -78,6 +89,7 @@ export class SystemMemory {
     this.#owners = new Int32Array(buffers.owners);
     this.#announced = new Int32Array(buffers.announced);
     this.#counters = new Float64Array(buffers.counters);
+    this.#kills = new Int32Array(buffers.kills);
   }
 
   /**
@@ -93,11 +105,24 @@ export class SystemMemory {
       owners: new SharedArrayBuffer(Math.ceil(slotWords / slotBlock) * 4),
       announced: new SharedArrayBuffer(Math.ceil(slotWords / slotBlock) * 4),
       counters: new SharedArrayBuffer(threadIdsMax * countersPerThread * 8),
+      kills: new SharedArrayBuffer(slotWords * 4),
     });
   }
 
   static attach(buffers: SystemBuffers): SystemMemory {
     return new SystemMemory(buffers);
+  }
+
+  /** As if it were new, so that memory can be used again: nothing may run in it. */
+  clear(): void {
+    const threads = this.threadCount;
+    const slots = this.words[Global.nextBase] as number;
+    this.slots.fill(0, 0, slots);
+    this.#kills.fill(0, 0, slots);
+    this.#owners.fill(0, 0, Math.ceil(slots / slotBlock));
+    this.times.fill(0, 0, 1 + threads);
+    this.#counters.fill(0, 0, threads * countersPerThread);
+    this.words.fill(0, 0, this.#row(threads));
   }
 
   #row(thread: number): number {
@@ -161,8 +186,9 @@ export class SystemMemory {
     for (let position = 1; position < this.schedulers; position++) {
       const thread = this.threadAt(position) as number;
       const actors = this.actors(thread);
-      if (actors < fewest && this.isThreadUp(thread)) {
-        fewest = actors;
+      const load = actors + (this.isTainted(thread) ? taintedLoad : 0);
+      if (load < fewest && this.isThreadUp(thread)) {
+        fewest = load;
         best = thread;
       }
     }
@@ -297,6 +323,57 @@ export class SystemMemory {
       slot < this.slotsOf(thread) &&
       this.generation(thread, slot) === generation
     );
+  }
+
+  /** Index of the word that says how long the running actor's turns may take, in milliseconds; 0: for ever. */
+  turnLimitWord(thread: number): number {
+    return this.#row(thread) + Word.turnLimit;
+  }
+
+  /** Counts drains, so that the watchdog sees that a thread moves. */
+  drainWord(thread: number): number {
+    return this.#row(thread) + Word.drains;
+  }
+
+  /** Async turns that a thread has open: while there are any, code of actors may run outside of turns. */
+  openTurns(thread: number): number {
+    return this.words[this.#row(thread) + Word.openTurns] as number;
+  }
+  setOpenTurns(thread: number, count: number): void {
+    this.words[this.#row(thread) + Word.openTurns] = count;
+  }
+
+  /** `kill` of an actor on another thread: if its turn is under way, the watchdog ends that. */
+  wantKill(thread: number, slot: number, generation: number): void {
+    if (this.isAlive(thread, slot, generation))
+      Atomics.store(this.#kills, this.base(thread) + slot, (generation + 1) | 0);
+    Atomics.add(this.words, this.#row(thread) + Word.killsWanted, 1);
+    Atomics.add(this.words, Global.attention, 1);
+    Atomics.notify(this.words, Global.attention);
+  }
+
+  /** The thread has received the exit signal of a `wantKill`. */
+  killReceived(thread: number): void {
+    Atomics.sub(this.words, this.#row(thread) + Word.killsWanted, 1);
+  }
+
+  killsWanted(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.killsWanted);
+  }
+
+  isKillWanted(thread: number, slot: number, generation: number): boolean {
+    return Atomics.load(this.#kills, this.base(thread) + slot) === ((generation + 1) | 0);
+  }
+
+  /** Index of the word that changes when the watchdog must look at once. */
+  readonly attentionWord = Global.attention;
+
+  /** A cut may have left something of Node's own half done there: no new actors, until it is replaced. */
+  taint(thread: number): void {
+    Atomics.store(this.words, this.#row(thread) + Word.tainted, 1);
+  }
+  isTainted(thread: number): boolean {
+    return Atomics.load(this.words, this.#row(thread) + Word.tainted) === 1;
   }
 
   /** Counters for `settled`: frames handed to other threads, frames handled, and whether the thread has work. */

@@ -21,26 +21,31 @@ export class Tasks {
     const kernel = this.#kernel;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const extra = extraOf(cell);
-    extra.tasks++;
-    kernel.scheduler.outside++;
     const ended = () => {
       if ((cell.flags & Flag.dead) !== 0) return;
       extra.tasks--;
       kernel.scheduler.outside--;
+      kernel.asyncTurns.awaits(cell, -1);
       kernel.scheduler.wake();
     };
-    // The dead learn nothing: their promise stays as it is.
-    work.then(
-      (value) => {
-        if ((cell.flags & Flag.dead) === 0) resolve(value);
-        ended();
-      },
-      (error: unknown) => {
-        if ((cell.flags & Flag.dead) === 0) reject(error);
-        ended();
-      },
-    );
-    this.#owners.set(promise, cell);
+    kernel.scheduler.commit(() => {
+      extra.tasks++;
+      kernel.scheduler.outside++;
+      kernel.asyncTurns.awaits(cell, 1);
+      this.#owners.set(promise, cell);
+      // The dead learn nothing: their promise stays as it is. The living learn it in the drain, like any answer.
+      kernel.subscriptions.subscribe(
+        work,
+        (value) => {
+          ended();
+          if ((cell.flags & Flag.dead) === 0) kernel.scheduler.settle(cell, resolve, value);
+        },
+        (error) => {
+          ended();
+          if ((cell.flags & Flag.dead) === 0) kernel.scheduler.settle(cell, reject, error);
+        },
+      );
+    });
     return promise;
   }
 

@@ -42,11 +42,13 @@ export class Timers {
     if (typeof target === "string" || (target !== undefined && target.thread !== kernel.thread))
       kernel.checkOutgoing(message, undefined);
     else if (kernel.checks) kernel.freeze(message);
-    const entry = this.#add(cell, "message", delayMs, periodMs, message, target);
-    const extra = extraOf(cell);
-    extra.timers ??= new Map();
-    extra.timers.set(entry.id, entry);
-    return { id: entry.id };
+    return kernel.scheduler.commit(() => {
+      const entry = this.#add(cell, "message", delayMs, periodMs, message, target);
+      const extra = extraOf(cell);
+      extra.timers ??= new Map();
+      extra.timers.set(entry.id, entry);
+      return { id: entry.id };
+    });
   }
 
   /** Runs when the time to start is over and `init` has not ended. */
@@ -135,7 +137,10 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      this.#sweepMs = Math.min(this.#kernel.calls.expire(nowMs), this.#kernel.starts.expire(nowMs));
+      const { asyncTurns, calls, starts } = this.#kernel;
+      const nextMs = Math.min(calls.expire(nowMs), starts.expire(nowMs), asyncTurns.expire(nowMs));
+      // An end may have asked for an earlier look.
+      this.#sweepMs = Math.min(this.#sweepMs, nextMs);
     }
     this.publishNextDue();
   }

@@ -1,17 +1,21 @@
 /** Starting a system: shared memory, main's kernel and host, the scheduler threads. */
 import { availableParallelism } from "node:os";
+import { isTurnLimit } from "../actor/behaviour.ts";
 import { definitionAt } from "../actor/behaviour-module.ts";
 import type { DownMessage } from "../actor/context.ts";
 import { type Clock, SystemClock } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { EventStream } from "../kernel/events.ts";
-import { Kernel } from "../kernel/kernel.ts";
+import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax, SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import { SeededRandom } from "../random.ts";
 import { assertNotLoading } from "../thread/loading.ts";
 import { PortHost } from "../thread/port-host.ts";
 import { SharedClock } from "../thread/shared-clock.ts";
 import { ThreadPool } from "../thread/thread-pool.ts";
+
+/** How long a turn may take, unless told otherwise. */
+export const turnLimitMsDefault = 1_000;
 
 export interface SystemOptions {
   /** Scheduler threads beside main. Default: one per core less one, at least one. */
@@ -24,6 +28,15 @@ export interface SystemOptions {
   readonly spare?: boolean;
   /** Seed of everything random in the system. Default 1. */
   readonly seed?: number;
+  /**
+   * How long one turn on a shared worker thread may take before it is cut down and its actor ends `{ turnLimit: ms }`.
+   * Default 1,000; `Infinity`: for ever. Behaviours and spawns may say otherwise. Turns on main are never cut down.
+   */
+  readonly turnLimitMs?: number;
+  /** How long an open async turn may still take after a cut that may have dropped what it waits for. Default 5,000. */
+  readonly asyncGraceMs?: number;
+  /** Whether a watchdog ends turns that do not end, and actors that are killed in theirs. Default true. */
+  readonly watchdog?: boolean;
   /** Time for a thread to start. Default 10,000. */
   readonly threadStartTimeoutMs?: number;
   /**
@@ -61,6 +74,14 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
   assertTimeout("threadStartTimeoutMs", options.threadStartTimeoutMs);
   assertTimeout("threadEndTimeoutMs", options.threadEndTimeoutMs);
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
+  assertTimeout("asyncGraceMs", options.asyncGraceMs);
+  const turnLimitMs = options.turnLimitMs ?? turnLimitMsDefault;
+  if (!isTurnLimit(turnLimitMs)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `turnLimitMs is a time in milliseconds from 1, or Infinity for none, got ${describe(turnLimitMs)}`,
+    );
+  }
   if (options.clock !== undefined && options.clock !== "system" && options.clock !== "manual") {
     throw new RuntimeError("bad_argument", `clock is "system" or "manual", got ${describe(options.clock)}`);
   }
@@ -111,6 +132,9 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     hasSpare: options.spare ?? true,
     seed,
     loadTimeoutMs,
+    isWatched: options.watchdog ?? true,
+    turnLimitMs: turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs),
+    asyncGraceMs: options.asyncGraceMs ?? asyncGraceMsDefault,
     startTimeoutMs: options.threadStartTimeoutMs ?? 10_000,
     endTimeoutMs,
   });

@@ -32,6 +32,11 @@ export interface SystemStats {
   readonly actors: number;
   readonly turns: number;
   readonly crashes: number;
+  /** Turns that were cut down, and turns of others that were lost with them. */
+  readonly cuts: number;
+  readonly turnsLost: number;
+  /** Why turns cannot be cut down here, so that a thread that is stuck is ended as a whole; undefined: they can. */
+  readonly watchdogLimitedBy: string | undefined;
   readonly threadsLost: number;
   /** Messages that stood in the mailboxes of lost threads, and messages that these had not published (S2.3). */
   readonly unreadLost: number;
@@ -199,6 +204,7 @@ export class System implements AsyncDisposable {
       threads: known,
       actors: sum(known.map((stats) => stats.actors)),
       threadsLost: this.#pool.lost,
+      watchdogLimitedBy: this.#pool.limitedBy,
       ...totalsOf(kernel.memory),
     };
   }

@@ -6,6 +6,9 @@ import type { SystemMemory } from "../kernel/system-memory.ts";
 export interface Totals {
   readonly turns: number;
   readonly crashes: number;
+  /** Turns that were cut down, and turns of others that were lost with them. */
+  readonly cuts: number;
+  readonly turnsLost: number;
   readonly unreadLost: number;
   readonly unsentLost: number;
   readonly eventsDropped: number;
@@ -13,13 +16,15 @@ export interface Totals {
 }
 
 export function totalsOf(memory: SystemMemory): Totals {
-  const totals = { turns: 0, crashes: 0, eventsDropped: 0, unreadLost: 0, unsentLost: 0 };
+  const totals = { turns: 0, crashes: 0, cuts: 0, turnsLost: 0, eventsDropped: 0, unreadLost: 0, unsentLost: 0 };
   let deadLetters: Record<DeadLetterWhy, number> | undefined;
   for (let thread = 0; thread < memory.threadCount; thread++) {
     const counters = memory.countersOf(thread);
     totals.turns += counters.get(Counter.turns);
     totals.crashes += counters.get(Counter.crashes);
     totals.eventsDropped += counters.get(Counter.eventsDropped);
+    totals.cuts += counters.get(Counter.cuts);
+    totals.turnsLost += counters.get(Counter.turnsLost);
     if (!memory.isThreadUp(thread)) {
       totals.unreadLost += counters.get(Counter.unread);
       totals.unsentLost += counters.get(Counter.unsent);

@@ -15,6 +15,8 @@ export class ModuleLoader {
   readonly #loads = new Map<string, Promise<Exports>>();
   /** Modules that did not end loading in time. */
   readonly #stuck = new Set<string>();
+  /** By module, what ends the load for whoever waits. */
+  readonly #fail = new Map<string, (error: unknown) => void>();
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
@@ -40,12 +42,19 @@ export class ModuleLoader {
     return load;
   }
 
+  /** Its top level was cut down: it stays pending for ever in this thread. */
+  cutDown(url: string, error: unknown): void {
+    this.#stuck.add(url);
+    this.#fail.get(url)?.(error);
+  }
+
   #start(url: string): Promise<Exports> {
     const { promise, resolve, reject } = Promise.withResolvers<Exports>();
     const cancel = byDeadline(this.#timeoutMs, () => {
       this.#stuck.add(url);
       reject(new RuntimeError("load_timeout", `${url} did not load within ${this.#timeoutMs} ms`));
     });
+    this.#fail.set(url, reject);
     whileLoading(url, () => import(url) as Promise<Exports>)
       .then((exports) => {
         this.#stuck.delete(url);

@@ -6,7 +6,9 @@ import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
+import type { Blamed } from "../actor/exit-reason.ts";
 import type { Clock } from "../clock.ts";
+import type { RuntimeError } from "../errors.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
 import type { Blame, Host } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -16,7 +18,7 @@ import type { TransferableObject } from "./frame.ts";
 import { ModuleLoader } from "./module-loader.ts";
 import type { Bell } from "./protocol.ts";
 import { createRing } from "./ring.ts";
-import { SelfPort } from "./self-port.ts";
+import { Note, SelfPort } from "./self-port.ts";
 import { ValueDecoder, ValueEncoder } from "./value-codec.ts";
 
 export interface PortHostOptions {
@@ -54,7 +56,7 @@ export class PortHost implements Host {
     if (options.startDedicated !== undefined) this.startDedicated = options.startDedicated;
     if (options.retire !== undefined) this.retire = options.retire;
     this.blame = asyncBlame();
-    this.#self = new SelfPort(() => this.#kernel?.drain());
+    this.#self = new SelfPort((note) => this.#take(note));
     this.#loader = new ModuleLoader(options.loadTimeoutMs);
   }
 
@@ -62,8 +64,23 @@ export class PortHost implements Host {
     this.#kernel = kernel;
   }
 
+  #take(note: Note): void {
+    const kernel = this.#kernel;
+    if (note === Note.recover) kernel?.cuts.recover();
+    else if (note === Note.judge) kernel?.cuts.judge();
+    else kernel?.drain();
+  }
+
   post(): void {
     this.#self.post();
+  }
+
+  postRecovery(): void {
+    this.#self.post(Note.recover);
+  }
+
+  postJudgement(): void {
+    this.#self.post(Note.judge);
   }
 
   rested(): void {
@@ -72,6 +89,10 @@ export class PortHost implements Host {
 
   importModule(url: string): Promise<Readonly<Record<string, unknown>>> {
     return this.#loader.load(url);
+  }
+
+  loadCutDown(url: string, error: RuntimeError): void {
+    this.#loader.cutDown(url, error);
   }
 
   /** A way to another thread: main made the channel. */
@@ -115,7 +136,7 @@ export class PortHost implements Host {
   }
 
   /** A thread is gone: a ring that it handed over at the last moment is taken first. */
-  threadLost(thread: number, why: string, wasUp: boolean): void {
+  threadLost(thread: number, why: string, wasUp: boolean, blame?: Blamed): void {
     const port = this.#ports.get(thread);
     if (port !== undefined) {
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
@@ -123,7 +144,7 @@ export class PortHost implements Host {
         if (bell !== null) this.#openReader(thread, bell);
       }
     }
-    this.#kernel?.peers.threadLost(thread, why, wasUp);
+    this.#kernel?.peers.threadLost(thread, why, wasUp, blame);
     this.#ports.delete(thread);
     port?.close();
     // A dedicated thread may have waited for an actor from there.

@@ -4,6 +4,7 @@
  * Actor messages and signals never go this way.
  */
 import type { MessagePort } from "node:worker_threads";
+import type { Blamed } from "../actor/exit-reason.ts";
 import type { ErrorData } from "../errors.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 
@@ -16,6 +17,10 @@ export interface ThreadData {
   readonly isManualClock: boolean;
   readonly seed: number;
   readonly loadTimeoutMs: number;
+  /** Whether the watchdog may cut down turns there, how long they may take (0: for ever), and the grace after a cut. */
+  readonly isCuttable: boolean;
+  readonly turnLimitMs: number;
+  readonly asyncGraceMs: number;
 }
 
 /** From main to a thread. */
@@ -23,12 +28,20 @@ export type ToThread =
   /** Another thread exists; the port leads there. */
   | { readonly type: "peer"; readonly thread: number; readonly port: MessagePort }
   /** Another thread is gone. */
-  | { readonly type: "lost"; readonly thread: number; readonly why: string; readonly wasUp: boolean };
+  | {
+      readonly type: "lost";
+      readonly thread: number;
+      readonly why: string;
+      readonly wasUp: boolean;
+      readonly blame: Blamed | undefined;
+    };
 
 /** From a thread to main. */
 export type FromThread =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly error: ErrorData }
+  /** The inspector is refused there, so no turn of it can be cut down. */
+  | { readonly type: "uncuttable"; readonly why: string }
   /** A dedicated thread has no actor any more. */
   | { readonly type: "retired" };
 

@@ -5,6 +5,7 @@ import { errorData } from "../errors.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { SeededRandom } from "../random.ts";
+import { offerCuts } from "./cut-target.ts";
 import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
@@ -29,18 +30,34 @@ try {
     },
     retire: () => say({ type: "retired" }),
   });
-  const kernel = new Kernel({ thread: data.thread, memory, host, checks: data.checks, isDedicated: data.isDedicated });
+  const kernel = new Kernel({
+    thread: data.thread,
+    memory,
+    host,
+    checks: data.checks,
+    isDedicated: data.isDedicated,
+    isCuttable: data.isCuttable,
+    turnLimitMs: data.turnLimitMs,
+    asyncGraceMs: data.asyncGraceMs,
+  });
   host.attach(kernel);
   guardProcess(kernel);
   await warmUp();
   blameTimers(kernel);
+  if (data.isCuttable) {
+    try {
+      offerCuts(kernel);
+    } catch (error) {
+      say({ type: "uncuttable", why: errorData(error).message });
+    }
+  }
   main.on("message", (word: ToThread) => {
     switch (word.type) {
       case "peer":
         host.addPeer(word.thread, word.port);
         return;
       case "lost":
-        host.threadLost(word.thread, word.why, word.wasUp);
+        host.threadLost(word.thread, word.why, word.wasUp, word.blame);
         return;
     }
   });

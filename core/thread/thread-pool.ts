@@ -5,14 +5,17 @@
  * A lost scheduler thread is replaced by a warm spare that is up already, and the next spare is started behind it.
  */
 import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_threads";
-import { retiredWhy } from "../actor/exit-reason.ts";
+import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { byDeadline } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
+import { eventBit } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import type { PortHost } from "./port-host.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import { isInspectorAllowed, Watching } from "./watchdog.ts";
+import type { Suspect } from "./watchdog-protocol.ts";
 import { startWorker } from "./worker-flags.ts";
 
 /** Floods of messages are bound by the garbage collector: a large young generation halves their cost. */
@@ -31,6 +34,11 @@ export interface ThreadPoolOptions {
   readonly hasSpare: boolean;
   readonly seed: number;
   readonly loadTimeoutMs: number;
+  /** Whether the watchdog ends turns that do not end. */
+  readonly isWatched: boolean;
+  /** How long a turn on a scheduler thread may take; 0: for ever. */
+  readonly turnLimitMs: number;
+  readonly asyncGraceMs: number;
   /** Time for a thread to say that it is ready. */
   readonly startTimeoutMs: number;
   /** Time for a thread that is ended to be gone. One in native code, or stuck at the limit of its heap, may never be. */
@@ -67,9 +75,12 @@ export class ThreadPool {
   #starts = 0;
   /** Positions whose thread is lost and that no other has taken yet. */
   readonly #vacant: number[] = [];
+  #watching: Watching | undefined;
   #hasStarted = false;
   #isClosing = false;
   lost = 0;
+  /** Why turns cannot be cut down; undefined: they can. */
+  limitedBy: string | undefined;
 
   constructor(kernel: Kernel, host: PortHost, options: ThreadPoolOptions) {
     this.#kernel = kernel;
@@ -80,9 +91,11 @@ export class ThreadPool {
 
   /** Starts the scheduler threads. @throws RuntimeError `thread_failed`; then none is left running. */
   async start(): Promise<void> {
+    const watching = this.#options.isWatched ? this.#watch() : undefined;
     const starts: Promise<RunningThread>[] = [];
     for (let position = 1; position <= this.#options.threads; position++) starts.push(this.#startScheduler(position));
     const results = await Promise.allSettled(starts);
+    await watching;
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) {
       const stuck = await this.#endAll();
@@ -227,6 +240,10 @@ export class ThreadPool {
       isManualClock: options.isManualClock,
       seed: options.seed + thread,
       loadTimeoutMs: options.loadTimeoutMs,
+      isCuttable: options.isWatched && isInspectorAllowed(),
+      // A dedicated thread holds up nobody else: only its actor's own limit counts there.
+      turnLimitMs: isDedicated ? 0 : options.turnLimitMs,
+      asyncGraceMs: options.asyncGraceMs,
     };
     const who = isDedicated ? `dedicated thread ${thread}` : `scheduler thread ${thread}`;
     let worker: Worker;
@@ -262,6 +279,7 @@ export class ThreadPool {
         case "ready":
           cancel();
           running.isReady = true;
+          this.#watching?.watch(thread, worker.threadId);
           this.#memory.setState(thread, ThreadState.alive);
           // It may have got a place meanwhile.
           if (running.position !== noPosition || isDedicated)
@@ -273,6 +291,9 @@ export class ThreadPool {
           reject(
             new RuntimeError("thread_failed", `${who} failed to start: ${word.error.message}`, { cause: word.error }),
           );
+          return;
+        case "uncuttable":
+          this.#limited(word.why);
           return;
         case "retired":
           void this.#terminate(running, retiredWhy);
@@ -313,12 +334,22 @@ export class ThreadPool {
     if (!this.#stuck.delete(running)) this.#lost(running, why);
   }
 
+  /** A turn holds a thread, and no cut frees it: its loss is told now, and it is ended, however long that may take. */
+  #giveUpNow(running: RunningThread, why: string, blame: Blamed | undefined): void {
+    running.why ??= why;
+    this.#stuck.add(running);
+    this.#lost(running, why, blame);
+    running.worker.unref();
+    void running.worker.terminate();
+  }
+
   /** A thread is lost: one store to its state word, then everybody is told. */
-  #lost(running: RunningThread, why: string): void {
+  #lost(running: RunningThread, why: string, blame?: Blamed): void {
     this.#threads.delete(running.thread);
+    this.#watching?.forget(running.thread);
     // Other tries may fare better than those before it.
     if (running.isReady) this.#starts = 0;
-    this.#lose(running, why);
+    this.#lose(running, why, blame);
     for (const orphan of this.#orphansOf(running.thread)) {
       this.#lose({ thread: orphan, position: noPosition, isDedicated: true, isReady: false }, "its starter was lost");
     }
@@ -336,12 +367,12 @@ export class ThreadPool {
       );
   }
 
-  #lose({ thread, position, isDedicated, isReady }: LostThread, why: string): void {
+  #lose({ thread, position, isDedicated, isReady }: LostThread, why: string, blame?: Blamed): void {
     const actors = Math.max(0, this.#memory.actors(thread));
     const isRetired = isDedicated && why === retiredWhy;
     this.#memory.setState(thread, isRetired ? ThreadState.retired : ThreadState.lost);
     if (!isRetired) this.lost++;
-    const word: ToThread = { type: "lost", thread, why, wasUp: isReady };
+    const word: ToThread = { type: "lost", thread, why, wasUp: isReady, blame };
     for (const other of this.#threads.values()) {
       this.#memory.tellLoss(other.thread);
       other.worker.postMessage(word);
@@ -350,13 +381,49 @@ export class ThreadPool {
     // The successor stands before anybody can restart an actor on it.
     if (position > 0) this.#vacant.push(position);
     this.#refill();
-    this.#host.threadLost(thread, why, isReady);
+    this.#host.threadLost(thread, why, isReady, blame);
     if (!isRetired && !this.#isClosing) {
       const counters = this.#memory.countersOf(thread);
       const [unread, unsent] = [counters.get(Counter.unread), counters.get(Counter.unsent)];
       this.#kernel.emit({ type: "threadLost", thread, position, why, actors, unread, unsent });
     }
     this.#kernel.scheduler.wake();
+  }
+
+  // Watchdog ------------------------------------------------------------------------------------------------------
+
+  async #watch(): Promise<void> {
+    const kernel = this.#kernel;
+    const refOf = (thread: number, { slot, generation }: Suspect) => kernel.makeRef(thread, slot, generation).toJSON();
+    this.#watching = await Watching.begin({
+      buffers: this.#memory.buffers,
+      warning: (thread, suspect, ms) => {
+        if (kernel.wants(eventBit("turnWarning")))
+          kernel.emit({ type: "turnWarning", ref: refOf(thread, suspect), ms, limitMs: suspect.limitMs });
+      },
+      stuck: (thread, suspect, why) => {
+        const running = this.#threads.get(thread);
+        if (running === undefined) return;
+        const reason = suspect !== undefined && suspect.limitMs >= 0 ? { turnLimit: suspect.limitMs } : "killed";
+        this.#giveUpNow(running, why, suspect === undefined ? undefined : { ...suspect, reason });
+      },
+      tainted: (thread) => {
+        this.#memory.taint(thread);
+        kernel.emit({ type: "threadTainted", thread, position: this.#memory.position(thread) });
+      },
+      mainBlocked: (ms) => {
+        if (kernel.wants(eventBit("mainBlocked"))) kernel.emit({ type: "mainBlocked", ms });
+      },
+      limited: (why) => this.#limited(why),
+    });
+    for (const { thread, worker, isReady } of this.#threads.values())
+      if (isReady) this.#watching.watch(thread, worker.threadId);
+  }
+
+  #limited(why: string): void {
+    if (this.limitedBy !== undefined || this.#isClosing) return;
+    this.limitedBy = why;
+    this.#kernel.emit({ type: "watchdogLimited", why });
   }
 
   /** Threads that run, by kind, for views. */
@@ -375,6 +442,7 @@ export class ThreadPool {
     this.#isClosing = true;
     const all = [...this.#threads.values(), ...this.#stuck];
     await Promise.all(all.map((running) => this.#terminate(running, closedWhy)));
+    await this.#watching?.end();
     if (this.#stuck.size === 0) return undefined;
     const threads = [...this.#stuck].map(({ thread, why }) => `thread ${thread} (${why})`).join(", ");
     return (

@@ -34,13 +34,7 @@ let memory: SystemMemory | undefined;
 /** Memory of one run, all zero. It is used again: a fresh one costs more than most runs. */
 function cleanMemory(): SystemMemory {
   if (memory === undefined) memory = SystemMemory.create(threadsMax, simulatedSlots, 0);
-  else {
-    const threads = memory.threadCount;
-    memory.slots.fill(0, 0, simulatedSlots * threads);
-    memory.times.fill(0, 0, threads + 1);
-    for (let thread = 0; thread < threads; thread++) memory.countersOf(thread).row.fill(0);
-    memory.words.fill(0, 0, 16 + 128 + threads * 16);
-  }
+  else memory.clear();
   return memory;
 }
 

@@ -18,6 +18,7 @@ import { getHidden } from "../../fixtures/modules/not-exported.ts";
 import { sometimes } from "../../fixtures/modules/other-export.ts";
 import { throws } from "../../fixtures/modules/throws.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { runaway } from "../../fixtures/runaway.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
 import { codeOf, readBadInput, shapeOf } from "../../support/bad-input.ts";
 import { NamedPipe } from "../../support/named-pipe.ts";
@@ -213,6 +214,14 @@ describe("bad input and bad luck", () => {
     const [starter, reason] = await loadOf(sometimes);
     expect(reason).toMatchObject({ error: { code: starter } });
     return [starter];
+  });
+
+  row("a turn that never ends, on a worker", async () => {
+    await using own = await startSystem({ threads: 1, spare: false, turnLimitMs: 100 });
+    const ref = await own.spawn(runaway, undefined, other);
+    const monitor = await own.monitor(ref);
+    const code = await codeOf(ref.call("loop"));
+    return [shapeOf((await monitor.down).reason), code];
   });
 
   row("a module that never ends loading", async () => {

@@ -1,0 +1,177 @@
+/**
+ * Cutting down a turn that does not end: the part of it that runs in the turn's own thread.
+ *
+ * The watchdog's evaluate calls `cut` on top of whatever runs. It checks that the turn is the one meant, remembers whose it
+ * is, holds the kernel, posts the recovery to the thread's own port, and ends the running code; `catch` and `finally` of the
+ * actor do not run. The recovery then puts right what the vanished frames cannot. What may be cut where, and why, is in
+ * core/README.md (Cuts); it was found by the experiments in test/stress/kill.
+ */
+import { getCallSites } from "node:util";
+import { type Cell, Flag } from "../actor/cell.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import { refKey } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import { Counter } from "./counters.ts";
+import { nothing } from "./dispatch.ts";
+import { eventBit } from "./events.ts";
+import type { Kernel } from "./kernel.ts";
+import { turnLimitOf } from "./scheduler.ts";
+
+/** What `cut` answers. `gone`: the turn has ended; `nobody`, `other`: code of no actor, or another's, runs. */
+export type CutAnswer =
+  | "cut"
+  | "gone"
+  | "nobody"
+  | "other"
+  /** A cut is under way already, or the kernel is at work in the actor's frames: ask again. */
+  | "held"
+  | "busy"
+  /** Code of Node's runs, called by the actor: ask again, and taint the thread if it stays so. */
+  | "node"
+  /** A `setImmediate` callback: ending it would lose other actors' immediates. */
+  | "immediate";
+
+interface Verdict {
+  readonly cell: Cell;
+  readonly reason: ExitReason;
+  readonly stack: string;
+}
+
+/** Frames of a runaway turn that are kept. */
+const framesMax = 60;
+
+export class Cuts {
+  readonly #kernel: Kernel;
+  readonly #asyncGraceMs: number;
+  #verdict: Verdict | undefined;
+  /** Whose turns may have been lost with a cut, until the next message of the port tells. */
+  #suspects: Cell[] = [];
+  #culprit = "";
+  /** Between a cut and the end of its recovery: no drain runs. */
+  isHeld = false;
+  /** The termination was asked for and has not fallen yet: whatever of the kernel the turn still reaches waits for it. */
+  isFalling = false;
+
+  /** @param asyncGraceMs how long an async turn may still take after a cut that may have dropped what it waits for. */
+  constructor(kernel: Kernel, asyncGraceMs: number) {
+    this.#kernel = kernel;
+    this.#asyncGraceMs = asyncGraceMs;
+  }
+
+  /**
+   * Ends the turn that the watchdog means and none other.
+   *
+   * @param limitMs the turn limit that was passed; -1: the actor was killed.
+   * @param isPatient false: code of Node's is cut as well.
+   * After the termination was asked for there is nothing but the return of a made value: one more call would use it up.
+   */
+  cut(
+    slot: number,
+    generation: number,
+    turn: number,
+    limitMs: number,
+    isPatient: boolean,
+    terminate: () => void,
+  ): CutAnswer {
+    const { host, scheduler } = this.#kernel;
+    if (this.isHeld) return "held";
+    if (scheduler.turn !== turn) return "gone";
+    if (scheduler.isCommitting) return "busy";
+    // In a turn its actor stands in the kernel; after an await, in the async context. Never the other way round.
+    const cell = (turn & 1) === 1 ? scheduler.current : (host.blame?.owner() as Cell | undefined);
+    if (cell === undefined || cell === this.#kernel.guest) return "nobody";
+    if (cell.slot !== slot || cell.generation !== generation) return "other";
+    const frames = runawayFrames();
+    if (frames.some(({ functionName }) => functionName === "processImmediate")) return "immediate";
+    if (isPatient && frames[0]?.scriptName.startsWith("node:") === true) return "node";
+    this.#verdict = { cell, reason: limitMs < 0 ? "killed" : { turnLimit: limitMs }, stack: stackText(frames) };
+    this.isHeld = true;
+    this.isFalling = true;
+    host.postRecovery?.();
+    terminate();
+    return "cut";
+  }
+
+  /** Whose code runs after an await, and how long a turn of it may take: `slot generation limitMs`, or `nobody`. */
+  who(): string {
+    const kernel = this.#kernel;
+    const owner = kernel.host.blame?.owner() as Cell | undefined;
+    if (owner === undefined || owner === kernel.guest) return "nobody";
+    return `${owner.slot} ${owner.generation} ${turnLimitOf(owner) ?? kernel.turnLimitMs}`;
+  }
+
+  /** The first message of the port after a cut. */
+  recover(): void {
+    const kernel = this.#kernel;
+    const verdict = this.#verdict;
+    if (verdict === undefined) return;
+    this.#verdict = undefined;
+    this.isFalling = false;
+    this.#kernel.counters.add(Counter.cuts, 1);
+    const wasInDrain = kernel.scheduler.recover();
+    const { dispatch } = kernel;
+    const message = dispatch.inHand === nothing ? verdict.cell.extra?.turnMessage : dispatch.inHand;
+    dispatch.inHand = nothing;
+    this.#culprit = refKey(kernel.refOf(verdict.cell));
+    const url = verdict.cell.extra?.loadingUrl;
+    if (url === undefined) kernel.lifecycle.cutDown(verdict.cell, verdict.reason, verdict.stack, message);
+    else {
+      const text = `${url} did not come to the end of its top level and was cut down:\n${verdict.stack}`;
+      kernel.host.loadCutDown?.(url, new RuntimeError("load_timeout", text));
+    }
+    if (wasInDrain) {
+      this.#resume();
+      return;
+    }
+    kernel.subscriptions.again();
+    kernel.asyncTurns.resubscribe();
+    this.#suspects = kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs);
+    // One further message: what had settled, and was not lost, says so in the checkpoint before it.
+    kernel.host.postJudgement?.();
+  }
+
+  /** The second message: members of the checkpoint that have not settled by now were lost with it. */
+  judge(): void {
+    for (const cell of this.#suspects) {
+      if ((cell.flags & Flag.open) !== 0 && cell.extra?.isTurnSettled === false) this.lose(cell);
+    }
+    this.#suspects = [];
+    this.#resume();
+  }
+
+  /** Ends an actor whose open turn was lost with another's cut. Its supervisor starts it again without counting that. */
+  lose(cell: Cell): void {
+    const kernel = this.#kernel;
+    kernel.counters.add(Counter.turnsLost, 1);
+    if (kernel.wants(eventBit("turnLost")))
+      kernel.emit({ type: "turnLost", ref: kernel.refOf(cell).toJSON(), culprit: this.#culprit });
+    kernel.lifecycle.cutDown(cell, { turnLost: this.#culprit }, undefined, cell.extra?.turnMessage);
+  }
+
+  #resume(): void {
+    this.isHeld = false;
+    this.#kernel.scheduler.rearm();
+  }
+}
+
+interface Frame {
+  readonly functionName: string;
+  readonly scriptName: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+/** The frames under the evaluate. Not by `new Error().stack`: that would call a program's own `Error.prepareStackTrace`. */
+function runawayFrames(): Frame[] {
+  const frames: Frame[] = getCallSites(framesMax);
+  const evaluate = frames.findIndex(({ scriptName }) => scriptName === "");
+  return frames.slice(evaluate + 1);
+}
+
+function stackText(frames: readonly Frame[]): string {
+  return frames
+    .map(({ functionName, scriptName, lineNumber, columnNumber }) => {
+      return `    at ${functionName === "" ? "<anonymous>" : functionName} (${scriptName}:${lineNumber}:${columnNumber})`;
+    })
+    .join("\n");
+}

@@ -1,0 +1,200 @@
+/**
+ * One thread as the watchdog sees it: its words in shared memory, and what is being done about a turn that does not end.
+ *
+ * In an odd turn number the words say whose turn it is. In an even one code runs behind an `await`, or none at all: then
+ * the thread itself is asked. Time in which the watchdog did not run does not count against anybody.
+ */
+import type { CutAnswer } from "../kernel/cuts.ts";
+import type { SystemMemory } from "../kernel/system-memory.ts";
+import { cutExpression, whoExpression } from "./cut-target.ts";
+import type { Suspect } from "./watchdog-protocol.ts";
+
+/** Time for a thread to answer a cut, and to move again after it; then it is ended as a whole. */
+const answerMs = 1_000;
+/** Cuts are asked for again for so long: the kernel may be at work in the actor's frames again and again. */
+const cuttingMs = 5_000;
+/** How long Node's own code, called by an actor, is waited for before it is cut as well. */
+const nodeMs = 20;
+/** A kill is looked into when the thread has not moved for so long. */
+const killAfterMs = 1;
+/** How often a thread with open async turns that does not move is asked who runs. */
+const askEveryMs = 250;
+/** Code of nobody that holds a thread for so many of its limits ends the thread. */
+const nobodysLimits = 5;
+
+/** What the watchdog does for a thread. */
+export interface Watch {
+  /** Evaluates in the thread; undefined: there is no way to it. */
+  evaluate(expression: string): Promise<string> | undefined;
+  warn(suspect: Suspect, ms: number): void;
+  stuck(suspect: Suspect | undefined, why: string): void;
+  tainted(): void;
+}
+
+export class WatchedThread {
+  readonly thread: number;
+  readonly #memory: SystemMemory;
+  readonly #watch: Watch;
+  readonly #run: number;
+  readonly #limitWord: number;
+  readonly #drainWord: number;
+  #turn = -1;
+  #drains = -1;
+  /** Since when the thread has not moved. */
+  #sinceMs = 0;
+  #isWarned = false;
+  /** A question is out, since when; what for. */
+  #askedMs = 0;
+  #isAsking = false;
+  #isCutAsked = false;
+  /** Since when this turn is to be cut down. */
+  #cuttingSinceMs = 0;
+  /** A cut was made, and the thread has not moved since. */
+  #isCut = false;
+  #suspect: Suspect | undefined;
+  /** Who ran behind an await at the last look. */
+  #owner = "";
+  #ownerMs = 0;
+  /** Since when Node's own code stands above the actor's. */
+  #nodeSinceMs = 0;
+  #isStuck = false;
+  #lastAnswer = "";
+
+  constructor(thread: number, memory: SystemMemory, watch: Watch) {
+    this.thread = thread;
+    this.#memory = memory;
+    this.#watch = watch;
+    this.#run = memory.runWords(thread);
+    this.#limitWord = memory.turnLimitWord(thread);
+    this.#drainWord = memory.drainWord(thread);
+  }
+
+  /** Whether somebody waits for the end of an actor here. */
+  get isWanted(): boolean {
+    return this.#memory.killsWanted(this.thread) > 0;
+  }
+
+  /** @param lostMs time in which the watchdog itself did not run. */
+  look(nowMs: number, lostMs: number): void {
+    if (this.#isStuck) return;
+    const { words } = this.#memory;
+    const turn = Atomics.load(words, this.#run + 2);
+    const drains = Atomics.load(words, this.#drainWord);
+    if (turn !== this.#turn || drains !== this.#drains) {
+      this.#turn = turn;
+      this.#drains = drains;
+      this.#sinceMs = nowMs;
+      this.#isWarned = false;
+      this.#isCut = false;
+      this.#nodeSinceMs = 0;
+      this.#cuttingSinceMs = 0;
+      this.#suspect = undefined;
+      this.#owner = "";
+      return;
+    }
+    this.#sinceMs += lostMs;
+    this.#askedMs += lostMs;
+    if (this.#isCut || (this.#isAsking && this.#isCutAsked)) {
+      if (nowMs - this.#askedMs > answerMs) this.#end(this.#isCut ? "did not come back from a cut" : "did not answer");
+    }
+    if (this.#isCut || this.#isAsking) return;
+    const heldMs = nowMs - this.#sinceMs;
+    if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
+    else this.#lookBehindAwait(turn, heldMs, nowMs);
+  }
+
+  #lookAtTurn(turn: number, heldMs: number, nowMs: number): void {
+    const { words } = this.#memory;
+    const slot = Atomics.load(words, this.#run);
+    const generation = Atomics.load(words, this.#run + 1);
+    const limitMs = Atomics.load(words, this.#limitWord);
+    if (Atomics.load(words, this.#run + 2) !== turn) return;
+    if (this.#memory.isKillWanted(this.thread, slot, generation)) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
+    else if (limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
+  }
+
+  #limit(suspect: Suspect, heldMs: number, nowMs: number): void {
+    if (heldMs >= suspect.limitMs) this.#cut(suspect, nowMs);
+    else if (heldMs * 2 >= suspect.limitMs && !this.#isWarned) {
+      this.#isWarned = true;
+      this.#watch.warn(suspect, Math.round(heldMs));
+    }
+  }
+
+  /** No turn runs: is it code behind an await, or nothing? */
+  #lookBehindAwait(turn: number, heldMs: number, nowMs: number): void {
+    const memory = this.#memory;
+    const isAtWork = memory.isBusy(this.thread) || memory.openTurns(this.thread) > 0;
+    const isWanted = memory.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
+    // A limit of the actor's own may be shorter, but is not known before it was asked for.
+    if (!isWanted && (!isAtWork || nowMs - Math.max(this.#sinceMs, this.#ownerMs) < askEveryMs)) return;
+    this.#ask(whoExpression, nowMs, (answer) => {
+      this.#ownerMs = nowMs;
+      const isSame = this.#owner !== "" && this.#owner === answer;
+      this.#owner = answer;
+      if (answer === "nobody") {
+        const limitMs = Atomics.load(memory.words, this.#limitWord);
+        if (memory.isBusy(this.thread) && limitMs > 0 && heldMs > limitMs * nobodysLimits)
+          this.#end("was held by code of no actor");
+        return;
+      }
+      const [slot = 0, generation = 0, limitMs = 0] = answer.split(" ").map(Number);
+      if (memory.isKillWanted(this.thread, slot, generation)) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
+      // Two looks at the same code: an idle thread answers `nobody`.
+      else if (isSame && limitMs > 0 && this.#turn === turn) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
+    });
+  }
+
+  #cut(suspect: Suspect, nowMs: number): void {
+    this.#suspect = suspect;
+    if (this.#cuttingSinceMs === 0) this.#cuttingSinceMs = nowMs;
+    else if (nowMs - this.#cuttingSinceMs > cuttingMs) {
+      this.#end(`could not be cut: ${this.#lastAnswer}`);
+      return;
+    }
+    const isPatient = this.#nodeSinceMs === 0 || nowMs - this.#nodeSinceMs < nodeMs;
+    const { slot, generation, limitMs } = suspect;
+    const expression = cutExpression(slot, generation, this.#turn, limitMs, isPatient);
+    this.#ask(expression, nowMs, (answer) => this.#answered(answer as CutAnswer, isPatient, nowMs));
+  }
+
+  #answered(answer: CutAnswer, isPatient: boolean, nowMs: number): void {
+    this.#lastAnswer = answer;
+    switch (answer) {
+      case "cut":
+        this.#isCut = true;
+        if (!isPatient) this.#watch.tainted();
+        return;
+      case "node":
+        if (this.#nodeSinceMs === 0) this.#nodeSinceMs = nowMs;
+        return;
+      case "immediate":
+        this.#end("was held in a setImmediate callback");
+        return;
+      default:
+        // The turn has ended, or the next look asks again.
+        return;
+    }
+  }
+
+  #ask(expression: string, nowMs: number, then: (answer: string) => void): void {
+    const answer = this.#watch.evaluate(expression);
+    if (answer === undefined) {
+      // Without a way to the thread only the whole of it can be ended, and only for a turn that its words name.
+      if (expression !== whoExpression) this.#end("cannot be asked");
+      return;
+    }
+    this.#isAsking = true;
+    this.#isCutAsked = expression !== whoExpression;
+    this.#askedMs = nowMs;
+    void answer.then((value) => {
+      this.#isAsking = false;
+      then(value);
+    });
+  }
+
+  #end(why: string): void {
+    this.#isStuck = true;
+    this.#watch.stuck(this.#suspect, why);
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Real threads, and real time, which is what a turn limit counts: turns that do not end are cut down, and nobody else
+ * notices (core/SEMANTICS.md, S8). On main no turn is cut, so placements do not matter here.
+ */
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { type AnyApi, type ExitReason, type Ref, type RuntimeEvent, startSystem } from "../../../index.ts";
+import { EventRecorder } from "../../../testing/index.ts";
+import { bystander, endlessInit, endlessTerminate, runaway } from "../../fixtures/runaway.ts";
+import { packageRoot } from "../../support/package-root.ts";
+import { runProgram } from "../../support/run-program.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const there = { placement: { thread: 1 } } as const;
+const limitMs = 100;
+
+async function start() {
+  return await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
+}
+
+/** How an actor ends: what its watcher is told. */
+type System = Awaited<ReturnType<typeof start>>;
+async function endOf(system: System, ref: Parameters<System["monitor"]>[0]): Promise<ExitReason> {
+  return (await (await system.monitor(ref)).down).reason;
+}
+
+const kinds = [
+  "loop",
+  "swallow",
+  "send",
+  "spawn",
+  "timers",
+  "regex",
+  "getter",
+  "answer",
+  "emitter",
+  "storage",
+  "target",
+  "afterAwait",
+  "afterCall",
+  "nextTick",
+  "timeout",
+  "wait",
+] as const;
+
+const shared = useSystem({ threads: 1, spare: false, clock: "system", turnLimitMs: limitMs });
+
+test.each(kinds)("a turn that does not end is cut down at its limit, and its neighbours live on: %s", async (kind) => {
+  const system = shared();
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const ref = await system.spawn(runaway, undefined, there);
+  const down = endOf(system, ref);
+  await expect(system.call(ref, kind, neighbour)).rejects.toMatchObject({ code: "turn_limit" });
+  expect(await down).toEqual({ turnLimit: limitMs });
+  expect(await neighbour.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
+});
+
+test.each(kinds)("a kill ends a turn that is under way: %s", async (kind) => {
+  const system = shared();
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const ref = await system.spawn(runaway, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
+  const answer = system.call(ref, kind, neighbour, { timeoutMs: 60_000 });
+  answer.catch(() => undefined);
+  const down = endOf(system, ref);
+  await held(neighbour);
+  system.exit(ref, "kill");
+  expect(await down).toBe("killed");
+  await expect(answer).rejects.toMatchObject({ code: "killed" });
+  expect(await neighbour.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
+});
+
+/** Resolves when the neighbour does not get to answer. */
+async function held(neighbour: Ref<AnyApi>): Promise<void> {
+  const answers = () =>
+    neighbour.call("ping", undefined, { timeoutMs: 30 }).then(
+      () => true,
+      () => false,
+    );
+  while (await answers());
+}
+
+test("the crash report shows where the actor looped, and the message in hand", async () => {
+  await using system = await start();
+  const ref = await system.spawn(runaway, undefined, there);
+  ref.send("first");
+  await ref.call("loop").catch(() => undefined);
+  const [report] = system.crashes();
+  expect(report).toMatchObject({ behaviour: "runaway", reason: { turnLimit: limitMs } });
+  expect(report?.stack?.split("\n").slice(0, 3).join("\n")).toMatch(/at forever .*runaway\.[jt]s:\d+:\d+\)[^]*at loop/);
+});
+
+test("half of the limit is a warning", async () => {
+  await using system = await start();
+  using recorder = new EventRecorder(system, ["turnWarning"]);
+  const ref = await system.spawn(runaway, undefined, there);
+  await ref.call("loop").catch(() => undefined);
+  expect(recorder.of("turnWarning")).toEqual([
+    { type: "turnWarning", ref: ref.toJSON(), ms: expect.any(Number), limitMs },
+  ]);
+});
+
+test("an init that does not end is a start that failed", async () => {
+  await using system = await start();
+  await expect(system.spawn(endlessInit, undefined, there)).rejects.toMatchObject({
+    code: "start_failed",
+    message: expect.stringContaining("turnLimit"),
+  });
+  expect((await system.stats()).threadsLost).toBe(0);
+});
+
+test("a terminate that does not end is cut down as well", async () => {
+  await using system = await start();
+  const ref = await system.spawn(endlessTerminate, undefined, there);
+  const down = endOf(system, ref);
+  ref.send("end");
+  expect(await down).toEqual({ turnLimit: limitMs });
+});
+
+test("a listener of a dead actor's signal is cut down, and its thread goes on", async () => {
+  await using system = await start();
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const ref = await system.spawn(runaway, undefined, there);
+  const down = endOf(system, ref);
+  ref.cast("listen");
+  expect(await down).toBe("normal");
+  expect(await neighbour.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
+});
+
+test("an actor may have a limit of its own, by its spawn", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(runaway, undefined, { ...there, turnLimitMs: limitMs });
+  await expect(ref.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
+});
+
+test("a dedicated thread has no limit but its actor's own", async () => {
+  await using system = await start();
+  const ref = await system.spawn(runaway, undefined, { isolation: "thread" });
+  const down = endOf(system, ref);
+  await expect(system.call(ref, "loop", undefined, { timeoutMs: limitMs * 3 })).rejects.toMatchObject({
+    code: "timeout",
+  });
+  system.exit(ref, "kill");
+  expect(await down).toBe("killed");
+  const limited = await system.spawn(runaway, undefined, { isolation: "thread", turnLimitMs: limitMs });
+  await expect(limited.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
+});
+
+test.each(["native", "immediate"] as const)(
+  "a thread that no cut can free is ended as a whole, with the blame where it belongs: %s",
+  async (kind) => {
+    await using system = await startSystem({ threads: 1, turnLimitMs: limitMs });
+    const neighbour = await system.spawn(bystander, undefined, there);
+    const ref = await system.spawn(runaway, undefined, there);
+    const ends = [endOf(system, neighbour), endOf(system, ref)];
+    ref.call(kind, 4).catch(() => undefined);
+    const [other, culprit] = await Promise.all(ends);
+    expect(culprit).toEqual({ turnLimit: limitMs });
+    expect(other).toEqual({ threadLost: expect.any(String) });
+    const again = await system.spawn(bystander, undefined, there);
+    expect(await again.call("ping")).toBe("pong");
+  },
+);
+
+test("a module whose top level does not end is refused there, others load", async () => {
+  await using system = await start();
+  const endless = { kind: "behaviourRef", url: fixture("endless-module"), exportName: "behaviour" } as const;
+  await expect(system.spawn(endless as never, undefined, there)).rejects.toMatchObject({
+    message: expect.stringContaining("did not come to the end of its top level"),
+  });
+  await expect(system.spawn(endless as never, undefined, there)).rejects.toMatchObject({
+    message: expect.stringContaining("cannot be loaded here any more"),
+  });
+  const ref = await system.spawn(bystander, undefined, there);
+  expect(await ref.call("ping")).toBe("pong");
+});
+
+test("where the inspector is refused a thread that is stuck is ended as a whole, and that is said", async () => {
+  const program = fixture("programs/refused-inspector");
+  const result = await runProgram(process.execPath, [
+    "--permission",
+    "--allow-fs-read=*",
+    "--allow-worker",
+    new URL(program).pathname,
+  ]);
+  expect(result).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^the inspector is refused .*\nturnLimit threadLost\npong\n$/),
+  });
+});
+
+test("main held by its program is told, and loops elsewhere are still ended meanwhile", async () => {
+  await using system = await start();
+  const blocked: RuntimeEvent[] = [];
+  system.events.on("mainBlocked", (event) => void blocked.push(event));
+  const ref = await system.spawn(runaway, undefined, there);
+  const watched = await system.monitor(ref);
+  ref.cast("loop");
+  await new Promise(setImmediate);
+  const memory = new Int32Array(new SharedArrayBuffer(4));
+  Atomics.wait(memory, 0, 0, 1_500);
+  const [report] = await Promise.all([
+    watched.down,
+    new Promise((resolve) => system.events.on("mainBlocked", resolve)),
+  ]);
+  expect(report.reason).toEqual({ turnLimit: limitMs });
+  expect(blocked).toEqual([{ type: "mainBlocked", ms: expect.any(Number) }]);
+});
+
+function fixture(name: string): string {
+  return new URL(`dist/test/fixtures/${name}.js`, `file://${join(packageRoot, "/")}`).href;
+}
