@@ -200,21 +200,26 @@ export class Delivery {
   /** Takes messages out of the mailbox that are not to be read any more. */
   withdraw(cell: Cell, matches: (meta: MessageMeta) => boolean): void {
     const { mailbox } = cell;
-    if (mailbox !== undefined) this.#kernel.counters.add(Counter.unread, -mailbox.remove(matches));
+    const removed = mailbox === undefined ? 0 : mailbox.remove(matches);
+    if (removed === 0) return;
+    this.#kernel.counters.add(Counter.unread, -removed);
+    // It may have been all that the mailbox held, and then no service of it would let in who waits.
+    if ((cell.flags & Flag.bounded) !== 0) this.afterService(cell);
   }
 
   /** Takes a timer's message out of the mailbox and of those that wait for room (S5.6). */
   withdrawTimer(cell: Cell, id: number): void {
     const isIts = (meta: MessageMeta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === id;
-    this.withdraw(cell, isIts);
     const extra = cell.extra;
-    if (extra?.waiting === undefined) return;
-    const left: WaitingSend[] = [];
-    for (const send of extra.waiting) {
-      if (isIts(send.meta)) this.takeBack(send);
-      else left.push(send);
+    if (extra?.waiting !== undefined) {
+      const left: WaitingSend[] = [];
+      for (const send of extra.waiting) {
+        if (isIts(send.meta)) this.takeBack(send);
+        else left.push(send);
+      }
+      extra.waiting = left;
     }
-    extra.waiting = left;
+    this.withdraw(cell, isIts);
   }
 
   deadLetter(to: RefData, payload: unknown, why: DeadLetterWhy): void {

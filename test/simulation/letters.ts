@@ -200,7 +200,8 @@ export class Letters {
     pair.isOver = true;
     for (const letter of pair.open) {
       if (letter.hasWaited || letter.kind === "exit" || letter.sentTime > from.deathTime) continue;
-      if (from.isLost && !letter.isPublished) continue;
+      // Also of one that had ended before its thread was lost.
+      if (from.isThreadLost && !letter.isPublished) continue;
       this.#trace.breach(from.isLost ? "S3.8" : "S2.1", `${what}: ${textOf(letter)} was sent before and not handled`);
       break;
     }

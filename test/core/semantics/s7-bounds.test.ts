@@ -116,6 +116,26 @@ describePlacements("S7 Bounds", (place) => {
     expect(recorder.of("deadLetter")).toHaveLength(3);
   });
 
+  test("S7.2: a waiting send is let in when what filled the mailbox is withdrawn", async () => {
+    const gate = await system().spawn(puppet, undefined, { placement: { thread: 2 } });
+    const target = await system().spawn(puppet);
+    const subject = await place.spawn(system(), puppet, undefined, { mailboxPolicy: "wait", mailboxCapacity: 1 });
+    const { id } = (await subject.call("run", ["monitor", target])) as { id: number };
+    subject.cast("demonitorAfter", { gate, monitor: id, flush: true });
+    await system().settled();
+    system().exit(target, "kill");
+    await system().settled();
+    // The down fills the mailbox; the demonitor takes it out.
+    let isAccepted = false;
+    void Promise.resolve(subject.send("waits")).then(() => {
+      isAccepted = true;
+    });
+    await openGate(system(), gate);
+    await system().settled();
+    expect(isAccepted).toBe(true);
+    expect(await subject.call("seen")).toEqual(["waits"]);
+  });
+
   test("S7.3: a sender holds at most 1,024 waiting sends", async () => {
     await using probe = await Probe.start(system());
     using recorder = new EventRecorder(system(), ["deadLetter"]);
