@@ -9,7 +9,6 @@ import { type Cell, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
 import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
-import { Counter } from "./counters.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -97,7 +96,7 @@ export class Delivery {
       // System messages are never dropped: the oldest user message goes.
       const oldest = box.removeFirst(isUserMessage);
       if (oldest !== undefined) {
-        kernel.counters.add(Counter.unread, -1);
+        kernel.counters.addUnread(-1);
         this.refuse(kernel.refOf(cell), oldest.meta, oldest.payload, "dropped");
       }
       kernel.scheduler.enqueue(cell, box, meta, payload);
@@ -202,7 +201,7 @@ export class Delivery {
     const { mailbox } = cell;
     const removed = mailbox === undefined ? 0 : mailbox.remove(matches);
     if (removed === 0) return;
-    this.#kernel.counters.add(Counter.unread, -removed);
+    this.#kernel.counters.addUnread(-removed);
     // It may have been all that the mailbox held, and then no service of it would let in who waits.
     if ((cell.flags & Flag.bounded) !== 0) this.afterService(cell);
   }

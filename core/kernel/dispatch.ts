@@ -9,7 +9,6 @@ import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
-import { Counter } from "./counters.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** No message is in hand. */
@@ -32,7 +31,7 @@ export class Dispatch {
       const extra = extraOf(cell);
       extra.stash ??= [];
       extra.stash.push(meta, payload);
-      this.#kernel.counters.add(Counter.unread, 1);
+      this.#kernel.counters.addUnread(1);
       return undefined;
     }
     const scope = (cell.flags & Flag.async) !== 0 ? this.#scopeOf(cell) : undefined;
@@ -171,7 +170,7 @@ export class Dispatch {
       extra.stash.push(extra.turnMeta, extra.turnMessage);
       extra.turnMeta = nothing;
     }
-    this.#kernel.counters.add(Counter.unread, 1);
+    this.#kernel.counters.addUnread(1);
     // A stashed call is answered when it comes up again.
     cell.current = undefined;
   }

@@ -7,7 +7,6 @@
  * will, because the spawner's thread was lost or the spawn failed. Then the word is moved on, and they meet a dead ref.
  */
 import type { RefData } from "../actor/ref.ts";
-import { Counter } from "./counters.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Signals held for one actor that is to come; past that they are handled as if it were dead. */
@@ -46,7 +45,7 @@ export class EarlySignals {
     if (held.length >= heldMax) return false;
     held.push({ again, isMail });
     this.#held.set(ref.slot, held);
-    if (isMail) this.#kernel.counters.add(Counter.unread, 1);
+    if (isMail) this.#kernel.counters.addUnread(1);
     return true;
   }
 
@@ -56,7 +55,7 @@ export class EarlySignals {
     if (held === undefined) return;
     this.#held.delete(slot);
     for (const { again, isMail } of held) {
-      if (isMail) this.#kernel.counters.add(Counter.unread, -1);
+      if (isMail) this.#kernel.counters.addUnread(-1);
       again();
     }
   }

@@ -403,7 +403,7 @@ export class Lifecycle {
     }
     for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason);
     const mail = [...(extra?.stash ?? []), ...(cell.mailbox?.takeAll() ?? [])];
-    kernel.counters.add(Counter.unread, -mail.length / 2);
+    kernel.counters.addUnread(-mail.length / 2);
     kernel.delivery.closeMailbox(cell);
     for (let i = 0; i < mail.length; i += 2) {
       const meta = mail[i] as MessageMeta;

@@ -27,9 +27,8 @@ const afterTurnFlags = Flag.stopping | Flag.special | blockedFlags;
 /** Flags that keep a raw message from the shortest way to its handler. */
 const slowFlags = Flag.async | Flag.special | Flag.held;
 
-/** Places in the thread's counters. */
+/** Place in the thread's counters. */
 const turnsPlace = Counter.turns;
-const unreadPlace = Counter.unread;
 
 /** `init` returns it when it will call `ctx.initDone` in a later turn. */
 export const initLater: unique symbol = Symbol.for("mofa.initLater") as never;
@@ -42,6 +41,7 @@ export class Scheduler {
   readonly #runSlot: number;
   readonly #runGeneration: number;
   readonly #turnWord: number;
+  readonly #unreadWord: number;
   #turn = 0;
   #isDraining = false;
   #isArmed = false;
@@ -71,6 +71,7 @@ export class Scheduler {
     this.#turnLimitMs = kernel.turnLimitMs;
     this.#turnLimitWord = kernel.memory.turnLimitWord(kernel.thread);
     this.#drainWord = kernel.memory.drainWord(kernel.thread);
+    this.#unreadWord = kernel.memory.unreadWord(kernel.thread);
   }
 
   get queued(): number {
@@ -98,14 +99,15 @@ export class Scheduler {
   /** Appends a message and makes the cell run. Everything that can loop or call comes before the first write. */
   enqueue(cell: Cell, box: Mailbox, meta: MessageMeta, payload: unknown): void {
     const queue = this.#queue;
-    const counters = this.#counters;
+    const words = this.#words;
+    const unreadWord = this.#unreadWord;
     if (box.size * 2 > box.mask) box.makeRoom();
     if (queue.size > queue.mask) queue.makeRoom();
     const tail = (box.head + box.size * 2) & box.mask;
     box.items[tail] = meta;
     box.items[tail + 1] = payload;
     box.size++;
-    counters[unreadPlace] = (counters[unreadPlace] as number) + 1;
+    words[unreadWord] = (words[unreadWord] as number) + 1;
     if ((cell.flags & (Flag.scheduled | blockedFlags)) === 0) {
       cell.flags |= Flag.scheduled;
       queue.items[(queue.head + queue.size) & queue.mask] = cell;
@@ -319,6 +321,8 @@ export class Scheduler {
     }
     const { cuts, dispatch } = kernel;
     const counters = this.#counters;
+    const words = this.#words;
+    const unreadWord = this.#unreadWord;
     const handlers = cell.behaviour.handlers;
     const box = cell.mailbox;
     let turns = 0;
@@ -333,7 +337,7 @@ export class Scheduler {
         box.items[head + 1] = undefined;
         box.head = (head + 2) & box.mask;
         box.size--;
-        counters[unreadPlace] = (counters[unreadPlace] as number) - 1;
+        words[unreadWord] = (words[unreadWord] as number) - 1;
         dispatch.inHandMeta = meta;
         dispatch.inHand = payload;
         this.#words[this.#turnWord] = ++this.#turn;

@@ -35,6 +35,7 @@ const Word = {
   actors: 10,
   position: 11,
   starter: 12,
+  unread: 13,
   lossesTold: 14,
   lossesTaken: 15,
   /** What the watchdog reads, beside the running words. */
@@ -132,6 +133,11 @@ export class SystemMemory {
   /** Index of a thread's running words: slot, generation and turn number follow one another. */
   runWords(thread: number): number {
     return this.#row(thread) + Word.runSlot;
+  }
+
+  /** Index of the word in which a thread counts its unread mail. */
+  unreadWord(thread: number): number {
+    return this.#row(thread) + Word.unread;
   }
 
   /** A new thread id, in state `starting`, from any thread. Its first block of slots is its own. Undefined when all ids were used. */
@@ -418,7 +424,7 @@ export class SystemMemory {
 
   /** What a thread counts about itself, also when it is lost. */
   countersOf(thread: number): Counters {
-    return new Counters(this.#counters, thread);
+    return new Counters(this.#counters, thread, this.words, this.unreadWord(thread));
   }
 
   /** Bits of the event kinds that somebody on main listens to. */

@@ -26,7 +26,7 @@ export function totalsOf(memory: SystemMemory): Totals {
     totals.cuts += counters.get(Counter.cuts);
     totals.turnsLost += counters.get(Counter.turnsLost);
     if (!memory.isThreadUp(thread)) {
-      totals.unreadLost += counters.get(Counter.unread);
+      totals.unreadLost += counters.unread;
       totals.unsentLost += counters.get(Counter.unsent);
     }
     const letters = counters.deadLetters;

@@ -384,7 +384,7 @@ export class ThreadPool {
     this.#host.threadLost(thread, why, isReady, blame);
     if (!isRetired && !this.#isClosing) {
       const counters = this.#memory.countersOf(thread);
-      const [unread, unsent] = [counters.get(Counter.unread), counters.get(Counter.unsent)];
+      const [unread, unsent] = [counters.unread, counters.get(Counter.unsent)];
       this.#kernel.emit({ type: "threadLost", thread, position, why, actors, unread, unsent });
     }
     this.#kernel.scheduler.wake();

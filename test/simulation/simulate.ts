@@ -235,7 +235,7 @@ class Run {
     for (let thread = 0; thread < memory.threadCount; thread++) {
       if (memory.isThreadUp(thread)) continue;
       const counters = memory.countersOf(thread);
-      messages += counters.get(Counter.unread) + counters.get(Counter.unsent);
+      messages += counters.unread + counters.get(Counter.unsent);
     }
     return messages;
   }
@@ -269,7 +269,7 @@ class Run {
     for (const [thread, { kernel }] of system.threads) {
       const { actors, timers, openCalls } = kernel.stats();
       if (actors > 0) trace.breach("S1.3", `thread ${thread} counts ${actors} actors, and all are dead`);
-      const unread = kernel.counters.get(Counter.unread);
+      const unread = kernel.counters.unread;
       if (unread !== 0) trace.breach("S2.3", `thread ${thread} counts ${unread} messages unread, and all are dead`);
       if (timers > 0) trace.breach("S5.6", `thread ${thread} has ${timers} timers of the dead`);
       if (openCalls > 0) trace.breach("S5.2", `thread ${thread} has ${openCalls} open calls of the dead`);

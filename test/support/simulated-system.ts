@@ -50,7 +50,7 @@ class SimulatedThread {
   /** It is dead already, and nobody has noticed: nothing that it does from here on reaches anybody. */
   isDoomed = false;
   /** What it had counted when it was doomed. */
-  counted: Float64Array | undefined;
+  counted: { readonly row: Float64Array; readonly unread: number } | undefined;
   dueMs = Number.POSITIVE_INFINITY;
   wake: (() => void) | undefined;
 
@@ -191,7 +191,8 @@ export class SimulatedSystem {
     if (simulated === undefined) return;
     if (simulated.isDraining) {
       simulated.isDoomed = true;
-      simulated.counted ??= simulated.kernel.counters.row.slice();
+      const { row, unread } = simulated.kernel.counters;
+      simulated.counted ??= { row: row.slice(), unread };
     } else this.killThread(thread, "died between two drains");
   }
 
@@ -200,7 +201,11 @@ export class SimulatedSystem {
     this.memory.setState(thread, ThreadState.lost);
     this.#regions.push(this.memory.base(thread));
     const simulated = this.threads.get(thread);
-    if (simulated?.counted !== undefined) simulated.kernel.counters.row.set(simulated.counted);
+    if (simulated?.counted !== undefined) {
+      const { counters } = simulated.kernel;
+      counters.row.set(simulated.counted.row);
+      counters.addUnread(simulated.counted.unread - counters.unread);
+    }
     this.threads.delete(thread);
     // Rings that were handed over before the death are found by who drains the dead thread's traffic.
     for (const pending of this.#pending.filter((p) => p.from === thread || p.to === thread)) this.#attach(pending);

@@ -1,7 +1,6 @@
 /** Real threads: what went with a lost one is counted (core/SEMANTICS.md, S2.3). */
 import { expect, test } from "@jest/globals";
 import { bootSystem, System } from "../../../core/index.ts";
-import { Counter } from "../../../core/kernel/counters.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
 
@@ -14,7 +13,7 @@ async function start() {
   const turnWord = memory.runWords(1) + 2;
   const counters = memory.countersOf(1);
   const isHeld = async (unread: number): Promise<void> => {
-    while ((Atomics.load(memory.words, turnWord) & 1) === 0 || counters.get(Counter.unread) !== unread)
+    while ((Atomics.load(memory.words, turnWord) & 1) === 0 || counters.unread !== unread)
       await new Promise(setImmediate);
   };
   return { system: new System(parts), kernel: parts.kernel, isHeld };
