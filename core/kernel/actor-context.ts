@@ -86,7 +86,7 @@ export function contextClass(kernel: Kernel): ContextClass {
         const settled = (result: StartResult) => {
           kernel.asyncTurns.awaits(cell, -1);
           if (result.ok) resolve(ref as Ref);
-          else reject(startError(kernel.nameOf(ref as Ref), result));
+          else reject(kernel.tasks.failureOf(cell, startError(kernel.nameOf(ref as Ref), result)));
         };
         try {
           ref = kernel.spawner.spawn(cell, behaviour, argument, withTimeout, { link: true, await: settled }).ref;
@@ -95,7 +95,7 @@ export function contextClass(kernel: Kernel): ContextClass {
           throw error;
         }
       } catch (error) {
-        reject(error);
+        return kernel.tasks.rejection(cell, error);
       }
       return promise;
     }
@@ -208,7 +208,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       try {
         return kernel.calls.call(this.#cell, kernel.resolve(target, "call"), name, argument, options);
       } catch (error) {
-        return Promise.reject(error);
+        return kernel.tasks.rejection(this.#cell, error);
       }
     }
     cast(target: Target, name: string, argument?: unknown): SendResult {

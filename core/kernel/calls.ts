@@ -47,7 +47,7 @@ export class Calls {
     try {
       return this.#ask(cell, ref, MetaKind.call, name, argument, options?.timeoutMs ?? callTimeoutMs);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#kernel.tasks.rejection(cell, error);
     }
   }
 
@@ -56,7 +56,7 @@ export class Calls {
     try {
       return this.#ask(cell, ref, MetaKind.stop, "stop", reason, timeoutMs);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#kernel.tasks.rejection(cell, error);
     }
   }
 
@@ -186,7 +186,12 @@ export class Calls {
   #fail(id: number, error: ErrorData): void {
     const call = this.#take(id);
     if (call === undefined) return;
-    this.#kernel.scheduler.settle(call.cell, call.reject as (value: never) => void, toError(error));
+    this.#reject(call, toError(error));
+  }
+
+  #reject({ cell, reject }: PendingCall, error: RuntimeError): void {
+    const { scheduler, tasks } = this.#kernel;
+    scheduler.settle(cell, reject as (value: never) => void, tasks.failureOf(cell, error));
   }
 
   #take(id: number): PendingCall | undefined {
@@ -226,12 +231,7 @@ export class Calls {
     if (pending === undefined) return;
     for (const id of [...pending]) {
       const call = this.#take(id);
-      if (call !== undefined)
-        this.#kernel.scheduler.settle(
-          cell,
-          call.reject as (value: never) => void,
-          new RuntimeError("noproc", "the caller has ended"),
-        );
+      if (call !== undefined) this.#reject(call, new RuntimeError("noproc", "the caller has ended"));
     }
   }
 

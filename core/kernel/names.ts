@@ -44,7 +44,6 @@ export class Names {
   /** @throws RuntimeError `already_registered`, `bad_argument`, by rejection. */
   register(cell: Cell, name: string, ref: RefData): Promise<void> {
     const kernel = this.#kernel;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
     try {
       kernel.assertAlive(cell, "register");
       assertName(name, "register");
@@ -54,22 +53,20 @@ export class Names {
       const own = kernel.cellOf(ref)?.extra?.name;
       if (own !== undefined && own !== name) throw hasName(kernel.nameOf(ref));
     } catch (error) {
-      reject(error);
-      return promise;
+      return kernel.tasks.rejection(cell, error);
     }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const refused = (error: RuntimeError) =>
+      kernel.scheduler.settle(cell, reject as (value: never) => void, kernel.tasks.failureOf(cell, error));
     kernel.asyncTurns.awaits(cell, 1);
     this.#request(name, kernel.adopt(ref), (holder) => {
       kernel.asyncTurns.awaits(cell, -1);
       if (holder === undefined) kernel.scheduler.settle(cell, resolve as (value: never) => void, undefined);
-      else if (sameRef(holder, ref))
-        kernel.scheduler.settle(cell, reject as (value: never) => void, hasName(kernel.nameOf(ref)));
-      else {
-        const error = new RuntimeError(
-          "already_registered",
-          `the name ${describe(name)} belongs to ${kernel.nameOf(holder)}`,
+      else if (sameRef(holder, ref)) refused(hasName(kernel.nameOf(ref)));
+      else
+        refused(
+          new RuntimeError("already_registered", `the name ${describe(name)} belongs to ${kernel.nameOf(holder)}`),
         );
-        kernel.scheduler.settle(cell, reject as (value: never) => void, error);
-      }
     });
     return promise;
   }
@@ -119,7 +116,7 @@ export class Names {
   /** Gives a living actor's name up. */
   unregister(cell: Cell, name: string): Promise<void> {
     const kernel = this.#kernel;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     try {
       kernel.assertAlive(cell, "unregister");
       assertName(name, "unregister");
@@ -140,7 +137,7 @@ export class Names {
         kernel.peers.push(owner, FrameKind.nameRelease, toOwner, kernel.guest, id, [name, ref]);
       }
     } catch (error) {
-      reject(error);
+      return kernel.tasks.rejection(cell, error);
     }
     return promise;
   }

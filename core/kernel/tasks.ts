@@ -1,8 +1,10 @@
 /**
  * `ctx.task`: foreign work beside the mailbox, and rejections that nobody awaits.
  *
- * The actor gets the task's outcome by its promise. A task that fails with nobody awaiting it ends the actor, like any
- * other error of its own; the host finds the actor by the promise or by the async context.
+ * The actor gets the task's outcome by its promise. A task, a call, a start that fails with nobody awaiting it ends the
+ * actor, like any other error of its own; the host finds the actor by the promise, by the async context, or by the error:
+ * the kernel rejects from its own drain, where no context says who is concerned, and a promise that was derived from the
+ * one that it gave away has the same error.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { errorReason } from "../actor/exit-reason.ts";
@@ -11,6 +13,7 @@ import type { Kernel } from "./kernel.ts";
 
 export class Tasks {
   readonly #kernel: Kernel;
+  /** Whose promises these are, and whose the errors that promises of the kernel were rejected with. */
   readonly #owners = new WeakMap<object, Cell>();
 
   constructor(kernel: Kernel) {
@@ -42,7 +45,7 @@ export class Tasks {
         },
         (error) => {
           ended();
-          if ((cell.flags & Flag.dead) === 0) kernel.scheduler.settle(cell, reject, error);
+          if ((cell.flags & Flag.dead) === 0) kernel.scheduler.settle(cell, reject, this.failureOf(cell, error));
         },
       );
     });
@@ -59,22 +62,37 @@ export class Tasks {
     scheduler.wake();
   }
 
-  /** Whether a rejection, or the code that runs now, can be traced to an actor of this kernel. */
-  isOurs(promise: object | undefined): boolean {
-    return this.#owner(promise) !== undefined;
+  /** Notes whose failure it is, before a promise that the kernel gave to an actor is rejected with it. Returns it. */
+  failureOf(cell: Cell, error: unknown): unknown {
+    // The program's own stay fatal, as Node has it.
+    if (typeof error === "object" && error !== null && cell !== this.#kernel.guest) this.#owners.set(error, cell);
+    return error;
   }
 
-  #owner(promise: object | undefined): Cell | undefined {
-    const owner = promise === undefined ? undefined : this.#owners.get(promise);
-    return owner ?? (this.#kernel.host.blame?.owner() as Cell | undefined);
+  /** A promise of the kernel that fails at once. */
+  rejection(cell: Cell, error: unknown): Promise<never> {
+    const promise = Promise.reject(this.failureOf(cell, error) as Error); // whatever was thrown
+    if (cell !== this.#kernel.guest) this.#owners.set(promise, cell);
+    return promise;
+  }
+
+  /** Whether a rejection, or the code that runs now, can be traced to an actor of this kernel. */
+  isOurs(error: unknown, promise: object | undefined): boolean {
+    return this.#owner(error, promise) !== undefined;
+  }
+
+  #owner(error: unknown, promise: object | undefined): Cell | undefined {
+    return this.#noted(promise) ?? (this.#kernel.host.blame?.owner() as Cell | undefined) ?? this.#noted(error);
+  }
+
+  #noted(key: unknown): Cell | undefined {
+    return typeof key === "object" && key !== null ? this.#owners.get(key) : undefined;
   }
 
   /** A rejection that nobody handled, or an exception outside any turn: ends the actor it can be traced to. */
   unhandled(error: unknown, promise: object | undefined): void {
     const kernel = this.#kernel;
-    const owner =
-      (promise === undefined ? undefined : this.#owners.get(promise)) ??
-      (kernel.host.blame?.owner() as Cell | undefined);
+    const owner = this.#owner(error, promise);
     if (owner === undefined || owner === kernel.guest) {
       kernel.emit({ type: "unattributedError", thread: kernel.thread, error: errorData(error) });
       return;

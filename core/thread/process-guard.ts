@@ -52,18 +52,18 @@ export function guardMain(kernel: Kernel): () => void {
   };
 }
 
-function ownerOf(promise: Promise<unknown> | undefined): Kernel | undefined {
-  return [...guarded].find((kernel) => kernel.tasks.isOurs(promise));
+function ownerOf(error: unknown, promise: Promise<unknown> | undefined): Kernel | undefined {
+  return [...guarded].find((kernel) => kernel.tasks.isOurs(error, promise));
 }
 
 function onRejection(error: unknown, promise: Promise<unknown>): void {
-  const kernel = ownerOf(promise);
+  const kernel = ownerOf(error, promise);
   if (kernel !== undefined) kernel.tasks.unhandled(error, promise);
   else if (process.listenerCount("unhandledRejection") === 1) throw error;
 }
 
 function onException(error: unknown): void {
-  const kernel = ownerOf(undefined);
+  const kernel = ownerOf(error, undefined);
   if (kernel !== undefined) kernel.tasks.unhandled(error, undefined);
   else if (process.listenerCount("uncaughtException") === 1) {
     // As Node does without a listener: print, then exit with 1 through the other exit handlers.

@@ -20,6 +20,7 @@ import { throws } from "../../fixtures/modules/throws.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { runaway } from "../../fixtures/runaway.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
+import { careless as forgetful, silent as silentServer } from "../../fixtures/unawaited.ts";
 import { codeOf, readBadInput, shapeOf } from "../../support/bad-input.ts";
 import { NamedPipe } from "../../support/named-pipe.ts";
 import { openGate } from "../../support/open-gate.ts";
@@ -290,6 +291,20 @@ describe("bad input and bad luck", () => {
       shapes.add(shapeOf((await down).reason));
     }
     return [...shapes, "unattributedError"];
+  });
+
+  // On main, where the process is at stake: test/core/threads/unawaited.test.ts.
+  row("a call, start, registration or task that fails, and the actor does not await it", async () => {
+    await using own = await startSystem({ threads: 1, spare: false });
+    const silent = await own.spawn(silentServer);
+    const shapes = new Set<string>();
+    for (const how of ["call", "start", "register of no name", "task"] as const) {
+      const subject = await own.spawn(forgetful, undefined, other);
+      const { down } = await own.monitor(subject);
+      subject.cast("go", { how, other: silent });
+      shapes.add(shapeOf((await down).reason));
+    }
+    return [...shapes];
   });
 
   row("10^6 messages to one actor", async () => {
