@@ -134,6 +134,8 @@ export interface TimerEntry {
   readonly message: unknown;
   readonly kind: "message" | "idle" | "start";
   cancelled: boolean;
+  /** Its message has been put into its actor's mailbox, and may stand there. */
+  hasFired: boolean;
 }
 
 export class Cell {

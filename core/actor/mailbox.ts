@@ -88,15 +88,27 @@ export class Mailbox {
     return payload;
   }
 
-  /** Removes the messages that `matches`, in order; returns how many. */
-  remove(matches: (meta: MessageMeta, payload: unknown) => boolean): number {
-    const all = this.takeAll();
-    let removed = 0;
-    for (let i = 0; i < all.length; i += 2) {
-      if (matches(all[i] as MessageMeta, all[i + 1])) removed++;
-      else this.push(all[i] as MessageMeta, all[i + 1]);
+  /** Removes the messages that `matches`; the others keep their order. Returns how many. Looks at every message. */
+  remove(matches: (meta: MessageMeta) => boolean): number {
+    const { items, mask, head, size } = this;
+    let kept = 0;
+    for (let i = 0; i < size; i++) {
+      const from = (head + i * 2) & mask;
+      if (matches(items[from] as MessageMeta)) continue;
+      if (kept < i) {
+        const to = (head + kept * 2) & mask;
+        items[to] = items[from];
+        items[to + 1] = items[from + 1];
+      }
+      kept++;
     }
-    return removed;
+    for (let i = kept; i < size; i++) {
+      const at = (head + i * 2) & mask;
+      items[at] = undefined;
+      items[at + 1] = undefined;
+    }
+    this.size = kept;
+    return size - kept;
   }
 
   /** Removes and returns the oldest message that `matches`, or undefined. Those before it move up by one place. */

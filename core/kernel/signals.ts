@@ -161,6 +161,8 @@ export class Signals {
       cell.extra?.monitors?.delete(id);
       const target = monitor.ref;
       if (target !== undefined) this.#withdraw(cell, target, id);
+      // It stood, so no down of it is queued: the mailbox, which may be long, is left alone.
+      return;
     }
     if (flush)
       this.#kernel.delivery.withdraw(

@@ -62,8 +62,8 @@ export class Timers {
     cell.extra?.timers?.delete(timer.id);
     const isRunning = !entry.cancelled && entry.dueMs >= 0;
     this.#heap.cancel(entry);
-    // Its message may have been queued already: it must not arrive after this.
-    this.#kernel.delivery.withdrawTimer(cell, timer.id);
+    // Its message may have been queued already: it must not arrive after this. Looked for only then: a mailbox may be long.
+    if (entry.hasFired) this.#kernel.delivery.withdrawTimer(cell, timer.id);
     if (!isRunning) return undefined;
     const leftMs = entry.dueMs - this.#kernel.readClock();
     return leftMs > 0 ? leftMs : 0;
@@ -77,7 +77,7 @@ export class Timers {
 
   setIdle(cell: Cell, delayMs: number | undefined): void {
     const extra = extraOf(cell);
-    if (extra.idleTimer !== undefined) this.#heap.cancel(extra.idleTimer);
+    if (extra.idleTimer !== undefined) this.#endIdle(cell, extra.idleTimer);
     extra.idleTimer = undefined;
     if (delayMs === undefined || delayMs === Number.POSITIVE_INFINITY) return;
     if (typeof delayMs !== "number" || !(delayMs >= 0)) {
@@ -97,8 +97,12 @@ export class Timers {
     if (extra === undefined || entry === undefined) return;
     extra.idleTimer = undefined;
     if (extra.continues === undefined) cell.flags &= ~Flag.special;
-    if (meta instanceof Meta && meta.kind === MetaKind.idle) return;
+    if (!(meta instanceof Meta && meta.kind === MetaKind.idle)) this.#endIdle(cell, entry);
+  }
+
+  #endIdle(cell: Cell, entry: TimerEntry): void {
     this.#heap.cancel(entry);
+    if (!entry.hasFired) return;
     this.#kernel.delivery.withdraw(
       cell,
       (queued) => queued instanceof Meta && queued.kind === MetaKind.idle && queued.id === entry.id,
@@ -179,6 +183,7 @@ export class Timers {
       message,
       kind,
       cancelled: false,
+      hasFired: false,
     };
     if (dueMs < Number.POSITIVE_INFINITY) this.#heap.add(entry);
     if (kind === "start") extraOf(cell).startTimer = entry;
@@ -192,6 +197,7 @@ export class Timers {
     if ((cell.flags & Flag.dead) !== 0) return;
     switch (entry.kind) {
       case "idle":
+        entry.hasFired = true;
         kernel.delivery.deliverSystem(cell, new Meta(MetaKind.idle, "", entry.id, undefined), {
           type: "timer",
           timer: "idle",
@@ -214,6 +220,7 @@ export class Timers {
       this.#heap.add(entry);
     } else entry.dueMs = -1;
     if (entry.target === undefined) {
+      entry.hasFired = true;
       void kernel.delivery.deliver(cell, new Meta(MetaKind.timer, "", entry.id, undefined), entry.message, undefined);
       return;
     }

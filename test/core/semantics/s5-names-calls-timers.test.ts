@@ -242,6 +242,16 @@ describePlacements("S5 Names, calls, timers", (place) => {
     expect(await subject.call("seen")).toEqual(["message"]);
   });
 
+  test("S5.7: an idle time-out may be switched off in the turn in which it ran out", async () => {
+    const gate = await system().spawn(puppet);
+    const subject = await place.spawn(system(), puppet, undefined);
+    subject.cast("idleUntil", { gate, ms: 100 });
+    await system().clock.advance(100);
+    await openGate(system(), gate);
+    await system().settled();
+    expect(await subject.call("seen")).toEqual([]);
+  });
+
   test("S5.7: an idle time-out may be switched off", async () => {
     const subject = await place.spawn(system(), puppet, undefined);
     subject.cast("run", ["idleTimeout", 100]);
