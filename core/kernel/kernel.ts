@@ -386,6 +386,11 @@ export class Kernel {
     this.guest.flags |= Flag.dead;
   }
 
+  /** Main's kernel alone: whether its system has stopped. */
+  get isClosed(): boolean {
+    return (this.guest.flags & Flag.dead) !== 0;
+  }
+
   /** Called when the thread came to rest. */
   afterRest(): void {
     this.host.rested?.();

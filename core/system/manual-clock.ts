@@ -15,18 +15,23 @@ export class ManualClock {
   }
 
   /**
-   * Moves time on by `ms`, from one due timer to the next over all threads, and settles the system after each.
-   * @throws RuntimeError `bad_argument` unless `ms` is a number from 0.
+   * Moves time on by `ms`, from one due timer to the next over all threads, and settles the system after each. Ends early
+   * when the system stops meanwhile.
+   * @throws RuntimeError `bad_argument` unless `ms` is a finite number from 0.
    */
   async advance(ms: number): Promise<void> {
-    if (typeof ms !== "number" || !(ms >= 0)) {
-      throw new RuntimeError("bad_argument", `advance wants milliseconds from 0, got ${describe(ms)}`);
+    if (typeof ms !== "number" || !(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new RuntimeError(
+        "bad_argument",
+        `advance wants a finite number of milliseconds from 0, got ${describe(ms)}`,
+      );
     }
     const kernel = this.#kernel;
     const memory = kernel.memory;
     const untilMs = memory.manualMs + ms;
     for (;;) {
       await settled(kernel, true);
+      if (kernel.isClosed) break;
       let nextMs = Number.POSITIVE_INFINITY;
       for (const thread of memory.threadsUp()) nextMs = Math.min(nextMs, memory.nextDueMs(thread));
       if (nextMs > untilMs) break;

@@ -16,7 +16,10 @@ interface Look {
   readonly received: number;
 }
 
-/** @param hasManualClock whether timers that are due count as work */
+/**
+ * Also ends when the system has stopped: then nothing moves any more, whatever its threads said last.
+ * @param hasManualClock whether timers that are due count as work
+ */
 export async function settled(kernel: Kernel, hasManualClock: boolean): Promise<void> {
   let before: Look | undefined;
   for (let looks = 0; ; looks++) {
@@ -24,6 +27,7 @@ export async function settled(kernel: Kernel, hasManualClock: boolean): Promise<
       if (looks < eagerLooks) nextLoop(resolve);
       else afterMs(1, resolve);
     });
+    if (kernel.isClosed) return;
     const now = look(kernel, hasManualClock);
     if (
       now.isIdle &&

@@ -30,6 +30,28 @@ test("every promise that is open when a system stops settles", async () => {
   await Promise.all(stops);
 });
 
+test.each([
+  ["main", 0],
+  ["a worker", 1],
+])("settled() and clock.advance that an open turn on %s holds up end with the stop", async (_where, thread) => {
+  const system = await startSystem({ threads: 1, spare: false, clock: "manual" });
+  const ref = await system.spawn(worker, undefined, { placement: { thread } });
+  const call = expect(ref.call("foreverAsync")).rejects.toThrow();
+  const pending = [system.settled(), system.clock.advance(1_000)];
+  await system.stop();
+  await Promise.all([...pending, call]);
+});
+
+test("the clock is advanced by a finite time, and stays where it was if it is not", async () => {
+  await using system = await startSystem({ threads: 1, spare: false, clock: "manual" });
+  for (const ms of [Number.POSITIVE_INFINITY, Number.NaN, -1, "1" as never])
+    await expect(system.clock.advance(ms)).rejects.toMatchObject({
+      code: "bad_argument",
+      message: expect.stringMatching(/finite number of milliseconds from 0, got /),
+    });
+  expect(system.clock.nowMs()).toBe(0);
+});
+
 test("more monitors than one drain serves all get their down from a stop", async () => {
   const system = await startSystem({ threads: 1, spare: false });
   const ref = await system.spawn(idle, undefined, { placement: "local" });
