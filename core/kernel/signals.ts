@@ -9,7 +9,7 @@ import type { DownMessage, ExitMessage, Monitor } from "../actor/context.ts";
 import type { Blamed, ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
-import { RuntimeError } from "../errors.ts";
+import { describe, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { addLink, addWatcher, hasLink, linksOf, removeLink, watcherKey } from "./links.ts";
@@ -340,7 +340,8 @@ export class Signals {
 }
 
 export function assertId(monitor: Monitor | number): number {
-  const id = typeof monitor === "number" ? monitor : monitor.id;
-  if (typeof id !== "number") throw new RuntimeError("bad_argument", "demonitor wants a monitor or its id");
+  const id = typeof monitor === "number" ? monitor : (monitor as Monitor | undefined | null)?.id;
+  if (typeof id !== "number")
+    throw new RuntimeError("bad_argument", `demonitor wants a monitor or its id, got ${describe(monitor)}`);
   return id;
 }

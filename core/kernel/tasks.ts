@@ -8,7 +8,8 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { errorReason } from "../actor/exit-reason.ts";
-import { errorData } from "../errors.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
+import { asPromise, isThenable } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 
 export class Tasks {
@@ -20,8 +21,18 @@ export class Tasks {
     this.#kernel = kernel;
   }
 
-  run<T>(cell: Cell, work: Promise<T>): Promise<T> {
+  /** @throws RuntimeError `bad_argument` unless there is something to wait for. */
+  run<T>(cell: Cell, work: PromiseLike<T>): Promise<T> {
     const kernel = this.#kernel;
+    if (!isThenable(work)) {
+      throw new RuntimeError(
+        "bad_argument",
+        `task wants a promise, or a function that returns one, got ${describe(work)}`,
+      );
+    }
+    // A function that made the promise may have ended the actor, and a foreign `then` is code of the actor.
+    kernel.assertAlive(cell, "task");
+    const promised = asPromise(work);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const extra = extraOf(cell);
     const ended = () => {
@@ -38,7 +49,7 @@ export class Tasks {
       this.#owners.set(promise, cell);
       // The dead learn nothing: their promise stays as it is. The living learn it in the drain, like any answer.
       kernel.subscriptions.subscribe(
-        work,
+        promised,
         (value) => {
           ended();
           if ((cell.flags & Flag.dead) === 0) kernel.scheduler.settle(cell, resolve, value);
