@@ -12,6 +12,7 @@ import { RuntimeError } from "../errors.ts";
 import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
+import { assertId } from "../kernel/signals.ts";
 import { startError, startTimeoutMs } from "../kernel/start-error.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
@@ -22,8 +23,12 @@ import { ManualClock } from "./manual-clock.ts";
 import { settled } from "./settling.ts";
 import { totalsOf } from "./totals.ts";
 
-/** A monitor of the program: `down` resolves when the actor ends. */
+/** A monitor of the program. */
 export interface SystemMonitor extends Monitor {
+  /**
+   * Resolves when the actor ends. After `demonitor` no down comes any more, as in Erlang: then this stays pending for ever,
+   * and who still awaits it goes no further. It keeps no process alive.
+   */
   readonly down: Promise<DownMessage>;
 }
 
@@ -161,9 +166,11 @@ export class System implements AsyncDisposable {
     return { id: monitor.id, ref: monitor.ref, down };
   }
 
-  demonitor(monitor: Monitor): void {
-    this.#ctx.demonitor(monitor);
-    this.#monitors.delete(monitor.id);
+  /** Ends a monitor: its `down` does not come, also when it is on its way, and the promise of it stays pending. */
+  demonitor(monitor: Monitor | number): void {
+    const id = assertId(monitor);
+    this.#ctx.demonitor(id);
+    this.#monitors.delete(id);
   }
 
   async register(name: string, ref: RefData): Promise<void> {
