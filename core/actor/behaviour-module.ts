@@ -88,6 +88,14 @@ async function findModule(behaviour: Behaviour<never>): Promise<BehaviourModule>
   for (const { url, site } of behaviour.modules) {
     const exports = await exportsOf(url);
     if (typeof exports === "string") {
+      // It was named outright, so no other is meant.
+      if (behaviour.options.module !== undefined) {
+        throw new RuntimeError(
+          "module_failed",
+          `behaviour ${behaviour.options.name ?? "(unnamed)"} names a module that ${exports}: ${url}. ` +
+            "`module` is the URL of the module that exports it: `import.meta.url`.",
+        );
+      }
       failures.push(`${url} ${exports}`);
       continue;
     }

@@ -116,6 +116,14 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 /** Freezes the record that every kind of definition ends in. */
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
   const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs } = options;
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw new RuntimeError("bad_argument", `the behaviour: name is a text for reports, got ${describe(name)}`);
+  if (module !== undefined && (typeof module !== "string" || !URL.canParse(module))) {
+    throw new RuntimeError(
+      "bad_argument",
+      `the behaviour: module is the URL of the module that exports it, \`import.meta.url\`, got ${describe(module)}`,
+    );
+  }
   assertBounds("the behaviour", mailboxCapacity, mailboxPolicy, turnLimitMs);
   const behaviour: Behaviour<A, P> = Object.freeze({
     kind: "behaviour" as const,
@@ -161,8 +169,16 @@ export function isTurnLimit(value: unknown): boolean {
   return value === Number.POSITIVE_INFINITY || (typeof value === "number" && value >= 1 && value <= turnLimitMsMax);
 }
 
+/** By its parts and not by who made it: a bundle may hold a runtime of its own beside the one that runs it. */
 export function isBehaviour(value: unknown): value is Behaviour<never, Api> {
-  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "behaviour";
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, options, handlers, modules } = value as { readonly [K in keyof Behaviour]?: unknown };
+  if (kind !== "behaviour" || !Array.isArray(modules) || !isObject(options) || !isObject(handlers)) return false;
+  return typeof handlers["init"] === "function" && typeof handlers["receive"] === "function";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 export function isAsyncFunction(value: unknown): boolean {

@@ -81,8 +81,8 @@ export class Spawner {
     const parentRef = kernel.refOf(parent);
     const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef };
     const behaviour = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
-    kernel.memory.addActors(kernel.thread, 1);
     const cell = kernel.lifecycle.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
+    kernel.memory.addActors(kernel.thread, 1);
     const ref = kernel.refOf(cell);
     if (ties.link === true) {
       addLink(parent, ref);
@@ -340,7 +340,8 @@ function moduleFailed(url: string, error: unknown): RuntimeError {
 }
 
 function assertSpawnable(value: Spawnable): void {
-  if (isBehaviour(value) || (value as { kind?: unknown } | undefined)?.kind === "behaviourRef") return;
+  const { kind, url } = ((value as unknown) ?? {}) as { readonly kind?: unknown; readonly url?: unknown };
+  if (isBehaviour(value) || (kind === "behaviourRef" && typeof url === "string")) return;
   throw new RuntimeError(
     "bad_argument",
     `spawn wants a behaviour (defineActor, defineServer …), got ${describe(value)}`,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
 import { build } from "esbuild";
-import { startSystem } from "../../index.ts";
+import { defineActor, startSystem } from "../../index.ts";
 import { neverEnds } from "../fixtures/modules/never-ends.ts";
 import { getHidden } from "../fixtures/modules/not-exported.ts";
 import { sometimes } from "../fixtures/modules/other-export.ts";
@@ -115,6 +115,20 @@ test("a program that is in no file is module_unknown, with the remedy", async ()
   `;
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", text], { cwd: packageRoot });
   expect(stdout).toMatch(/^module_unknown .*one of its own that the program imports/s);
+});
+
+test("a module that a behaviour names and that cannot be imported is module_failed, with the remedy", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const lost = defineActor({ name: "lost", module: "file:///nowhere/lost.mjs", receive: () => undefined });
+  await expect(system.spawn(lost, undefined, elsewhere)).rejects.toMatchObject({
+    code: "module_failed",
+    message: expect.stringMatching(/^behaviour lost .*lost\.mjs.*import\.meta\.url/s),
+  });
+});
+
+test("a module is named by its URL, and anything else refused where it is defined", () => {
+  for (const module of ["./lost.mjs", "lost.mjs", "", 5 as never])
+    expect(() => defineActor({ module, receive: () => undefined })).toThrow(/module is the URL .*import\.meta\.url/);
 });
 
 test("rejections and exceptions that actors leave behind end the actor, on main and on a worker, and not the program", async () => {

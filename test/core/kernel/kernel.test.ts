@@ -73,3 +73,22 @@ test("no two kinds of frame have the same number", () => {
   const numbers = Object.values(FrameKind);
   expect(new Set(numbers).size).toBe(numbers.length);
 });
+
+test.each([0, 1])(
+  "a spawn on thread %i of what only looks like a behaviour is refused, and counts nowhere",
+  (thread) => {
+    const kernel = new SimulatedSystem(1, 2).kernel(0);
+    const init = () => undefined;
+    for (const fake of [
+      { kind: "behaviour" },
+      { kind: "behaviour", options: {}, modules: [], handlers: { init } },
+      { kind: "behaviour", options: {}, handlers: { init, receive: init } },
+      { kind: "behaviourRef" },
+      undefined,
+    ]) {
+      const spawn = () => kernel.guest.ctx!.spawn(fake as never, undefined, { placement: { thread } });
+      expect(spawn).toThrow(expect.objectContaining({ code: "bad_argument" }));
+    }
+    expect([kernel.memory.actors(0), kernel.memory.actors(1), kernel.lifecycle.living]).toEqual([0, 0, 0]);
+  },
+);
