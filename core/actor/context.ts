@@ -2,7 +2,7 @@
  * What an actor can do: the verbs of `ctx`, and the system messages that it may get.
  *
  * Erlang's words and meaning (reference manual, Processes; gen_server). After the actor's death every verb throws
- * `noproc` and nothing of it is sent.
+ * `noproc` and nothing of it is sent; what only reads (`whereis`, `isAlive`, `nowMs`, `random`) still answers.
  */
 import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -130,6 +130,12 @@ export interface Context {
   trapExit(on: boolean): void;
   /** Ends this actor after the current turn; `terminate` runs. In `init`: the start fails with that reason. Default `normal`. */
   stop(reason?: ExitReason): void;
+  /**
+   * Ends another actor in order, after its current turn and what stands before in its mailbox; resolves with its exit
+   * reason (proc_lib:stop/3). Default reason `normal`, default time `Infinity`.
+   * @throws RuntimeError `timeout`, `noproc`, `calling_self`, `bad_argument`.
+   */
+  stopActor(target: Target, reason?: ExitReason, timeoutMs?: number): Promise<ExitReason>;
   /** In `init`: there shall be no actor; the starter gets `ignore`. */
   ignore(): void;
   /** Returned from `init`: the start ends later, with `initDone`. Until then only system messages and own timers are handled, the rest waits. */

@@ -138,6 +138,14 @@ export function contextClass(kernel: Kernel): ContextClass {
       kernel.assertReason(reason, "stop");
       kernel.scheduler.commit(() => kernel.lifecycle.stop(this.#cell, reason));
     }
+    stopActor(target: Target, reason: ExitReason = "normal", timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
+      try {
+        kernel.assertReason(reason, "stopActor");
+        return kernel.calls.stop(this.#cell, kernel.resolve(target, "stopActor"), reason, timeoutMs);
+      } catch (error) {
+        return kernel.tasks.rejection(this.#cell, error);
+      }
+    }
     ignore(): void {
       kernel.assertAlive(this.#cell, "ignore");
       if ((this.#cell.flags & Flag.initializing) === 0) throw new RuntimeError("bad_argument", "ignore() is for init");
@@ -244,6 +252,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       return kernel.tasks.run(this.#cell, typeof work === "function" ? work(this.signal) : work);
     }
     log(level: LogLevel, message: string, data?: unknown): void {
+      kernel.assertAlive(this.#cell, "log");
       if (!kernel.wants(eventBit("log"))) return;
       kernel.emit({
         type: "log",

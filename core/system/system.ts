@@ -146,15 +146,10 @@ export class System implements AsyncDisposable {
     this.#ctx.exit(ref, reason);
   }
 
-  /** Ends an actor in order and resolves with its exit reason (proc_lib:stop). @throws RuntimeError `timeout`, `noproc`, `bad_argument`. */
-  async stopActor(
-    target: Target,
-    reason: ExitReason = "normal",
-    timeoutMs: number = Number.POSITIVE_INFINITY,
-  ): Promise<ExitReason> {
+  /** Ends an actor in order and resolves with its exit reason (proc_lib:stop/3), default `normal`. @throws RuntimeError `timeout`, `noproc`, `bad_argument`. */
+  async stopActor(target: Target, reason?: ExitReason, timeoutMs?: number): Promise<ExitReason> {
     this.#assertRunning("stopActor");
-    const ref = this.#kernel.resolve(target, "stopActor");
-    return (await this.#kernel.calls.stop(this.#kernel.guest, ref, reason, timeoutMs)) as ExitReason;
+    return await this.#ctx.stopActor(target, reason, timeoutMs);
   }
 
   /** Watches an actor; its `down` comes once. Resolves when the monitor stands. */

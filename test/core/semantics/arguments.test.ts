@@ -10,6 +10,8 @@ const system = useSystem();
 const wrong: readonly (readonly [Step, RegExp])[] = [
   [["task", 5], /task wants a promise, or a function that returns one, got 5/],
   [["task"], /task wants a promise, or a function that returns one, got undefined/],
+  [["stopActor", 5], /stopActor wants a ref or a registered name, got 5/],
+  [["stopActor", "arguments", 5], /stopActor wants an exit reason, a word or an object, got 5/],
   [["demonitor", "m"], /demonitor wants a monitor or its id, got "m"/],
   [["demonitor", null], /demonitor wants a monitor or its id, got null/],
 ];

@@ -67,6 +67,29 @@ describePlacements("S1 Turns", (place) => {
     expect(await probe.all()).toEqual(["turn ended", ["terminate", "shutdown"]]);
   });
 
+  test("S1.3: an actor that stops another gets its exit reason once terminate has run", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    const stopper = await system().spawn(puppet, undefined);
+    await using probe = await Probe.start(system());
+    await subject.call("onTerminate", ["tell", probe.ref, "terminates"]);
+    expect(await stopper.call("run", ["stopActor", subject, { shutdown: "enough" }])).toEqual({ shutdown: "enough" });
+    expect(await probe.all()).toEqual([["terminates", { shutdown: "enough" }]]);
+    expect(await stopper.call("codeOf", ["stopActor", subject])).toBe("noproc");
+  });
+
+  test("S1.3: one who does not end in time, and oneself, are not stopped", async () => {
+    const gate = await system().spawn(puppet, undefined);
+    const subject = await place.spawn(system(), puppet, undefined);
+    const stopper = await place.spawn(system(), puppet, undefined);
+    subject.cast("wait", gate);
+    const code = stopper.call("codeOf", ["stopActor", subject, "shutdown", 100]);
+    await system().settled();
+    await system().clock.advance(100);
+    expect([await code, await stopper.call("codeOf", ["stopActor", stopper])]).toEqual(["timeout", "calling_self"]);
+    expect(system().isAlive(subject)).toBe(true);
+    system().exit(subject, "kill");
+  });
+
   test("S1.3: kill lets no turn end and runs no terminate", async () => {
     await using probe = await Probe.start(system());
     const gate = await system().spawn(puppet, undefined, { placement: { thread: 0 } });
@@ -94,8 +117,9 @@ describePlacements("S1 Turns", (place) => {
     expect(await watch.reason()).toBe("killed");
     // A dedicated thread may end with its actor, and then no code of it runs at all.
     if (place.name !== "dedicated") {
-      const verbs = ["send", "cast", "sendAfter", "exit", "link", "monitor", "spawn", "stop", "call", "register"];
-      expect(await told.message).toEqual(Object.fromEntries(verbs.map((verb) => [verb, "noproc"])));
+      const verbs = ["send", "cast", "sendAfter", "exit", "link", "monitor", "spawn", "stop", "log", "stopActor"];
+      const all = [...verbs, "call", "register"];
+      expect(await told.message).toEqual(Object.fromEntries(all.map((verb) => [verb, "noproc"])));
     }
     told.close();
     await system().settled();
