@@ -37,12 +37,31 @@ export interface Start {
   readonly argument: unknown;
 }
 
-/** Starts a linked child and waits until its `init` has ended. When that failed, the child is gone and its name is free. */
-export function* startActor(ctx: Context, start: Start, childPlacement: Placement): Procedure<StartOutcome> {
+/**
+ * Starts a linked child and waits until its `init` has ended. When that failed, the child is gone and its name is free.
+ * Once the supervisor was asked to stop no child is started, and one whose `init` is under way is taken down. Ours: OTP's
+ * supervisor waits for it, for ever where it never ends.
+ */
+export function* startActor(
+  ctx: Context,
+  procedures: Procedures,
+  start: Start,
+  childPlacement: Placement,
+): Procedure<StartOutcome> {
+  if (procedures.stopReason !== undefined) return { ok: false, reason: procedures.stopReason };
   const ref = spawn(ctx, start, childPlacement);
   if (!isRef(ref)) return ref;
   const key = refKey(ref);
-  return outcomeOf(yield { started: { has: (other) => other === key } }, ref);
+  const signal = yield { started: { has: (other) => other === key } };
+  if (signal.type !== "stop") return outcomeOf(signal, ref);
+  return yield* giveUp(ctx, procedures, ref, start.spec);
+}
+
+/** Takes a child down whose start is under way, since the supervisor shall stop. */
+function* giveUp(ctx: Context, procedures: Procedures, ref: Ref, spec: FullChildSpec): Procedure<FailedStart> {
+  procedures.giveUpStart(ref);
+  yield* shutDownActor(ctx, procedures, ref, spec);
+  return { ok: false, reason: procedures.stopReason ?? "shutdown" };
 }
 
 /** Starts that may be under way at once, of children that do not depend on one another. */
@@ -54,22 +73,30 @@ export const startsAtOnceMax = 256;
  */
 export function* startActors<T extends Start>(
   ctx: Context,
+  procedures: Procedures,
   starts: readonly T[],
   childPlacement: Placement,
   ended: (start: T, outcome: StartOutcome) => void,
 ): Procedure<void> {
-  const open = new Map<string, T>();
+  const open = new Map<string, { readonly start: T; readonly ref: Ref }>();
   for (let next = 0; next < starts.length || open.size > 0; ) {
     while (next < starts.length && open.size < startsAtOnceMax) {
       const start = starts[next++] as T;
-      const ref = spawn(ctx, start, childPlacement);
-      if (isRef(ref)) open.set(refKey(ref), start);
+      const reason = procedures.stopReason;
+      const ref = reason === undefined ? spawn(ctx, start, childPlacement) : ({ ok: false, reason } as const);
+      if (isRef(ref)) open.set(refKey(ref), { start, ref });
       else ended(start, ref);
     }
     if (open.size === 0) continue;
     const signal = yield { started: open };
+    if (signal.type === "stop") {
+      const given = [...open.values()];
+      open.clear();
+      for (const { ref, start } of given) ended(start, yield* giveUp(ctx, procedures, ref, start.spec));
+      continue;
+    }
     const ref = signal.type === "started" ? signal.ref : (signal as ExitMessage).from;
-    const start = open.get(refKey(ref)) as T;
+    const { start } = open.get(refKey(ref)) as { readonly start: T };
     open.delete(refKey(ref));
     ended(start, outcomeOf(signal, ref));
   }

@@ -41,6 +41,8 @@ export class ListedCrew implements Crew {
     const failure = yield* this.#processes.startList([...this.#children]);
     if (failure === undefined) return undefined;
     yield* this.terminate();
+    const { stopReason } = this.#supervision.procedures;
+    if (stopReason !== undefined) return stopReason;
     return { shutdown: { failed_to_start_child: [failure.child.spec.id, failure.outcome.reason] } };
   }
 

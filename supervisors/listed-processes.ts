@@ -35,8 +35,8 @@ export class ListedProcesses {
 
   /** Starts one child. The table is not changed: what a failure means depends on who asked. */
   *startOne(child: Child): Procedure<StartOutcome> {
-    const { ctx, flags } = this.#supervision;
-    const outcome = yield* startActor(ctx, startOf(child), flags.childPlacement);
+    const { ctx, procedures, flags } = this.#supervision;
+    const outcome = yield* startActor(ctx, procedures, startOf(child), flags.childPlacement);
     this.#reportStart(child, outcome);
     return outcome;
   }
@@ -47,9 +47,9 @@ export class ListedProcesses {
 
   /** Starts children that do not depend on one another, many at a time. The table is not changed. */
   *startTogether(children: readonly Child[], ended: (child: Child, outcome: StartOutcome) => void): Procedure<void> {
-    const { ctx, flags } = this.#supervision;
+    const { ctx, procedures, flags } = this.#supervision;
     const starts = children.map((child) => ({ ...startOf(child), child }));
-    yield* startActors(ctx, starts, flags.childPlacement, ({ child }, outcome) => {
+    yield* startActors(ctx, procedures, starts, flags.childPlacement, ({ child }, outcome) => {
       this.#reportStart(child, outcome);
       ended(child, outcome);
     });
@@ -96,6 +96,8 @@ export class ListedProcesses {
   }
 
   report(context: ErrorContext, reason: ExitReason, child: Child, ref: Ref | "restarting" | undefined): void {
+    // That no child is started any more is no child's error.
+    if (context === "start_error" && this.#supervision.procedures.stopReason !== undefined) return;
     reportError(this.#supervision.ctx, context, reason, child.spec, { ref });
   }
 }

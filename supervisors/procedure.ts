@@ -34,7 +34,7 @@ interface TurnMessage {
 
 /** What a procedure waits for: any one of these. */
 export interface Wait {
-  /** The end of one of these starts, by ref key: `started`, or an exit. */
+  /** The end of one of these starts, by ref key: `started`, or an exit. A stop that is asked for ends this wait as well. */
   readonly started?: { has(key: string): boolean };
   /** The down of one of these monitors. */
   readonly downs?: { has(monitor: number): boolean };
@@ -44,7 +44,7 @@ export interface Wait {
 }
 
 /** What ended the wait. */
-export type Signal = StartedMessage | ExitMessage | DownMessage | AlarmMessage | { readonly type: "turn" };
+export type Signal = StartedMessage | ExitMessage | DownMessage | AlarmMessage | { readonly type: "turn" | "stop" };
 
 export type Procedure<T> = Generator<Wait, T, Signal>;
 
@@ -82,6 +82,10 @@ export class Procedures {
   /** The turn that was asked for and has not come. */
   #turn: TurnMessage | undefined = undefined;
   #isClosed = false;
+  /** Why the supervisor shall end, once it was asked to. From then on no child is started. */
+  #stopReason: ExitReason | undefined = undefined;
+  /** Starts that nobody waits for any more, by ref key, until the kernel has told how they ended. */
+  readonly #givenUp = new Set<string>();
   /** Held jobs from `#head` on, in order of arrival; an exit that was taken out leaves undefined. */
   #held: (Job | undefined)[] = [];
   #head = 0;
@@ -95,6 +99,25 @@ export class Procedures {
   constructor(ctx: Context, begin: (job: Job) => Procedure<void>) {
     this.#ctx = ctx;
     this.#begin = begin;
+  }
+
+  /** Why the supervisor shall end, when it was asked to. */
+  get stopReason(): ExitReason | undefined {
+    return this.#stopReason;
+  }
+
+  /** The supervisor shall end: after what is under way, but whoever waits for a child's start waits no longer. */
+  stop(reason: ExitReason): void {
+    this.#stopReason ??= reason;
+    this.submit({ kind: "stop", reason });
+    if (this.#running === undefined || this.#wait.started === undefined) return;
+    this.#settle(this.#running.next({ type: "stop" }));
+    this.#drain();
+  }
+
+  /** Nobody waits for the end of this start any more. */
+  giveUpStart(ref: RefData): void {
+    this.#givenUp.add(refKey(ref));
   }
 
   /** Does the job now, or when those before it are done. False: too many calls are held, the job was not taken. */
@@ -129,7 +152,9 @@ export class Procedures {
   /** Gives a message to the running procedure. False: it does not wait for that. */
   offer(message: StartedMessage | ExitMessage | DownMessage | AlarmMessage): boolean {
     const running = this.#running;
-    if (running === undefined || !this.#isAwaited(message)) return false;
+    if (running === undefined || !this.#isAwaited(message)) {
+      return message.type === "started" && this.#givenUp.delete(refKey(message.ref));
+    }
     this.#settle(running.next(message));
     this.#drain();
     return true;

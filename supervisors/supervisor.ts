@@ -83,9 +83,12 @@ export class Supervisor {
     this.#ctx.log("error", "Supervisor received unexpected message", { message });
   }
 
-  /** The parent ended, or somebody asked for a stop: both wait for what is under way, as in OTP's mailbox. */
+  /**
+   * The parent ended, or somebody asked for a stop: both wait for what is under way, as in OTP's mailbox, but no child is
+   * started any more, also in a start of the supervisor itself.
+   */
   stop(reason: ExitReason): void {
-    this.#procedures.submit({ kind: "stop", reason });
+    this.#procedures.stop(reason);
   }
 
   /** For crash reports. */

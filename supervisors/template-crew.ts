@@ -72,13 +72,13 @@ export class TemplateCrew implements Crew {
     extras: readonly unknown[],
     answered: (place: number, outcome: StartChildOutcome) => void,
   ): Procedure<void> {
-    const { ctx, flags } = this.#supervision;
+    const { ctx, procedures, flags } = this.#supervision;
     if (this.#children.size + extras.length > flags.maxChildren) {
       for (const place of extras.keys()) answered(place, failed("max_children"));
       return;
     }
     const starts = extras.map((extra, place) => ({ ...this.#startOf(extra), extra, place }));
-    yield* startActors(ctx, starts, flags.childPlacement, ({ extra, place }, outcome) => {
+    yield* startActors(ctx, procedures, starts, flags.childPlacement, ({ extra, place }, outcome) => {
       if (outcome.ok && outcome.ref !== undefined) this.#add(outcome.ref, extra, undefined);
       answered(place, outcome.ok ? { ok: true, ref: outcome.ref } : startFailed(outcome));
     });
@@ -123,9 +123,9 @@ export class TemplateCrew implements Crew {
     if (child?.retry !== message) return "goOn";
     if (message.type === "try_again_restart") return yield* this.#restart(child, "restarting", message.lostThread);
     // A delayed restart was counted when it was decided.
-    const { ctx, flags } = this.#supervision;
+    const { ctx, procedures, flags } = this.#supervision;
     this.#children.remove(child.ref);
-    this.#restarted(child, yield* startActor(ctx, this.#startOf(child.extra), flags.childPlacement));
+    this.#restarted(child, yield* startActor(ctx, procedures, this.#startOf(child.extra), flags.childPlacement));
     return "goOn";
   }
 
@@ -196,7 +196,7 @@ export class TemplateCrew implements Crew {
   // Restarts.
 
   *#restart(child: TemplateChild, last: Ref | "restarting", cause?: OutsideCause): Procedure<Verdict> {
-    const { ctx, flags } = this.#supervision;
+    const { ctx, procedures, flags } = this.#supervision;
     if (!this.#mayRestart(child, last, cause)) return "shutdown";
     const { backoff } = this.#template;
     if (backoff !== undefined) {
@@ -204,7 +204,7 @@ export class TemplateCrew implements Crew {
       return "goOn";
     }
     this.#children.remove(child.ref);
-    this.#restarted(child, yield* startActor(ctx, this.#startOf(child.extra), flags.childPlacement));
+    this.#restarted(child, yield* startActor(ctx, procedures, this.#startOf(child.extra), flags.childPlacement));
     return "goOn";
   }
 
@@ -228,7 +228,7 @@ export class TemplateCrew implements Crew {
     if (!mayRestart) return "shutdown";
     if (backoff !== undefined) return "goOn";
     const starts = lost.map((other) => ({ ...this.#startOf(other.extra), child: other }));
-    yield* startActors(ctx, starts, flags.childPlacement, ({ child: other }, outcome) =>
+    yield* startActors(ctx, procedures, starts, flags.childPlacement, ({ child: other }, outcome) =>
       this.#restarted(other, outcome),
     );
     return "goOn";
@@ -285,6 +285,8 @@ export class TemplateCrew implements Crew {
   }
 
   #report(context: ErrorContext, reason: ExitReason, ref: Ref | "restarting"): void {
+    // That no child is started any more is no child's error.
+    if (context === "start_error" && this.#supervision.procedures.stopReason !== undefined) return;
     reportError(this.#supervision.ctx, context, reason, this.#template, { ref });
   }
 }

@@ -1,7 +1,7 @@
 /** How children are taken down. Semantics: Erlang/OTP, supervisor, shutdown/1. The kernel is real, threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
 import { defineActor, type ExitReason, type Ref } from "../../core/index.ts";
-import { type Restart, type Shutdown, supervisor } from "../../supervisors/index.ts";
+import { type Restart, type Shutdown, type SupervisorSetup, supervisor } from "../../supervisors/index.ts";
 import { SimulatedTree } from "../support/simulated-tree.ts";
 
 const stopper = defineActor({
@@ -191,4 +191,86 @@ test("a supervisor that is killed takes its children with it by their links", as
   t.ctx.exit(t.ref, "kill");
   await t.settle();
   expect(t.ends.sort()).toEqual(["a: killed", "b: killed", "supervisor: killed"]);
+});
+
+describe("a stop while a child is being started", () => {
+  /** Its start is not awaited. */
+  async function begin(t: SimulatedTree, setup: SupervisorSetup): Promise<void> {
+    t.ref = t.ctx.spawn(supervisor, setup);
+    await t.settle();
+  }
+
+  test("in the supervisor's own start: that child and those before it go down, none after it is started", async () => {
+    const t = new SimulatedTree();
+    t.world.next("b", "hang");
+    await begin(t, { children: ["a", "b", "c"].map((id) => t.child(id)) });
+    await stop(t);
+    expect(t.world.starts).toEqual([]);
+    expect(t.ends).toEqual(["b: shutdown", "a: shutdown", "supervisor: shutdown"]);
+    expect([...t.reportLines(), ...t.logs]).toEqual([]);
+  });
+
+  test("in the start of a supervisor below: it goes down in order, and so does the whole", async () => {
+    const t = new SimulatedTree();
+    t.world.next("b", "hang");
+    const inner: SupervisorSetup = { children: ["a", "b", "c"].map((id) => t.child(id)) };
+    await begin(t, {
+      children: [t.child("first"), { id: "inner", start: [supervisor, inner], type: "supervisor" }, t.child("last")],
+    });
+    await stop(t);
+    expect(t.world.starts).toEqual([]);
+    expect(t.ends).toEqual(["b: shutdown", "a: shutdown", "first: shutdown", "supervisor: shutdown"]);
+  });
+
+  test("one that traps exits has its shutdown time to end its init, then it is killed", async () => {
+    const t = new SimulatedTree();
+    t.world.next("a", "hang");
+    await begin(t, { children: [t.child("a", { trap: true, shutdown: 1_000 }), t.child("b")] });
+    await stop(t);
+    await t.advance(999);
+    expect(t.ends).toEqual([]);
+    await t.advance(1);
+    expect(t.ends).toEqual(["a: killed", "supervisor: shutdown"]);
+  });
+
+  test("in a restart, and in one that was asked for: it goes down and is not tried again", async () => {
+    for (const restart of [true, false]) {
+      const t = new SimulatedTree();
+      await t.start({ children: ["a", "b"], intensity: 3 });
+      t.world.next("b", "hang");
+      if (restart) await t.end("b", "boom");
+      else {
+        await t.ask("terminateChild", "b");
+        void t.post("restartChild", "b").catch(() => undefined);
+        await t.settle();
+      }
+      await stop(t);
+      expect(t.world.starts).toEqual([]);
+      expect(t.ends).toEqual(["b: shutdown", "a: shutdown", "supervisor: shutdown"]);
+      expect([...t.reportLines(), ...t.logs]).toEqual([]);
+    }
+  });
+
+  test("children of a template that are starting together all go down, and those that wait are not started", async () => {
+    const t = new SimulatedTree();
+    t.world.onExit = (id, reason, ctx) => void ctx.sendAfter(id === "busy" ? 100 : 0, { do: "exit", reason });
+    await t.start({ strategy: "simple_one_for_one", children: [t.child("template", { trap: true, shutdown: 200 })] });
+    const busy = await t.ask("startChild", "busy");
+    // While this one ends, requests are held; then those in a row are served together.
+    const answers: Promise<unknown>[] = [t.post("terminateChild", busy.ok ? busy.ref : undefined)];
+    for (const id of ["a", "b"]) {
+      t.world.next(id, "hang");
+      answers.push(t.post("startChild", id));
+    }
+    await t.settle();
+    await t.advance(100);
+    expect(t.world.starts).toEqual(["busy", "a", "b"]);
+    answers.push(t.post("startChild", "c"));
+    await stop(t);
+    await t.advance(400);
+    expect(t.world.starts).toEqual([]);
+    expect(t.ends).toEqual(["a: killed", "b: killed", "supervisor: shutdown"]);
+    const codes = (await Promise.all(answers)).map((answer) => (answer as { error?: { code: string } }).error?.code);
+    expect(codes).toEqual([undefined, "start_failed", "start_failed", "start_failed"]);
+  });
 });

@@ -89,18 +89,6 @@ describe("start", () => {
     expect(await t.counts()).toEqual([2, 2, 0, 2]);
   });
 
-  test("an exit of the parent while children start waits until they have, then takes them down", async () => {
-    const t = tree();
-    t.world.next("b", "hang", "ok");
-    t.ref = t.ctx.spawn(supervisor, { children: [t.child("a"), t.child("b", { startTimeoutMs: 100 })] });
-    t.system.settle();
-    t.ctx.exit(t.ref, "shutdown"); // the guest is its parent
-    await t.settle();
-    expect(t.ends).toEqual([]);
-    await t.advance(100);
-    expect(t.ends).toEqual(["b: killed", "a: shutdown", expect.stringMatching(/^supervisor: shutdown: /)]);
-  });
-
   test("a child whose actor cannot be spawned is a start that failed, not a fault of the supervisor", async () => {
     const t = await tree().start({});
     const outcome = await t.ask("startChild", t.child("a", { placement: { thread: 9 } }));
