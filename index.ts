@@ -1,9 +1,13 @@
 /** The front door of `mofa`: composes the rooms. `startSystem` is core's start plus supervision. */
 import {
+  type Api,
+  type Behaviour,
   bootSystem,
   type ExitReason,
+  type Ref,
   type RefData,
   type SpawnOptions,
+  type SpawnRest,
   System,
   type SystemOptions,
 } from "./core/index.ts";
@@ -11,6 +15,7 @@ import {
   type DynamicSetup,
   type DynamicSupervisorHandle,
   dynamicSetup,
+  isSupervisor,
   type SupervisionHost,
   type SupervisorHandle,
   type SupervisorSetup,
@@ -95,14 +100,31 @@ export {
   type SupervisorSetup,
 } from "./supervisors/index.ts";
 
+/** A supervisor of the program, and why it ended, when it has. */
+interface Tree {
+  readonly ref: RefData;
+  readonly exit: Promise<ExitReason>;
+}
+
 /** A running system with supervision. */
 export class MofaSystem extends System {
-  readonly #trees = new Set<SupervisorHandle | DynamicSupervisorHandle>();
+  /** Every supervisor that the program has spawned and that has not ended, in the order of their spawns. */
+  readonly #trees = new Set<Tree>();
   readonly #supervision: SupervisionHost = {
     thread: 0,
-    spawn: (behaviour, argument, options) => this.spawn(behaviour, argument, options),
-    whenDown: async (ref) => (await (await this.monitor(ref)).down).reason,
+    spawn: (behaviour, argument, options) => this.#spawnTree(behaviour, argument, options),
   };
+
+  /** As `System.spawn`. A supervisor is stopped as one that was started by `supervise`: in order, before everybody else. */
+  override async spawn<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    ...rest: SpawnRest<A, SpawnOptions>
+  ): Promise<Ref<P>> {
+    if (!isSupervisor(behaviour)) return await super.spawn(behaviour, ...rest);
+    const { ref, started } = this.#spawnTree(behaviour, ...rest);
+    await started;
+    return ref;
+  }
 
   /**
    * Starts a supervisor and awaits its children's start. It runs on main unless placed elsewhere, so that the loss of a
@@ -110,21 +132,27 @@ export class MofaSystem extends System {
    * @throws RuntimeError `start_failed` with the supervisor's reason as cause, and what else `spawn` throws.
    */
   async supervise(setup: SupervisorSetup, options?: SpawnOptions): Promise<SupervisorHandle> {
-    return this.#keep(await superviseOn(this.#supervision, setup, options));
+    return await superviseOn(this.#supervision, setup, options);
   }
 
   /** The same for children of one template that come and go (OTP's simple_one_for_one). */
   async superviseDynamic(setup: DynamicSetup, options?: SpawnOptions): Promise<DynamicSupervisorHandle> {
-    return this.#keep(await superviseDynamicOn(this.#supervision, dynamicSetup(setup), options));
+    return await superviseDynamicOn(this.#supervision, dynamicSetup(setup), options);
   }
 
-  #keep<T extends SupervisorHandle | DynamicSupervisorHandle>(tree: T): T {
+  /** It is a tree from its spawn on, so that a stop finds it also while its children are starting. */
+  #spawnTree<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    ...rest: SpawnRest<A, SpawnOptions>
+  ): Tree & { readonly ref: Ref<P>; readonly started: Promise<void> } {
+    const { ref, started, down } = this.spawnMonitor(behaviour, ...rest);
+    const tree = { ref, started, exit: down.then(({ reason }) => reason) };
     this.#trees.add(tree);
     void tree.exit.then(() => this.#trees.delete(tree));
     return tree;
   }
 
-  /** Last started, first stopped. */
+  /** Last spawned, first stopped. */
   protected override async stopTrees(exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {
     for (const tree of [...this.#trees].reverse()) {
       exit(tree.ref, "shutdown");

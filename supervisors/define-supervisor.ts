@@ -64,7 +64,7 @@ export function defineSupervisor<A = undefined>(
   init: (argument: A, ctx: Context) => SetupAnswer,
   options: BehaviourOptions = {},
 ): SupervisorBehaviour<A> {
-  return makeBehaviour<A, SupervisorApi>(options, {
+  const behaviour = makeBehaviour<A, SupervisorApi>(options, {
     init: (argument, ctx) => begin(init as Init, argument, ctx),
     receive: (state, message, ctx) => of(state, ctx).receive(message),
     call: (state, name, argument, ctx) => {
@@ -76,6 +76,15 @@ export function defineSupervisor<A = undefined>(
     parentExit: (state, reason, ctx) => of(state, ctx).stop(reason),
     format: (state) => (state instanceof Supervisor ? state.summary() : state),
   });
+  supervisors.add(behaviour);
+  return behaviour;
+}
+
+const supervisors = new WeakSet<object>();
+
+/** Whether actors of this behaviour are supervisors. */
+export function isSupervisor(behaviour: unknown): boolean {
+  return typeof behaviour === "object" && behaviour !== null && supervisors.has(behaviour);
 }
 
 type Init = (argument: unknown, ctx: Context) => SetupAnswer;

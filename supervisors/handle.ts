@@ -109,9 +109,17 @@ export class DynamicSupervisorHandle extends Handle {
 export interface SupervisionHost {
   /** The thread that the caller is on. */
   readonly thread: number;
-  spawn(behaviour: typeof supervisor, argument: SupervisorSetup, options: SpawnOptions): Promise<Ref<SupervisorApi>>;
-  /** Resolves when the actor has ended; it is watched from this call on. */
-  whenDown(ref: RefData): Promise<ExitReason>;
+  /** Spawns a supervisor that is watched from its first moment, so that no end of it can be missed. */
+  spawn(behaviour: typeof supervisor, argument: SupervisorSetup, options: SpawnOptions): SpawnedSupervisor;
+}
+
+/** A supervisor whose start is under way. */
+export interface SpawnedSupervisor {
+  readonly ref: Ref<SupervisorApi>;
+  /** Resolves when its children have started. */
+  readonly started: Promise<unknown>;
+  /** Why it ended, when it has. Never rejects. */
+  readonly exit: Promise<ExitReason>;
 }
 
 /** Where a top supervisor runs: on main, so that the loss of a thread never takes it. */
@@ -127,8 +135,8 @@ export async function superviseOn(
   setup: SupervisorSetup,
   options: SpawnOptions = {},
 ): Promise<SupervisorHandle> {
-  const ref = await start(host, setup, options);
-  return new SupervisorHandle(ref, host.whenDown(ref), host.thread);
+  const { ref, exit } = await start(host, setup, options);
+  return new SupervisorHandle(ref, exit, host.thread);
 }
 
 /** The same for a setup with strategy `simple_one_for_one`. */
@@ -137,22 +145,20 @@ export async function superviseDynamicOn(
   setup: SupervisorSetup,
   options: SpawnOptions = {},
 ): Promise<DynamicSupervisorHandle> {
-  const ref = await start(host, setup, options);
-  return new DynamicSupervisorHandle(ref, host.whenDown(ref));
+  const { ref, exit } = await start(host, setup, options);
+  return new DynamicSupervisorHandle(ref, exit);
 }
 
-async function start(
-  host: SupervisionHost,
-  setup: SupervisorSetup,
-  options: SpawnOptions,
-): Promise<Ref<SupervisorApi>> {
+async function start(host: SupervisionHost, setup: SupervisorSetup, options: SpawnOptions): Promise<SpawnedSupervisor> {
   const spread: SupervisorSetup = { childPlacement: "spread", ...setup };
   const isAlone = options.isolation === "thread";
   const argument = options.placement === undefined && !isAlone ? spread : await setupAsData(spread);
-  return await host.spawn(supervisor, argument, {
+  const spawned = host.spawn(supervisor, argument, {
     ...(!isAlone && { placement: topPlacement }),
     // OTP's supervisor:start_link has no time-out: its children may take their time.
     startTimeoutMs: Number.POSITIVE_INFINITY,
     ...options,
   });
+  await spawned.started;
+  return spawned;
 }

@@ -13,6 +13,7 @@ export type {
 export { checkChildSpec, checkChildSpecs, specAsData, workerShutdownMs } from "./child-spec.ts";
 export {
   defineSupervisor,
+  isSupervisor,
   type SupervisorApi,
   type SupervisorBehaviour,
   type SupervisorCalls,
@@ -30,6 +31,7 @@ export {
 } from "./flags.ts";
 export {
   DynamicSupervisorHandle,
+  type SpawnedSupervisor,
   type SupervisionHost,
   SupervisorHandle,
   superviseDynamicOn,

@@ -29,14 +29,14 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     values: `
       DynamicSupervisorHandle RestartWindow SupervisorHandle argumentOf checkChildSpec checkChildSpecs
       defaultBackoff defaultFlags defaultPartitionLimit defaultRestartLimit defineSupervisor dynamicSetup
-      partitionName partitionOf partitionSetup partitionSupervisor progressMessage reportMessage reportText
+      isSupervisor partitionName partitionOf partitionSetup partitionSupervisor progressMessage reportMessage reportText
       setupAsData specAsData superviseDynamicOn superviseOn supervisor topPlacement workerShutdownMs
     `,
     types: `
       AlreadyStarted AutoShutdown Backoff ChangeCodeOutcome Checked ChildBehaviour ChildCounts ChildEntry
       ChildId ChildSpec ChildStart ChildType DeleteChildOutcome DynamicSetup ErrorContext FullChildSpec
       FullFlags GetChildSpecOutcome Outcome PartitionKey PartitionSetup ProgressReport ReportTextOptions
-      ReportedChild Restart RestartChildOutcome RestartLimit SetupAnswer Shutdown SpecError SpecErrorCode
+      ReportedChild Restart RestartChildOutcome RestartLimit SetupAnswer Shutdown SpawnedSupervisor SpecError SpecErrorCode
       StartChildOutcome StartFailed Strategy SupervisionHost SupervisorApi SupervisorBehaviour SupervisorCalls
       SupervisorFlags SupervisorReport SupervisorSetup TerminateChildOutcome WhichChildOutcome
     `,

@@ -19,6 +19,7 @@ import { isThenable } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { hasLink } from "./links.ts";
 import { initLater } from "./scheduler.ts";
 import { slotBlock } from "./system-memory.ts";
 
@@ -28,6 +29,8 @@ const ignored = "ignore";
 export class Lifecycle {
   readonly #kernel: Kernel;
   readonly #freeSlots: number[] = [];
+  /** Those that were told that the system stops. */
+  readonly #toldToEnd = new WeakSet<Cell>();
   #nextSlot = 1;
   #blockEnd = slotBlock;
   /** Actors of this thread since start, and now. The guest is none. */
@@ -427,11 +430,17 @@ export class Lifecycle {
     }
   }
 
-  /** The system stops: those that trap exits are asked to end and run `terminate`, the others end. */
+  /**
+   * The system stops: those that trap exits are asked to end and run `terminate`, the others end. Who is linked to its
+   * parent is left to it as long as that lives: a supervisor ends its children in order. Asked again and again.
+   */
   shutDown(): void {
     const kernel = this.#kernel;
     for (const cell of [...kernel.cells]) {
-      if (cell === undefined || cell === kernel.guest) continue;
+      if (cell === undefined || cell === kernel.guest || this.#toldToEnd.has(cell)) continue;
+      const { parent } = cell;
+      if (parent !== undefined && hasLink(cell, parent) && kernel.isAlive(parent)) continue;
+      this.#toldToEnd.add(cell);
       if ((cell.flags & Flag.trapping) === 0) this.die(cell, "shutdown");
       else kernel.delivery.deliverSystem(cell, new Meta(MetaKind.stop, "stop", 0, undefined), "shutdown");
     }

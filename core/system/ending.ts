@@ -7,23 +7,35 @@ import type { ThreadPool } from "../thread/thread-pool.ts";
 /** Time for all that is left to end by itself. */
 const endingMs = 5_000;
 const looksMs = 2;
+/** They are told again when some have ended, and in any case after so many looks. */
+const looksPerTelling = 50;
 
-/** Every actor is told to end; resolves when none is left, or when the time is over. */
+/**
+ * Every actor is told to end, but those that are linked to a living parent: they are told when it is gone and they are
+ * not. Resolves when nobody is left, or when the time is over.
+ */
 export async function endActors(kernel: Kernel): Promise<void> {
   const untilMs = stopwatchMs() + endingMs;
-  for (const thread of kernel.memory.threadsUp()) {
-    if (thread === kernel.thread) kernel.lifecycle.shutDown();
-    else kernel.peers.push(thread, FrameKind.shutDown, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
-  }
-  while (stopwatchMs() < untilMs && isAnybodyLeft(kernel)) {
+  for (let told = -1, looks = 0; stopwatchMs() < untilMs; looks++) {
+    const left = actorsLeft(kernel);
+    if (left === 0) return;
+    if (left !== told || looks % looksPerTelling === 0) tellAll(kernel);
+    told = left;
     await new Promise<void>((resolve) => {
       afterMs(looksMs, resolve);
     });
   }
 }
 
-function isAnybodyLeft(kernel: Kernel): boolean {
-  return kernel.memory.threadsUp().some((thread) => kernel.memory.actors(thread) > 0);
+function tellAll(kernel: Kernel): void {
+  for (const thread of kernel.memory.threadsUp()) {
+    if (thread === kernel.thread) kernel.lifecycle.shutDown();
+    else kernel.peers.push(thread, FrameKind.shutDown, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
+  }
+}
+
+function actorsLeft(kernel: Kernel): number {
+  return kernel.memory.threadsUp().reduce((sum, thread) => sum + kernel.memory.actors(thread), 0);
 }
 
 /** Between two questions to a thread whether it still answers. */

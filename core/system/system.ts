@@ -110,19 +110,49 @@ export class System implements AsyncDisposable {
    * `module_export_missing`, `load_timeout`, `invalid_placement`, `bad_argument`, `not_cloneable`, `not_started`.
    */
   async spawn<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnOptions>): Promise<Ref<P>> {
+    const { ref, started } = this.#spawn(behaviour, rest, {});
+    await started;
+    return ref;
+  }
+
+  /** The same, watched from its first moment: `down` comes however soon it ends, also when its start fails. */
+  protected spawnMonitor<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    ...rest: SpawnRest<A, SpawnOptions>
+  ): { readonly ref: Ref<P>; readonly started: Promise<void>; readonly down: Promise<DownMessage> } {
+    const { ref, started, monitor } = this.#spawn(behaviour, rest, { monitor: true });
+    return { ref, started, down: this.#downOf(monitor as Monitor) };
+  }
+
+  #spawn<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    [argument, options]: SpawnRest<A, SpawnOptions>,
+    ties: { readonly monitor?: true },
+  ): { ref: Ref<P>; started: Promise<void>; monitor: Monitor | undefined } {
     this.#assertRunning("spawn");
     const kernel = this.#kernel;
-    const [argument, options] = rest;
     const { promise, resolve } = Promise.withResolvers<StartResult>();
     const where: SpawnOptions = options?.isolation === "thread" ? {} : { placement: "spread" };
     const withDefaults: SpawnOptions = { ...where, startTimeoutMs, ...options };
-    const { ref } = kernel.spawner.spawn(kernel.guest, behaviour as Behaviour<never, Api>, argument, withDefaults, {
-      await: resolve,
+    const { ref, monitor } = kernel.spawner.spawn(
+      kernel.guest,
+      behaviour as Behaviour<never, Api>,
+      argument,
+      withDefaults,
+      { ...ties, await: resolve },
+    );
+    const started = promise.then((result) => {
+      if (result.ok) return;
+      throw this.#stopping === undefined ? startError(kernel.nameOf(ref), result) : notStarted("spawn");
     });
-    const result = await promise;
-    if (!result.ok) throw this.#stopping === undefined ? startError(kernel.nameOf(ref), result) : notStarted("spawn");
     // The behaviour's type says what the actor takes.
-    return ref as Ref<P>;
+    return { ref: ref as Ref<P>, started, monitor };
+  }
+
+  #downOf({ id }: Monitor): Promise<DownMessage> {
+    const { promise, resolve } = Promise.withResolvers<DownMessage>();
+    this.#monitors.set(id, resolve);
+    return promise;
   }
 
   send(target: Target, message: unknown, options?: SendOptions): SendResult {
@@ -156,9 +186,7 @@ export class System implements AsyncDisposable {
   async monitor(target: Target): Promise<SystemMonitor> {
     this.#assertRunning("monitor");
     const monitor = this.#ctx.monitor(target);
-    const { promise: down, resolve } = Promise.withResolvers<DownMessage>();
-    this.#monitors.set(monitor.id, resolve);
-    return { id: monitor.id, ref: monitor.ref, down };
+    return { id: monitor.id, ref: monitor.ref, down: this.#downOf(monitor) };
   }
 
   /** Ends a monitor: its `down` does not come, also when it is on its way, and the promise of it stays pending. */

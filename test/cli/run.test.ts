@@ -78,6 +78,29 @@ describe("mofa run", () => {
     });
   });
 
+  test("Ctrl-C while children are starting stops those that have, starts no more, and is 130", async () => {
+    write(
+      "slow.ts",
+      `import { defineServer } from "mofa";
+       export const slow = defineServer({ init: () => { console.log("starting"); return new Promise(() => {}); } });`,
+    );
+    const program = write(
+      "starting.ts",
+      `import { worker } from "./worker.ts";
+       import { slow } from "./slow.ts";
+       const placement = { thread: 0 };
+       export const supervisor = { children: [
+         { id: 1, start: [worker, "one"], placement }, { id: 2, start: [slow], placement }, { id: 3, start: [worker, "three"] },
+       ] };`,
+    );
+    expect(await mofaRun([program], interruptAt("starting"))).toEqual({
+      code: 130,
+      signal: null,
+      stdout: "up: one\nstarting\ndown: one, shutdown\n",
+      stderr: "",
+    });
+  });
+
   test("starts a supervisor behaviour by default, and fails when it gives up, with every crash on stderr", async () => {
     const program = write(
       "failing.mjs",

@@ -1,12 +1,13 @@
 /** Supervision over several threads, and the loss of one. The kernels are real; threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
-import { defineActor, defineServer, type ExitReason, type Ref } from "../../core/index.ts";
+import { type Api, type Behaviour, defineActor, defineServer, type ExitReason, type Ref } from "../../core/index.ts";
 import {
   DynamicSupervisorHandle,
   partitionName,
   partitionSupervisor,
   type Strategy,
   type SupervisionHost,
+  type SupervisorApi,
   SupervisorHandle,
   superviseDynamicOn,
   superviseOn,
@@ -250,11 +251,15 @@ export const specAsker = defineServer({
 describe("handles", () => {
   const hostOf = (t: SimulatedTree): SupervisionHost => ({
     thread: 0,
-    spawn: (behaviour, argument, options) => t.ctx.start(behaviour, argument, options),
-    whenDown: (ref) => {
-      const { promise, resolve } = Promise.withResolvers<ExitReason>();
+    spawn: (behaviour, argument, options) => {
+      const { promise: started, resolve: ended } = Promise.withResolvers<unknown>();
+      const { spawner, guest } = t.system.kernel(0);
+      // A behaviour is told by its kind; the kernel does not know what it takes.
+      const spawnable = behaviour as Behaviour<never, Api>;
+      const ref = spawner.spawn(guest, spawnable, argument, options, { await: ended }).ref as Ref<SupervisorApi>;
+      const { promise: exit, resolve } = Promise.withResolvers<ExitReason>();
       t.ctx.spawn(watcher, { ref, resolve });
-      return promise;
+      return { ref, started, exit };
     },
   });
 
@@ -297,10 +302,7 @@ describe("handles", () => {
 
 /** Resolves a promise of the test when an actor has ended. */
 const watcher = defineActor({
-  init: (
-    { ref, resolve }: { ref: Parameters<SupervisionHost["whenDown"]>[0]; resolve: (reason: ExitReason) => void },
-    ctx,
-  ) => {
+  init: ({ ref, resolve }: { ref: Ref; resolve: (reason: ExitReason) => void }, ctx) => {
     ctx.monitor(ref);
     return resolve;
   },

@@ -1,7 +1,15 @@
 /** Real threads: what holds while a system stops, and after it. */
 import { expect, test } from "@jest/globals";
-import { startSystem } from "../../../index.ts";
-import { idle, neverStarts, worker } from "../../fixtures/thread-tests.ts";
+import { type MofaSystem, type SupervisorSetup, startSystem } from "../../../index.ts";
+import {
+  failsAtOnce,
+  idle,
+  neverStarts,
+  ordered,
+  orderedTree,
+  treeOwner,
+  worker,
+} from "../../fixtures/thread-tests.ts";
 
 test.each([
   ["main", 0],
@@ -73,3 +81,82 @@ test("a tree whose children are still starting is stopped: supervise rejects, an
   await system.stop();
   await failed;
 });
+
+test("a stop while a tree is starting takes down in order what has started, and starts no more", async () => {
+  const system = await startSystem({ threads: 1, spare: false });
+  const lines: string[] = [];
+  const { promise: isStarting, resolve } = Promise.withResolvers<void>();
+  system.events.on("log", ({ message }) => lines.push(message));
+  system.events.on("spawned", ({ behaviour }) => behaviour === "neverStarts" && resolve());
+  system.events.on("exited", ({ behaviour }) => lines.push(`exit ${behaviour}`));
+  const tree = system.supervise({
+    children: [
+      { id: "one", start: [ordered, "one"] },
+      { id: "slow", start: [neverStarts] },
+      { id: "three", start: [ordered, "three"] },
+    ],
+  });
+  const failed = expect(tree).rejects.toMatchObject({ code: "not_started" });
+  await isStarting;
+  await system.stop();
+  await failed;
+  expect(lines.filter((line) => line !== "progress")).toEqual([
+    "start one",
+    "exit neverStarts",
+    "ending one",
+    "ended one",
+    "exit ordered",
+    "exit supervisor",
+  ]);
+});
+
+/** What the children of a tree said while the system stopped. */
+async function linesOfStop(start: (system: MofaSystem) => Promise<unknown>): Promise<string[]> {
+  const system = await startSystem({ threads: 2, spare: false });
+  const lines: string[] = [];
+  system.events.on("log", ({ message }) => lines.push(message));
+  await start(system);
+  await system.settled();
+  await system.stop();
+  return lines.filter((line) => line.startsWith("end"));
+}
+
+const inOrder = ["ending c", "ended c", "ending b", "ended b", "ending a", "ended a"];
+
+test("a supervisor that is spawned is stopped in order, as one that is supervised", async () => {
+  for (const thread of [0, 1]) {
+    const spawnRoot = (system: MofaSystem) => system.spawn(orderedTree, undefined, { placement: { thread } });
+    expect(await linesOfStop(spawnRoot)).toEqual(inOrder);
+  }
+});
+
+test("so is a supervisor that an actor has spawned, linked or not", async () => {
+  for (const isLinked of [true, false]) {
+    for (const thread of [0, 1]) {
+      const spawnOwner = (system: MofaSystem) => system.spawn(treeOwner, isLinked, { placement: { thread } });
+      expect(await linesOfStop(spawnOwner)).toEqual(inOrder);
+    }
+  }
+});
+
+test("trees go down in the reverse order of their starts, one after the other", async () => {
+  const lines = await linesOfStop(async (system) => {
+    await system.supervise({ children: [{ id: "a", start: [ordered, "a"] }] });
+    await system.spawn(orderedTree);
+  });
+  expect(lines).toEqual([...inOrder, "ending a", "ended a"]);
+});
+
+test.each([undefined, { thread: 0 }, { thread: 1 }])(
+  "why a supervisor ended is known also when it gives up at once (placement %j)",
+  async (placement) => {
+    await using system = await startSystem({ threads: 1, spare: false });
+    const setup: SupervisorSetup = {
+      intensity: 0,
+      childPlacement: "local",
+      children: [{ id: "a", start: [failsAtOnce] }],
+    };
+    const tree = await system.supervise(setup, placement && { placement });
+    expect(await tree.exit).toBe("shutdown");
+  },
+);
