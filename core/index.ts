@@ -51,7 +51,17 @@ export {
 export { defineServer, type ServerApi, type ServerDefinition } from "./actor/server.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
 export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
-export type { CrashReport, DeadLetterWhy, EventListener, EventType, RuntimeEvent } from "./kernel/events.ts";
+export {
+  type CrashReport,
+  type DeadLetterWhy,
+  type EventListener,
+  type EventType,
+  type RestartedEvent,
+  type RuntimeEvent,
+  type ShutdownEvent,
+  type SupervisionEvent,
+  tellSupervision,
+} from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export { bootSystem, type SystemOptions, type SystemParts } from "./system/boot.ts";

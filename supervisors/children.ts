@@ -22,6 +22,8 @@ export class Child {
   spec: FullChildSpec;
   /** Its actor; undefined when it has none. */
   ref: Ref | undefined = undefined;
+  /** Its last actor before that. */
+  former: Ref | undefined = undefined;
   /** It has failed, and its restart has failed or waits. */
   isRestarting = false;
   /** The attempt that is due. Only while it is restarting. */
@@ -77,7 +79,10 @@ export class Children {
 
   /** The child has this actor now, or none; it is no longer restarting. */
   setRef(child: Child, ref: Ref | undefined): void {
-    if (child.ref !== undefined) this.#byKey.delete(refKey(child.ref));
+    if (child.ref !== undefined) {
+      this.#byKey.delete(refKey(child.ref));
+      child.former = child.ref;
+    }
     child.ref = ref;
     child.isRestarting = false;
     child.retry = undefined;

@@ -67,6 +67,7 @@ export {
   progressMessage,
   type ReportedChild,
   type ReportTextOptions,
+  reportIn,
   reportMessage,
   reportText,
   type SupervisorReport,

@@ -40,10 +40,12 @@ export class ListedCrew implements Crew {
   *start(): Procedure<ExitReason | undefined> {
     const failure = yield* this.#processes.startList([...this.#children]);
     if (failure === undefined) return undefined;
+    const reason: ExitReason = this.#supervision.procedures.stopReason ?? {
+      shutdown: { failed_to_start_child: [failure.child.spec.id, failure.outcome.reason] },
+    };
+    this.#supervision.ending(reason);
     yield* this.terminate();
-    const { stopReason } = this.#supervision.procedures;
-    if (stopReason !== undefined) return stopReason;
-    return { shutdown: { failed_to_start_child: [failure.child.spec.id, failure.outcome.reason] } };
+    return reason;
   }
 
   has(ref: RefData): boolean {
@@ -99,7 +101,7 @@ export class ListedCrew implements Crew {
     }
     this.#processes.stopped(child);
     const ends = endsSupervisor(this.#supervision.flags.autoShutdown, child.spec, () => this.#isSignificantActive());
-    return ends ? "shutdown" : "goOn";
+    return ends ? "auto_shutdown" : "goOn";
   }
 
   *retry(message: RetryMessage): Procedure<Verdict> {

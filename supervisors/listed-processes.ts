@@ -55,16 +55,22 @@ export class ListedProcesses {
     });
   }
 
-  /** Starts children in order up to the first that fails. Those that ran stay. */
-  *startList(children: readonly Child[]): Procedure<ListFailure | undefined> {
+  /** Starts children in order up to the first that fails. Those that ran stay. `started` is told of each that has an actor. */
+  *startList(
+    children: readonly Child[],
+    started?: (child: Child, ref: Ref, former: Ref | undefined) => void,
+  ): Procedure<ListFailure | undefined> {
     for (const child of children) {
       const outcome = yield* this.startOne(child);
       if (!outcome.ok) {
         this.report("start_error", outcome.reason, child, undefined);
         return { child, outcome };
       }
-      if (outcome.ref === undefined && child.spec.restart === "temporary") this.#children.remove(child);
-      else this.running(child, outcome.ref);
+      const { ref } = outcome;
+      const { former } = child;
+      if (ref === undefined && child.spec.restart === "temporary") this.#children.remove(child);
+      else this.running(child, ref);
+      if (ref !== undefined) started?.(child, ref, former);
     }
     return undefined;
   }

@@ -27,7 +27,7 @@ export class ListedRestarts {
 
   /** A child has failed. @param last its actor, or that it was restarting already. */
   *restart(child: Child, last: Ref | "restarting", cause?: OutsideCause): Procedure<Verdict> {
-    if (!this.#mayRestart(child, last, cause)) return "shutdown";
+    if (!this.#mayRestart(child, last, cause)) return "reached_max_restart_intensity";
     this.#children.setRef(child, undefined);
     if (child.spec.backoff === undefined) return yield* this.startAgain(child);
     // Those who go down with it do so at once: during the delay they would run without what they depend on.
@@ -61,7 +61,7 @@ export class ListedRestarts {
     }
     if (!this.#mayRestart(child, last, thread)) {
       for (const other of lost) this.#children.setRef(other, undefined);
-      return "shutdown";
+      return "reached_max_restart_intensity";
     }
     const together: Child[] = [];
     for (const other of lost) {
@@ -99,14 +99,18 @@ export class ListedRestarts {
     this.#children.setRef(child, undefined);
     yield* this.#processes.terminateList(this.#group(child).reverse());
     // The group once more: temporary children are gone from it.
-    const failure = yield* this.#processes.startList(this.#group(child));
+    const failure = yield* this.#processes.startList(this.#group(child), (other, ref, former) =>
+      this.#supervision.restarted(other.spec.id, former, ref),
+    );
     if (failure !== undefined) this.#tryAgain(failure.child, failure.outcome);
     return "goOn";
   }
 
   #restarted(child: Child, outcome: StartOutcome): void {
     if (outcome.ok) {
+      const { former } = child;
       this.#processes.running(child, outcome.ref);
+      if (outcome.ref !== undefined) this.#supervision.restarted(child.spec.id, former, outcome.ref);
     } else {
       this.#processes.report("start_error", outcome.reason, child, "restarting");
       this.#tryAgain(child, outcome);

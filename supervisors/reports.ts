@@ -49,6 +49,20 @@ export interface ProgressReport {
 export const reportMessage = "supervisor report";
 export const progressMessage = "progress";
 
+/** The report that a log event of a supervisor carries; undefined: it carries none. */
+export function reportIn({
+  message,
+  data,
+}: {
+  readonly message: string;
+  readonly data: unknown;
+}): SupervisorReport | ProgressReport | undefined {
+  // Made below, and by nobody else under these messages.
+  return message === reportMessage || message === progressMessage
+    ? (data as SupervisorReport | ProgressReport)
+    : undefined;
+}
+
 export function reportError(
   ctx: Context,
   errorContext: ErrorContext,

@@ -58,6 +58,12 @@ export class RestartWindow {
     return isAllowed;
   }
 
+  /** Restarts that count now. */
+  get restarts(): number {
+    const oldestMs = this.#clock.nowMs() - this.#limit.periodMs;
+    return this.#restartsMs.filter((atMs) => atMs >= oldestMs).length;
+  }
+
   /** Changes the limit and keeps the restarts that were counted (code change). @throws as the constructor does. */
   setLimit(limit: RestartLimit): void {
     this.#limit = checked(limit);

@@ -1,14 +1,14 @@
 /** What both kinds of supervisor share while they run, and how the supervisor drives either of them. */
-import { type Context, type ExitReason, type Random, type Ref, type RefData } from "../core/index.ts";
-import type { FullChildSpec } from "./child-spec.ts";
+import { type Context, type ExitReason, type Random, type Ref, type RefData, tellSupervision } from "../core/index.ts";
+import type { ChildId, FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import type { FullFlags } from "./flags.ts";
 import type { StartChildOutcome } from "./outcome.ts";
 import type { Procedure, Procedures } from "./procedure.ts";
 import { RestartWindow } from "./restart-window.ts";
 
-/** What a request, an exit or a retry leads to: the supervisor goes on, or ends with `shutdown`. */
-export type Verdict = "goOn" | "shutdown";
+/** What a request, an exit or a retry leads to: the supervisor goes on, or ends with `shutdown`, for one of two reasons. */
+export type Verdict = "goOn" | "reached_max_restart_intensity" | "auto_shutdown";
 
 export class Supervision {
   readonly ctx: Context;
@@ -24,6 +24,18 @@ export class Supervision {
     this.random = { next: () => ctx.random() };
     this.flags = flags;
     this.window = new RestartWindow(flags, ctx);
+  }
+
+  /** A child was started again. */
+  restarted(id: ChildId, former: RefData | undefined, ref: Ref): void {
+    const { restarts } = this.window;
+    const data = { id, former: former && plain(former), ref: plain(ref), restarts };
+    tellSupervision(this.ctx, { type: "restarted", ...data });
+  }
+
+  /** The children are about to be taken down, and then the supervisor ends. */
+  ending(reason: ExitReason): void {
+    tellSupervision(this.ctx, { type: "shutdown", reason });
   }
 
   setFlags(flags: FullFlags): void {
@@ -57,4 +69,8 @@ export interface Crew {
   terminate(): Procedure<void>;
   /** Takes over changed specs (code change); flags are changed already. */
   change(specs: readonly FullChildSpec[]): void;
+}
+
+function plain({ node, thread, slot, generation }: RefData): RefData {
+  return { node, thread, slot, generation };
 }

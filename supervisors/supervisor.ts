@@ -22,7 +22,7 @@ import { checkChildren, checkFlags, type FullFlags, type SupervisorSetup } from 
 import { ListedCrew } from "./listed-crew.ts";
 import { type ChangeCodeOutcome, failed, type GetChildSpecOutcome } from "./outcome.ts";
 import { type AlarmMessage, answer, type Call, type Job, type Procedure, Procedures } from "./procedure.ts";
-import { type Crew, Supervision } from "./supervision.ts";
+import { type Crew, Supervision, type Verdict } from "./supervision.ts";
 import { TemplateCrew } from "./template-crew.ts";
 
 /** What a supervisor's `init` answers: its setup, or that there shall be no supervisor. */
@@ -114,19 +114,24 @@ export class Supervisor {
         yield* job.name === "startChild" ? this.#startChildren(job) : this.#answer(job);
         return;
       case "exit":
-        if ((yield* this.#crew.exited(job.ref, job.reason)) === "shutdown") yield* this.#end("shutdown");
+        yield* this.#obey(yield* this.#crew.exited(job.ref, job.reason));
         return;
       case "retry":
-        if ((yield* this.#crew.retry(job.message)) === "shutdown") yield* this.#end("shutdown");
+        yield* this.#obey(yield* this.#crew.retry(job.message));
         return;
       case "stop":
-        yield* this.#end(job.reason);
+        yield* this.#end(job.reason, job.reason);
         return;
     }
   }
 
+  *#obey(verdict: Verdict): Procedure<void> {
+    if (verdict !== "goOn") yield* this.#end("shutdown", verdict);
+  }
+
   /** Takes the children down, then ends. Calls that are held are answered by the kernel, with this reason. */
-  *#end(reason: ExitReason): Procedure<void> {
+  *#end(reason: ExitReason, why: ExitReason): Procedure<void> {
+    this.#supervision.ending(why);
     yield* this.#crew.terminate();
     this.#procedures.close();
     this.#ctx.stop(reason);

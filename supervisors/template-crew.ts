@@ -197,7 +197,7 @@ export class TemplateCrew implements Crew {
 
   *#restart(child: TemplateChild, last: Ref | "restarting", cause?: OutsideCause): Procedure<Verdict> {
     const { ctx, procedures, flags } = this.#supervision;
-    if (!this.#mayRestart(child, last, cause)) return "shutdown";
+    if (!this.#mayRestart(child, last, cause)) return "reached_max_restart_intensity";
     const { backoff } = this.#template;
     if (backoff !== undefined) {
       this.#delay(child, backoff);
@@ -225,7 +225,7 @@ export class TemplateCrew implements Crew {
       if (mayRestart && backoff !== undefined) this.#delay(other, backoff);
       else this.#children.remove(other.ref);
     }
-    if (!mayRestart) return "shutdown";
+    if (!mayRestart) return "reached_max_restart_intensity";
     if (backoff !== undefined) return "goOn";
     const starts = lost.map((other) => ({ ...this.#startOf(other.extra), child: other }));
     yield* startActors(ctx, procedures, starts, flags.childPlacement, ({ child: other }, outcome) =>
@@ -254,7 +254,9 @@ export class TemplateCrew implements Crew {
   /** A child whose restart answers ignore is forgotten; one that fails is tried again, after other requests. */
   #restarted(child: TemplateChild, outcome: StartOutcome): void {
     if (outcome.ok) {
-      if (outcome.ref !== undefined) this.#add(outcome.ref, child.extra, child.row);
+      if (outcome.ref === undefined) return;
+      this.#add(outcome.ref, child.extra, child.row);
+      this.#supervision.restarted(this.#template.id, child.ref, outcome.ref);
       return;
     }
     const { ctx } = this.#supervision;

@@ -20,7 +20,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       BehaviourReference CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
       DeadLetterWhy DownMessage DynamicSetup ErrorCode ErrorData EventListener EventType ExitMessage
       ExitReason From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement RefData
-      Restart RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown SpawnLinkOptions
+      Restart RestartedEvent RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target ThreadStats TimerMessage TimerRef
     `,
@@ -29,7 +29,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     values: `
       DynamicSupervisorHandle RestartWindow SupervisorHandle argumentOf checkChildSpec checkChildSpecs
       defaultBackoff defaultFlags defaultPartitionLimit defaultRestartLimit defineSupervisor dynamicSetup
-      isSupervisor partitionName partitionOf partitionSetup partitionSupervisor progressMessage reportMessage reportText
+      isSupervisor partitionName partitionOf partitionSetup partitionSupervisor progressMessage reportIn reportMessage reportText
       setupAsData specAsData superviseDynamicOn superviseOn supervisor topPlacement workerShutdownMs
     `,
     types: `

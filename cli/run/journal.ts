@@ -4,7 +4,7 @@
  * It reads the event stream like everybody else. Progress reports and level `debug` are left out.
  */
 import { type MofaSystem, type RefData, type RuntimeEvent, reasonText, refKey } from "../../index.ts";
-import { progressMessage, reportMessage, reportText, type SupervisorReport } from "../../supervisors/index.ts";
+import { reportIn, reportText } from "../../supervisors/index.ts";
 
 type EventOf<T extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: T }>;
 
@@ -22,6 +22,9 @@ export class Journal implements Disposable {
       events.on("crashed", ({ ref, name, behaviour, reason }) =>
         this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}: ${crashText(reason)}`),
       ),
+      events.on("shutdown", ({ supervisor, reason }) => {
+        if (reason === "reached_max_restart_intensity") this.#gaveUp.add(refKey(supervisor));
+      }),
       events.on("log", (event) => this.#log(event)),
       events.on("threadLost", ({ thread, why, actors, unread }) =>
         this.#write(`error: thread ${thread} was lost with ${actors} actors and ${unread} unread messages: ${why}`),
@@ -35,7 +38,7 @@ export class Journal implements Disposable {
     ];
   }
 
-  /** Whether this supervisor has reported that it ends because it has restarted too often. */
+  /** Whether this supervisor ends because it has restarted too often. */
   hasGivenUp(supervisor: RefData): boolean {
     return this.#gaveUp.has(refKey(supervisor));
   }
@@ -44,12 +47,13 @@ export class Journal implements Disposable {
     for (const stop of this.#stops) stop();
   }
 
-  #log({ ref, name, level, message, data }: EventOf<"log">): void {
-    if (message === reportMessage) {
-      const report = data as SupervisorReport;
-      if (report.errorContext === "shutdown") this.#gaveUp.add(refKey(report.supervisor));
-      this.#write(`${level}: ${reportText(report, { singleLine: true, depth: 2, charsMax })}`);
-    } else if (message !== progressMessage && level !== "debug") {
+  #log(event: EventOf<"log">): void {
+    const { ref, name, level, message, data } = event;
+    const report = reportIn(event);
+    if (report !== undefined) {
+      if ("errorContext" in report)
+        this.#write(`${level}: ${reportText(report, { singleLine: true, depth: 2, charsMax })}`);
+    } else if (level !== "debug") {
       const text = data === undefined ? "" : ` ${JSON.stringify(data).slice(0, charsMax)}`;
       this.#write(`${level}: ${name ?? refKey(ref)}: ${message}${text}`);
     }

@@ -21,7 +21,7 @@ import { MetaKind } from "../actor/mailbox.ts";
 import type { CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { noReply } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
-import { eventBit } from "./events.ts";
+import { eventBit, type SupervisionEvent } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
 import { initLater } from "./scheduler.ts";
 import { assertId } from "./signals.ts";
@@ -250,6 +250,12 @@ export function contextClass(kernel: Kernel): ContextClass {
     task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T> {
       kernel.assertAlive(this.#cell, "task");
       return kernel.tasks.run(this.#cell, typeof work === "function" ? work(this.signal) : work);
+    }
+    /** See `tellSupervision` in events.ts. */
+    tellSupervision(event: SupervisionEvent): void {
+      if (!kernel.wants(eventBit(event.type))) return;
+      const name = this.#cell.extra?.name;
+      kernel.emit({ ...event, supervisor: this.self.toJSON(), name });
     }
     log(level: LogLevel, message: string, data?: unknown): void {
       kernel.assertAlive(this.#cell, "log");

@@ -4,7 +4,7 @@
  * A kernel makes an event only if somebody wants its kind (a bit in shared memory), so what nobody reads costs a test
  * of one word. `crashed`, `threadLost`, `unattributedError` and `eventsDropped` are always made.
  */
-import type { LogLevel } from "../actor/context.ts";
+import type { Context, LogLevel } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { RefData } from "../actor/ref.ts";
 import { type ErrorData, errorData } from "../errors.ts";
@@ -24,6 +24,43 @@ export interface CrashReport {
   readonly queuedCount: number;
 }
 
+/** A supervisor has started a child again after it had failed, or with one that had. A start on request is no restart. */
+export interface RestartedEvent {
+  readonly type: "restarted";
+  readonly supervisor: RefData;
+  /** The supervisor's name. */
+  readonly name: string | undefined;
+  /** The child's id; under a template the template's. */
+  readonly id: string | number;
+  /** Its last actor before; undefined when it never had one. */
+  readonly former: RefData | undefined;
+  readonly ref: RefData;
+  /** What the supervisor's limit has counted within its period by now: above `intensity` it gives up. */
+  readonly restarts: number;
+}
+
+/** A supervisor begins to take its children down, and then ends. One that is killed tells nothing. */
+export interface ShutdownEvent {
+  readonly type: "shutdown";
+  readonly supervisor: RefData;
+  /** The supervisor's name. */
+  readonly name: string | undefined;
+  /**
+   * Why: `reached_max_restart_intensity` (it has given up), `auto_shutdown` (significant children have ended), in its start
+   * `{ shutdown: { failed_to_start_child: [id, reason] } }`, else what it was told to end with.
+   */
+  readonly reason: ExitReason;
+}
+
+/** What a supervisor tells; the kernel adds who it is. */
+export type SupervisionEvent = Omit<RestartedEvent, "supervisor" | "name"> | Omit<ShutdownEvent, "supervisor" | "name">;
+
+/** For supervisors: an event of theirs. No verb of `Context`, since nobody else has these to tell. */
+export function tellSupervision(ctx: Context, event: SupervisionEvent): void {
+  // Every context of the kernel has it: see actor-context.ts.
+  (ctx as Context & { tellSupervision(event: SupervisionEvent): void }).tellSupervision(event);
+}
+
 export type RuntimeEvent =
   | {
       readonly type: "spawned";
@@ -40,6 +77,8 @@ export type RuntimeEvent =
       readonly reason: ExitReason;
     }
   | CrashReport
+  | RestartedEvent
+  | ShutdownEvent
   | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
   /** Half of a turn's limit is over, and it is still under way. */
@@ -110,6 +149,8 @@ export const eventTypes = [
   "threadTainted",
   "mainBlocked",
   "watchdogLimited",
+  "restarted",
+  "shutdown",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];
