@@ -63,6 +63,8 @@ export {
   tellSupervision,
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
+export { isActorName } from "./kernel/names.ts";
+export { heapMbMin } from "./kernel/spawner.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export { bootSystem, type SystemOptions, type SystemParts } from "./system/boot.ts";
 export { ManualClock } from "./system/manual-clock.ts";

@@ -10,11 +10,14 @@ import {
   type Behaviour,
   type BehaviourReference,
   behaviourModule,
+  heapMbMin,
   type Isolation,
+  isActorName,
   isBehaviour,
   isTurnLimit,
   type MailboxPolicy,
   type Placement,
+  type RefData,
   type SpawnLinkOptions,
 } from "../core/index.ts";
 import { type Backoff, checkBackoff } from "./backoff.ts";
@@ -92,12 +95,12 @@ const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wai
 
 /** Checks one spec and fills its defaults. The order of the checks is OTP's, so that the same fault is named first. */
 export function checkChildSpec(spec: unknown, { autoShutdown }: SpecContext): Checked<FullChildSpec> {
-  return checkedBy(() => fullSpec(spec, autoShutdown));
+  return checkedBy("invalid_child_spec", () => fullSpec(spec, autoShutdown));
 }
 
 /** Checks a list of specs. Besides the faults of each: `duplicate_child_name`. */
 export function checkChildSpecs(specs: unknown, context: SpecContext): Checked<readonly FullChildSpec[]> {
-  return checkedBy(() => {
+  return checkedBy("invalid_child_spec", () => {
     if (!Array.isArray(specs)) throw new SpecFault("bad_start_spec", specs);
     const ids = new Set<ChildId>();
     return specs.map((given: unknown) => {
@@ -113,22 +116,22 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new SpecFault("invalid_child_spec", given);
   }
-  const spec = given as Partial<Record<keyof ChildSpec, unknown>>;
+  const spec = readOnce(given);
   if (spec.id === undefined) throw new SpecFault("missing_id");
   if (spec.start === undefined) throw new SpecFault("missing_start");
   if (typeof spec.id !== "string" && !Number.isFinite(spec.id)) throw new SpecFault("invalid_id", spec.id);
-  if (!isStart(spec.start)) throw new SpecFault("invalid_mfa", spec.start);
-  const restart = spec.restart ?? "permanent";
+  // A copy, as of the record itself.
+  const start: unknown = Array.isArray(spec.start) ? [...spec.start] : spec.start;
+  if (!isStart(start)) throw new SpecFault("invalid_mfa", spec.start);
+  const { restart = "permanent", significant = false, type = "worker" } = spec;
   if (!restarts.includes(restart)) throw new SpecFault("invalid_restart_type", restart);
-  const significant = spec.significant ?? false;
   checkSignificant(significant, restart as Restart, autoShutdown);
-  const type = spec.type ?? "worker";
   if (!types.includes(type)) throw new SpecFault("invalid_child_type", type);
-  const shutdown = spec.shutdown ?? (type === "worker" ? workerShutdownMs : "infinity");
+  const { shutdown = type === "worker" ? workerShutdownMs : "infinity" } = spec;
   if (!isShutdown(shutdown)) throw new SpecFault("invalid_shutdown", shutdown);
   checkOptions(spec);
   // The cast is sound: every field was just checked.
-  const { id, start, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } =
+  const { id, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } =
     spec as ChildSpec;
   return {
     id,
@@ -149,6 +152,30 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   };
 }
 
+/** Every field is read once: a value that was checked is the value that is used, also where a getter answers. */
+function readOnce(given: object): Partial<Record<keyof ChildSpec, unknown>> {
+  const spec = given as Partial<Record<keyof ChildSpec, unknown>>;
+  return Object.fromEntries(specKeys.map((key) => [key, spec[key]]));
+}
+
+const specKeys = [
+  "id",
+  "start",
+  "restart",
+  "shutdown",
+  "type",
+  "significant",
+  "placement",
+  "isolation",
+  "heapMb",
+  "mailboxCapacity",
+  "mailboxPolicy",
+  "name",
+  "startTimeoutMs",
+  "turnLimitMs",
+  "backoff",
+] as const satisfies (keyof ChildSpec)[];
+
 function checkSignificant(significant: unknown, restart: Restart, autoShutdown: AutoShutdown): void {
   if (significant === true && autoShutdown === "never") {
     throw new SpecFault("bad_combination", { autoShutdown, significant });
@@ -165,9 +192,11 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
   const isValid =
     (isolation === undefined || isolations.includes(isolation)) &&
     (mailboxPolicy === undefined || policies.includes(mailboxPolicy)) &&
-    (name === undefined || (typeof name === "string" && name !== "")) &&
+    (name === undefined || isActorName(name)) &&
     (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
-    [heapMb, mailboxCapacity, startTimeoutMs].every((amount) => amount === undefined || isAboveZero(amount));
+    (heapMb === undefined || isAtLeast(heapMb, heapMbMin)) &&
+    (mailboxCapacity === undefined || (Number.isInteger(mailboxCapacity) && isAtLeast(mailboxCapacity, 1))) &&
+    (startTimeoutMs === undefined || isAtLeast(startTimeoutMs, 0));
   if (!isValid) {
     throw new SpecFault("invalid_option", {
       isolation,
@@ -204,14 +233,15 @@ function isShutdown(value: unknown): boolean {
   return value === "brutal_kill" || value === "infinity" || (Number.isInteger(value) && (value as number) >= 0);
 }
 
-function isAboveZero(value: unknown): boolean {
-  return typeof value === "number" && value > 0;
+function isAtLeast(value: unknown, min: number): boolean {
+  return typeof value === "number" && value >= min;
 }
 
 export function isPlacement(value: unknown): value is Placement {
   if (value === "local" || value === "spread") return true;
   if (typeof value !== "object" || value === null) return false;
-  return "thread" in value ? Number.isInteger(value.thread) : "near" in value && typeof value.near === "object";
+  if ("thread" in value) return Number.isInteger(value.thread) && isAtLeast(value.thread, 0);
+  return "near" in value && addressOf(value.near) !== undefined;
 }
 
 /** What `spawnLink` is told, made once for each start. */
@@ -252,4 +282,12 @@ export async function specAsData<S>(spec: S): Promise<S> {
   if (!isStart(start)) return spec;
   const [behaviour, ...argument] = start;
   return { ...spec, start: [await asReference(behaviour), ...argument] };
+}
+
+/** A ref, in hand or as data, as data; undefined: it is none. */
+export function addressOf(value: unknown): RefData | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { node, thread, slot, generation } = value as Partial<Record<keyof RefData, unknown>>;
+  const isAddress = typeof node === "string" && [thread, slot, generation].every((part) => Number.isInteger(part));
+  return isAddress ? ({ node, thread, slot, generation } as RefData) : undefined;
 }

@@ -54,7 +54,7 @@ const autoShutdowns: readonly unknown[] = ["never", "any_significant", "all_sign
 
 /** Checks flags in OTP's order and fills defaults. Unknown keys are ignored. */
 export function checkFlags(given: SupervisorFlags): Checked<FullFlags> {
-  return checkedBy(() => {
+  return checkedBy("invalid_flags", () => {
     const { strategy, intensity, periodMs, autoShutdown, childPlacement, maxChildren } = withDefaults(given);
     if (!strategies.includes(strategy)) throw new SpecFault("invalid_strategy", strategy);
     if (!Number.isInteger(intensity) || intensity < 0) throw new SpecFault("invalid_intensity", intensity);
@@ -74,13 +74,14 @@ export function checkFlags(given: SupervisorFlags): Checked<FullFlags> {
 
 /** Checks the children of a setup. `simple_one_for_one` needs exactly one: `bad_start_spec`. */
 export function checkChildren(setup: SupervisorSetup, flags: FullFlags): Checked<readonly FullChildSpec[]> {
-  const children: unknown = setup.children ?? [];
-  if (flags.strategy === "simple_one_for_one" && !(Array.isArray(children) && children.length === 1)) {
-    return checkedBy(() => {
+  const read = checkedBy("bad_start_spec", () => {
+    const children: unknown = setup.children ?? [];
+    if (flags.strategy === "simple_one_for_one" && !(Array.isArray(children) && children.length === 1)) {
       throw new SpecFault("bad_start_spec", Array.isArray(children) ? `${children.length} children` : children);
-    });
-  }
-  return checkChildSpecs(children, flags);
+    }
+    return children;
+  });
+  return read.ok ? checkChildSpecs(read.value, flags) : read;
 }
 
 /** The same setup with every behaviour as data, for a supervisor on another thread. @throws RuntimeError `module_unknown`. */

@@ -1,5 +1,5 @@
 /** What is wrong with flags or a child spec: OTP's error name and the value that was refused, as data. */
-import { describe } from "../core/index.ts";
+import { describe, errorData } from "../core/index.ts";
 
 /** OTP's names (supervisor.erl, check_flags and check_childspec); those marked ours check what OTP has not. */
 export type SpecErrorCode =
@@ -20,6 +20,7 @@ export type SpecErrorCode =
   | "missing_start"
   // ours
   | "invalid_backoff"
+  | "invalid_flags"
   | "invalid_id"
   | "invalid_max_children"
   | "invalid_option"
@@ -43,13 +44,16 @@ export class SpecFault extends Error {
   }
 }
 
-/** Runs a check and turns its fault into a value. Whatever else it throws is a bug and goes on. */
-export function checkedBy<T>(check: () => T): Checked<T> {
+/**
+ * Runs a check and turns its fault into a value. Whatever else is thrown came out of the value that was read (a getter, a
+ * proxy): it is a fault of whoever gave it, `unreadable`, and costs nobody else anything.
+ */
+export function checkedBy<T>(unreadable: SpecErrorCode, check: () => T): Checked<T> {
   try {
     return { ok: true, value: check() };
   } catch (fault) {
     if (fault instanceof SpecFault) return { ok: false, error: fault.error };
-    throw fault;
+    return { ok: false, error: { code: unreadable, value: `reading it threw ${errorData(fault).message}` } };
   }
 }
 

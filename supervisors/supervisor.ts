@@ -175,15 +175,16 @@ export class Supervisor {
   /** OTP's code_change: asks the definition again and merges its answer; children that run go on as they are. */
   #changeCode(argument: unknown): ChangeCodeOutcome {
     const given = argument ?? this.#argument;
-    let setup: unknown;
+    let setup: SupervisorSetup;
     try {
-      setup = this.#askSetup(given);
+      const answer = this.#askSetup(given);
+      if (answer === "ignore") return { ok: true };
+      if (!isSetup(answer)) return failed("bad_return");
+      setup = answer;
     } catch (thrown) {
       // A change that fails leaves the supervisor as it was (OTP, sys:change_code).
       return { ok: false, error: { code: "bad_return", value: errorData(thrown) } };
     }
-    if (setup === "ignore") return { ok: true };
-    if (!isSetup(setup)) return failed("bad_return");
     const flags = checkFlags(setup);
     if (!flags.ok) return flags;
     const isSimple = (strategy: string): boolean => strategy === "simple_one_for_one";

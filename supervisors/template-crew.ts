@@ -15,7 +15,7 @@ import {
   startActor,
   startActors,
 } from "./child-process.ts";
-import type { FullChildSpec } from "./child-spec.ts";
+import { addressOf, type FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import {
   type ChildCounts,
@@ -144,8 +144,9 @@ export class TemplateCrew implements Crew {
 
   // Requests.
 
-  *#terminateChild(ref: unknown): Procedure<TerminateChildOutcome> {
-    if (!isAddress(ref)) return failed("simple_one_for_one");
+  *#terminateChild(given: unknown): Procedure<TerminateChildOutcome> {
+    const ref = readAddress(given);
+    if (ref === undefined) return failed("simple_one_for_one");
     const child = this.#children.byRef(ref);
     // The dead are terminated already; a living stranger is not ours (OTP, find_child/2).
     if (child === undefined) return this.#supervision.ctx.isAlive(ref) ? failed("not_found") : { ok: true };
@@ -159,15 +160,16 @@ export class TemplateCrew implements Crew {
     return { ok: true };
   }
 
-  #getChildSpec(ref: unknown): GetChildSpecOutcome {
-    const isKnown = isAddress(ref)
-      ? this.#children.has(ref) || !this.#supervision.ctx.isAlive(ref)
-      : ref === this.#template.id;
+  #getChildSpec(given: unknown): GetChildSpecOutcome {
+    const ref = readAddress(given);
+    const isKnown =
+      ref === undefined ? given === this.#template.id : this.#children.has(ref) || !this.#supervision.ctx.isAlive(ref);
     return isKnown ? { ok: true, spec: this.#template } : failed("not_found");
   }
 
-  #whichChild(ref: unknown): WhichChildOutcome {
-    if (!isAddress(ref)) return failed("simple_one_for_one");
+  #whichChild(given: unknown): WhichChildOutcome {
+    const ref = readAddress(given);
+    if (ref === undefined) return failed("simple_one_for_one");
     const child = this.#children.byRef(ref);
     return child === undefined
       ? failed("not_found")
@@ -293,9 +295,11 @@ export class TemplateCrew implements Crew {
   }
 }
 
-/** A ref, in hand or as data. */
-function isAddress(value: unknown): value is RefData {
-  if (typeof value !== "object" || value === null) return false;
-  const { node, thread, slot, generation } = value as Partial<Record<keyof RefData, unknown>>;
-  return typeof node === "string" && [thread, slot, generation].every((part) => Number.isInteger(part));
+/** What cannot be read is no ref. */
+function readAddress(given: unknown): RefData | undefined {
+  try {
+    return addressOf(given);
+  } catch {
+    return undefined;
+  }
 }

@@ -216,9 +216,13 @@ function hasName(who: string): RuntimeError {
   return new RuntimeError("bad_argument", `register: ${who} has a name already`);
 }
 
+export function isActorName(name: unknown): boolean {
+  return typeof name === "string" && name !== "" && name !== "undefined" && name.length <= nameLengthMax;
+}
+
 /** @throws RuntimeError `bad_argument`. */
 export function assertName(name: unknown, verb: string): void {
-  if (typeof name !== "string" || name === "" || name === "undefined" || name.length > nameLengthMax) {
+  if (!isActorName(name)) {
     throw new RuntimeError(
       "bad_argument",
       `${verb} wants a name of 1 to ${nameLengthMax} characters other than "undefined", got ${describe(name)}`,

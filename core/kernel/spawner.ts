@@ -349,7 +349,7 @@ function assertSpawnable(value: Spawnable): void {
 }
 
 /** Below it Node itself does not start: at 2 MiB the whole process aborts. */
-const heapMbMin = 16;
+export const heapMbMin = 16;
 
 function assertOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;

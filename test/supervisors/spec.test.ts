@@ -17,6 +17,10 @@ export const worker = defineActor({ receive: () => undefined });
 const good = { id: "a", start: [worker] } as const;
 const never = { autoShutdown: "never" } as const;
 
+const hostile = (): never => {
+  throw new Error("proxied");
+};
+
 const faulty: [string, unknown, object][] = [
   ["no record", "child4", { code: "invalid_child_spec", value: "child4" }],
   ["a list", [good], { code: "invalid_child_spec" }],
@@ -47,6 +51,17 @@ const faulty: [string, unknown, object][] = [
     { ...good, isolation: "thread", placement: "spread" },
     { code: "bad_combination", value: { isolation: "thread", placement: "spread" } },
   ],
+  ["a placement near nobody", { ...good, placement: { near: null } }, { code: "invalid_placement" }],
+  ["a placement near what is no ref", { ...good, placement: { near: {} } }, { code: "invalid_placement" }],
+  ["a placement below main", { ...good, placement: { thread: -1 } }, { code: "invalid_placement" }],
+  ["a heap in which Node cannot start", { ...good, isolation: "thread", heapMb: 1 }, { code: "invalid_option" }],
+  ["a capacity that is no whole number", { ...good, mailboxCapacity: 1.5 }, { code: "invalid_option" }],
+  ["an endless capacity", { ...good, mailboxCapacity: Number.POSITIVE_INFINITY }, { code: "invalid_option" }],
+  ["a name that is too long", { ...good, name: "n".repeat(300) }, { code: "invalid_option" }],
+  ["a name that is none", { ...good, name: "undefined" }, { code: "invalid_option" }],
+  ["a start time-out", { ...good, startTimeoutMs: -1 }, { code: "invalid_option" }],
+  ["a null restart", { ...good, restart: null }, { code: "invalid_restart_type", value: null }],
+  ["a null shutdown", { ...good, shutdown: null }, { code: "invalid_shutdown", value: null }],
   ["a capacity", { ...good, mailboxCapacity: "9" }, { code: "invalid_option" }],
   ["a backoff", { ...good, backoff: { jitter: 2 } }, { code: "invalid_backoff" }],
   ["a backoff that is none", { ...good, backoff: 7 }, { code: "invalid_backoff", value: 7 }],
@@ -61,6 +76,39 @@ describe("child_specs_map", () => {
     const t = await new SimulatedTree().start({});
     expect(await t.ask("startChild", spec)).toMatchObject({ ok: false, error });
     expect(t.isAlive).toBe(true);
+  });
+
+  const unreadable: [string, () => unknown][] = [
+    ["a field", () => Object.defineProperty({ ...good }, "restart", { get: hostile })],
+    ["everything", () => new Proxy({}, { get: hostile })],
+    ["the start", () => ({ ...good, start: new Proxy([worker], { get: hostile }) })],
+    [
+      "the value of a fault",
+      () => ({ ...good, shutdown: Object.defineProperty({}, "ms", { get: hostile, enumerable: true }) }),
+    ],
+  ];
+  test.each(unreadable)(
+    "a spec of which %s throws when it is read is refused, and the supervisor goes on",
+    async (_what, make) => {
+      const t = await new SimulatedTree().start({ children: ["b"] });
+      const error = { code: "invalid_child_spec", value: "reading it threw proxied" };
+      expect(checkChildSpec(make(), never)).toEqual({ ok: false, error });
+      expect(checkChildSpecs([make()], never)).toEqual({ ok: false, error });
+      // With checks, freezing the message may meet the fault before, at the caller.
+      const refused = t.ask("startChild", make()).catch((thrown: unknown) => thrown);
+      expect([error, new Error("proxied")]).toContainEqual(
+        ((await refused) as { error?: unknown }).error ?? (await refused),
+      );
+      expect(await t.list()).toEqual(["b"]);
+    },
+  );
+
+  test("every field is read once, so what was checked is what is used", () => {
+    const answers = ["transient", "prmanent"];
+    const spec = new Proxy(good, {
+      get: (target, key) => (key === "restart" ? answers.shift() : Reflect.get(target, key)),
+    });
+    expect(checkChildSpec(spec, never)).toMatchObject({ ok: true, value: { restart: "transient" } });
   });
 
   test("unknown keys are ignored and not kept", () => {
