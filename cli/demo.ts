@@ -1,7 +1,7 @@
 /**
  * `mofa demo [folder]`: ten thousand agents under a supervision tree at real work, while faults are thrown at them.
  *
- * They count lines, words and bytes of every text file below the folder, and the sums are those of `wc`, faults or not.
+ * They count lines, words and bytes of every text file below the folder, and the sums are those of `wc` in a UTF-8 locale, faults or not.
  */
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,8 @@
-/** `wc` by another way than the demo's: whole texts, decoded, split by a pattern. For tests to hold sums against. */
+/**
+ * `wc` by another way than the demo's: whole texts, decoded, split by a pattern. For tests to hold sums against. Also the real
+ * one, where it is GNU's and knows the locale.
+ */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 export interface WordCount {
@@ -9,14 +13,35 @@ export interface WordCount {
 
 /** What GNU wc parts words by in a UTF-8 locale. */
 const space = /[\t-\r \u00a0\u1680\u2000-\u200a\u202f\u205f\u2060\u3000]+/u;
+/** What is neither part of a word nor between two; what is no UTF-8 is decoded as U+FFFD, which no text of a test has. */
+const nothing = /[[\p{Cc}\p{Cn}\p{Zl}\p{Zp}\ufffd]--[\t-\r]]/gv;
 
 export function countBytes(bytes: Buffer): WordCount {
   const text = bytes.toString("utf8");
   return {
     lines: text.split("\n").length - 1,
-    words: text.split(space).filter((word) => word !== "").length,
+    words: text
+      .replaceAll(nothing, "")
+      .split(space)
+      .filter((word) => word !== "").length,
     bytes: bytes.length,
   };
+}
+
+const utf8 = { ...process.env, LC_ALL: "C.UTF-8", POSIXLY_CORRECT: undefined };
+
+/** Whether there is a GNU wc here that counts characters of C.UTF-8. */
+export function hasRealWc(): boolean {
+  const { stdout } = spawnSync("wc", ["--version"], { encoding: "utf8" });
+  if (!/GNU coreutils/.test(stdout ?? "")) return false;
+  return spawnSync("wc", ["-m"], { input: "é", encoding: "utf8", env: utf8 }).stdout.trim() === "1";
+}
+
+/** `LC_ALL=C.UTF-8 wc`. */
+export function realWc(bytes: Buffer): WordCount {
+  const { stdout } = spawnSync("wc", ["-lwc"], { input: bytes, encoding: "utf8", env: utf8 });
+  const [lines = -1, words = -1, count = -1] = stdout.trim().split(/\s+/).map(Number);
+  return { lines, words, bytes: count };
 }
 
 /** The sums over all files, and their number. */
