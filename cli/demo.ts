@@ -10,11 +10,12 @@ import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { readCorpus, slicesOf } from "./demo/corpus.ts";
 import { type JobOptions, type JobOutcome, runJob } from "./demo/job.ts";
 import { LiveView, type Screen } from "./demo/live-view.ts";
-import { writeReport } from "./demo/report.ts";
+import { makeReportFolder, writeReport } from "./demo/report.ts";
 import { demoResult, shortcomings } from "./demo/result.ts";
 import { summaryText } from "./demo/summary.ts";
 import { Timeline } from "./demo/timeline.ts";
 import { WorkPlan } from "./demo/work-plan.ts";
+import { folderName } from "./folder-name.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Upper bound of agents: each has a seat in the coordinator's book and a slot on a thread. */
@@ -37,13 +38,13 @@ const threadsDefault = Math.max(2, availableParallelism() - 1);
 
 export function describe(command: Command): void {
   command
-    .argument("[folder]", "where the text files are", packageFolder())
+    .argument("[folder]", "where the text files are", folderName, packageFolder())
     .option("--seed <n>", "seed of the plan of tasks and faults", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--agents <n>", "how many agents", wholeNumber(1, agentsMax), 10_000)
     .option("--threads <n>", "scheduler threads beside main", wholeNumber(1, threadsMax), threadsDefault)
     .option("--seconds <n>", "go on for so long; 0: until the plan is done", wholeNumber(0, 86_400), 0)
     .option("--no-faults", "inject none")
-    .option("--report <folder>", "write report.json and timeline.svg there")
+    .option("--report <folder>", "write report.json and timeline.svg there", folderName)
     .option("--json", "print the result as JSON, and nothing else")
     .option("--list", "print the files that would be counted, and end");
 }
@@ -60,6 +61,7 @@ export async function run(
     context.out.write(corpus.files.map(({ path }) => `${path}\n`).join(""));
     return exitCodes.ok;
   }
+  const reportPath = report === undefined ? undefined : makeReportFolder(report);
   for (const reason of corpus.unreadable) context.err.write(`mofa demo: left out: ${reason}\n`);
   const job: JobOptions = { corpus, plan: { seed, agents, hasFaults: faults }, threads, seconds };
   const timeline = new Timeline();
@@ -70,9 +72,9 @@ export async function run(
   }
   const result = demoResult(job, outcome);
   context.out.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : summaryText(result));
-  if (report !== undefined) {
-    const path = writeReport({ folder: report, seed, corpus, result, outcome, points: timeline.points });
-    if (!json) context.out.write(`  report    ${path}\n`);
+  if (reportPath !== undefined) {
+    writeReport({ path: reportPath, seed, corpus, result, outcome, points: timeline.points });
+    if (!json) context.out.write(`  report    ${reportPath}\n`);
   }
   const found = shortcomings(result, corpus, outcome);
   for (const sentence of found) context.err.write(`mofa demo: ${sentence}\n`);

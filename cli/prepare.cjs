@@ -29,9 +29,9 @@ function listSources(folder, lines) {
     .forEach(function (name) {
       var file = path.join(folder, name);
       if (name.charAt(0) === "." || ignoredFolders.indexOf(name) >= 0 || name.indexOf("dist-") === 0) return;
-      var stat = fs.statSync(file);
+      var stat = fs.lstatSync(file); // no link is followed: it may lead nowhere, or round and round
       if (stat.isDirectory()) listSources(file, lines);
-      else if (/\.ts$/.test(name)) lines.push(describe(file, stat));
+      else if (stat.isFile() && /\.ts$/.test(name)) lines.push(describe(file, stat));
     });
   return lines;
 }

@@ -41,13 +41,24 @@ export async function loadProgram(module: string): Promise<Program> {
 }
 
 async function load(path: string): Promise<Record<string, unknown>> {
+  // Node ends a process that has nothing left to do, with code 0 and without a word, whatever it still waits for.
+  const { promise: stranded, reject } = Promise.withResolvers<never>();
+  const neverEnds = new RuntimeError(
+    "module_failed",
+    `${path} never ends loading: its top level awaits what never comes. Put that into \`main(system, args)\`.`,
+  );
+  const strand = () => reject(neverEnds);
+  process.once("beforeExit", strand);
   try {
-    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
+    return (await Promise.race([import(pathToFileURL(path).href), stranded])) as Record<string, unknown>;
   } catch (error) {
+    if (error === neverEnds) throw error;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new RuntimeError("module_failed", `${path} cannot be loaded, correct it and run it again: ${text}`, {
       cause: error,
     });
+  } finally {
+    process.off("beforeExit", strand);
   }
 }
 

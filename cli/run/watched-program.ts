@@ -6,9 +6,10 @@
  * that code is made of. The running program is told to end (SIGTERM: its trees stop in order) before the next one starts.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { type FSWatcher, readdirSync, watch } from "node:fs";
+import { type Dirent, type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { RuntimeError } from "../../index.ts";
 
 /** One saving of a file makes several events; several files are saved at a time. */
 const settleMs = 100;
@@ -35,6 +36,9 @@ export interface WatchedProgramOptions {
 export async function runWatched(options: WatchedProgramOptions, signal: AbortSignal): Promise<void> {
   const { module, err } = options;
   const folder = dirname(resolve(module));
+  if (!isFolder(folder)) {
+    throw new RuntimeError("bad_argument", `there is no folder ${folder}: give the path of a .js or .ts module`);
+  }
   while (!signal.aborted) {
     using change = new Change(folder, signal);
     err.write(`mofa run: watching ${folder}${change.folders > 1 ? ` and ${change.folders - 1} below it` : ""}\n`);
@@ -70,38 +74,60 @@ async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> 
   clearTimeout(timer);
 }
 
-/** The next change below a folder. */
+/** The next change below a folder, also in folders that are made meanwhile. */
 class Change implements Disposable {
-  readonly folders: number;
   /** Resolves once files have changed and a moment has passed, or when `signal` is aborted. */
   readonly happened: Promise<undefined>;
   /** What changed first. */
   file: string | undefined;
-  readonly #watchers: FSWatcher[];
+  readonly #watchers = new Map<string, FSWatcher>();
+  readonly #happened: () => void;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(folder: string, signal: AbortSignal) {
     const { promise, resolve: resolveChange } = Promise.withResolvers<undefined>();
     this.happened = promise;
-    const happened = () => resolveChange(undefined);
-    if (signal.aborted) happened();
-    signal.addEventListener("abort", happened, { once: true });
-    this.#watchers = foldersBelow(folder).map((path) =>
-      watch(path, (_, name) => {
-        if (name === null || !watchedFiles.test(name)) return;
-        this.file ??= join(path, name);
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(happened, settleMs);
-      }),
-    );
-    this.folders = this.#watchers.length;
+    this.#happened = () => resolveChange(undefined);
+    if (signal.aborted) this.#happened();
+    signal.addEventListener("abort", this.#happened, { once: true });
+    for (const path of foldersBelow(folder)) this.#watch(path);
+  }
+
+  get folders(): number {
+    return this.#watchers.size;
+  }
+
+  #watch(path: string): void {
+    if (this.#watchers.has(path) || this.#watchers.size >= foldersMax) return;
+    const watcher = watch(path, (_, name) => {
+      if (name === null) return;
+      if (watchedFiles.test(name)) this.#changed(join(path, name));
+      else this.#seen(join(path, name), name);
+    });
     // A folder that is removed is a change as well; the next program watches what is there then.
-    for (const watcher of this.#watchers) watcher.on("error", happened);
+    watcher.on("error", this.#happened);
+    this.#watchers.set(path, watcher);
+  }
+
+  #changed(file: string): void {
+    this.file ??= file;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#happened, settleMs);
+  }
+
+  /** If it is a folder that was made just now, it is watched, and sources that stand in it already are a change. */
+  #seen(path: string, name: string): void {
+    if (passedOver.test(name) || this.#watchers.has(path) || !isFolder(path)) return;
+    for (const below of foldersBelow(path)) {
+      this.#watch(below);
+      const source = entriesOf(below).find((entry) => entry.isFile() && watchedFiles.test(entry.name));
+      if (source !== undefined) this.#changed(join(below, source.name));
+    }
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    for (const watcher of this.#watchers) watcher.close();
+    for (const watcher of this.#watchers.values()) watcher.close();
   }
 }
 
@@ -110,9 +136,18 @@ function foldersBelow(folder: string): string[] {
   const found = [folder];
   for (let at = 0; at < found.length && found.length < foldersMax; at++) {
     const path = found[at] as string;
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
+    for (const entry of entriesOf(path)) {
       if (entry.isDirectory() && !passedOver.test(entry.name)) found.push(join(path, entry.name));
     }
   }
   return found.slice(0, foldersMax);
+}
+
+/** Of a folder that may be gone again: then there is nothing in it. */
+function entriesOf(path: string): Dirent[] {
+  return isFolder(path) ? readdirSync(path, { withFileTypes: true }) : [];
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -1,7 +1,7 @@
 /** `mofa demo` as a person runs it: a process of its own, on a small folder and with few agents. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -136,6 +136,38 @@ describe("mofa demo", () => {
     const result = await demo(...args);
     expect(result).toMatchObject({ code, stdout: "" });
     expect(result.stderr).toContain(words);
+  });
+
+  test.each([
+    [["--report", ""], "It is empty; `.` is this folder."],
+    [
+      ["--agents", "1", "--report", "a/words.txt/below"],
+      "a/words.txt/below: give a folder that can be written to, or made",
+    ],
+    [["--agents", "1", "--report", "/proc/nowhere"], "/proc/nowhere: give a folder that can be written to, or made"],
+  ])("refuses a report's folder before the work: %j", async (args, words) => {
+    const result = await runProgram(process.execPath, [entry, "demo", folder, ...args], { cwd: folder });
+    expect(result).toMatchObject({ code: args[1] === "" ? 2 : 1, stdout: "" });
+    expect(result.stderr).toContain(words);
+    expect(result.stderr).not.toContain("slices");
+  });
+
+  test("an empty folder's name is not this folder", async () => {
+    const result = await runProgram(process.execPath, [entry, "demo", ""], { cwd: folder });
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toContain("It is empty");
+  });
+
+  const hasFull = existsSync("/dev/full");
+  (hasFull ? test : test.skip)("says that its result cannot be written, and fails", async () => {
+    const shell = 'exec "$0" "$@" >/dev/full';
+    const command = [process.execPath, entry, "demo", folder, "--list"];
+    const result = await runProgram("/bin/sh", ["-c", shell, ...command]);
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^mofa: standard output cannot be written: ENOSPC/),
+    });
+    expect(result.stderr.split("\n")).toHaveLength(2);
   });
 
   test("says which folder is not there", async () => {

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -195,6 +196,16 @@ describe("prepare.cjs", () => {
     copy.write("core/README.md", "not a source");
     expect(await builds()).toBe(0);
     expect(await builds("--build")).toBe(1);
+  });
+
+  test("follows no link: one may lead nowhere, or round and round", async () => {
+    using copy = new PackageCopy("24");
+    copy.write("node_modules/typescript/bin/tsc", 'require("fs").mkdirSync("dist");');
+    copy.write("tsconfig.json", "{}");
+    copy.write("package-lock.json", "{}");
+    symlinkSync("nowhere", join(copy.root, "notes.ts"));
+    symlinkSync("..", join(copy.root, "cli", "round"));
+    expect(await copy.run("prepare.cjs")).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
   });
 
   test("ends with the compiler's findings on stderr, and builds anew the next time", async () => {

@@ -1,5 +1,5 @@
 /** `mofa run` as a person runs it: processes of their own, and programs that find `mofa` as an installed one does. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { NamedPipe } from "../support/named-pipe.ts";
@@ -197,6 +197,41 @@ describe("mofa run", () => {
     expect(result.stderr).toContain(`version.ts has changed, starting ${program} again\n`);
   }, 30_000);
 
+  test("with --watch it sees a file in a folder that was made while it runs", async () => {
+    const home = join(folder, "home");
+    mkdirSync(home);
+    const program = write(
+      "home/grows.ts",
+      `import { existsSync } from "node:fs";
+       export async function main() {
+         console.log(existsSync(new URL("./new/deep", import.meta.url)) ? "grown" : "small");
+         await new Promise(() => setInterval(() => {}, 1_000));
+       }`,
+    );
+    let isGrown = false;
+    const ctrlC = interruptAt("grown");
+    const result = await mofaRun(["--watch", program], {
+      onStdout: (text, kill) => {
+        if (!isGrown && text.includes("small")) {
+          isGrown = true;
+          mkdirSync(join(home, "new", "deep"), { recursive: true });
+          write("home/new/deep/part.ts", "export const part = 1;");
+        }
+        ctrlC.onStdout?.(text, kill);
+      },
+    });
+    expect(result).toMatchObject({ code: 130, stdout: "small\ngrown\n" });
+    expect(result.stderr).toContain(`${join("new", "deep", "part.ts")} has changed`);
+  }, 30_000);
+
+  test("with --watch it says which folder is not there", async () => {
+    const result = await mofaRun(["--watch", join(folder, "nowhere", "p.ts")]);
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toBe(
+      `mofa: there is no folder ${join(folder, "nowhere")}: give the path of a .js or .ts module (bad_argument)\n`,
+    );
+  });
+
   test.each([
     ["is not there", "nowhere.ts", undefined, "nowhere.ts: give the path of a .js or .ts module (bad_argument)\n"],
     [
@@ -210,6 +245,12 @@ describe("mofa run", () => {
       "empty.ts",
       "export const a = 1;",
       "empty.ts exports a, and no program. Export `main(system, args)`, or a root supervisor",
+    ],
+    [
+      "never ends loading",
+      "endless.ts",
+      "await new Promise(() => {}); export const main = () => 1;",
+      "endless.ts never ends loading: its top level awaits what never comes. Put that into `main(system, args)`.",
     ],
     [
       "throws in main",
