@@ -8,10 +8,12 @@ import {
   type Behaviour,
   type BehaviourOptions,
   type Context,
+  describe,
   type ExitReason,
   type From,
   makeBehaviour,
   type RefData,
+  RuntimeError,
   type StartResult,
 } from "../core/index.ts";
 import type { ChildId } from "./child-spec.ts";
@@ -59,11 +61,18 @@ export type SupervisorBehaviour<A = undefined> = Behaviour<A, SupervisorApi>;
  * @param init answers flags and children, or `"ignore"`; it runs in the supervisor, before its children, and again on
  *   `changeCode`. It must be synchronous. A start fails with `bad_return`, `supervisor_data` (flags), `start_spec` or
  *   `bad_start_spec` (children), or `{ shutdown: { failed_to_start_child: [id, reason] } }`.
+ * @throws RuntimeError `bad_argument`: `init` is no function.
  */
 export function defineSupervisor<A = undefined>(
   init: (argument: A, ctx: Context) => SetupAnswer,
   options: BehaviourOptions = {},
 ): SupervisorBehaviour<A> {
+  if (typeof init !== "function") {
+    throw new RuntimeError(
+      "bad_argument",
+      `defineSupervisor wants a function that answers flags and children, got ${describe(init)}`,
+    );
+  }
   const behaviour = makeBehaviour<A, SupervisorApi>(options, {
     init: (argument, ctx) => begin(init as Init, argument, ctx),
     receive: (state, message, ctx) => of(state, ctx).receive(message),

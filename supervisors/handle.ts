@@ -5,7 +5,15 @@
  * plan for are values. A spec for a supervisor on another thread is made data here, outside the supervisor, since finding
  * a behaviour's module takes an import.
  */
-import type { ExitReason, Placement, Ref, RefData, SpawnOptions } from "../core/index.ts";
+import {
+  describe,
+  type ExitReason,
+  type Placement,
+  type Ref,
+  type RefData,
+  RuntimeError,
+  type SpawnOptions,
+} from "../core/index.ts";
 import { type ChildId, type ChildSpec, specAsData } from "./child-spec.ts";
 import { type SupervisorApi, supervisor } from "./define-supervisor.ts";
 import { type SupervisorSetup, setupAsData } from "./flags.ts";
@@ -149,7 +157,17 @@ export async function superviseDynamicOn(
   return new DynamicSupervisorHandle(ref, exit);
 }
 
+/** @throws RuntimeError `bad_argument`. What is wrong inside of it, the supervisor says. */
+export function assertSetup(verb: string, setup: unknown): void {
+  if (typeof setup === "object" && setup !== null && !Array.isArray(setup)) return;
+  throw new RuntimeError(
+    "bad_argument",
+    `${verb} wants a setup, a record of flags and children such as { strategy, children: [...] }, got ${describe(setup)}`,
+  );
+}
+
 async function start(host: SupervisionHost, setup: SupervisorSetup, options: SpawnOptions): Promise<SpawnedSupervisor> {
+  assertSetup("supervise", setup);
   const spread: SupervisorSetup = { childPlacement: "spread", ...setup };
   const isAlone = options.isolation === "thread";
   const argument = options.placement === undefined && !isAlone ? spread : await setupAsData(spread);

@@ -4,7 +4,7 @@
  * Elixir's PartitionSupervisor. What one actor would have to do for everybody is shared out by key. A partition is found
  * by a name that follows from the key alone, so any thread can reach it, and a restart changes nothing.
  */
-import { type RefData, RuntimeError, refKey } from "../core/index.ts";
+import { describe, isActorName, type RefData, RuntimeError, refKey } from "../core/index.ts";
 import type { ChildSpec } from "./child-spec.ts";
 import { defineSupervisor, type SupervisorBehaviour } from "./define-supervisor.ts";
 import type { SupervisorFlags, SupervisorSetup } from "./flags.ts";
@@ -27,13 +27,35 @@ export const defaultPartitionLimit = { intensity: 3, periodMs: 5_000 } as const;
 
 /**
  * The setup of a supervisor of partitions. Children have the ids 0 to `partitions` - 1.
- * @throws RuntimeError `bad_argument`: no whole number of partitions from 1, or not one argument for each.
+ * @throws RuntimeError `bad_argument`: no whole number of partitions from 1 to 1,048,576, no name, no child, or not one
+ * argument for each.
  */
 export function partitionSetup(setup: PartitionSetup): SupervisorSetup {
+  if (typeof setup !== "object" || setup === null) {
+    throw new RuntimeError(
+      "bad_argument",
+      `partitions want { name, partitions, child: { start: [behaviour, argument] } }, got ${describe(setup)}`,
+    );
+  }
   const { name, partitions, child, argumentsByPartition, ...flags } = setup;
   checkPartitions(partitions);
+  if (typeof name !== "string" || !isActorName(`${name}/${partitions}`) || name === "") {
+    throw new RuntimeError(
+      "bad_argument",
+      `the name of partitions is a text that leaves room for /n, got ${describe(name)}`,
+    );
+  }
+  if (!Array.isArray(child?.start)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `the child of partitions "${name}" wants start: [behaviour, argument], got ${describe(child)}`,
+    );
+  }
   if (argumentsByPartition !== undefined && argumentsByPartition.length !== partitions) {
-    throw new RuntimeError("bad_argument", `${partitions} partitions have ${argumentsByPartition.length} arguments`);
+    throw new RuntimeError(
+      "bad_argument",
+      `partitions "${name}" are ${partitions}, but argumentsByPartition has ${argumentsByPartition.length}: give one for each`,
+    );
   }
   const [behaviour, shared] = child.start;
   const children = Array.from(
@@ -67,9 +89,15 @@ export const partitionSupervisor: SupervisorBehaviour<PartitionSetup> = defineSu
   module: import.meta.url,
 });
 
+/** Each is an actor, a name and a child spec: more than this is a slip. */
+export const partitionsMax = 1_048_576;
+
 function checkPartitions(partitions: number): void {
-  if (!Number.isSafeInteger(partitions) || partitions < 1) {
-    throw new RuntimeError("bad_argument", `partitions must be a whole number from 1, got ${partitions}`);
+  if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > partitionsMax) {
+    throw new RuntimeError(
+      "bad_argument",
+      `partitions are a whole number from 1 to ${partitionsMax}, got ${describe(partitions)}`,
+    );
   }
 }
 

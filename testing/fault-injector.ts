@@ -4,7 +4,7 @@
  *
  * The plan only says what shall happen; whoever runs the tasks does it. `planHash` tells two plans apart in a report.
  */
-import { SeededRandom } from "../core/index.ts";
+import { describe, RuntimeError, SeededRandom } from "../core/index.ts";
 
 /** `throw`: the task's handler throws. `endThread`: the scheduler thread that runs it ends. `poison`: a message that crashes its reader is sent along. */
 export type FaultKind = "throw" | "endThread" | "poison";
@@ -31,11 +31,13 @@ export class FaultPlan {
   readonly faults: readonly PlannedFault[];
   readonly #byTask: ReadonlyMap<number, FaultKind>;
 
-  /** @throws RangeError when the tasks are fewer than the faults: no task gets two. */
+  /**
+   * @throws RuntimeError `bad_argument`: a seed, a number of tasks or of faults that is no whole number, a kind that there is
+   * not, or more faults than tasks (no task gets two).
+   */
   constructor(options: FaultPlanOptions) {
-    const { seed, tasks, faults } = options;
+    const { seed, tasks, faults } = checked(options);
     const wanted = kinds.flatMap((kind) => Array.from({ length: faults[kind] ?? 0 }, () => kind));
-    if (wanted.length > tasks) throw new RangeError(`${wanted.length} faults do not fit ${tasks} tasks`);
     const chosen = sample(new SeededRandom(seed), tasks, wanted.length);
     this.#byTask = new Map(wanted.map((kind, at) => [chosen[at] ?? 0, kind]));
     this.faults = [...this.#byTask].map(([task, kind]) => ({ task, kind })).sort((a, b) => a.task - b.task);
@@ -54,6 +56,36 @@ export class FaultPlan {
     }
     return hash.toString(16).padStart(16, "0");
   }
+}
+
+function checked(options: FaultPlanOptions): FaultPlanOptions {
+  if (
+    typeof options !== "object" ||
+    options === null ||
+    typeof options.faults !== "object" ||
+    options.faults === null
+  ) {
+    throw refused("it wants { seed, tasks, faults: { throw: 3 } }", options);
+  }
+  const { seed, tasks, faults } = options;
+  if (!Number.isSafeInteger(seed)) throw refused("seed is a whole number", seed);
+  if (!isCount(tasks)) throw refused("tasks is a whole number from 0", tasks);
+  let total = 0;
+  for (const [kind, count] of Object.entries(faults)) {
+    if (!(kinds as readonly string[]).includes(kind)) throw refused(`faults are ${kinds.join(", ")}`, kind);
+    if (count !== undefined && !isCount(count)) throw refused(`faults.${kind} is a whole number from 0`, count);
+    total += count ?? 0;
+  }
+  if (total > tasks) throw refused(`faults are at most one a task, so ${tasks} together`, total);
+  return options;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function refused(wanted: string, got: unknown): RuntimeError {
+  return new RuntimeError("bad_argument", `a fault plan: ${wanted}, got ${describe(got)}`);
 }
 
 /** `count` different whole numbers below `bound`: a Fisher-Yates shuffle that keeps only the places it moved. */

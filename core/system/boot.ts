@@ -64,6 +64,7 @@ export interface SystemParts {
 /** @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`; then nothing is left running. */
 export async function bootSystem(options: SystemOptions = {}): Promise<SystemParts> {
   assertNotLoading();
+  assertKinds(options);
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
   if (!Number.isInteger(threads) || threads < 1 || threads > positionsMax - 1) {
     throw new RuntimeError(
@@ -146,6 +147,24 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     throw error;
   }
   return { kernel, host, pool, events, monitors, isManual, endTimeoutMs };
+}
+
+function assertKinds(options: SystemOptions): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `startSystem wants options, a record such as { threads: 4 }, or nothing, got ${describe(options)}`,
+    );
+  }
+  for (const name of ["checks", "spare", "watchdog"] as const) {
+    const value: unknown = options[name];
+    if (value === undefined || typeof value === "boolean") continue;
+    throw new RuntimeError("bad_argument", `${name} is true or false, got ${describe(value)}`);
+  }
+  const { seed } = options;
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    throw new RuntimeError("bad_argument", `seed is a whole number, got ${describe(seed)}`);
+  }
 }
 
 function assertTimeout(name: string, timeoutMs: number | undefined): void {

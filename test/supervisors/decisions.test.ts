@@ -1,4 +1,4 @@
-/** The pure parts: who restarts, how often, after how long; where a key leads; how a report reads. */
+/** The pure parts: who restarts, how often, after how long; where a key leads; how a report reads. Not in every placement: pure functions. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { SeededRandom } from "../../core/index.ts";
@@ -202,7 +202,9 @@ describe("partitions", () => {
     for (const partitions of [0, -1, 1.5, Number.NaN])
       expect(() => partitionOf("a", partitions)).toThrow(/whole number/);
     const child = { start: [scriptedChild] } as const;
-    expect(() => partitionSetup({ name: "c", partitions: 2, child, argumentsByPartition: [1] })).toThrow(/1 arguments/);
+    expect(() => partitionSetup({ name: "c", partitions: 2, child, argumentsByPartition: [1] })).toThrow(
+      /argumentsByPartition has 1/,
+    );
   });
 });
 

@@ -1,14 +1,21 @@
-/** Flags and child specs: defaults, and OTP's name for each fault. Semantics: Erlang/OTP, supervisor.erl, check_flags and check_childspec. Pure functions: no actor is placed. */
+/** Flags and child specs: defaults, and OTP's name for each fault. Semantics: Erlang/OTP, supervisor.erl, check_flags and check_childspec. Not in every placement: pure functions, and the kernel is real, threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
 import { defineActor } from "../../core/index.ts";
 import { checkFlags } from "../../supervisors/flags.ts";
 import {
   checkChildSpec,
   checkChildSpecs,
+  type DynamicSetup,
   defaultFlags,
+  defineSupervisor,
+  dynamicSetup,
+  type PartitionSetup,
+  partitionSetup,
+  type SupervisionHost,
   type SupervisorSetup,
   setupAsData,
   specAsData,
+  superviseOn,
 } from "../../supervisors/index.ts";
 import { scriptedChild } from "../support/scripted-child.ts";
 import { SimulatedTree } from "../support/simulated-tree.ts";
@@ -223,5 +230,49 @@ describe("as data", () => {
   test("a behaviour that no module exports is refused with the remedy", async () => {
     const unexported = defineActor({ receive: () => undefined });
     await expect(specAsData({ id: "a", start: [unexported] })).rejects.toMatchObject({ code: "module_unknown" });
+  });
+});
+
+describe("what is no setup at all is refused where it is given, with what is wanted", () => {
+  const host: SupervisionHost = {
+    thread: 0,
+    spawn: () => {
+      throw new Error("nothing is spawned");
+    },
+  };
+  const refusal = (words: string) =>
+    expect.objectContaining({ code: "bad_argument", message: expect.stringContaining(words) });
+
+  test.each([null, undefined, 5, "x", [good]])("supervise(%j)", async (setup) => {
+    const words = "supervise wants a setup, a record of flags and children";
+    await expect(superviseOn(host, setup as SupervisorSetup)).rejects.toEqual(refusal(words));
+  });
+
+  test.each([
+    [undefined, "a dynamic supervisor wants { child: { start: [behaviour, argument] }"],
+    [{ intensity: 3 }, "a dynamic supervisor wants { child"],
+    [{ strategy: "one_for_one", child: good }, "a dynamic supervisor has no strategy"],
+    [{ autoShutdown: "never", child: good }, "a dynamic supervisor has no autoShutdown"],
+    [{ children: [good], child: good }, "a dynamic supervisor has no children"],
+  ])("dynamicSetup(%j)", (setup, words) => {
+    expect(() => dynamicSetup(setup as unknown as DynamicSetup)).toThrow(refusal(words));
+  });
+
+  const partitions = { name: "p", partitions: 2, child: { start: [worker] } };
+  test.each([
+    [undefined, "partitions want { name, partitions, child"],
+    [{ ...partitions, partitions: 1e9 }, "partitions are a whole number from 1 to 1048576, got 1000000000"],
+    [{ ...partitions, partitions: "2" }, 'partitions are a whole number from 1 to 1048576, got "2"'],
+    [{ ...partitions, name: "" }, "the name of partitions is a text"],
+    [{ ...partitions, name: "n".repeat(300) }, "the name of partitions is a text"],
+    [{ ...partitions, child: undefined }, 'the child of partitions "p" wants start'],
+    [{ ...partitions, argumentsByPartition: [1] }, "argumentsByPartition has 1: give one for each"],
+  ])("partitionSetup(%j)", (setup, words) => {
+    expect(() => partitionSetup(setup as unknown as PartitionSetup)).toThrow(refusal(words));
+  });
+
+  test.each([undefined, { children: [] }])("defineSupervisor(%j)", (init) => {
+    const words = "defineSupervisor wants a function that answers flags and children";
+    expect(() => defineSupervisor(init as never)).toThrow(refusal(words));
   });
 });

@@ -41,7 +41,23 @@ describe("a fault plan", () => {
     expect(new FaultPlan({ seed: 1, tasks: 3, faults: { throw: 3 } }).faults.map(({ task }) => task)).toEqual([
       0, 1, 2,
     ]);
-    expect(() => new FaultPlan({ seed: 1, tasks: 3, faults: { throw: 2, poison: 2 } })).toThrow(RangeError);
+    expect(() => new FaultPlan({ seed: 1, tasks: 3, faults: { throw: 2, poison: 2 } })).toThrow(
+      expect.objectContaining({ code: "bad_argument" }),
+    );
+  });
+
+  test.each([
+    [undefined, "it wants { seed, tasks, faults: { throw: 3 } }, got undefined"],
+    [{}, "it wants { seed, tasks"],
+    [{ ...options, seed: Number.NaN }, "seed is a whole number, got NaN"],
+    [{ ...options, tasks: -1 }, "tasks is a whole number from 0, got -1"],
+    [{ ...options, faults: { throw: 1.5 } }, "faults.throw is a whole number from 0, got 1.5"],
+    [{ ...options, faults: { trow: 1 } }, 'faults are throw, endThread, poison, got "trow"'],
+    [{ ...options, faults: { throw: 1e15 } }, "faults are at most one a task, so 1000 together, got 1000000000000000"],
+  ])("says what is wrong with what it was given: %j", (given, words) => {
+    expect(() => new FaultPlan(given as FaultPlanOptions)).toThrow(
+      expect.objectContaining({ code: "bad_argument", message: expect.stringContaining(words) }),
+    );
   });
 
   test("spreads over the tasks: each fifth of them gets its share", () => {

@@ -27,10 +27,22 @@ test.each([
   { loadTimeoutMs: "1" as never },
   { clock: "fake" as never },
   { threads: 1.5 },
+  { seed: Number.NaN },
+  { seed: "x" as never },
+  { checks: "no" as never },
+  { spare: "no" as never },
+  { watchdog: 0 as never },
 ])("startSystem refuses %j and names it", async (option) => {
   const name = Object.keys(option)[0] as string;
   await expect(startSystem({ threads: 1, ...option })).rejects.toMatchObject({
     code: "bad_argument",
     message: expect.stringContaining(name) as unknown,
+  });
+});
+
+test.each([null, 5, "x", [1]])("startSystem(%j) is refused, and says what it takes", async (options) => {
+  await expect(startSystem(options as never)).rejects.toMatchObject({
+    code: "bad_argument",
+    message: expect.stringContaining("startSystem wants options, a record such as { threads: 4 }") as unknown,
   });
 });
