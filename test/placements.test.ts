@@ -1,18 +1,38 @@
-/** Suites of semantics run in every placement, or say in their header why not. */
+/** Suites of semantics run in every placement, or say in the first line of their header why not. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { packageRoot } from "./support/package-root.ts";
 
+const folders = ["core/semantics", "otp", "supervisors"];
+
 /** `cases.test.ts` judges a list, and runs no actor. */
-const suites = ["core/semantics", "otp"].flatMap((folder) =>
+const suites = folders.flatMap((folder) =>
   readdirSync(join(packageRoot, "test", folder))
     .filter((file) => file.endsWith(".test.ts") && file !== "cases.test.ts")
-    .map((file) => join(packageRoot, "test", folder, file)),
+    .map((file) => join(folder, file)),
 );
 
+/** A call that begins a statement; a word in a comment is none. */
+const isPlaced = (text: string) => /^\s*describePlacements\(/m.test(text);
+const saysWhyNot = (text: string) => /^\/\*\*\s*.*\bNot in every placement: \S/.test(text);
+
+test("the suites are found", () => {
+  for (const folder of folders) expect(suites.filter((file) => file.startsWith(folder)).length).toBeGreaterThan(5);
+});
+
 test.each(suites)("%s runs in every placement, or says why not", (file) => {
-  const text = readFileSync(file, "utf8");
-  const header = text.slice(0, text.indexOf("*/"));
-  expect(text.includes("describePlacements(") || header.includes("Not in every placement: ")).toBe(true);
+  const text = readFileSync(join(packageRoot, "test", file), "utf8");
+  expect(isPlaced(text) || saysWhyNot(text)).toBe(true);
+});
+
+test.each([
+  ["/** A suite. */\ndescribePlacements(", true, false],
+  ["/** A suite without describePlacements( */", false, false],
+  ["/** A suite. Not in every placement: why. */", false, true],
+  ["/**\n * Not in every placement: why.\n */", false, true],
+  ["/**\n * A suite.\n * Not in every placement: why.\n */", false, false],
+  ["/** Not in every placement: */", false, true],
+])("what counts: %j", (text, placed, why) => {
+  expect([isPlaced(text), saysWhyNot(text)]).toEqual([placed, why]);
 });

@@ -1,4 +1,4 @@
-/** Delays between restarts, in a running supervisor. Ours. The kernel is real, threads and time are simulated. */
+/** Delays between restarts, in a running supervisor. Ours. Not in every placement: the kernel is real, threads and time are simulated. */
 import { expect, test } from "@jest/globals";
 import { SimulatedTree } from "../support/simulated-tree.ts";
 

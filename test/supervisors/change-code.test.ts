@@ -1,4 +1,4 @@
-/** A change of flags and specs at run time. Semantics: Erlang/OTP, supervisor:code_change/3. The kernel is real, threads and time are simulated. */
+/** A change of flags and specs at run time. Semantics: Erlang/OTP, supervisor:code_change/3. Not in every placement: the kernel is real, threads and time are simulated. */
 import { expect, test } from "@jest/globals";
 import { SimulatedTree } from "../support/simulated-tree.ts";
 

@@ -1,6 +1,6 @@
 /**
- * 400 random scenarios that Erlang/OTP 25's own supervisor ran (otp-traces/record.escript): ours starts, ends and answers
- * in the same order, to the letter. The kernel is real, threads and time are simulated.
+ * Not in every placement: the kernel is real, threads and time are simulated. 400 random scenarios that Erlang/OTP 25's own
+ * supervisor ran (otp-traces/record.escript): ours starts, ends and answers in the same order, to the letter.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

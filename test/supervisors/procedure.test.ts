@@ -1,4 +1,4 @@
-/** Procedures: one at a time, and what arrives meanwhile is held in order. The machine alone, with a context that only notes timers. */
+/** Procedures: one at a time, and what arrives meanwhile is held in order. Not in every placement: the machine alone, with a context that only notes timers. */
 import { beforeEach, expect, test } from "@jest/globals";
 import type { Context, Ref } from "../../core/index.ts";
 import { heldCallsMax, type Job, type Procedure, Procedures, type Wait } from "../../supervisors/procedure.ts";

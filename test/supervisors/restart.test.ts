@@ -1,4 +1,4 @@
-/** Restarts: who, with whom, how often. Semantics: Erlang/OTP, supervisor. The kernel is real, threads and time are simulated. */
+/** Restarts: who, with whom, how often. Semantics: Erlang/OTP, supervisor. Not in every placement: the kernel is real, threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
 import type { ExitReason } from "../../core/index.ts";
 import type { Strategy } from "../../supervisors/index.ts";

@@ -1,4 +1,4 @@
-/** How children are taken down. Semantics: Erlang/OTP, supervisor, shutdown/1. The kernel is real, threads and time are simulated. */
+/** How children are taken down. Semantics: Erlang/OTP, supervisor, shutdown/1. Not in every placement: the kernel is real, threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
 import { defineActor, type ExitReason, type Ref } from "../../core/index.ts";
 import { type Restart, type Shutdown, type SupervisorSetup, supervisor } from "../../supervisors/index.ts";

@@ -1,4 +1,4 @@
-/** How a supervisor starts, and its administration. Cases of OTP's supervisor_SUITE carry its names; the kernel is real, threads and time are simulated. */
+/** How a supervisor starts, and its administration. Cases of OTP's supervisor_SUITE carry its names. Not in every placement: the kernel is real, threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
 import { supervisor } from "../../supervisors/index.ts";
 import { scriptedChild } from "../support/scripted-child.ts";

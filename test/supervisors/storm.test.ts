@@ -1,7 +1,7 @@
 /**
- * Any order of crashes, failed starts, requests and lost threads leaves either the full tree or none of it. Nothing is
- * settled between the events, so that they fall into every phase of starts, restarts and shutdowns. The kernels are real,
- * threads and time are simulated; a failing seed is printed by fast-check.
+ * Not in every placement: the kernels are real, threads and time are simulated. Any order of crashes, failed starts, requests
+ * and lost threads leaves either the full tree or none of it. Nothing is settled between the events, so that they fall into
+ * every phase of starts, restarts and shutdowns. A failing seed is printed by fast-check.
  */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** simple_one_for_one: many children of one template. Semantics: Erlang/OTP, supervisor. The kernel is real, threads and time are simulated. */
+/** simple_one_for_one: many children of one template. Semantics: Erlang/OTP, supervisor. Not in every placement: the kernel is real, threads and time are simulated. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";

@@ -1,4 +1,4 @@
-/** Supervision over several threads, and the loss of one. The kernels are real; threads and time are simulated. */
+/** Supervision over several threads, and the loss of one. Not in every placement: the kernels are real, threads and time are simulated. */
 import { describe, expect, test } from "@jest/globals";
 import { type Api, type Behaviour, defineActor, defineServer, type ExitReason, type Ref } from "../../core/index.ts";
 import {
