@@ -64,7 +64,7 @@ export {
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
 export { isActorName } from "./kernel/names.ts";
-export { heapMbMin } from "./kernel/spawner.ts";
+export { heapMbMin } from "./kernel/spawn-options.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export { bootSystem, type SystemOptions, type SystemParts } from "./system/boot.ts";
 export { ManualClock } from "./system/manual-clock.ts";

@@ -8,6 +8,7 @@ import { types } from "node:util";
 import { describe, RuntimeError } from "../errors.ts";
 import { callerModules, type DefinitionSite, noteDefinition } from "./behaviour-module.ts";
 import type { Context } from "./context.ts";
+import { assertDefinition, assertHandler } from "./definition.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Api } from "./ref.ts";
 
@@ -102,7 +103,9 @@ export interface ActorApi<M> extends Api {
 export function defineActor<S = undefined, A = undefined, M = unknown>(
   definition: ActorDefinition<S, A, M>,
 ): Behaviour<A, ActorApi<M>> {
+  assertDefinition("defineActor", definition, ["init", "receive", "terminate", "format"]);
   const { init, receive, terminate, format } = definition;
+  assertHandler("defineActor", "receive", receive);
   // The casts below forget S, A and M: the kernel only carries what these same functions made.
   const handlers: Handlers = {
     init: (init ?? (() => undefined)) as Handlers["init"],

@@ -157,7 +157,7 @@ export interface Context {
 
   send(target: Target, message: unknown, options?: SendOptions): SendResult;
   call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown>;
-  cast(target: Target, name: string, argument?: unknown): SendResult;
+  cast(target: Target, name: string, argument?: unknown, options?: SendOptions): SendResult;
 
   /** Sends `message` to `target` (default self) once, after `delayMs`. Timers end with their actor. */
   sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef;

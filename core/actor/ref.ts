@@ -35,7 +35,10 @@ export interface CallOptions {
 }
 
 export interface SendOptions {
-  /** Objects that move to the receiver instead of being copied (ArrayBuffer, MessagePort). Only needed across threads. */
+  /**
+   * Objects that move to the receiver instead of being copied (ArrayBuffer, MessagePort). Only needed across threads: on one
+   * thread the receiver gets the very objects, and the sender is not kept from them, so it should let go of them.
+   */
   readonly transfer?: readonly unknown[];
 }
 
@@ -66,7 +69,7 @@ export const noReply: NoReply = Object.freeze({ answer: "later" }) as never;
 /** The methods of refs, bound to the kernel of the thread that holds them. */
 export interface RefVerbs {
   call(ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown>;
-  cast(ref: RefData, name: string, argument: unknown): SendResult;
+  cast(ref: RefData, name: string, argument: unknown, options: SendOptions | undefined): SendResult;
   send(ref: RefData, message: unknown, options: SendOptions | undefined): SendResult;
 }
 
@@ -104,7 +107,7 @@ export abstract class Ref<out A extends Api = AnyApi> implements RefData {
     name: N,
     ...rest: Rest<ArgumentOf<A["casts"][N]>, SendOptions>
   ): SendResult {
-    return this.verbs.cast(this, name, rest[0]);
+    return this.verbs.cast(this, name, rest[0], rest[1]);
   }
 
   /** Sends a raw message: `receive` of a plain actor, `info` of a server. */

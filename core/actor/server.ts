@@ -7,6 +7,7 @@
 import { RuntimeError } from "../errors.ts";
 import { type Behaviour, type BehaviourOptions, type Handlers, isAsyncFunction, makeBehaviour } from "./behaviour.ts";
 import type { Context } from "./context.ts";
+import { assertDefinition } from "./definition.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Api } from "./ref.ts";
 
@@ -40,6 +41,7 @@ export function defineServer<
   C extends object = Record<never, never>,
   K extends object = Record<never, never>,
 >(definition: ServerDefinition<S, A, C, K>): Behaviour<A, ServerApi<C, K>> {
+  assertDefinition("defineServer", definition, ["init", "info", "continue", "terminate", "format"], ["calls", "casts"]);
   // A Map knows no inherited names, so `call("toString")` is undef and not Object.prototype's.
   const calls = new Map(Object.entries((definition.calls ?? {}) as Record<string, AnyHandler>));
   const casts = new Map(Object.entries((definition.casts ?? {}) as Record<string, AnyHandler>));

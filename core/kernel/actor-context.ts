@@ -20,13 +20,15 @@ import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { noReply } from "../actor/ref.ts";
-import { RuntimeError } from "../errors.ts";
+import { describe, RuntimeError } from "../errors.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
 import { initLater } from "./scheduler.ts";
 import { assertId } from "./signals.ts";
+import { assertSpawnOptions } from "./spawn-options.ts";
 import type { Spawnable } from "./spawner.ts";
 import { startError, startTimeoutMs } from "./start-error.ts";
+import { partsOf } from "./verb-arguments.ts";
 
 export type ContextClass = new (cell: Cell) => Context;
 
@@ -80,6 +82,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       const cell = this.#cell;
       const { promise, resolve, reject } = Promise.withResolvers<Ref>();
       try {
+        assertSpawnOptions(options);
         const withTimeout = { startTimeoutMs, ...options };
         kernel.scheduler.commit(() => kernel.asyncTurns.awaits(cell, 1));
         let ref: Ref | undefined;
@@ -130,6 +133,8 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     trapExit(on: boolean): void {
       kernel.assertAlive(this.#cell, "trapExit");
+      if (typeof on !== "boolean")
+        throw new RuntimeError("bad_argument", `trapExit wants true or false, got ${describe(on)}`);
       if (on) this.#cell.flags |= Flag.trapping;
       else this.#cell.flags &= ~Flag.trapping;
     }
@@ -175,14 +180,20 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     reply(from: From, value: unknown): void {
       kernel.assertAlive(this.#cell, "reply");
-      const { caller, id } = from;
+      const { caller, id } = partsOf(from, "reply");
       kernel.calls.answer(caller, id, value);
       kernel.calls.answered(this.#cell, caller, id);
     }
     replyError(from: From, error: { readonly code: string; readonly message: string }): void {
       kernel.assertAlive(this.#cell, "replyError");
-      const { caller, id } = from;
-      const { code, message } = error;
+      const { caller, id } = partsOf(from, "replyError");
+      const { code, message } = ((error as unknown) ?? {}) as Partial<typeof error>;
+      if (typeof code !== "string" || typeof message !== "string") {
+        throw new RuntimeError(
+          "bad_argument",
+          `replyError wants an error with the texts code and message, got ${describe(error)}`,
+        );
+      }
       kernel.scheduler.commit(() => {
         kernel.calls.answered(this.#cell, caller, id);
         kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message });
@@ -190,7 +201,12 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
 
     register(name: string, ref?: RefData): Promise<void> {
-      const of = ref ?? this.self;
+      let of: RefData;
+      try {
+        of = ref === undefined ? this.self : kernel.resolve(ref, "register");
+      } catch (error) {
+        return kernel.tasks.rejection(this.#cell, error);
+      }
       return kernel.scheduler.commit(() => kernel.names.register(this.#cell, name, of));
     }
     unregister(name: string): Promise<void> {
@@ -219,8 +235,8 @@ export function contextClass(kernel: Kernel): ContextClass {
         return kernel.tasks.rejection(this.#cell, error);
       }
     }
-    cast(target: Target, name: string, argument?: unknown): SendResult {
-      return kernel.cast(this.#cell, kernel.resolve(target, "cast"), name, argument);
+    cast(target: Target, name: string, argument?: unknown, options?: SendOptions): SendResult {
+      return kernel.cast(this.#cell, kernel.resolve(target, "cast"), name, argument, options);
     }
 
     sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef {
@@ -235,7 +251,12 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     cancelTimer(timer: TimerRef): number | undefined {
       kernel.assertAlive(this.#cell, "cancelTimer");
-      const { id } = timer;
+      const id = (timer as TimerRef | undefined | null)?.id;
+      if (typeof id !== "number")
+        throw new RuntimeError(
+          "bad_argument",
+          `cancelTimer wants a timer of sendAfter or sendEvery, got ${describe(timer)}`,
+        );
       return kernel.scheduler.commit(() => kernel.timers.cancel(this.#cell, { id }));
     }
 

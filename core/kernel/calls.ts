@@ -13,6 +13,7 @@ import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { timeoutOf } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
 export const callTimeoutMs = 5_000;
@@ -45,7 +46,8 @@ export class Calls {
 
   call(cell: Cell, ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown> {
     try {
-      return this.#ask(cell, ref, MetaKind.call, name, argument, options?.timeoutMs ?? callTimeoutMs);
+      const timeoutMs = (options === undefined ? undefined : timeoutOf(options, "call")) ?? callTimeoutMs;
+      return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs);
     } catch (error) {
       return this.#kernel.tasks.rejection(cell, error);
     }

@@ -7,7 +7,7 @@
 import type { Context, LogLevel } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { RefData } from "../actor/ref.ts";
-import { type ErrorData, errorData } from "../errors.ts";
+import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
 
 /** A crash in full: reason, state (as redacted by `format`), the message in hand and up to ten queued ones, as text. */
 export interface CrashReport {
@@ -180,10 +180,18 @@ export class EventStream {
     interestChanged(alwaysBits);
   }
 
-  /** Listens to one kind, or to all with `"*"`. Returns the function that ends it. A listener that throws is reported as `unattributedError`. */
+  /** Listens to one kind, or to all with `"*"`. Returns the function that ends it. A listener that throws is reported as `unattributedError`. @throws RuntimeError `bad_argument`. */
   on<T extends EventType>(type: T, listener: EventListener<T>): () => void;
   on(type: "*", listener: (event: RuntimeEvent) => void): () => void;
   on(type: EventType | "*", listener: (event: never) => void): () => void {
+    if (type !== "*" && !eventTypes.includes(type)) {
+      throw new RuntimeError(
+        "bad_argument",
+        `events.on wants "*" or a kind of event (${eventTypes.join(", ")}), got ${describe(type)}`,
+      );
+    }
+    if (typeof listener !== "function")
+      throw new RuntimeError("bad_argument", `events.on wants a function as listener, got ${describe(listener)}`);
     const kinds: readonly EventType[] = type === "*" ? eventTypes : [type];
     // The cast is sound: a listener is only ever called with events of the kinds it stands under.
     const call = listener as (event: RuntimeEvent) => void;

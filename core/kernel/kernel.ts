@@ -48,6 +48,7 @@ import { Subscriptions } from "./subscriptions.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { Tasks } from "./tasks.ts";
 import { Timers } from "./timer-service.ts";
+import { isRefData, transferOf } from "./verb-arguments.ts";
 
 export interface KernelConfig {
   readonly thread: number;
@@ -151,7 +152,7 @@ export class Kernel {
     this.cuts = new Cuts(this, config.asyncGraceMs ?? asyncGraceMsDefault);
     this.#refClass = refClass("", {
       call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
-      cast: (ref, name, argument) => this.cast(this.running(), ref, name, argument),
+      cast: (ref, name, argument, options) => this.cast(this.running(), ref, name, argument, options),
       send: (ref, message, options) => this.send(this.running(), ref, message, options),
     });
     this.#contextClass = contextClass(this);
@@ -254,14 +255,13 @@ export class Kernel {
       if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
       return ref;
     }
-    if (
-      typeof target !== "object" ||
-      target === null ||
-      typeof target.thread !== "number" ||
-      typeof target.slot !== "number" ||
-      typeof target.generation !== "number"
-    ) {
+    if (!isRefData(target))
       throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(target)}`);
+    if (target.node !== "") {
+      throw new RuntimeError(
+        "bad_argument",
+        `${verb}: <${refKey(target)}> is an actor of node ${describe(target.node)}, and this system has no other nodes`,
+      );
     }
     return target;
   }
@@ -269,6 +269,7 @@ export class Kernel {
   /** A raw message from a cell of this thread to anybody. */
   send(sender: Cell, ref: RefData, message: unknown, options: SendOptions | undefined): SendResult {
     this.assertAlive(sender, "send");
+    const transfer = options === undefined ? undefined : transferOf(options, "send");
     if (ref.thread === this.thread) {
       if (this.checks) freezeMessage(message);
       const cell = this.cells[ref.slot];
@@ -277,13 +278,13 @@ export class Kernel {
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
       return undefined;
     }
-    const transfer = options?.transfer;
     this.checkOutgoing(message, transfer);
     return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, undefined, message, transfer));
   }
 
-  cast(sender: Cell, ref: RefData, name: string, argument: unknown): SendResult {
+  cast(sender: Cell, ref: RefData, name: string, argument: unknown, options: SendOptions | undefined): SendResult {
     this.assertAlive(sender, "cast");
+    const transfer = options === undefined ? undefined : transferOf(options, "cast");
     if (ref.thread === this.thread) {
       if (this.checks) freezeMessage(argument);
       const cell = this.cells[ref.slot];
@@ -292,8 +293,8 @@ export class Kernel {
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
       return undefined;
     }
-    this.checkOutgoing(argument, undefined);
-    return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, undefined));
+    this.checkOutgoing(argument, transfer);
+    return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, transfer));
   }
 
   /** Refuses what cannot cross to another thread, in the sender's own frame. */

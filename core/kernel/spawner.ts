@@ -4,7 +4,7 @@
  * The ref exists at once: the slot comes from this thread's own, or from a block that this thread has reserved in the
  * other's. Whatever is sent to it stands behind the spawn in the same outbox.
  */
-import { assertBounds, type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
+import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
 import { type BehaviourModule, behaviourModule, exportedBehaviour, noteModule } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
@@ -14,9 +14,10 @@ import { describe, errorData, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { addLink, addWatcher } from "./links.ts";
-import { assertName } from "./names.ts";
 import type { Deferred } from "./peers.ts";
+import { assertSpawnOptions, plainOptions } from "./spawn-options.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
+import { isRefData } from "./verb-arguments.ts";
 
 /** How a spawn crosses to another thread. */
 export interface SpawnPayload extends BehaviourModule {
@@ -55,7 +56,7 @@ export class Spawner {
     const kernel = this.#kernel;
     kernel.assertAlive(parent, "spawn");
     assertSpawnable(spawnable);
-    assertOptions(options);
+    assertSpawnOptions(options);
     const isDedicated = options?.isolation === "thread";
     const heapMb = options?.heapMb;
     const chosen = isDedicated ? undefined : this.#threadFor(options);
@@ -273,12 +274,12 @@ export class Spawner {
 
   #threadFor(options: SpawnOptions | undefined): number {
     const kernel = this.#kernel;
-    const placement: Placement = options?.placement ?? "local";
+    const placement: Placement = options?.placement === undefined ? "local" : options.placement;
     if (placement === "local") return kernel.thread;
     if (placement === "spread") return kernel.memory.leastLoaded();
     if (typeof placement === "object" && placement !== null) {
-      if ("near" in placement && typeof placement.near?.thread === "number") {
-        if (kernel.memory.isThreadUp(placement.near.thread)) return placement.near.thread;
+      if ("near" in placement && isRefData(placement.near)) {
+        if (placement.near.node === "" && kernel.memory.isThreadUp(placement.near.thread)) return placement.near.thread;
         throw new RuntimeError("invalid_placement", `placement near ${describe(placement.near)}: its thread is gone`);
       }
       if ("thread" in placement) {
@@ -346,44 +347,4 @@ function assertSpawnable(value: Spawnable): void {
     "bad_argument",
     `spawn wants a behaviour (defineActor, defineServer …), got ${describe(value)}`,
   );
-}
-
-/** Below it Node itself does not start: at 2 MiB the whole process aborts. */
-export const heapMbMin = 16;
-
-function assertOptions(options: SpawnOptions | undefined): void {
-  if (options === undefined) return;
-  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs, heapMb } = options;
-  if (name !== undefined) assertName(name, "spawn");
-  const refuse = (what: string, wanted: string, got: unknown) => {
-    throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
-  };
-  if (isolation !== undefined && isolation !== "shared" && isolation !== "thread")
-    refuse("isolation", '"shared" or "thread"', isolation);
-  assertBounds("spawn", mailboxCapacity, mailboxPolicy, turnLimitMs);
-  if (startTimeoutMs !== undefined && !(startTimeoutMs >= 0))
-    refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
-  if (heapMb !== undefined && !(heapMb >= heapMbMin)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
-  // What would have no effect is refused: whoever wrote it believes that it has.
-  if (heapMb !== undefined && isolation !== "thread") {
-    const remedy = 'only of isolation "thread", since others share a heap: leave it out, or ask for that isolation';
-    refuse("heapMb", remedy, { heapMb, isolation: isolation ?? "shared" });
-  }
-  if (placement !== undefined && isolation === "thread") {
-    const remedy = 'not for isolation "thread", whose thread is new: leave out one of the two';
-    refuse("placement", remedy, { placement, isolation });
-  }
-}
-
-/** What of the options the other thread needs. */
-function plainOptions(options: SpawnOptions | undefined): SpawnOptions | undefined {
-  if (options === undefined) return undefined;
-  const { name, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
-  return {
-    ...(name !== undefined && { name }),
-    ...(mailboxCapacity !== undefined && { mailboxCapacity }),
-    ...(mailboxPolicy !== undefined && { mailboxPolicy }),
-    ...(startTimeoutMs !== undefined && { startTimeoutMs }),
-    ...(turnLimitMs !== undefined && { turnLimitMs }),
-  };
 }

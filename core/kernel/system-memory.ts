@@ -205,7 +205,9 @@ export class SystemMemory {
     Atomics.store(this.words, this.#row(thread) + Word.state, state);
   }
 
+  /** A thread that never was is unused. */
   state(thread: number): number {
+    if (!(thread >= 0 && thread < threadIdsMax)) return ThreadState.unused;
     return Atomics.load(this.words, this.#row(thread) + Word.state);
   }
 
@@ -323,9 +325,8 @@ export class SystemMemory {
 
   isAlive(thread: number, slot: number, generation: number): boolean {
     return (
-      thread >= 0 &&
-      thread < threadIdsMax &&
       this.isThreadUp(thread) &&
+      slot >= 0 &&
       slot < this.slotsOf(thread) &&
       this.generation(thread, slot) === generation
     );

@@ -8,6 +8,7 @@ import { describe, RuntimeError } from "../errors.ts";
 import { EventStream } from "../kernel/events.ts";
 import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax, SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
+import { assertKeys } from "../known-keys.ts";
 import { SeededRandom } from "../random.ts";
 import { assertNotLoading } from "../thread/loading.ts";
 import { PortHost } from "../thread/port-host.ts";
@@ -61,10 +62,25 @@ export interface SystemParts {
   readonly endTimeoutMs: number;
 }
 
+const optionKeys = [
+  "threads",
+  "checks",
+  "clock",
+  "spare",
+  "seed",
+  "turnLimitMs",
+  "asyncGraceMs",
+  "watchdog",
+  "threadStartTimeoutMs",
+  "threadEndTimeoutMs",
+  "loadTimeoutMs",
+] as const satisfies readonly (keyof SystemOptions)[];
+
 /** @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`; then nothing is left running. */
 export async function bootSystem(options: SystemOptions = {}): Promise<SystemParts> {
   assertNotLoading();
   assertKinds(options);
+  assertKeys("startSystem", options, optionKeys);
   const threads = options.threads ?? Math.max(1, availableParallelism() - 1);
   if (!Number.isInteger(threads) || threads < 1 || threads > positionsMax - 1) {
     throw new RuntimeError(

@@ -13,6 +13,7 @@ import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
 import { assertId } from "../kernel/signals.ts";
+import { assertSpawnOptions } from "../kernel/spawn-options.ts";
 import { startError, startTimeoutMs } from "../kernel/start-error.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
@@ -131,6 +132,7 @@ export class System implements AsyncDisposable {
   ): { ref: Ref<P>; started: Promise<void>; monitor: Monitor | undefined } {
     this.#assertRunning("spawn");
     const kernel = this.#kernel;
+    assertSpawnOptions(options);
     const { promise, resolve } = Promise.withResolvers<StartResult>();
     const where: SpawnOptions = options?.isolation === "thread" ? {} : { placement: "spread" };
     const withDefaults: SpawnOptions = { ...where, startTimeoutMs, ...options };
@@ -165,9 +167,9 @@ export class System implements AsyncDisposable {
     return await this.#ctx.call(target, name, argument, options);
   }
 
-  cast(target: Target, name: string, argument?: unknown): SendResult {
+  cast(target: Target, name: string, argument?: unknown, options?: SendOptions): SendResult {
     this.#assertRunning("cast");
-    return this.#ctx.cast(target, name, argument);
+    return this.#ctx.cast(target, name, argument, options);
   }
 
   /** Sends an exit signal; `kill` cannot be caught. */
@@ -211,7 +213,7 @@ export class System implements AsyncDisposable {
   }
 
   isAlive(ref: RefData): boolean {
-    return this.#kernel.isAlive(ref);
+    return this.#kernel.isAlive(this.#kernel.resolve(ref, "isAlive"));
   }
 
   /** Resolves when no thread has anything to do but to wait for the clock, and nothing is on its way. */

@@ -1,6 +1,7 @@
 /** Large numbers, on real threads; the placements that matter are named in each title. */
 import { expect, test } from "@jest/globals";
 import { type MailboxPolicy, type Ref, startSystem } from "../../index.ts";
+import { puppet } from "../fixtures/puppet.ts";
 import { chainLink, flooder, keeper, sluggish } from "../fixtures/volume.ts";
 
 const million = 1_000_000;
@@ -106,6 +107,20 @@ test("a transferred buffer arrives on another thread and is gone here", async ()
     [1, 2, 3],
     [2, 3],
   ]);
+});
+
+test("a cast transfers as a send does, ports too, to another thread", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const to = await system.spawn(puppet, undefined, { placement: { thread: 1 } });
+  const [byRef, byName] = [new ArrayBuffer(8), new ArrayBuffer(8)];
+  to.cast("keep", byRef, { transfer: [byRef] });
+  system.cast(to, "keep", byName, { transfer: [byName] });
+  const { port1, port2 } = new MessageChannel();
+  to.cast("keep", { port: port2 }, { transfer: [port2] });
+  port1.close();
+  await system.settled();
+  expect([byRef.byteLength, byName.byteLength]).toEqual([0, 0]);
+  expect(await to.call("run", ["lengthsOfSeen"])).toEqual([8, 8, undefined]);
 });
 
 test("two systems in one process know nothing of each other", async () => {

@@ -6,8 +6,37 @@ import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
 
+const nobody = { node: "", thread: 0, slot: 9, generation: 9 };
+const foreign = { ...nobody, node: "elsewhere" };
+
 /** A step, and the message that it is refused with. */
 const wrong: readonly (readonly [Step, RegExp])[] = [
+  [["trapExit", "no"], /trapExit wants true or false, got "no"/],
+  [["reply", undefined, 1], /reply wants the token of a call \(ctx\.from\), got undefined/],
+  [["reply", { caller: "x", id: 3 }, 1], /reply wants the token of a call .*, got \{"caller":"x","id":3\}/],
+  [["replyError", null, { code: "c", message: "m" }], /replyError wants the token of a call .*, got null/],
+  [["replyError", { caller: nobody, id: 3 }, 5], /replyError wants an error with the texts code and message, got 5/],
+  [["replyError", { caller: nobody, id: 3 }, undefined], /replyError wants an error .*, got undefined/],
+  [["cancelTimer", undefined], /cancelTimer wants a timer of sendAfter or sendEvery, got undefined/],
+  [["send", nobody, 1, 5], /send: options wants an object with transfer, got 5/],
+  [["send", nobody, 1, { transfer: 5 }], /send: transfer is a list of ArrayBuffers.*, got 5/],
+  [["cast", nobody, "keep", 1, { transfer: [5] }], /cast: transfer is a list of ArrayBuffers.*, got 5 at 0/],
+  [["cast", nobody, "keep", 1, { transfer: [new Uint8Array(1)] }], /\(of a view its buffer\), got Uint8Array at 0/],
+  [["call", nobody, "keep", 1, 5], /call: options wants an object with timeoutMs, got 5/],
+  [["call", nobody, "keep", 1, { timeout: 5 }], /call: options: there is no "timeout"; it takes timeoutMs/],
+  [["call", nobody, "keep", 1, { timeoutMs: "5" }], /call wants timeoutMs from 0 or Infinity, got "5"/],
+  [["send", foreign, 1], /send: <elsewhere:0\.9\.9> is an actor of node "elsewhere"/],
+  [["monitor", foreign], /monitor: <elsewhere:0\.9\.9> is an actor of node "elsewhere"/],
+  [["register", "foreign", foreign], /register: <elsewhere:0\.9\.9> is an actor of node "elsewhere"/],
+  [["spawn", "puppet", undefined, 5], /spawn: options wants an object with name, placement.*, got 5/],
+  [["spawn", "puppet", undefined, "local"], /spawn: options wants an object with .*, got "local"/],
+  [["start", "puppet", undefined, null], /spawn: options wants an object with .*, got null/],
+  [["spawn", "puppet", undefined, { placment: "local" }], /spawn: options: there is no "placment"; it takes name, pla/],
+  [["spawn", "puppet", undefined, { startTimeoutMs: "5" }], /startTimeoutMs is a time in milliseconds from 0, got "5"/],
+  [
+    ["spawn", "puppet", undefined, { heapMb: "64", isolation: "thread" }],
+    /heapMb is a number of MiB from 16, got "64"/,
+  ],
   [["task", 5], /task wants a promise, or a function that returns one, got 5/],
   [["task"], /task wants a promise, or a function that returns one, got undefined/],
   [["stopActor", 5], /stopActor wants a ref or a registered name, got 5/],
@@ -24,4 +53,30 @@ describePlacements("Arguments of ctx", (place) => {
     // What would be counted as under way would hold this up.
     await system().settled();
   });
+
+  test.each([
+    ["a thread that never was", { ...nobody, thread: 1_000_000_000 }],
+    ["a thread below all", { ...nobody, thread: -1 }],
+    ["a slot below all", { ...nobody, slot: -1 }],
+    ["a slot beyond all", { ...nobody, slot: 1_000_000_000 }],
+  ])("a ref of %s is that of an actor that is not there", async (_what, ref) => {
+    const subject = await place.spawn(system(), puppet, undefined, {});
+    expect(await subject.call("codeOf", ["send", ref, "message"])).toBe("none");
+    expect(await subject.call("codeOf", ["call", ref, "echo"])).toBe("noproc");
+    expect(await subject.call("run", ["isAlive", ref])).toBe(false);
+    await subject.call("run", ["exit", ref, "kill"]);
+    await subject.call("run", ["monitor", ref]);
+    await system().settled();
+    expect(await subject.call("seen")).toMatchObject([{ type: "down", reason: "noproc" }]);
+    const near = ["spawn", "puppet", undefined, { placement: { near: ref } }] as const;
+    if (ref.thread !== 0) expect(await subject.call("codeOf", near)).toBe("invalid_placement");
+  });
+
+  test.each([null, { near: null }, { near: foreign }, { near: 5 }, {}])(
+    "placement %j is invalid_placement",
+    async (placement) => {
+      const subject = await place.spawn(system(), puppet, undefined);
+      expect(await subject.call("codeOf", ["spawn", "puppet", undefined, { placement }])).toBe("invalid_placement");
+    },
+  );
 });

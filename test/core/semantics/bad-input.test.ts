@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import type { ExitReason, Ref, SpawnOptions } from "../../../core/index.ts";
+import { defineServer, type ExitReason, type Ref, type SpawnOptions } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
 import { specAsData } from "../../../supervisors/index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";
@@ -139,6 +139,32 @@ describe("bad input and bad luck", () => {
       codes.add(code);
     }
     return [...codes];
+  });
+
+  // What is refused, and with which words: arguments.test.ts, and for definitions test/core/definitions.test.ts.
+  row("options that are no object, a key in them that nobody reads, a value of the wrong kind", async () => {
+    const codes = new Set<string>();
+    for (const options of [5, { placment: "local" }, { startTimeoutMs: "5" }] as never[])
+      codes.add(await codeOf(system().spawn(puppet, undefined, options)));
+    for (const options of [5, { thread: 1 }, { spare: "no" }] as never[]) codes.add(await codeOf(startSystem(options)));
+    return [...codes];
+  });
+
+  row("a definition with a handler that is no function, or a key that is none", async () => {
+    const codes = new Set<string>();
+    for (const definition of [{ init: 5 }, { cals: {} }] as never[])
+      codes.add(await codeOf(() => defineServer(definition)));
+    return [...codes];
+  });
+
+  row("a ref of another node", async () => [
+    await codeOf(system().call({ node: "elsewhere", thread: 1, slot: 1, generation: 1 }, "echo")),
+  ]);
+
+  row("a ref of a thread or slot that never was", async () => {
+    const never = { node: "", thread: 16_384, slot: 1, generation: 1 };
+    system().send(never, "is not told");
+    return [await codeOf(system().call(never, "echo"))];
   });
 
   row("a function, symbol or class instance in a message to another thread", async () => {

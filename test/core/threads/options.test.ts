@@ -19,6 +19,13 @@ test("a program reads the time that its actors read", async () => {
   expect(await there.call("nowMs")).toBe(system.nowMs());
 });
 
+test("a system listens to the kinds of events that there are, with a function, and says what it got instead", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const on = (...args: readonly unknown[]) => expect(() => system.events.on(...(args as ["*", () => void])));
+  on("nonsense", () => undefined).toThrow(/events\.on wants "\*" or a kind of event \(spawned, .*got "nonsense"/);
+  on("spawned", 5).toThrow(/events\.on wants a function as listener, got 5/);
+});
+
 test.each([
   { threadStartTimeoutMs: 0 },
   { threadStartTimeoutMs: Number.NaN },
@@ -32,6 +39,7 @@ test.each([
   { checks: "no" as never },
   { spare: "no" as never },
   { watchdog: 0 as never },
+  { thread: 2 } as never,
 ])("startSystem refuses %j and names it", async (option) => {
   const name = Object.keys(option)[0] as string;
   await expect(startSystem({ threads: 1, ...option })).rejects.toMatchObject({

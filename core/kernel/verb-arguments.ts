@@ -1,0 +1,55 @@
+/** What verbs are given beside refs and messages, checked in the caller's own frame. Each throws RuntimeError `bad_argument`. */
+import { types } from "node:util";
+import type { From } from "../actor/context.ts";
+import type { CallOptions, RefData, SendOptions } from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { assertKeys } from "../known-keys.ts";
+
+/** The objects that move with a message; undefined: none. */
+export function transferOf(options: SendOptions, verb: string): readonly unknown[] | undefined {
+  assertKeys(`${verb}: options`, options, ["transfer"]);
+  const { transfer } = options;
+  if (transfer === undefined) return undefined;
+  if (!Array.isArray(transfer) || !transfer.every(isTransferable)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${verb}: transfer is a list of ArrayBuffers, MessagePorts and the like (of a view its buffer), got ${shown(transfer)}`,
+    );
+  }
+  return transfer;
+}
+
+/** Coarse: what is neither a buffer nor an object of Node's own cannot be one. */
+function isTransferable(value: unknown): boolean {
+  if (types.isArrayBuffer(value)) return true;
+  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null && !types.isSharedArrayBuffer(value);
+}
+
+function shown(transfer: unknown): string {
+  if (!Array.isArray(transfer)) return describe(transfer);
+  const wrong = transfer.findIndex((value) => !isTransferable(value));
+  const value: unknown = transfer[wrong];
+  return `${ArrayBuffer.isView(value) ? value.constructor.name : describe(value)} at ${wrong}`;
+}
+
+export function timeoutOf(options: CallOptions, verb: string): number | undefined {
+  assertKeys(`${verb}: options`, options, ["timeoutMs"]);
+  return options.timeoutMs;
+}
+
+/** The parts of a call's token. */
+export function partsOf(from: From, verb: string): { readonly caller: RefData; readonly id: number } {
+  const { caller, id } = ((from as unknown) ?? {}) as { readonly [K in keyof From]?: unknown };
+  if (!isRefData(caller) || typeof id !== "number")
+    throw new RuntimeError("bad_argument", `${verb} wants the token of a call (ctx.from), got ${describe(from)}`);
+  return { caller, id };
+}
+
+/** Whether it is an address at all, of whatever system. */
+export function isRefData(value: unknown): value is RefData {
+  if (typeof value !== "object" || value === null) return false;
+  const { node, thread, slot, generation } = value as { readonly [K in keyof RefData]?: unknown };
+  return Number.isInteger(thread) && Number.isInteger(slot) && Number.isInteger(generation) && typeof node === "string";
+}
