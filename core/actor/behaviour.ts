@@ -22,7 +22,7 @@ export const mailboxCapacityDefault = 1_048_576;
 const turnLimitMsMax = 2 ** 31 - 1;
 
 export interface BehaviourOptions {
-  /** A name for reports. Default: the export's name. */
+  /** A name for reports. Default: the export's name where the runtime has looked it up (any thread that imported it), else `actor`. */
   readonly name?: string;
   /** `import.meta.url` of the module that exports this behaviour. Needed only by bundlers and generated code. */
   readonly module?: string;

@@ -89,7 +89,7 @@ export function contextClass(kernel: Kernel): ContextClass {
         const settled = (result: StartResult) => {
           kernel.asyncTurns.awaits(cell, -1);
           if (result.ok) resolve(ref as Ref);
-          else reject(kernel.tasks.failureOf(cell, startError(kernel.nameOf(ref as Ref), result)));
+          else reject(kernel.tasks.failureOf(cell, startError(kernel.nameOf(ref as Ref), result, withTimeout)));
         };
         try {
           ref = kernel.spawner.spawn(cell, behaviour, argument, withTimeout, { link: true, await: settled }).ref;

@@ -97,7 +97,7 @@ export class Calls {
       );
     }
     const isLocal = ref.thread === kernel.thread;
-    if (!isLocal) kernel.checkOutgoing(argument, undefined);
+    if (!isLocal) kernel.checkOutgoing(argument, undefined, ref, name);
     else if (kernel.checks) freezeMessage(argument);
     return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));
   }
@@ -162,7 +162,7 @@ export class Calls {
       kernel.scheduler.commit(() => this.settle(id, value));
       return;
     }
-    kernel.checkOutgoing(value, undefined);
+    kernel.checkOutgoing(value, undefined, caller, "the answer");
     kernel.scheduler.commit(() => {
       kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, kernel.refOf(kernel.guest), id, value);
     });

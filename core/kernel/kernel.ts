@@ -278,7 +278,7 @@ export class Kernel {
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
       return undefined;
     }
-    this.checkOutgoing(message, transfer);
+    this.checkOutgoing(message, transfer, ref, "send");
     return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, undefined, message, transfer));
   }
 
@@ -293,16 +293,21 @@ export class Kernel {
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
       return undefined;
     }
-    this.checkOutgoing(argument, transfer);
+    this.checkOutgoing(argument, transfer, ref, name);
     return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, transfer));
   }
 
-  /** Refuses what cannot cross to another thread, in the sender's own frame. */
-  checkOutgoing(message: unknown, transfer: readonly unknown[] | undefined): void {
+  /**
+   * Refuses what cannot cross to another thread, in the sender's own frame.
+   * @param to who was to get it, and `verb` by which verb or handler, for the message to people
+   */
+  checkOutgoing(message: unknown, transfer: readonly unknown[] | undefined, to?: RefData, verb?: string): void {
     try {
       checkMessage(message, transfer, isRef);
     } catch (error) {
-      throw new RuntimeError("not_cloneable", (error as Error).message, { cause: error });
+      const where = to === undefined ? (verb ?? "") : `${verb} to ${this.nameOf(to)}`;
+      const text = (error as Error).message;
+      throw new RuntimeError("not_cloneable", where === "" ? text : `${where}: ${text}`, { cause: error });
     }
     if (this.checks) freezeMessage(message);
   }
@@ -319,7 +324,7 @@ export class Kernel {
         `${verb} wants an exit reason, a word or an object, got ${describe(reason)}`,
       );
     }
-    this.checkOutgoing(reason, undefined);
+    this.checkOutgoing(reason, undefined, undefined, verb);
   }
 
   assertAlive(cell: Cell, verb: string): void {

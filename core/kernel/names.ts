@@ -51,7 +51,7 @@ export class Names {
         throw new RuntimeError("bad_argument", `register: ${kernel.nameOf(ref)} is not alive`);
       }
       const own = kernel.cellOf(ref)?.extra?.name;
-      if (own !== undefined && own !== name) throw hasName(kernel.nameOf(ref));
+      if (own !== undefined && own !== name) throw hasName(kernel.nameOf(ref), own, name);
     } catch (error) {
       return kernel.tasks.rejection(cell, error);
     }
@@ -62,13 +62,19 @@ export class Names {
     this.#request(name, kernel.adopt(ref), (holder) => {
       kernel.asyncTurns.awaits(cell, -1);
       if (holder === undefined) kernel.scheduler.settle(cell, resolve as (value: never) => void, undefined);
-      else if (sameRef(holder, ref)) refused(hasName(kernel.nameOf(ref)));
+      else if (sameRef(holder, ref)) refused(hasName(kernel.nameOf(ref), this.#replicaNameOf(ref), name));
       else
         refused(
           new RuntimeError("already_registered", `the name ${describe(name)} belongs to ${kernel.nameOf(holder)}`),
         );
     });
     return promise;
+  }
+
+  /** The name of somebody else's actor, for a message: this thread only knows the names' holders. */
+  #replicaNameOf(ref: RefData): string | undefined {
+    for (const [name, holder] of this.#names) if (sameRef(holder, ref)) return name;
+    return undefined;
   }
 
   /** The name of an actor that is being born. */
@@ -212,8 +218,11 @@ export class Names {
   }
 }
 
-function hasName(who: string): RuntimeError {
-  return new RuntimeError("bad_argument", `register: ${who} has a name already`);
+function hasName(who: string, own: string | undefined, name: string): RuntimeError {
+  return new RuntimeError(
+    "bad_argument",
+    `register: ${who} has a name already (${describe(own)}) and cannot have ${describe(name)} as well: unregister that first`,
+  );
 }
 
 export function isActorName(name: unknown): boolean {

@@ -5,7 +5,13 @@
  * other's. Whatever is sent to it stands behind the spawn in the same outbox.
  */
 import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
-import { type BehaviourModule, behaviourModule, exportedBehaviour, noteModule } from "../actor/behaviour-module.ts";
+import {
+  type BehaviourModule,
+  behaviourModule,
+  behaviourName,
+  exportedBehaviour,
+  noteModule,
+} from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
@@ -60,7 +66,7 @@ export class Spawner {
     const isDedicated = options?.isolation === "thread";
     const heapMb = options?.heapMb;
     const chosen = isDedicated ? undefined : this.#threadFor(options);
-    if (chosen !== kernel.thread) kernel.checkOutgoing(argument, undefined);
+    if (chosen !== kernel.thread) kernel.checkOutgoing(argument, undefined, undefined, argumentOf(spawnable));
     else if (kernel.checks) kernel.freeze(argument);
     return kernel.scheduler.commit(() => {
       const thread = chosen ?? this.#newDedicated(heapMb);
@@ -338,6 +344,11 @@ function isLoadFailure(error: unknown): error is RuntimeError {
 function moduleFailed(url: string, error: unknown): RuntimeError {
   const data = errorData(error);
   return new RuntimeError("module_failed", `${url} failed to load: ${data.message}`, { cause: error });
+}
+
+/** What is refused, for people. */
+function argumentOf(spawnable: Spawnable): string {
+  return `spawn, argument of ${isBehaviour(spawnable) ? behaviourName(spawnable) : (spawnable.exportName ?? spawnable.url)}`;
 }
 
 function assertSpawnable(value: Spawnable): void {

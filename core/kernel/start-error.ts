@@ -1,5 +1,6 @@
 /** How a failed start looks to the starter (proc_lib:start, gen:start). */
-import type { StartResult } from "../actor/context.ts";
+import type { SpawnOptions, StartResult } from "../actor/context.ts";
+import { type RefData, refKey } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
 import { describe, RuntimeError } from "../errors.ts";
 
@@ -17,18 +18,27 @@ const own = [
   "thread_failed",
 ];
 
-export function startError(who: string, result: Exclude<StartResult, { ok: true }>): RuntimeError {
+/** @param options of the start: they say what of it failed. */
+export function startError(
+  who: string,
+  result: Exclude<StartResult, { ok: true }>,
+  options: SpawnOptions,
+): RuntimeError {
   const reason = result.reason;
   if (reason === "ignore") return new RuntimeError("ignore", `${who}: init answered ignore`);
   if (reason === "init_timeout")
-    return new RuntimeError("init_timeout", `${who}: init did not end in time; it was killed`);
+    return new RuntimeError(
+      "init_timeout",
+      `${who}: init did not end within startTimeoutMs (${options.startTimeoutMs} ms) and was killed: ` +
+        "do slow work after init (ctx.continue), or give it more time",
+    );
   if (reason === "noproc")
     return new RuntimeError("noproc", `${who}: its starter or its thread was gone before init ended`);
   if (typeof reason === "object") {
     if ("already_started" in reason) {
       return new RuntimeError(
         "already_started",
-        `${who}: the name is held by <${describe(reason["already_started"])}>`,
+        `${who}: the name ${describe(options.name)} is held by <${refKey(reason["already_started"] as RefData)}>`,
         {
           cause: reason,
         },

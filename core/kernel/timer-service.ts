@@ -40,7 +40,7 @@ export class Timers {
     if (typeof target !== "string" && target !== undefined) kernel.resolve(target, verb);
     // Refused and frozen here, in the caller's frame; a name may be anybody's by then, on any thread (S2.6, S2.7).
     if (typeof target === "string" || (target !== undefined && target.thread !== kernel.thread))
-      kernel.checkOutgoing(message, undefined);
+      kernel.checkOutgoing(message, undefined, undefined, verb);
     else if (kernel.checks) kernel.freeze(message);
     return kernel.scheduler.commit(() => {
       const entry = this.#add(cell, "message", delayMs, periodMs, message, target);

@@ -145,7 +145,7 @@ export class System implements AsyncDisposable {
     );
     const started = promise.then((result) => {
       if (result.ok) return;
-      throw this.#stopping === undefined ? startError(kernel.nameOf(ref), result) : notStarted("spawn");
+      throw this.#stopping === undefined ? startError(kernel.nameOf(ref), result, withDefaults) : notStarted("spawn");
     });
     // The behaviour's type says what the actor takes.
     return { ref: ref as Ref<P>, started, monitor };

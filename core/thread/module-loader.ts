@@ -28,7 +28,8 @@ export class ModuleLoader {
       return Promise.reject(
         new RuntimeError(
           "deadlocked_load",
-          `${url} did not end loading in this thread before, so it cannot be loaded here any more`,
+          `${url} did not end loading in this thread before, so it cannot be loaded here any more: ` +
+            "mend its top level (an endless loop, an await that never ends), or spawn on another thread",
         ),
       );
     }
@@ -52,7 +53,12 @@ export class ModuleLoader {
     const { promise, resolve, reject } = Promise.withResolvers<Exports>();
     const cancel = byDeadline(this.#timeoutMs, () => {
       this.#stuck.add(url);
-      reject(new RuntimeError("load_timeout", `${url} did not load within ${this.#timeoutMs} ms`));
+      reject(
+        new RuntimeError(
+          "load_timeout",
+          `${url} did not load within loadTimeoutMs (${this.#timeoutMs} ms): mend its top level (an endless loop, an await that never ends)`,
+        ),
+      );
     });
     this.#fail.set(url, reject);
     whileLoading(url, () => import(url) as Promise<Exports>)

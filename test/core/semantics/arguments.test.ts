@@ -1,5 +1,6 @@
 /** Arguments of the wrong kind: refused where they are given, with the value and what was expected, on every placement. */
 import { expect, test } from "@jest/globals";
+import { refKey } from "../../../core/index.ts";
 import { describePlacements } from "../../../testing/index.ts";
 import { puppet, type Step } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -79,4 +80,60 @@ describePlacements("Arguments of ctx", (place) => {
       expect(await subject.call("codeOf", ["spawn", "puppet", undefined, { placement }])).toBe("invalid_placement");
     },
   );
+});
+
+describePlacements("What fails says who, what and what to do", (place) => {
+  const textOf = async (action: () => unknown): Promise<string> => {
+    try {
+      await action();
+      return "no error";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  test("a start under a taken name: the name and its holder", async () => {
+    const name = `held ${place.name}`;
+    const holder = await place.spawn(system(), puppet, undefined, { name });
+    const text = await textOf(() => system().spawn(puppet, undefined, { ...place.options, name }));
+    expect(text).toContain(`the name "${name}" is held by <${refKey(holder)}>`);
+    system().exit(holder, "kill");
+  });
+
+  test.each([
+    ["itself", true],
+    ["by the program", false],
+  ])("a second name, registered %s: the first", async (_who, isOwn) => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    await subject.call("run", ["register", `first ${place.name}`]);
+    await system().settled();
+    const text = isOwn
+      ? await subject.call("errorOf", ["register", "second"])
+      : await textOf(() => system().register("second", subject));
+    expect(text).toMatch(/has a name already \("first \w+"\) and cannot have "second" as well: unregister that first/);
+    system().exit(subject, "kill");
+    await system().settled();
+  });
+
+  test("an init that takes too long: how long it had, and where else slow work may go", async () => {
+    const start = { gate: await system().spawn(puppet) };
+    const text = textOf(() => system().spawn(puppet, start, { ...place.options, startTimeoutMs: 250 }));
+    await system().settled();
+    await system().clock.advance(250);
+    expect(await text).toMatch(/init did not end within startTimeoutMs \(250 ms\) and was killed: .*ctx\.continue/);
+  });
+
+  test("what cannot cross: by which verb, to whom, and the field", async () => {
+    // Nothing crosses between the program and an actor on main.
+    if (place.name === "main") return;
+    const subject = await place.spawn(system(), puppet, undefined);
+    const field = { handler: () => 1 };
+    const key = refKey(subject);
+    expect(await textOf(() => subject.send(field))).toMatch(`send to <${key}>: message.handler is a function`);
+    expect(await textOf(() => subject.cast("keep", field))).toMatch(`keep to <${key}>: message.handler is a function`);
+    expect(await textOf(() => subject.call("echo", field))).toMatch(`echo to <${key}>: message.handler is a function`);
+    expect(await textOf(() => system().spawn(puppet, field as never, place.options))).toMatch(
+      "spawn, argument of puppet: message.handler is a function",
+    );
+  });
 });
