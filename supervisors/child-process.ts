@@ -16,7 +16,8 @@ import {
 } from "../core/index.ts";
 import { type FullChildSpec, spawnOptions } from "./child-spec.ts";
 import type { AlarmMessage, Procedure, Procedures, Signal } from "./procedure.ts";
-import { isExpectedEnd, lostThreadOf } from "./restart-decision.ts";
+import { isExpectedEnd, outsideCauseOf } from "./restart-decision.ts";
+import type { OutsideCause } from "./restart-window.ts";
 
 export type StartOutcome =
   /** `ref` is undefined when the child's `init` answered ignore. */
@@ -27,8 +28,8 @@ export interface FailedStart {
   readonly reason: ExitReason;
   /** The holder of the child's name. */
   readonly running?: Ref;
-  /** The thread that was lost before the child's `init` had ended. */
-  readonly lostThread?: number;
+  /** What ended it before its `init` had ended, where that is not its own doing. */
+  readonly cause?: OutsideCause;
 }
 
 /** A child to start: what `startActor` and `startActors` are told. */
@@ -111,8 +112,8 @@ function outcomeOf(signal: Signal, ref: Ref): StartOutcome {
 }
 
 function failedStart(ref: Ref, { reason, running }: Pick<FailedStart, "reason" | "running">): FailedStart {
-  const lostThread = lostThreadOf(reason, ref.thread);
-  return { ok: false, reason, ...(running && { running }), ...(lostThread !== undefined && { lostThread }) };
+  const cause = outsideCauseOf(reason, ref.thread);
+  return { ok: false, reason, ...(running && { running }), ...(cause !== undefined && { cause }) };
 }
 
 function spawn(ctx: Context, { spec, argument }: Start, childPlacement: Placement): Ref | StartOutcome {

@@ -7,6 +7,7 @@
 import { type Ref, type RefData, refKey } from "../core/index.ts";
 import type { BackoffRow } from "./backoff.ts";
 import type { ChildId, FullChildSpec } from "./child-spec.ts";
+import type { OutsideCause } from "./restart-window.ts";
 
 /** A message to itself: try the restart of this child again. Compared by identity, so that an old or a foreign one does nothing. */
 export interface RetryMessage {
@@ -14,8 +15,8 @@ export interface RetryMessage {
   readonly timer?: "backoff";
   /** The child's id; the key of its last ref under a template. */
   readonly child: ChildId;
-  /** The thread whose loss made the last attempt fail: it counts once for all its children. */
-  readonly lostThread?: number;
+  /** What made the last attempt fail, where that is not the child's own doing. */
+  readonly cause?: OutsideCause;
 }
 
 export class Child {

@@ -21,7 +21,7 @@ import {
   type WhichChildOutcome,
 } from "./outcome.ts";
 import { answer, type Procedure } from "./procedure.ts";
-import { decideExit, endsSupervisor, isTurnLost, lostThreadOf } from "./restart-decision.ts";
+import { decideExit, endsSupervisor, lostThreadOf, outsideCauseOf } from "./restart-decision.ts";
 import type { Crew, Supervision, Verdict } from "./supervision.ts";
 
 export class ListedCrew implements Crew {
@@ -97,7 +97,7 @@ export class ListedCrew implements Crew {
     if (action === "restart") {
       const lostThread = lostThreadOf(reason, ref.thread);
       if (lostThread !== undefined) return yield* this.#restarts.restartLost(child, ref, reason, lostThread);
-      return yield* this.#restarts.restart(child, ref, isTurnLost(reason) ? "turnLost" : undefined);
+      return yield* this.#restarts.restart(child, ref, outsideCauseOf(reason, ref.thread));
     }
     this.#processes.stopped(child);
     const ends = endsSupervisor(this.#supervision.flags.autoShutdown, child.spec, () => this.#isSignificantActive());
@@ -109,7 +109,7 @@ export class ListedCrew implements Crew {
     if (child?.retry !== message) return "goOn";
     // A delayed restart was counted when it was decided; a failed one counts again (OTP).
     if (message.type === "timer") return yield* this.#restarts.startAgain(child);
-    return yield* this.#restarts.restart(child, "restarting", message.lostThread);
+    return yield* this.#restarts.restart(child, "restarting", message.cause);
   }
 
   *terminate(): Procedure<void> {

@@ -118,11 +118,11 @@ export class ListedRestarts {
   }
 
   /** Leaves other requests their turn first, such as one to shut down (OTP, try_again_restart). */
-  #tryAgain(child: Child, { lostThread }: FailedStart): void {
+  #tryAgain(child: Child, { cause }: FailedStart): void {
     const retry: RetryMessage = {
       type: "try_again_restart",
       child: child.spec.id,
-      ...(lostThread !== undefined && { lostThread }),
+      ...(cause !== undefined && { cause }),
     };
     this.#children.setRestarting(child, retry);
     this.#supervision.ctx.send(this.#supervision.ctx.self, retry);

@@ -5,6 +5,7 @@
 import { type ExitReason, isOrderly } from "../core/index.ts";
 import type { FullChildSpec, Restart, Shutdown } from "./child-spec.ts";
 import type { AutoShutdown, Strategy } from "./flags.ts";
+import type { OutsideCause } from "./restart-window.ts";
 
 export interface ExitDecision {
   /** Whether a `child_terminated` report is made. */
@@ -61,8 +62,13 @@ export function isExpectedEnd(restart: Restart, shutdown: Shutdown, reason: Exit
 }
 
 /** Whether the child ended because another actor's turn was cut down, which took an open turn of the child with it. */
-export function isTurnLost(reason: ExitReason): boolean {
+function isTurnLost(reason: ExitReason): boolean {
   return typeof reason === "object" && "turnLost" in reason;
+}
+
+/** What ended a child, where that is not its own doing; undefined: it is. */
+export function outsideCauseOf(reason: ExitReason, thread: number | undefined): OutsideCause | undefined {
+  return isTurnLost(reason) ? "turnLost" : lostThreadOf(reason, thread);
 }
 
 /** The thread whose loss ended a child of that thread, or undefined. */

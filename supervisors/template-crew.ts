@@ -29,7 +29,7 @@ import {
 } from "./outcome.ts";
 import { answer, type Procedure } from "./procedure.ts";
 import { type ErrorContext, reportError } from "./reports.ts";
-import { decideExit, isExpectedEnd, isTurnLost, lostThreadOf } from "./restart-decision.ts";
+import { decideExit, isExpectedEnd, lostThreadOf, outsideCauseOf } from "./restart-decision.ts";
 import type { OutsideCause } from "./restart-window.ts";
 import type { Crew, Supervision, Verdict } from "./supervision.ts";
 import { TemplateChild, TemplateChildren } from "./template-children.ts";
@@ -112,7 +112,7 @@ export class TemplateCrew implements Crew {
     if (action === "restart") {
       const lostThread = lostThreadOf(reason, ref.thread);
       if (lostThread !== undefined) return yield* this.#restartLost(child, reason, lostThread);
-      return yield* this.#restart(child, ref, isTurnLost(reason) ? "turnLost" : undefined);
+      return yield* this.#restart(child, ref, outsideCauseOf(reason, ref.thread));
     }
     this.#children.remove(ref);
     return "goOn"; // With a template there is no auto shutdown.
@@ -121,7 +121,7 @@ export class TemplateCrew implements Crew {
   *retry(message: RetryMessage): Procedure<Verdict> {
     const child = this.#children.get(message.child as string);
     if (child?.retry !== message) return "goOn";
-    if (message.type === "try_again_restart") return yield* this.#restart(child, "restarting", message.lostThread);
+    if (message.type === "try_again_restart") return yield* this.#restart(child, "restarting", message.cause);
     // A delayed restart was counted when it was decided.
     const { ctx, procedures, flags } = this.#supervision;
     this.#children.remove(child.ref);
@@ -262,11 +262,11 @@ export class TemplateCrew implements Crew {
       return;
     }
     const { ctx } = this.#supervision;
-    const { lostThread } = outcome;
+    const { cause } = outcome;
     const retry: RetryMessage = {
       type: "try_again_restart",
       child: child.key,
-      ...(lostThread !== undefined && { lostThread }),
+      ...(cause !== undefined && { cause }),
     };
     this.#children.setRestarting(child, retry);
     this.#report("start_error", outcome.reason, "restarting");

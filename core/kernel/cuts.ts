@@ -23,13 +23,10 @@ export type CutAnswer =
   | "gone"
   | "nobody"
   | "other"
-  /** A cut is under way already, or the kernel is at work in the actor's frames: ask again. */
-  | "held"
+  /** The kernel is at work in the actor's frames: ask again. */
   | "busy"
   /** Code of Node's runs, called by the actor: ask again, and taint the thread if it stays so. */
-  | "node"
-  /** A `setImmediate` callback: ending it would lose other actors' immediates. */
-  | "immediate";
+  | "node";
 
 interface Verdict {
   readonly cell: Cell;
@@ -37,13 +34,17 @@ interface Verdict {
   readonly stack: string;
 }
 
+/** How long code of a dead actor may hold a thread that has no turn limit. */
+const deadLimitMs = 1_000;
+
 /** Frames of a runaway turn that are kept. */
 const framesMax = 60;
 
 export class Cuts {
   readonly #kernel: Kernel;
   readonly #asyncGraceMs: number;
-  #verdict: Verdict | undefined;
+  /** Of cuts whose recovery is still to come. */
+  readonly #verdicts: Verdict[] = [];
   /** Whose turns may have been lost with a cut, until the next message of the port tells. */
   #suspects: Cell[] = [];
   #culprit = "";
@@ -74,17 +75,22 @@ export class Cuts {
     terminate: () => void,
   ): CutAnswer {
     const { host, scheduler } = this.#kernel;
-    if (this.isHeld) return "held";
     if (scheduler.turn !== turn) return "gone";
     if (scheduler.isCommitting) return "busy";
-    // In a turn its actor stands in the kernel; after an await, in the async context. Never the other way round.
-    const cell = (turn & 1) === 1 ? scheduler.current : (host.blame?.owner() as Cell | undefined);
+    const frames = runawayFrames();
+    // In a turn its actor stands in the kernel; after an await, in the async context. Never the other way round. Where a
+    // cut has fallen and the recovery is still to come, the number is odd, but the turn's frames are gone.
+    const isInTurn = (turn & 1) === 1 && (!this.isFalling || frames.some(isDrain));
+    const cell = isInTurn ? scheduler.current : (host.blame?.owner() as Cell | undefined);
     if (cell === undefined || cell === this.#kernel.guest) return "nobody";
     if (cell.slot !== slot || cell.generation !== generation) return "other";
-    const frames = runawayFrames();
-    if (frames.some(({ functionName }) => functionName === "processImmediate")) return "immediate";
+    if (this.isFalling && this.#verdicts.at(-1)?.cell === cell) {
+      // It stands as before: the termination was used up by something else.
+      terminate();
+      return "cut";
+    }
     if (isPatient && frames[0]?.scriptName.startsWith("node:") === true) return "node";
-    this.#verdict = { cell, reason: limitMs < 0 ? "killed" : { turnLimit: limitMs }, stack: stackText(frames) };
+    this.#verdicts.push({ cell, reason: limitMs < 0 ? "killed" : { turnLimit: limitMs }, stack: stackText(frames) });
     this.isHeld = true;
     this.isFalling = true;
     host.postRecovery?.();
@@ -97,43 +103,61 @@ export class Cuts {
     const kernel = this.#kernel;
     const owner = kernel.host.blame?.owner() as Cell | undefined;
     if (owner === undefined || owner === kernel.guest) return "nobody";
-    return `${owner.slot} ${owner.generation} ${turnLimitOf(owner) ?? kernel.turnLimitMs}`;
+    // What the dead have left behind has no limit of its own, and none at all would hold the thread for ever.
+    const isDead = (owner.flags & Flag.dead) !== 0;
+    const limitMs = isDead ? kernel.turnLimitMs || deadLimitMs : (turnLimitOf(owner) ?? kernel.turnLimitMs);
+    return `${owner.slot} ${owner.generation} ${limitMs}`;
   }
 
-  /** The first message of the port after a cut. */
+  /** The first message of the port after a cut. There may have been another before it, of code behind an await. */
   recover(): void {
     const kernel = this.#kernel;
-    const verdict = this.#verdict;
-    if (verdict === undefined) return;
-    this.#verdict = undefined;
+    const verdicts = this.#verdicts.splice(0);
+    if (verdicts.length === 0) return;
     this.isFalling = false;
-    this.#kernel.counters.add(Counter.cuts, 1);
     const wasInDrain = kernel.scheduler.recover();
-    const { dispatch } = kernel;
-    const message = dispatch.inHand === nothing ? verdict.cell.extra?.turnMessage : dispatch.inHand;
-    dispatch.inHand = nothing;
-    this.#culprit = refKey(kernel.refOf(verdict.cell));
-    const url = verdict.cell.extra?.loadingUrl;
-    if (url === undefined) kernel.lifecycle.cutDown(verdict.cell, verdict.reason, verdict.stack, message);
-    else {
-      const text = `${url} did not come to the end of its top level and was cut down:\n${verdict.stack}`;
-      kernel.host.loadCutDown?.(url, new RuntimeError("load_timeout", text));
-    }
-    if (wasInDrain) {
+    const inHand = kernel.dispatch.inHand;
+    kernel.dispatch.inHand = nothing;
+    for (const [at, verdict] of verdicts.entries()) this.#carryOut(verdict, at === 0 ? inHand : nothing);
+    if (wasInDrain && verdicts.length === 1 && this.#suspects.length === 0) {
       this.#resume();
       return;
     }
+    // A load lives in microtasks of Node's own: one that was under way may never end.
+    if (kernel.spawner.loading > 0 && !kernel.memory.isTainted(kernel.thread)) {
+      kernel.memory.taint(kernel.thread);
+      if (kernel.wants(eventBit("threadTainted")))
+        kernel.emit({ type: "threadTainted", thread: kernel.thread, position: kernel.memory.position(kernel.thread) });
+    }
     kernel.subscriptions.again();
     kernel.asyncTurns.resubscribe();
-    this.#suspects = kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs);
+    this.#suspects.push(...kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs));
     // One further message: what had settled, and was not lost, says so in the checkpoint before it.
     kernel.host.postJudgement?.();
   }
 
+  #carryOut({ cell, reason, stack }: Verdict, inHand: unknown): void {
+    const kernel = this.#kernel;
+    kernel.counters.add(Counter.cuts, 1);
+    this.#culprit = refKey(kernel.refOf(cell));
+    const url = cell.extra?.loadingUrl;
+    if (url !== undefined) {
+      const text = `${url} did not come to the end of its top level and was cut down:\n${stack}`;
+      kernel.host.loadCutDown?.(url, new RuntimeError("load_timeout", text));
+    }
+    // Who waits for a module ends with its load; who was killed, at once.
+    if (url === undefined || reason === "killed")
+      kernel.lifecycle.cutDown(cell, reason, stack, inHand === nothing ? cell.extra?.turnMessage : inHand);
+  }
+
   /** The second message: members of the checkpoint that have not settled by now were lost with it. */
   judge(): void {
+    // Another turn was cut down in between: its recovery asks for a judgement of its own.
+    if (this.isFalling) return;
     for (const cell of this.#suspects) {
-      if ((cell.flags & Flag.open) !== 0 && cell.extra?.isTurnSettled === false) this.lose(cell);
+      const { extra, flags } = cell;
+      // One that waits for the kernel again has gone on meanwhile.
+      if ((flags & Flag.open) !== 0 && extra?.isTurnSettled === false && extra.awaiting === 0) this.lose(cell);
     }
     this.#suspects = [];
     this.#resume();
@@ -166,6 +190,11 @@ function runawayFrames(): Frame[] {
   const frames: Frame[] = getCallSites(framesMax);
   const evaluate = frames.findIndex(({ scriptName }) => scriptName === "");
   return frames.slice(evaluate + 1);
+}
+
+/** A frame of the drain that turns are entered from. */
+function isDrain({ functionName, scriptName }: Frame): boolean {
+  return functionName === "drain" && /\/kernel\/scheduler\.[jt]s$/.test(scriptName);
 }
 
 function stackText(frames: readonly Frame[]): string {

@@ -218,6 +218,8 @@ export class Scheduler {
    * into a drain; else it fell into the microtasks behind one, and all that stood behind it there is gone.
    */
   recover(): boolean {
+    // The watchdog sees that the thread has moved.
+    this.#words[this.#drainWord] = ++this.#drains;
     const wasDraining = this.#isDraining;
     this.#isDraining = false;
     this.#isArmed = false;

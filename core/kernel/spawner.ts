@@ -226,6 +226,9 @@ export class Spawner {
     kernel.starts.expect(parent, ref, how === "message" ? undefined : how, deadlineMs);
   }
 
+  /** Modules that are being loaded. */
+  loading = 0;
+
   /** The behaviour, where this thread has it already. */
   #known(module: BehaviourModule): Behaviour<never, Api> | undefined {
     return this.#loaded.get(moduleKey(module)) ?? this.#kernel.host.findDefinition?.(module);
@@ -236,7 +239,9 @@ export class Spawner {
     const kernel = this.#kernel;
     cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
+    this.loading++;
     const ended = () => {
+      this.loading--;
       kernel.scheduler.outside--;
       kernel.scheduler.wake();
     };

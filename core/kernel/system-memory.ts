@@ -352,8 +352,10 @@ export class SystemMemory {
 
   /** `kill` of an actor on another thread: if its turn is under way, the watchdog ends that. */
   wantKill(thread: number, slot: number, generation: number): void {
-    if (this.isAlive(thread, slot, generation))
-      Atomics.store(this.#kills, this.base(thread) + slot, (generation + 1) | 0);
+    // Also just after its death: its code may still run behind an await.
+    const isSlot = slot >= 0 && slot < this.slotsOf(thread);
+    const age = isSlot ? (this.generation(thread, slot) - generation) | 0 : -1;
+    if (age === 0 || age === 1) Atomics.store(this.#kills, this.base(thread) + slot, (generation + 1) | 0);
     Atomics.add(this.words, this.#row(thread) + Word.killsWanted, 1);
     Atomics.add(this.words, Global.attention, 1);
     Atomics.notify(this.words, Global.attention);

@@ -11,7 +11,7 @@ import { afterMs, stopwatchMs } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { whoExpression } from "./cut-target.ts";
-import { type FromWatchdog, inspectorRefused, type ToWatchdog } from "./watchdog-protocol.ts";
+import type { FromWatchdog, ToWatchdog, WatchdogData } from "./watchdog-protocol.ts";
 import { WatchedThread } from "./watched-thread.ts";
 
 /** How often threads are looked at: usually, and while a kill is under way. */
@@ -31,6 +31,7 @@ if (parentPort === null) throw new Error("watchdog-entry is started by the runti
 const main = parentPort;
 const say = (word: FromWatchdog) => main.postMessage(word);
 
+const { exiting, refused } = workerData as WatchdogData;
 const systems = new Map<number, WatchedSystem>();
 /** Inspector sessions by `Worker.threadId`. */
 const sessions = new Map<number, string>();
@@ -43,7 +44,7 @@ let isPinged = false;
 
 function connect(): string | undefined {
   // Node aborts the process where it should refuse; main has asked it.
-  if (workerData === inspectorRefused) return inspectorRefused;
+  if (refused !== undefined) return refused;
   try {
     session.connectToMainThread();
   } catch (error) {
@@ -166,5 +167,13 @@ main.on("message", (word: ToWatchdog) => {
       process.exit(0);
   }
 });
+async function letGo(): Promise<void> {
+  await Atomics.waitAsync(exiting, 0, 0).value;
+  session.disconnect();
+  Atomics.store(exiting, 0, 2);
+  Atomics.notify(exiting, 0);
+}
+
+void letGo();
 say({ type: "ready", limitedBy: connect() });
 again();

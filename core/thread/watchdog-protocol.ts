@@ -1,7 +1,15 @@
 /** All that main and the watchdog's thread say to each other. */
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 
-/** What the watchdog is started with where it must not even try to reach the inspector. */
+/** What the watchdog is started with. */
+export interface WatchdogData {
+  /** 1: the process exits, let go of the inspector; 2: done. */
+  readonly exiting: Int32Array;
+  /** Set where it must not even try to reach the inspector. */
+  readonly refused: string | undefined;
+}
+
+/** Why it is refused where it is. */
 export const inspectorRefused = "the inspector is refused (--permission without --allow-inspector)";
 
 /** From main to the watchdog. */

@@ -26,12 +26,23 @@ export function isInspectorAllowed(): boolean {
   return process.permission?.has("inspector") !== false;
 }
 
+/** How long an exiting process waits for the watchdog to let go of the inspector. */
+const letGoMs = 200;
+
 class Watchdog {
   readonly #worker: Worker;
   readonly #systems = new Map<number, WatchedSystem>();
   readonly ready: Promise<void>;
   readonly #exited: Promise<void>;
   #limitedBy: string | undefined;
+  /** 1: the process exits; 2: the watchdog has let go. */
+  readonly #exiting = new Int32Array(new SharedArrayBuffer(4));
+  /** Else Node says that it waits for the debugger to disconnect. */
+  readonly #letGo = () => {
+    Atomics.store(this.#exiting, 0, 1);
+    Atomics.notify(this.#exiting, 0);
+    Atomics.wait(this.#exiting, 0, 1, letGoMs);
+  };
   #pingedMs = 0;
   #nextSystem = 1;
 
@@ -40,11 +51,12 @@ class Watchdog {
     const worker = new Worker(new URL("./watchdog-entry.js", import.meta.url), {
       name: "mofa watchdog",
       execArgv: [],
-      workerData: isInspectorAllowed() ? undefined : inspectorRefused,
+      workerData: { exiting: this.#exiting, refused: isInspectorAllowed() ? undefined : inspectorRefused },
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
     worker.unref();
     this.#worker = worker;
+    process.once("exit", this.#letGo);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ready = promise;
     worker.on("message", (word: FromWatchdog) => {
@@ -59,6 +71,7 @@ class Watchdog {
     this.#exited = exited;
     worker.on("exit", () => {
       setExited();
+      process.off("exit", this.#letGo);
       this.#failed("its thread has ended");
       resolve();
     });

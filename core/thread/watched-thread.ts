@@ -11,6 +11,8 @@ import type { Suspect } from "./watchdog-protocol.ts";
 
 /** Time for a thread to answer a cut, and to move again after it; then it is ended as a whole. */
 const answerMs = 1_000;
+/** How long after a cut it is looked whether other code has begun before the recovery; and how often again. */
+const afterCutMs = 20;
 /** Cuts are asked for again for so long: the kernel may be at work in the actor's frames again and again. */
 const cuttingMs = 5_000;
 /** How long Node's own code, called by an actor, is waited for before it is cut as well. */
@@ -49,8 +51,9 @@ export class WatchedThread {
   #isCutAsked = false;
   /** Since when this turn is to be cut down. */
   #cuttingSinceMs = 0;
-  /** A cut was made, and the thread has not moved since. */
+  /** A cut was made, when, and the thread has not moved since. */
   #isCut = false;
+  #cutMs = 0;
   #suspect: Suspect | undefined;
   /** Who ran behind an await at the last look. */
   #owner = "";
@@ -94,13 +97,38 @@ export class WatchedThread {
     }
     this.#sinceMs += lostMs;
     this.#askedMs += lostMs;
-    if (this.#isCut || (this.#isAsking && this.#isCutAsked)) {
-      if (nowMs - this.#askedMs > answerMs) this.#end(this.#isCut ? "did not come back from a cut" : "did not answer");
+    this.#cutMs += lostMs;
+    if (this.#isAsking) {
+      if (this.#isCutAsked && nowMs - this.#askedMs > answerMs) this.#end("did not answer");
+      return;
     }
-    if (this.#isCut || this.#isAsking) return;
+    if (this.#isCut) {
+      this.#lookAfterCut(turn, nowMs);
+      return;
+    }
     const heldMs = nowMs - this.#sinceMs;
     if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
     else this.#lookBehindAwait(turn, heldMs, nowMs);
+  }
+
+  /** A cut was made and the thread has not moved: did the cut not fall, or does other code hold the recovery up? */
+  #lookAfterCut(turn: number, nowMs: number): void {
+    const { slot, generation } = this.#suspect ?? { slot: -1, generation: -1 };
+    if (nowMs - Math.max(this.#cutMs, this.#ownerMs) < afterCutMs) return;
+    this.#ask(whoExpression, nowMs, (answer) => {
+      this.#ownerMs = nowMs;
+      if (answer === "nobody") {
+        if (nowMs - this.#cutMs > answerMs) this.#end("did not come back from a cut");
+        else if ((turn & 1) === 1 && this.#suspect !== undefined) this.#cut(this.#suspect, nowMs);
+        return;
+      }
+      const [otherSlot = 0, otherGeneration = 0, limitMs = 0] = answer.split(" ").map(Number);
+      const other = { slot: otherSlot, generation: otherGeneration };
+      const isSame = otherSlot === slot && otherGeneration === generation;
+      const isWanted = this.#memory.isKillWanted(this.thread, otherSlot, otherGeneration);
+      if (isSame || isWanted) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, nowMs);
+      else if (limitMs > 0 && this.#turn === turn) this.#limit({ ...other, limitMs }, nowMs - this.#cutMs, nowMs);
+    });
   }
 
   #lookAtTurn(turn: number, heldMs: number, nowMs: number): void {
@@ -162,14 +190,12 @@ export class WatchedThread {
     this.#lastAnswer = answer;
     switch (answer) {
       case "cut":
+        if (!this.#isCut) this.#cutMs = nowMs;
         this.#isCut = true;
         if (!isPatient) this.#watch.tainted();
         return;
       case "node":
         if (this.#nodeSinceMs === 0) this.#nodeSinceMs = nowMs;
-        return;
-      case "immediate":
-        this.#end("was held in a setImmediate callback");
         return;
       default:
         // The turn has ended, or the next look asks again.

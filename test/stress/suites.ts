@@ -20,6 +20,11 @@ export const suites: readonly StressSuite[] = [
     limitMs: 5 * 60_000,
   },
   {
+    name: "cuts",
+    claim: "looping actors are killed among 1,000 busy neighbours: nobody else ends, no message of theirs is lost",
+    limitMs: 3 * 60_000,
+  },
+  {
     name: "thread-losses",
     claim: "200 scheduler threads are lost one after the other, and every supervised child is back each time",
     limitMs: 5 * 60_000,

@@ -40,6 +40,7 @@ const kinds = [
   "afterCall",
   "nextTick",
   "timeout",
+  "immediate",
   "wait",
 ] as const;
 
@@ -148,21 +149,18 @@ test("a dedicated thread has no limit but its actor's own", async () => {
   await expect(limited.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
 });
 
-test.each(["native", "immediate"] as const)(
-  "a thread that no cut can free is ended as a whole, with the blame where it belongs: %s",
-  async (kind) => {
-    await using system = await startSystem({ threads: 1, turnLimitMs: limitMs });
-    const neighbour = await system.spawn(bystander, undefined, there);
-    const ref = await system.spawn(runaway, undefined, there);
-    const ends = [endOf(system, neighbour), endOf(system, ref)];
-    ref.call(kind, 4).catch(() => undefined);
-    const [other, culprit] = await Promise.all(ends);
-    expect(culprit).toEqual({ turnLimit: limitMs });
-    expect(other).toEqual({ threadLost: expect.any(String) });
-    const again = await system.spawn(bystander, undefined, there);
-    expect(await again.call("ping")).toBe("pong");
-  },
-);
+test("a thread that no cut can free is ended as a whole, with the blame where it belongs", async () => {
+  await using system = await startSystem({ threads: 1, turnLimitMs: limitMs });
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const ref = await system.spawn(runaway, undefined, there);
+  const ends = [endOf(system, neighbour), endOf(system, ref)];
+  ref.call("native", 4).catch(() => undefined);
+  const [other, culprit] = await Promise.all(ends);
+  expect(culprit).toEqual({ turnLimit: limitMs });
+  expect(other).toEqual({ threadLost: expect.any(String) });
+  const again = await system.spawn(bystander, undefined, there);
+  expect(await again.call("ping")).toBe("pong");
+});
 
 test("a module whose top level does not end is refused there, others load", async () => {
   await using system = await start();
