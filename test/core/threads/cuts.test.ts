@@ -131,7 +131,7 @@ test("a listener of a dead actor's signal is cut down, and its thread goes on", 
 });
 
 test("an actor may have a limit of its own, by its spawn", async () => {
-  await using system = await startSystem({ threads: 1, spare: false });
+  await using system = await startSystem({ threads: 1, spare: false, watchdog: true });
   const ref = await system.spawn(runaway, undefined, { ...there, turnLimitMs: limitMs });
   await expect(ref.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
 });
