@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { stopwatchMs } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
+import { interruptLoopsSoon } from "./loop-interrupts.ts";
 import { type FromWatchdog, inspectorRefused, type Suspect, type ToWatchdog } from "./watchdog-protocol.ts";
 
 /** Main was held for so long by one piece of code: that is told. */
@@ -147,6 +148,7 @@ export class Watching {
 
   /** Resolves when the watchdog is there. */
   static async begin(system: WatchedSystem): Promise<Watching> {
+    interruptLoopsSoon();
     watchdog ??= new Watchdog();
     const dog = watchdog;
     const watching = new Watching(dog, system);
