@@ -118,13 +118,18 @@ export class Cuts {
     const wasInDrain = kernel.scheduler.recover();
     const inHand = kernel.dispatch.inHand;
     kernel.dispatch.inHand = nothing;
-    for (const [at, verdict] of verdicts.entries()) this.#carryOut(verdict, at === 0 ? inHand : nothing);
+    const loadsCut = new Set<string>();
+    for (const [at, verdict] of verdicts.entries()) {
+      const url = verdict.cell.extra?.loadingUrl;
+      if (url !== undefined) loadsCut.add(url);
+      this.#carryOut(verdict, at === 0 ? inHand : nothing);
+    }
     if (wasInDrain && verdicts.length === 1 && this.#suspects.length === 0) {
       this.#resume();
       return;
     }
-    // A load lives in microtasks of Node's own: one that was under way may never end.
-    if (kernel.spawner.loading > 0 && !kernel.memory.isTainted(kernel.thread)) {
+    // A load lives in microtasks of Node's own: another one that was under way may never end.
+    if (kernel.spawner.isLoadingBeside(loadsCut) && !kernel.memory.isTainted(kernel.thread)) {
       kernel.memory.taint(kernel.thread);
       if (kernel.wants(eventBit("threadTainted")))
         kernel.emit({ type: "threadTainted", thread: kernel.thread, position: kernel.memory.position(kernel.thread) });

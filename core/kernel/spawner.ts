@@ -226,8 +226,14 @@ export class Spawner {
     kernel.starts.expect(parent, ref, how === "message" ? undefined : how, deadlineMs);
   }
 
-  /** Modules that are being loaded. */
-  loading = 0;
+  /** Modules that are being loaded, and how many actors wait for each. */
+  readonly #loading = new Map<string, number>();
+
+  /** Whether a module is being loaded that is none of these. */
+  isLoadingBeside(urls: ReadonlySet<string>): boolean {
+    for (const url of this.#loading.keys()) if (!urls.has(url)) return true;
+    return false;
+  }
 
   /** The behaviour, where this thread has it already. */
   #known(module: BehaviourModule): Behaviour<never, Api> | undefined {
@@ -239,20 +245,23 @@ export class Spawner {
     const kernel = this.#kernel;
     cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
-    this.loading++;
+    const { url } = reference;
+    this.#loading.set(url, (this.#loading.get(url) ?? 0) + 1);
     const ended = () => {
-      this.loading--;
+      const others = (this.#loading.get(url) as number) - 1;
+      if (others === 0) this.#loading.delete(url);
+      else this.#loading.set(url, others);
       kernel.scheduler.outside--;
       kernel.scheduler.wake();
     };
     const failed = (error: unknown) => {
-      const failure = isLoadFailure(error) ? error : moduleFailed(reference.url, error);
+      const failure = isLoadFailure(error) ? error : moduleFailed(url, error);
       kernel.lifecycle.die(cell, { error: errorData(failure) });
       ended();
     };
     // In its name, so that it can be told whose load it was that had to be cut down.
-    const load = kernel.dispatch.inScope(cell, () => kernel.host.importModule(reference.url));
-    extraOf(cell).loadingUrl = reference.url;
+    const load = kernel.dispatch.inScope(cell, () => kernel.host.importModule(url));
+    extraOf(cell).loadingUrl = url;
     kernel.subscriptions.subscribe(
       load,
       (exports) => {

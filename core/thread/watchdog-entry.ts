@@ -17,8 +17,9 @@ import { WatchedThread } from "./watched-thread.ts";
 /** How often threads are looked at: usually, and while a kill is under way. */
 const tickMs = 10;
 const eagerTickMs = 1;
-/** How often main is asked for a sign of life. */
+/** How often main is asked for a sign of life, and after how long without one it counts as held. */
 const pingMs = 250;
+const heldMs = 50;
 /** The first evaluates of a thread are slow: so many go ahead. */
 const warmUps = 3;
 
@@ -108,8 +109,11 @@ function look(): void {
   const nowMs = stopwatchMs();
   // After a stop of the whole process nobody has used up anything.
   const lostMs = Math.max(0, nowMs - lastLookMs - 5 * tickMs);
+  // Questions and answers go through main.
+  const unheardMs = isPinged && nowMs - lastPingMs > heldMs ? nowMs - lastLookMs : lostMs;
   lastLookMs = nowMs;
-  for (const { threads } of systems.values()) for (const { watched } of threads.values()) watched.look(nowMs, lostMs);
+  for (const { threads } of systems.values())
+    for (const { watched } of threads.values()) watched.look(nowMs, lostMs, unheardMs);
   if (isPinged || nowMs - lastPingMs < pingMs) return;
   isPinged = true;
   lastPingMs = nowMs;

@@ -77,8 +77,11 @@ export class WatchedThread {
     return this.#memory.killsWanted(this.thread) > 0;
   }
 
-  /** @param lostMs time in which the watchdog itself did not run. */
-  look(nowMs: number, lostMs: number): void {
+  /**
+   * @param lostMs time in which the watchdog itself did not run.
+   * @param unheardMs time in which no answer could come: main, which hands them on, was held, or the same.
+   */
+  look(nowMs: number, lostMs: number, unheardMs: number): void {
     if (this.#isStuck) return;
     const { words } = this.#memory;
     const turn = Atomics.load(words, this.#run + 2);
@@ -96,8 +99,9 @@ export class WatchedThread {
       return;
     }
     this.#sinceMs += lostMs;
-    this.#askedMs += lostMs;
-    this.#cutMs += lostMs;
+    this.#askedMs += unheardMs;
+    this.#cutMs += unheardMs;
+    if (this.#cuttingSinceMs !== 0) this.#cuttingSinceMs += unheardMs;
     if (this.#isAsking) {
       if (this.#isCutAsked && nowMs - this.#askedMs > answerMs) this.#end("did not answer");
       return;

@@ -2,6 +2,7 @@
  * Real threads, and real time, which is what a turn limit counts: turns that do not end are cut down, and nobody else
  * notices (core/SEMANTICS.md, S8). On main no turn is cut, so placements do not matter here.
  */
+import { pbkdf2Sync } from "node:crypto";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { type AnyApi, type ExitReason, type Ref, type RuntimeEvent, startSystem } from "../../../index.ts";
@@ -164,6 +165,7 @@ test("a thread that no cut can free is ended as a whole, with the blame where it
 
 test("a module whose top level does not end is refused there, others load", async () => {
   await using system = await start();
+  using recorder = new EventRecorder(system, ["threadTainted"]);
   const endless = { kind: "behaviourRef", url: fixture("endless-module"), exportName: "behaviour" } as const;
   await expect(system.spawn(endless as never, undefined, there)).rejects.toMatchObject({
     message: expect.stringContaining("did not come to the end of its top level"),
@@ -173,6 +175,7 @@ test("a module whose top level does not end is refused there, others load", asyn
   });
   const ref = await system.spawn(bystander, undefined, there);
   expect(await ref.call("ping")).toBe("pong");
+  expect(recorder.events).toEqual([]);
 });
 
 test("where the inspector is refused a thread that is stuck is ended as a whole, and that is said", async () => {
@@ -205,6 +208,20 @@ test("main held by its program is told, and loops elsewhere are still ended mean
   ]);
   expect(report.reason).toEqual({ turnLimit: limitMs });
   expect(blocked).toEqual([{ type: "mainBlocked", ms: expect.any(Number) }]);
+});
+
+test("a cut waits for main while that is in native code, and no thread is lost for it", async () => {
+  await using system = await start();
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const ref = await system.spawn(runaway, undefined, there);
+  const watched = await system.monitor(ref);
+  const warned = new Promise((resolve) => system.events.on("turnWarning", resolve));
+  ref.cast("loop");
+  await warned;
+  pbkdf2Sync("a", "b", 4_000_000, 64, "sha512");
+  expect((await watched.down).reason).toEqual({ turnLimit: limitMs });
+  expect(await neighbour.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
 });
 
 function fixture(name: string): string {
