@@ -54,6 +54,7 @@ export {
   type Monitor,
   type NoReply,
   type Placement,
+  type ProcessInfo,
   Ref,
   type RefData,
   type RestartedEvent,

@@ -29,6 +29,8 @@ export const errorCodes = {
   normal: "the actor ended normally before it answered",
   not_cloneable: "the message holds something that cannot cross to another thread",
   not_started: "the system is not running",
+  process_failed: "the actor's process could not be started",
+  process_lost: "the actor's process was lost",
   shutdown: "the actor was shut down before it answered",
   started_while_loading: "startSystem was called by a module that a runtime thread is loading",
   start_failed: "init threw or stopped",

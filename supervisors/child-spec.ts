@@ -10,10 +10,13 @@ import {
   type Behaviour,
   type BehaviourReference,
   behaviourModule,
+  hasOwnHeap,
   heapMbMin,
   type Isolation,
   isActorName,
   isBehaviour,
+  isEnvironment,
+  isIsolation,
   isTurnLimit,
   type MailboxPolicy,
   type Placement,
@@ -51,12 +54,14 @@ export interface ChildSpec {
   readonly type?: ChildType;
   /** Whether its end counts for `autoShutdown`. Default false. */
   readonly significant?: boolean;
-  /** Default: the supervisor's `childPlacement`. Refused beside isolation `thread`. */
+  /** Default: the supervisor's `childPlacement`. Refused beside isolation `thread` and `process`. */
   readonly placement?: Placement;
   /** Default `shared`. */
   readonly isolation?: Isolation;
-  /** Heap of a dedicated thread in MiB; refused without isolation `thread`. Default: V8's. */
+  /** Heap of a dedicated thread or process in MiB; refused without such an isolation. Default: V8's. */
   readonly heapMb?: number;
+  /** The whole environment of the child's process; refused without isolation `process`. Default: none of it. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Default: the behaviour's. */
   readonly mailboxCapacity?: number;
   /** Default: the behaviour's. */
@@ -90,7 +95,6 @@ export const workerShutdownMs = 5_000;
 
 const restarts: readonly unknown[] = ["permanent", "transient", "temporary"] satisfies Restart[];
 const types: readonly unknown[] = ["worker", "supervisor"] satisfies ChildType[];
-const isolations: readonly unknown[] = ["shared", "thread"] satisfies Isolation[];
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];
 
 /** Checks one spec and fills its defaults. The order of the checks is OTP's, so that the same fault is named first. */
@@ -131,7 +135,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   if (!isShutdown(shutdown)) throw new SpecFault("invalid_shutdown", shutdown);
   checkOptions(spec);
   // The cast is sound: every field was just checked.
-  const { id, placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } =
+  const { id, placement, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } =
     spec as ChildSpec;
   return {
     id,
@@ -143,6 +147,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
     ...(placement !== undefined && { placement }),
     ...(isolation !== undefined && { isolation }),
     ...(heapMb !== undefined && { heapMb }),
+    ...(env !== undefined && { env }),
     ...(mailboxCapacity !== undefined && { mailboxCapacity }),
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(name !== undefined && { name }),
@@ -168,6 +173,7 @@ const specKeys = [
   "placement",
   "isolation",
   "heapMb",
+  "env",
   "mailboxCapacity",
   "mailboxPolicy",
   "name",
@@ -187,10 +193,11 @@ function checkSignificant(significant: unknown, restart: Restart, autoShutdown: 
 }
 
 function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
-  const { placement, isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
+  const { placement, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
   if (placement !== undefined && !isPlacement(placement)) throw new SpecFault("invalid_placement", placement);
   const isValid =
-    (isolation === undefined || isolations.includes(isolation)) &&
+    (isolation === undefined || isIsolation(isolation)) &&
+    (env === undefined || isEnvironment(env)) &&
     (mailboxPolicy === undefined || policies.includes(mailboxPolicy)) &&
     (name === undefined || isActorName(name)) &&
     (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
@@ -201,6 +208,7 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
     throw new SpecFault("invalid_option", {
       isolation,
       heapMb,
+      env,
       mailboxCapacity,
       mailboxPolicy,
       name,
@@ -209,9 +217,11 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
     });
   }
   // What would have no effect is refused: whoever wrote it believes that it has.
-  const isAlone = isolation === "thread";
+  const isAlone = hasOwnHeap(isolation);
   if (heapMb !== undefined && !isAlone)
     throw new SpecFault("bad_combination", { isolation: isolation ?? "shared", heapMb });
+  if (env !== undefined && isolation !== "process")
+    throw new SpecFault("bad_combination", { isolation: isolation ?? "shared", env });
   if (placement !== undefined && isAlone) throw new SpecFault("bad_combination", { isolation, placement });
 }
 
@@ -246,13 +256,14 @@ export function isPlacement(value: unknown): value is Placement {
 
 /** What `spawnLink` is told, made once for each start. */
 export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): SpawnLinkOptions {
-  const { isolation, heapMb, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
+  const { isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
   return {
     ack: true,
-    // A thread of its own has no place among the schedulers.
-    ...(isolation !== "thread" && { placement: spec.placement ?? childPlacement }),
+    // A thread or process of its own has no place among the schedulers.
+    ...(!hasOwnHeap(isolation) && { placement: spec.placement ?? childPlacement }),
     ...(isolation !== undefined && { isolation }),
     ...(heapMb !== undefined && { heapMb }),
+    ...(env !== undefined && { env }),
     ...(mailboxCapacity !== undefined && { mailboxCapacity }),
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(name !== undefined && { name }),

@@ -8,6 +8,7 @@
 import {
   describe,
   type ExitReason,
+  hasOwnHeap,
   type Placement,
   type Ref,
   type RefData,
@@ -169,7 +170,7 @@ export function assertSetup(verb: string, setup: unknown): void {
 async function start(host: SupervisionHost, setup: SupervisorSetup, options: SpawnOptions): Promise<SpawnedSupervisor> {
   assertSetup("supervise", setup);
   const spread: SupervisorSetup = { childPlacement: "spread", ...setup };
-  const isAlone = options.isolation === "thread";
+  const isAlone = hasOwnHeap(options.isolation);
   const argument = options.placement === undefined && !isAlone ? spread : await setupAsData(spread);
   const spawned = host.spawn(supervisor, argument, {
     ...(!isAlone && { placement: topPlacement }),

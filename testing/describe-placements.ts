@@ -1,15 +1,23 @@
 /**
- * Runs one suite in every place that an actor may run: on the main thread, on another scheduler thread, and on a
- * thread of its own. Semantics hold everywhere or they do not hold (Comedy's idea: one suite, every mode).
+ * Runs one suite in every place that an actor may run: on the main thread, on another scheduler thread, on a thread of
+ * its own, and in a process of its own. Semantics hold everywhere or they do not hold (Comedy's idea: one suite, every mode).
  *
  * The suite asks its place for actors. An actor that is not where it was asked to be fails the test, and so does a
- * suite that never asked: it would have run three times on main.
+ * suite that never asked: it would have run four times on main.
  */
-import { type Api, type Behaviour, defineActor, type Ref, type SpawnOptions } from "../core/index.ts";
+import {
+  type Api,
+  type Behaviour,
+  defineActor,
+  type Ref,
+  type RefData,
+  type SpawnOptions,
+  sameRef,
+} from "../core/index.ts";
 import type { TestedSystem } from "./tested-system.ts";
 
-/** `main`: the test's own thread. `scheduler`: the first scheduler thread. `dedicated`: a thread of its own for each actor. */
-export type PlaceName = "main" | "scheduler" | "dedicated";
+/** `main`: the test's own thread. `scheduler`: the first scheduler thread. `dedicated`: a thread of its own for each actor. `process`: a process of its own for each. */
+export type PlaceName = "main" | "scheduler" | "dedicated" | "process";
 
 /** Scheduler threads that a suite needs beside main: the second is where `elsewhere` puts an actor's partner. */
 export const placementThreads = 2;
@@ -18,12 +26,14 @@ const spawnOptions: Readonly<Record<PlaceName, SpawnOptions>> = {
   main: { placement: { thread: 0 } },
   scheduler: { placement: { thread: 1 } },
   dedicated: { isolation: "thread" },
+  process: { isolation: "process" },
 };
 
 const titles: Readonly<Record<PlaceName, string>> = {
   main: "on the main thread",
   scheduler: "on another scheduler thread",
   dedicated: "on a dedicated thread",
+  process: "in a process of its own",
 };
 
 /** Says where it is by its ref. */
@@ -63,7 +73,7 @@ export class Place {
   }
 
   /** @throws Error when the actor is not here. */
-  async verify(system: TestedSystem, ref: { readonly thread: number }): Promise<void> {
+  async verify(system: TestedSystem, ref: RefData): Promise<void> {
     this.#isUsed = true;
     const threads: number[] = [];
     for (let thread = 0; thread <= placementThreads; thread += 1) {
@@ -72,12 +82,15 @@ export class Place {
       system.exit(there, "kill");
     }
     const [main, scheduler] = threads;
+    const isRemote = system.processes().some((process) => sameRef(process.ref, ref));
     const isHere =
-      this.name === "main"
-        ? ref.thread === main
-        : this.name === "scheduler"
-          ? ref.thread === scheduler && ref.thread !== main
-          : !threads.includes(ref.thread);
+      this.name === "process" || isRemote
+        ? this.name === "process" && isRemote
+        : this.name === "main"
+          ? ref.thread === main
+          : this.name === "scheduler"
+            ? ref.thread === scheduler && ref.thread !== main
+            : !threads.includes(ref.thread);
     if (isHere) return;
     throw new Error(`an actor asked for ${titles[this.name]} is on thread ${ref.thread} (of ${threads.join(", ")})`);
   }
@@ -89,7 +102,7 @@ export interface Runner {
   afterAll(check: () => void): void;
 }
 
-/** Describes a suite three times, each time in another place. The system under test needs `placementThreads` threads. */
+/** Describes a suite four times, each time in another place. The system under test needs `placementThreads` threads. */
 export function describePlacements(
   title: string,
   suite: (place: Place) => void,

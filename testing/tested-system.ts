@@ -16,6 +16,8 @@ export interface TestedSystem {
   /** Starts an actor and awaits its `init`. */
   spawn<A, P extends Api>(behaviour: Behaviour<A, P>, ...rest: SpawnRest<A, SpawnOptions>): Promise<Ref<P>>;
   exit(ref: RefData, reason: ExitReason): unknown;
+  /** Processes of actors. */
+  processes(): readonly { readonly ref: RefData }[];
   /** Resolves when nothing is left to be done but what waits for the clock. */
   settled(): Promise<void>;
   readonly events: { on(type: "*", listener: (event: TestedEvent) => void): () => void };

@@ -38,6 +38,8 @@ export const Flag = {
   bounded: 4_096,
   /** A turn limit of its own. */
   limited: 8_192,
+  /** Its code runs in another process: what is sent to it must be able to cross. */
+  remote: 16_384,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -119,6 +121,8 @@ export class CellExtra {
   loadingUrl: string | undefined = undefined;
   /** How an async turn ends; made once for each async actor. */
   turnEnds: { readonly ok: (value: unknown) => void; readonly fail: (error: unknown) => void } | undefined = undefined;
+  /** Where its code runs, if that is another process. */
+  remote: { ended(reason: ExitReason): void } | undefined = undefined;
   resource: { runInAsyncScope<T>(run: () => T): T } | undefined = undefined;
 }
 

@@ -11,18 +11,26 @@ import type { Api, CallOptions, NoReply, Ref, RefData, SendOptions, SendResult }
 /** Where an actor runs. `local`: the caller's thread. `spread`: the least loaded scheduler. `thread`: 0 is main, schedulers count from 1. */
 export type Placement = "local" | "spread" | { readonly near: RefData } | { readonly thread: number };
 
-/** `shared`: a scheduler thread with many others. `thread`: a thread of its own. */
-export type Isolation = "shared" | "thread";
+/**
+ * `shared`: a scheduler thread with many others. `thread`: a thread of its own. `process`: a process of its own, for native
+ * and untrusted code; not for supervisors.
+ */
+export type Isolation = "shared" | "thread" | "process";
 
 export interface SpawnOptions {
   /** Registered before `init` runs; a name that is held by a living actor refuses the start with `already_started`. */
   readonly name?: string;
-  /** Default `local` for `ctx`, `spread` for `system`. Refused beside isolation `thread`. */
+  /** Default `local` for `ctx`, `spread` for `system`. Refused beside isolation `thread` and `process`. */
   readonly placement?: Placement;
   /** Default `shared`. */
   readonly isolation?: Isolation;
-  /** Heap of a dedicated thread in MiB, from 16; refused without isolation `thread`. Default: V8's. A thread that fills it is lost. */
+  /**
+   * Heap of a dedicated thread or process in MiB, from 16; refused without such an isolation. Default: V8's. Who fills it
+   * is lost.
+   */
   readonly heapMb?: number;
+  /** The whole environment of the actor's process. Default: none of it. Refused without isolation `process`. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Default: the behaviour's, else 1,048,576. */
   readonly mailboxCapacity?: number;
   /** Default: the behaviour's, else `reject`. */

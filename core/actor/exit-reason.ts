@@ -24,6 +24,8 @@ export type ExitReason =
   | { readonly shutdown: unknown }
   | { readonly error: ErrorData }
   | { readonly threadLost: ThreadLossWhy }
+  /** `{ signal }`, `{ silentMs }` or `{ outOfMemory }`. */
+  | { readonly processLost: Readonly<Record<string, unknown>> }
   | { readonly turnLimit: number }
   | { readonly turnLost: unknown }
   | { readonly exitCalled: number }

@@ -23,6 +23,7 @@ import { noReply } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
+import { reportable } from "./report-text.ts";
 import { initLater } from "./scheduler.ts";
 import { assertId } from "./signals.ts";
 import { assertSpawnOptions } from "./spawn-options.ts";
@@ -287,7 +288,7 @@ export function contextClass(kernel: Kernel): ContextClass {
         name: this.#cell.extra?.name,
         level,
         message,
-        data: kernel.reportable(data),
+        data: reportable(data),
       });
     }
     // The typed overloads of spawn, spawnLink and start stand in Context; here they are one untyped function each.

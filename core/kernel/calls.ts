@@ -97,7 +97,7 @@ export class Calls {
       );
     }
     const isLocal = ref.thread === kernel.thread;
-    if (!isLocal) kernel.checkOutgoing(argument, undefined, ref, name);
+    if (!isLocal || kernel.isRemote(ref)) kernel.checkOutgoing(argument, undefined, ref, name);
     else if (kernel.checks) freezeMessage(argument);
     return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));
   }

@@ -3,14 +3,13 @@
  *
  * The common path is a test of flags and size and the scheduler's straight-line append; everything else is below it.
  */
-import { inspect } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { type Cell, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
 import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
-import { RuntimeError } from "../errors.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
+import { messageText } from "./report-text.ts";
 
 /** Sends that one actor may have waiting (SEMANTICS S7.3). */
 export const waitingSendsMax = 1_024;
@@ -246,27 +245,4 @@ export class Delivery {
 /** What a bound applies to: everything but what the runtime itself has to say. */
 function isUserMessage(meta: MessageMeta): boolean {
   return !(meta instanceof Meta) || meta.kind === MetaKind.call || meta.kind === MetaKind.timer;
-}
-
-/** The same without any code of the value's own: for what may be the very thing that did not end. */
-export function plainText(value: unknown): string {
-  try {
-    return inspect(value, { depth: 2, customInspect: false, maxStringLength: 200, maxArrayLength: 10 }).slice(0, 500);
-  } catch {
-    return "not shown: its own code threw";
-  }
-}
-
-/** A message as short text for reports. Never throws. */
-export function messageText(message: unknown): string {
-  try {
-    return inspect(message, {
-      depth: 2,
-      breakLength: Number.POSITIVE_INFINITY,
-      maxStringLength: 200,
-      maxArrayLength: 10,
-    }).slice(0, 500);
-  } catch (error) {
-    return `a message that cannot be shown (${error instanceof RuntimeError ? error.code : "its own code threw"})`;
-  }
 }

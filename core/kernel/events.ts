@@ -91,6 +91,9 @@ export type RuntimeEvent =
   | { readonly type: "mainBlocked"; readonly ms: number }
   /** Turns cannot be cut down here; a thread that is stuck is ended as a whole instead. Told once. */
   | { readonly type: "watchdogLimited"; readonly why: string }
+  /** The process of an actor is up; one that ended before its actor did, whyever. */
+  | { readonly type: "processStarted"; readonly ref: RefData; readonly pid: number }
+  | { readonly type: "processLost"; readonly ref: RefData; readonly pid: number; readonly reason: ExitReason }
   | { readonly type: "threadStarted"; readonly thread: number; readonly position: number }
   | {
       readonly type: "threadLost";
@@ -151,6 +154,8 @@ export const eventTypes = [
   "watchdogLimited",
   "restarted",
   "shutdown",
+  "processStarted",
+  "processLost",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

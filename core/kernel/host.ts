@@ -3,6 +3,9 @@
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
+import type { Cell } from "../actor/cell.ts";
+import type { SpawnOptions } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Clock } from "../clock.ts";
 import type { RuntimeError } from "../errors.ts";
 import type { Random } from "../random.ts";
@@ -31,12 +34,22 @@ export interface Host {
   emit(event: RuntimeEvent): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */
   startDedicated?(thread: number, heapMb: number | undefined): void;
+  /** Starts the process that runs an actor's code. Main only. */
+  startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** The thread came to rest. */
   rested?(): void;
   /** The last actor of a dedicated thread is gone. */
   retire?(): void;
   /** Runs async turns with a store that tells whose they are, so that what they leave behind can be blamed. Absent: no blame after an await. */
   readonly blame?: Blame;
+}
+
+/** An actor whose code runs in another process. */
+export interface RemoteActor {
+  /** Its behaviour, once its process has loaded it. */
+  readonly loaded: Promise<Behaviour<never>>;
+  /** The cell is dead: so shall the process be. */
+  ended(reason: ExitReason): void;
 }
 
 /** Who is running, also after an `await`. */

@@ -30,7 +30,7 @@ import { Calls } from "./calls.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Counter, type Counters } from "./counters.ts";
 import { Cuts } from "./cuts.ts";
-import { Delivery, messageText } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
 import { EventOutlet } from "./event-outlet.ts";
@@ -242,6 +242,11 @@ export class Kernel {
     return cell.ctx;
   }
 
+  /** Whether the code of an actor of this thread runs in another process. */
+  isRemote(ref: RefData): boolean {
+    return ((this.cellOf(ref)?.flags ?? 0) & Flag.remote) !== 0;
+  }
+
   isAlive(ref: RefData): boolean {
     return ref.thread === this.thread
       ? this.cellOf(ref) !== undefined || this.early.expects(ref)
@@ -273,8 +278,10 @@ export class Kernel {
     if (ref.thread === this.thread) {
       if (this.checks) freezeMessage(message);
       const cell = this.cells[ref.slot];
-      if (cell !== undefined && cell.generation === ref.generation)
+      if (cell !== undefined && cell.generation === ref.generation) {
+        if ((cell.flags & Flag.remote) !== 0) this.checkOutgoing(message, undefined, ref, "send");
         return this.delivery.deliver(cell, undefined, message, sender);
+      }
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
       return undefined;
     }
@@ -288,8 +295,10 @@ export class Kernel {
     if (ref.thread === this.thread) {
       if (this.checks) freezeMessage(argument);
       const cell = this.cells[ref.slot];
-      if (cell !== undefined && cell.generation === ref.generation)
+      if (cell !== undefined && cell.generation === ref.generation) {
+        if ((cell.flags & Flag.remote) !== 0) this.checkOutgoing(argument, undefined, ref, name);
         return this.delivery.deliver(cell, name, argument, sender);
+      }
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
       return undefined;
     }
@@ -356,17 +365,6 @@ export class Kernel {
       isTainted: this.memory.isTainted(this.thread),
       deadLetters: this.counters.deadLetters,
     };
-  }
-
-  /** Data for a report: as it is where it can cross threads, else as text. */
-  reportable(data: unknown): unknown {
-    if (data === undefined) return undefined;
-    try {
-      checkMessage(data, undefined, isRef);
-      return data;
-    } catch {
-      return messageText(data);
-    }
   }
 
   wants(bit: number): boolean {

@@ -4,7 +4,6 @@
  * Death goes in one order (SEMANTICS S4.2): the cell is cleared, its liveness word is stored, then the exit and down
  * signals go out, so that whoever learns of a death finds the name free and the ref dead.
  */
-import { inspect } from "node:util";
 import { type Behaviour, type MailboxPolicy, mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
@@ -14,12 +13,12 @@ import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
-import { messageText, plainText } from "./delivery.ts";
 import { isThenable } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { hasLink } from "./links.ts";
+import { messageText, plainText, stateText } from "./report-text.ts";
 import { initLater } from "./scheduler.ts";
 import { slotBlock } from "./system-memory.ts";
 
@@ -303,8 +302,9 @@ export class Lifecycle {
   }
 
   /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */
-  crashOutside(cell: Cell, reason: ExitReason): void {
-    this.#report(cell, reason, undefined);
+  crashOutside(cell: Cell, reason: ExitReason, stack?: string): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.#report(cell, reason, cell.extra?.turnMessage, stack === undefined ? undefined : { stack });
     this.die(cell, reason);
   }
 
@@ -323,7 +323,7 @@ export class Lifecycle {
     kernel.counters.add(Counter.crashes, 1);
     const text = cut === undefined ? messageText : plainText;
     const texts = () => ({
-      state: cut === undefined ? stateText(cell) : plainText(cell.state),
+      state: cut === undefined ? stateText(cell.state, cell.behaviour.handlers.format) : plainText(cell.state),
       message: message === undefined ? undefined : text(message),
       queued: (cell.mailbox?.peek(10) ?? []).map(text),
     });
@@ -354,7 +354,8 @@ export class Lifecycle {
     kernel.memory.killSlot(kernel.thread, cell.slot, cell.generation);
     kernel.memory.addActors(kernel.thread, -1);
     this.living--;
-    // From here on nobody can find it; now the signals.
+    // From here on nobody can find it, and no code of it runs elsewhere; now the signals.
+    extra?.remote?.ended(reason);
     const ack = isInitializing ? extra?.start?.ack : undefined;
     const ackReason: ExitReason = start?.ackReason ?? (extra?.isIgnored === true ? ignored : reason);
     const publicReason: ExitReason = extra?.isIgnored === true ? "normal" : reason;
@@ -473,15 +474,4 @@ function plain(ref: RefData | undefined): RefData | undefined {
   return ref === undefined
     ? undefined
     : { node: ref.node, thread: ref.thread, slot: ref.slot, generation: ref.generation };
-}
-
-/** The state as redacted by the behaviour; a failing `format` must not hide the report (gen_server's format_status). */
-function stateText(cell: Cell): string {
-  try {
-    const format = cell.behaviour.handlers.format;
-    const state = format === undefined ? cell.state : format(cell.state);
-    return inspect(state, { depth: 3, maxStringLength: 500, maxArrayLength: 20 }).slice(0, 2_000);
-  } catch (error) {
-    return `state not shown: format threw ${describe(error instanceof Error ? error.message : error)}`;
-  }
 }

@@ -1,6 +1,6 @@
 /** The options of a spawn: what is refused, and what of them another thread needs. */
 import { assertBounds } from "../actor/behaviour.ts";
-import type { SpawnLinkOptions, SpawnOptions } from "../actor/context.ts";
+import type { Isolation, SpawnLinkOptions, SpawnOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { assertName } from "./names.ts";
@@ -13,6 +13,7 @@ const known = [
   "placement",
   "isolation",
   "heapMb",
+  "env",
   "mailboxCapacity",
   "mailboxPolicy",
   "turnLimitMs",
@@ -24,34 +25,64 @@ const known = [
 export function assertSpawnOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;
   assertKeys("spawn: options", options, known);
-  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs, heapMb } = options;
+  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs, heapMb, env } =
+    options;
   if (name !== undefined) assertName(name, "spawn");
   const refuse = (what: string, wanted: string, got: unknown) => {
     throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
   };
-  if (isolation !== undefined && isolation !== "shared" && isolation !== "thread")
-    refuse("isolation", '"shared" or "thread"', isolation);
+  if (isolation !== undefined && !isIsolation(isolation))
+    refuse("isolation", '"shared", "thread" or "process"', isolation);
   assertBounds("spawn", mailboxCapacity, mailboxPolicy, turnLimitMs);
   if (startTimeoutMs !== undefined && !(typeof startTimeoutMs === "number" && startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
   if (heapMb !== undefined && !(typeof heapMb === "number" && heapMb >= heapMbMin))
     refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
   // What would have no effect is refused: whoever wrote it believes that it has.
-  if (heapMb !== undefined && isolation !== "thread") {
-    const remedy = 'only of isolation "thread", since others share a heap: leave it out, or ask for that isolation';
+  if (heapMb !== undefined && !hasOwnHeap(isolation)) {
+    const remedy =
+      'only of isolation "thread" or "process", since others share a heap: leave it out, or ask for such an isolation';
     refuse("heapMb", remedy, { heapMb, isolation: isolation ?? "shared" });
   }
-  if (placement !== undefined && isolation === "thread") {
-    const remedy = 'not for isolation "thread", whose thread is new: leave out one of the two';
+  if (placement !== undefined && hasOwnHeap(isolation)) {
+    const remedy = `not for isolation "${isolation}", whose place is new: leave out one of the two`;
     refuse("placement", remedy, { placement, isolation });
   }
+  if (env === undefined) return;
+  if (!isEnvironment(env)) refuse("env", "an object of texts by name", env);
+  if (isolation !== "process") {
+    const remedy =
+      'only of isolation "process", since others share an environment: leave it out, or ask for that isolation';
+    refuse("env", remedy, { isolation: isolation ?? "shared" });
+  }
+}
+
+const isolations: readonly unknown[] = ["shared", "thread", "process"] satisfies Isolation[];
+
+export function isIsolation(value: unknown): value is Isolation {
+  return isolations.includes(value);
+}
+
+/** Whether an actor of that isolation shares neither heap nor place with others. */
+export function hasOwnHeap(isolation: unknown): boolean {
+  return isolation === "thread" || isolation === "process";
+}
+
+export function isEnvironment(value: unknown): value is Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([name, text]) => name !== "" && !name.includes("=") && typeof text === "string" && !text.includes("\0"),
+  );
 }
 
 /** What of the options the other thread needs. */
 export function plainOptions(options: SpawnOptions | undefined): SpawnOptions | undefined {
   if (options === undefined) return undefined;
-  const { name, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
+  const { name, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
   return {
+    ...(isolation === "process" && { isolation }),
+    ...(isolation === "process" && heapMb !== undefined && { heapMb }),
+    ...(env !== undefined && { env }),
     ...(name !== undefined && { name }),
     ...(mailboxCapacity !== undefined && { mailboxCapacity }),
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),

@@ -17,6 +17,7 @@ import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/con
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
+import { moduleFailed } from "../thread/module-loader.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { addLink, addWatcher } from "./links.ts";
@@ -64,9 +65,12 @@ export class Spawner {
     assertSpawnable(spawnable);
     assertSpawnOptions(options);
     const isDedicated = options?.isolation === "thread";
+    const isProcess = options?.isolation === "process";
     const heapMb = options?.heapMb;
-    const chosen = isDedicated ? undefined : this.#threadFor(options);
-    if (chosen !== kernel.thread) kernel.checkOutgoing(argument, undefined, undefined, argumentOf(spawnable));
+    // The cell of an actor in a process is on main, where the gateway is.
+    const chosen = isDedicated ? undefined : isProcess ? kernel.memory.threadAt(0) : this.#threadFor(options);
+    if (chosen !== kernel.thread || isProcess)
+      kernel.checkOutgoing(argument, undefined, undefined, argumentOf(spawnable));
     else if (kernel.checks) kernel.freeze(argument);
     return kernel.scheduler.commit(() => {
       const thread = chosen ?? this.#newDedicated(heapMb);
@@ -87,7 +91,9 @@ export class Spawner {
     const generation = kernel.memory.generation(kernel.thread, slot);
     const parentRef = kernel.refOf(parent);
     const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef };
-    const behaviour = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
+    const isProcess = options?.isolation === "process";
+    const known = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
+    const behaviour = isProcess ? undefined : known;
     const cell = kernel.lifecycle.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
     kernel.memory.addActors(kernel.thread, 1);
     const ref = kernel.refOf(cell);
@@ -97,7 +103,9 @@ export class Spawner {
     }
     if (ties.await !== undefined) this.#await(parent, ref, ties.await);
     const monitor = ties.monitor === true ? kernel.signals.monitor(parent, ref, undefined) : undefined;
-    if (behaviour === undefined) this.#load(cell, spawnable as BehaviourReference);
+    if (isProcess)
+      this.#launch(cell, isBehaviour(spawnable) ? behaviourModule(spawnable) : moduleOf(spawnable), options);
+    else if (behaviour === undefined) this.#load(cell, spawnable as BehaviourReference);
     else kernel.scheduler.schedule(cell);
     return { ref, monitor };
   }
@@ -200,7 +208,8 @@ export class Spawner {
     if (kernel.isRetired) return;
     if (kernel.checks) kernel.freeze(payload.argument);
     const reference = moduleOf(payload);
-    const behaviour = this.#known(reference);
+    const isProcess = payload.options?.isolation === "process";
+    const behaviour = isProcess ? undefined : this.#known(reference);
     const ack: StartAck | undefined = payload.isAwaited ? { to: from } : undefined;
     const cell = kernel.lifecycle.create(
       to.slot,
@@ -213,7 +222,8 @@ export class Spawner {
     );
     if (payload.isLinked && addLink(cell, from)) kernel.peers.relate(cell, from.thread, 1);
     if (monitorId !== 0) addWatcher(cell, from, monitorId);
-    if (behaviour === undefined) this.#load(cell, reference);
+    if (isProcess) this.#launch(cell, reference, payload.options);
+    else if (behaviour === undefined) this.#load(cell, reference);
     else kernel.scheduler.schedule(cell);
     kernel.early.release(to.slot);
   }
@@ -238,6 +248,38 @@ export class Spawner {
   /** The behaviour, where this thread has it already. */
   #known(module: BehaviourModule): Behaviour<never, Api> | undefined {
     return this.#loaded.get(moduleKey(module)) ?? this.#kernel.host.findDefinition?.(module);
+  }
+
+  /** Starts the process that the actor's code runs in; until it has loaded the behaviour the actor waits, its mail with it. */
+  #launch(cell: Cell, module: BehaviourModule | Promise<BehaviourModule>, options: SpawnOptions | undefined): void {
+    const kernel = this.#kernel;
+    cell.flags |= Flag.waiting | Flag.remote;
+    kernel.scheduler.outside++;
+    const ended = () => {
+      kernel.scheduler.outside--;
+      kernel.scheduler.wake();
+    };
+    const failed = (error: unknown) => {
+      kernel.lifecycle.die(cell, { error: errorData(error) });
+      ended();
+    };
+    const start = (known: BehaviourModule) => {
+      // Ended before it began: then nothing is to be started.
+      if ((cell.flags & Flag.dead) !== 0) return ended();
+      const remote = kernel.host.startProcess?.(cell, known, options);
+      if (remote === undefined) return failed(new RuntimeError("process_failed", "this system starts no processes"));
+      extraOf(cell).remote = remote;
+      kernel.subscriptions.subscribe(
+        remote.loaded,
+        (behaviour) => {
+          kernel.lifecycle.adoptBehaviour(cell, behaviour);
+          ended();
+        },
+        failed,
+      );
+    };
+    if (module instanceof Promise) kernel.subscriptions.subscribe(module, start, failed);
+    else start(module);
   }
 
   /** Loads the behaviour's module; until then the actor waits, its mail with it. */
@@ -353,11 +395,6 @@ function moduleOf({ url, exportName, site }: BehaviourModule): BehaviourModule {
 function isLoadFailure(error: unknown): error is RuntimeError {
   const own = ["load_timeout", "deadlocked_load", "module_export_missing", "module_unknown", "started_while_loading"];
   return error instanceof RuntimeError && own.includes(error.code);
-}
-
-function moduleFailed(url: string, error: unknown): RuntimeError {
-  const data = errorData(error);
-  return new RuntimeError("module_failed", `${url} failed to load: ${data.message}`, { cause: error });
 }
 
 /** What is refused, for people. */

@@ -16,6 +16,7 @@ const own = [
   "deadlocked_load",
   "started_while_loading",
   "thread_failed",
+  "process_failed",
 ];
 
 /** @param options of the start: they say what of it failed. */
@@ -50,6 +51,11 @@ export function startError(
         `${who}: its thread was lost before init ended: ${describe(reason.threadLost)}`,
       );
     }
+    if ("processLost" in reason)
+      return new RuntimeError(
+        "process_lost",
+        `${who}: its process was lost before init ended: ${describe(reason["processLost"])}`,
+      );
     if ("error" in reason) {
       const error = reason.error as ErrorData;
       if (error.code !== undefined && own.includes(error.code))

@@ -9,6 +9,7 @@ import { EventStream } from "../kernel/events.ts";
 import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax, SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import { assertKeys } from "../known-keys.ts";
+import { ProcessGateway } from "../process/gateway.ts";
 import { SeededRandom } from "../random.ts";
 import { assertNotLoading } from "../thread/loading.ts";
 import { PortHost } from "../thread/port-host.ts";
@@ -48,6 +49,10 @@ export interface SystemOptions {
    * that one turn holds for so long is ended. Default 5,000.
    */
   readonly threadEndTimeoutMs?: number;
+  /** Time for the process of an actor to start. Default 10,000. */
+  readonly processStartTimeoutMs?: number;
+  /** How long the process of an actor may give no sign of life before it is killed and its actor ends `{ processLost }`; `Infinity`: for ever. Default 10,000. */
+  readonly heartbeatTimeoutMs?: number;
   /** Time for a behaviour's module to load. Default 10,000. */
   readonly loadTimeoutMs?: number;
 }
@@ -57,6 +62,7 @@ export interface SystemParts {
   readonly kernel: Kernel;
   readonly host: PortHost;
   readonly pool: ThreadPool;
+  readonly gateway: ProcessGateway;
   readonly events: EventStream;
   /** Who waits for the down of which monitor. */
   readonly monitors: Map<number, (down: DownMessage) => void>;
@@ -76,6 +82,8 @@ const optionKeys = [
   "watchdog",
   "threadStartTimeoutMs",
   "threadEndTimeoutMs",
+  "processStartTimeoutMs",
+  "heartbeatTimeoutMs",
   "loadTimeoutMs",
 ] as const satisfies readonly (keyof SystemOptions)[];
 
@@ -93,6 +101,8 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
   }
   assertTimeout("threadStartTimeoutMs", options.threadStartTimeoutMs);
   assertTimeout("threadEndTimeoutMs", options.threadEndTimeoutMs);
+  assertTimeout("processStartTimeoutMs", options.processStartTimeoutMs);
+  assertTimeout("heartbeatTimeoutMs", options.heartbeatTimeoutMs);
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
   assertTimeout("asyncGraceMs", options.asyncGraceMs);
   const isWatched = options.watchdog ?? options.turnLimitMs !== undefined;
@@ -119,18 +129,25 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
   const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
   const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
   const endTimeoutMs = options.threadEndTimeoutMs ?? 5_000;
-  const host = new PortHost({
+  const gateway = new ProcessGateway({
+    startTimeoutMs: options.processStartTimeoutMs ?? 10_000,
+    heartbeatTimeoutMs: options.heartbeatTimeoutMs ?? 10_000,
+    loadTimeoutMs,
+    endTimeoutMs,
+  });
+  const host: PortHost = new PortHost({
     clock,
     random: new SeededRandom(seed),
     loadTimeoutMs,
     emit: (event) => events.emit(event),
     findDefinition: definitionAt,
+    startProcess: (cell, module, spawnOptions) => gateway.start(kernel, cell, module, spawnOptions),
     startDedicated: (id, heapMb) => pool.startDedicated(id, heapMb),
   });
   host.unref();
   const monitors = new Map<number, (down: DownMessage) => void>();
   const checks = options.checks ?? process.env["NODE_ENV"] !== "production";
-  const kernel = new Kernel({
+  const kernel: Kernel = new Kernel({
     thread,
     memory,
     host,
@@ -166,7 +183,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     host.close();
     throw error;
   }
-  return { kernel, host, pool, events, monitors, isManual, endTimeoutMs };
+  return { kernel, host, pool, gateway, events, monitors, isManual, endTimeoutMs };
 }
 
 function assertKinds(options: SystemOptions): void {

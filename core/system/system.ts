@@ -13,8 +13,9 @@ import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
 import { assertId } from "../kernel/signals.ts";
-import { assertSpawnOptions } from "../kernel/spawn-options.ts";
+import { assertSpawnOptions, hasOwnHeap } from "../kernel/spawn-options.ts";
 import { startError, startTimeoutMs } from "../kernel/start-error.ts";
+import type { ProcessGateway, ProcessInfo } from "../process/gateway.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
@@ -44,6 +45,9 @@ export interface SystemStats {
   /** Why turns cannot be cut down here, so that a thread that is stuck is ended as a whole; undefined: they can. */
   readonly watchdogLimitedBy: string | undefined;
   readonly threadsLost: number;
+  /** Processes of actors that run, and those that ended before their actors did. */
+  readonly processes: number;
+  readonly processesLost: number;
   /** Messages that stood in the mailboxes of lost threads, and messages that these had not published (S2.3). */
   readonly unreadLost: number;
   readonly unsentLost: number;
@@ -60,6 +64,7 @@ export class System implements AsyncDisposable {
   readonly #kernel: Kernel;
   readonly #host: PortHost;
   readonly #pool: ThreadPool;
+  readonly #gateway: ProcessGateway;
   readonly #ctx: Context;
   readonly #monitors: Map<number, (down: DownMessage) => void>;
   readonly #manualClock: ManualClock | undefined;
@@ -71,6 +76,7 @@ export class System implements AsyncDisposable {
     this.#kernel = parts.kernel;
     this.#host = parts.host;
     this.#pool = parts.pool;
+    this.#gateway = parts.gateway;
     this.events = parts.events;
     this.#monitors = parts.monitors;
     this.#ctx = parts.kernel.contextOf(parts.kernel.guest);
@@ -134,7 +140,7 @@ export class System implements AsyncDisposable {
     const kernel = this.#kernel;
     assertSpawnOptions(options);
     const { promise, resolve } = Promise.withResolvers<StartResult>();
-    const where: SpawnOptions = options?.isolation === "thread" ? {} : { placement: "spread" };
+    const where: SpawnOptions = hasOwnHeap(options?.isolation) ? {} : { placement: "spread" };
     const withDefaults: SpawnOptions = { ...where, startTimeoutMs, ...options };
     const { ref, monitor } = kernel.spawner.spawn(
       kernel.guest,
@@ -236,6 +242,8 @@ export class System implements AsyncDisposable {
       threads: known,
       actors: sum(known.map((stats) => stats.actors)),
       threadsLost: this.#pool.lost,
+      processes: this.#gateway.running.length,
+      processesLost: this.#gateway.lost,
       watchdogLimitedBy: this.#pool.limitedBy,
       ...totalsOf(kernel.memory),
     };
@@ -256,6 +264,11 @@ export class System implements AsyncDisposable {
       if (error instanceof RuntimeError && (error.code === "thread_lost" || error.code === "noproc")) return undefined;
       throw error;
     }
+  }
+
+  /** Processes of actors (isolation `process`) that run, oldest first. */
+  processes(): readonly ProcessInfo[] {
+    return this.#gateway.running;
   }
 
   /** The last crash reports, oldest first, at most 100. */
@@ -302,7 +315,7 @@ export class System implements AsyncDisposable {
     } finally {
       unwatch();
       try {
-        await this.#pool.close();
+        await Promise.all([this.#gateway.close(), this.#pool.close()]);
       } finally {
         this.#kernel.close({ shutdown: "system stopped" });
         this.#host.close();

@@ -5,7 +5,7 @@
  * afterwards, aloud. A module that is loaded here may not call `startSystem` (`loading.ts`).
  */
 import { byDeadline } from "../clock.ts";
-import { RuntimeError } from "../errors.ts";
+import { errorData, RuntimeError } from "../errors.ts";
 import { whileLoading } from "./loading.ts";
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -69,4 +69,10 @@ export class ModuleLoader {
       .finally(cancel);
     return promise;
   }
+}
+
+/** What the module itself threw, as a load's failure. */
+export function moduleFailed(url: string, error: unknown): RuntimeError {
+  const data = errorData(error);
+  return new RuntimeError("module_failed", `${url} failed to load: ${data.message}`, { cause: error });
 }

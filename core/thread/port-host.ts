@@ -31,6 +31,8 @@ export interface PortHostOptions {
   findDefinition?(module: BehaviourModule): Behaviour<never> | undefined;
   /** Main: starts a dedicated thread. */
   startDedicated?(thread: number, heapMb: number | undefined): void;
+  /** Main: starts the process of an actor. */
+  startProcess?: Host["startProcess"];
   /** Dedicated thread: its last actor is gone. */
   retire?(): void;
 }
@@ -42,6 +44,7 @@ export class PortHost implements Host {
   readonly emit: (event: RuntimeEvent) => void;
   readonly findDefinition?: (module: BehaviourModule) => Behaviour<never> | undefined;
   readonly startDedicated?: (thread: number, heapMb: number | undefined) => void;
+  readonly startProcess?: NonNullable<Host["startProcess"]>;
   readonly retire?: () => void;
   readonly #ports = new Map<number, MessagePort>();
   readonly #self: SelfPort;
@@ -54,6 +57,7 @@ export class PortHost implements Host {
     this.emit = (event) => options.emit(event);
     if (options.findDefinition !== undefined) this.findDefinition = options.findDefinition;
     if (options.startDedicated !== undefined) this.startDedicated = options.startDedicated;
+    if (options.startProcess !== undefined) this.startProcess = options.startProcess;
     if (options.retire !== undefined) this.retire = options.retire;
     this.blame = asyncBlame();
     this.#self = new SelfPort((note) => this.#take(note));

@@ -1,0 +1,50 @@
+/** Values as short texts for reports to people: messages, states, data of a log. None of these throws. */
+import { inspect } from "node:util";
+import type { Handlers } from "../actor/behaviour.ts";
+import { isRef } from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { checkMessage } from "../thread/message-check.ts";
+
+/** The same without any code of the value's own: for what may be the very thing that did not end. */
+export function plainText(value: unknown): string {
+  try {
+    return inspect(value, { depth: 2, customInspect: false, maxStringLength: 200, maxArrayLength: 10 }).slice(0, 500);
+  } catch {
+    return "not shown: its own code threw";
+  }
+}
+
+/** A message as short text for reports. Never throws. */
+export function messageText(message: unknown): string {
+  try {
+    return inspect(message, {
+      depth: 2,
+      breakLength: Number.POSITIVE_INFINITY,
+      maxStringLength: 200,
+      maxArrayLength: 10,
+    }).slice(0, 500);
+  } catch (error) {
+    return `a message that cannot be shown (${error instanceof RuntimeError ? error.code : "its own code threw"})`;
+  }
+}
+
+/** Data for a report: as it is where it can cross threads, else as text. */
+export function reportable(data: unknown): unknown {
+  if (data === undefined) return undefined;
+  try {
+    checkMessage(data, undefined, isRef);
+    return data;
+  } catch {
+    return messageText(data);
+  }
+}
+
+/** The state as redacted by the behaviour; a failing `format` must not hide the report (gen_server's format_status). */
+export function stateText(state: unknown, format: Handlers["format"]): string {
+  try {
+    const shown = format === undefined ? state : format(state);
+    return inspect(shown, { depth: 3, maxStringLength: 500, maxArrayLength: 20 }).slice(0, 2_000);
+  } catch (error) {
+    return `state not shown: format threw ${describe(error instanceof Error ? error.message : error)}`;
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * One process of the operating system and the socket to it: start, frames, heartbeat, and how it came to its end.
+ *
+ * What it writes to its outputs goes to those of this process; the last of its error output is kept, since V8 says
+ * there why it aborts.
+ */
+import { type ChildProcess as NodeChild, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { afterMs, byDeadline } from "../clock.ts";
+import { RuntimeError } from "../errors.ts";
+import { flagsForWorkers } from "../thread/worker-flags.ts";
+import { FrameReader, frameOf } from "./frames.ts";
+import { channel } from "./protocol.ts";
+
+/** Between two heartbeats, at most. */
+const heartbeatMs = 1_000;
+/** Heartbeats within the time that a process has to answer one. */
+const heartbeatsMin = 5;
+/** How V8 begins when it aborts: from there on its words are for the crash report and not for the terminal. */
+const fatalWords = /\n?(<--- Last few GCs --->|FATAL ERROR: |# Fatal error in|----- Native stack trace -----)/;
+/** Of the error output, what is kept. */
+const errorTailChars = 8_192;
+/** After the process is gone, time for what it had written to come in. */
+const restMs = 1_000;
+
+export interface ProcessOptions {
+  /** Old generation of V8 in MiB; undefined: V8's default. */
+  readonly heapMb: number | undefined;
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Time without an answer to a heartbeat before the process is killed. */
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  /** Its exit code, unless a signal ended it. */
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** V8 said that its heap is full. */
+  readonly isOutOfMemory: boolean;
+  /** It did not answer its heartbeat, and was killed for it. */
+  readonly isSilent: boolean;
+  /** It never began. */
+  readonly error: unknown;
+  /** Where it was when V8 aborted it. */
+  readonly stack: string | undefined;
+}
+
+export class ChildProcess {
+  readonly #child: NodeChild | undefined;
+  readonly #socket: Socket | undefined;
+  readonly #options: ProcessOptions;
+  readonly #ended: (end: ProcessEnd) => void;
+  #cancelHeartbeat: (() => void) | undefined;
+  #cancelRest: (() => void) | undefined;
+  /** Heartbeats in a row that were not answered. */
+  #missed = 0;
+  #isSilent = false;
+  #error: unknown;
+  #errorTail = "";
+  /** V8 has begun to say why it aborts. */
+  #isAborting = false;
+  #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
+  #isSocketEnded = false;
+  #isOver = false;
+
+  /**
+   * @param take gets frames and answers, by channel
+   * @param ended is called once, when the process is gone and all that it had written was taken
+   */
+  constructor(
+    options: ProcessOptions,
+    take: (channel: number, body: Uint8Array<ArrayBuffer>) => void,
+    ended: (end: ProcessEnd) => void,
+  ) {
+    this.#options = options;
+    this.#ended = ended;
+    const reader = new FrameReader((kind, body) => {
+      if (kind === channel.heartbeat) this.#missed = 0;
+      else take(kind, body);
+    });
+    const heap = options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`];
+    const entry = new URL("./process-entry.js", import.meta.url);
+    try {
+      this.#child = spawn(
+        process.execPath,
+        [...flagsForWorkers(process.execArgv), "--disable-warning=ExperimentalWarning", ...heap, entry.pathname],
+        { env: options.env, stdio: ["ignore", "pipe", "pipe", "pipe"], windowsHide: true },
+      );
+    } catch (error) {
+      // Refused by the permission model, say. Told as any other end: the caller has nothing in hand yet.
+      this.#error = error;
+      this.#isSocketEnded = true;
+      queueMicrotask(() => this.#gone(null, null));
+      return;
+    }
+    const child = this.#child;
+    child.on("error", (error) => {
+      this.#error ??= error;
+      if (child.pid === undefined) this.#gone(null, null);
+    });
+    child.on("exit", (code, signal) => this.#gone(code, signal));
+    child.stdout?.on("data", (chunk: Buffer) => process.stdout.write(chunk));
+    child.stderr?.on("data", (chunk: Buffer) => {
+      this.#tellError(chunk.toString("utf8"));
+    });
+    // The cast is sound: the fourth stream is a pipe both ways, which Node makes a socket.
+    this.#socket = child.stdio[3] as Socket | undefined;
+    this.#socket?.on("data", (chunk: Buffer) => reader.push(chunk));
+    this.#socket?.on("error", () => {
+      // Broken by the end of the process, which is told by itself.
+    });
+    this.#socket?.on("close", () => {
+      this.#isSocketEnded = true;
+      this.#end();
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  write(kind: number, record?: object): void {
+    if (this.#exit !== undefined || this.#socket?.writable !== true) return;
+    this.#socket.write(frameOf(kind, record));
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** Asks the process for signs of life from now on. */
+  watch(): void {
+    const { heartbeatTimeoutMs } = this.#options;
+    if (heartbeatTimeoutMs === Number.POSITIVE_INFINITY) return;
+    const periodMs = Math.min(heartbeatMs, heartbeatTimeoutMs / heartbeatsMin);
+    // In heartbeats and not by the clock: while main was blocked it could hear none.
+    const missedMax = Math.ceil(heartbeatTimeoutMs / periodMs);
+    const beat = () => {
+      if (this.#exit !== undefined) return;
+      if (this.#missed >= missedMax) {
+        this.#isSilent = true;
+        this.kill();
+        return;
+      }
+      this.#missed++;
+      this.write(channel.heartbeat);
+      this.#cancelHeartbeat = byDeadline(periodMs, beat);
+    };
+    beat();
+  }
+
+  #tellError(text: string): void {
+    this.#errorTail = (this.#errorTail + text).slice(-errorTailChars);
+    if (this.#isAborting) return;
+    const at = text.search(fatalWords);
+    this.#isAborting = at >= 0;
+    const shown = at >= 0 ? text.slice(0, at) : text;
+    if (shown !== "") process.stderr.write(shown);
+  }
+
+  #gone(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#exit !== undefined) return;
+    this.#exit = { code, signal };
+    this.#cancelHeartbeat?.();
+    // Whoever inherited the socket may hold it open.
+    this.#cancelRest = afterMs(restMs, () => {
+      this.#isSocketEnded = true;
+      this.#end();
+    });
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#isOver || this.#exit === undefined || !this.#isSocketEnded) return;
+    this.#isOver = true;
+    this.#cancelRest?.();
+    this.#socket?.destroy();
+    this.#ended({
+      code: this.#exit.code ?? undefined,
+      signal: this.#exit.signal ?? undefined,
+      isOutOfMemory: /JavaScript heap out of memory|Allocation failed/.test(this.#errorTail),
+      isSilent: this.#isSilent,
+      error: this.#error,
+      stack: this.#isAborting ? abortStack(this.#errorTail) : undefined,
+    });
+  }
+}
+
+/** Of V8's last words the stack of the program, without addresses; all of them where there is none. */
+function abortStack(text: string): string {
+  const begin = text.indexOf("----- JavaScript stack trace -----");
+  return (begin < 0 ? text : text.slice(begin)).trim();
+}
+
+/** Why no process began, and what to do. */
+export function processFailed(error: unknown): RuntimeError {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy =
+    message.includes("permission") || (error as { code?: unknown })?.code === "ERR_ACCESS_DENIED"
+      ? "; start this one with --allow-child-process"
+      : "";
+  return new RuntimeError("process_failed", `the actor's process could not be started: ${message}${remedy}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,165 @@
+/** The actor in its process: loads its behaviour, holds its state, runs one turn after the other. */
+import { type Behaviour, isBehaviour } from "../actor/behaviour.ts";
+import { exportedBehaviour } from "../actor/behaviour-module.ts";
+import type { Context, From } from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import { type Api, isRef, noReply, type Ref, type RefVerbs, refClass } from "../actor/ref.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
+import { isThenable } from "../kernel/dispatch.ts";
+import { stateText } from "../kernel/report-text.ts";
+import { initLater } from "../kernel/scheduler.ts";
+import { whileLoading } from "../thread/loading.ts";
+import { freezeMessage } from "../thread/message-check.ts";
+import { moduleFailed } from "../thread/module-loader.ts";
+import type { RefWire } from "../thread/ref-wire.ts";
+import { MainLine } from "./main-line.ts";
+import { processContext, type TurnState } from "./process-context.ts";
+import type { LoadedBehaviour, ToProcess } from "./protocol.ts";
+import { ValueBytes } from "./value-bytes.ts";
+
+type Turn = Extract<ToProcess, { type: "turn" }>;
+
+export class ProcessActor {
+  readonly line: MainLine;
+  readonly #values: ValueBytes;
+  readonly #ctx: Context;
+  readonly #now: TurnState;
+  readonly #exit: () => void;
+  #behaviour: Behaviour<never, Api> | undefined;
+  #checks = false;
+
+  /** @param exit ends the process at once, without asking main. */
+  constructor(exit: () => void) {
+    this.#exit = exit;
+    const verbs: RefVerbs = {
+      call: (ref, name, argument, options) => this.#ctx.call(ref, name, argument, options),
+      cast: (ref, name, argument, options) => this.#ctx.cast(ref, name, argument, options),
+      send: (ref, message, options) => this.#ctx.send(ref, message, options),
+    };
+    const BoundRef = refClass("", verbs);
+    const refWire: RefWire = {
+      isRef,
+      toWire: (ref) => {
+        const { thread, slot, generation } = ref as Ref;
+        return { node: 0, thread, slot, generation };
+      },
+      fromWire: (_node, thread, slot, generation) => new BoundRef(thread, slot, generation),
+    };
+    this.#values = new ValueBytes(refWire);
+    // Known from the first word on; until then nothing of the actor runs.
+    this.#now = { self: new BoundRef(-1, -1, -1), parent: undefined, from: undefined, state: undefined };
+    this.line = new MainLine(this.#values, (word) => this.#take(word));
+    this.#ctx = processContext(this.line, this.#now);
+  }
+
+  #take(word: ToProcess): void {
+    switch (word.type) {
+      case "start":
+        void this.#load(word);
+        return;
+      case "turn":
+        void this.#run(word);
+        return;
+      case "end":
+        this.#exit();
+        return;
+      case "settled":
+        throw new Error("the line keeps what has settled");
+    }
+  }
+
+  async #load({ module, checks, refs }: Extract<ToProcess, { type: "start" }>): Promise<void> {
+    const [self, parent] = this.#values.decode(refs) as [Ref, Ref | undefined];
+    this.#now.self = self;
+    this.#now.parent = parent;
+    this.#checks = checks;
+    let exports: Readonly<Record<string, unknown>>;
+    try {
+      exports = await whileLoading(module.url, () => import(module.url) as Promise<typeof exports>);
+    } catch (error) {
+      const isOwn = error instanceof RuntimeError && error.code === "started_while_loading";
+      this.line.say({ type: "failed", error: errorData(isOwn ? error : moduleFailed(module.url, error)) });
+      return;
+    }
+    try {
+      const { exportName, value } = exportedBehaviour(module, exports);
+      this.line.say({ type: "loaded", behaviour: this.#adopt(module.url, exportName, value, exports) });
+    } catch (error) {
+      this.line.say({ type: "failed", error: errorData(error) });
+    }
+  }
+
+  #adopt(url: string, exportName: string, value: unknown, exports: Readonly<Record<string, unknown>>): LoadedBehaviour {
+    if (!isBehaviour(value)) {
+      throw new RuntimeError(
+        "module_export_missing",
+        `${url} has no export "${exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
+      );
+    }
+    const { handlers, options } = value;
+    if (handlers.parentExit !== undefined) {
+      throw new RuntimeError(
+        "bad_argument",
+        `${exportName} of ${url} is a supervisor, and a process holds one actor without children: isolation "shared" or "thread"`,
+      );
+    }
+    this.#behaviour = value;
+    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs } = options;
+    return {
+      exportName,
+      ...(name !== undefined && { name }),
+      ...(mailboxCapacity !== undefined && { mailboxCapacity }),
+      ...(mailboxPolicy !== undefined && { mailboxPolicy }),
+      ...(turnLimitMs !== undefined && { turnLimitMs }),
+      isServer: handlers.isServer === true,
+      handlers: (["call", "cast", "continue", "terminate"] as const).filter((key) => handlers[key] !== undefined),
+    };
+  }
+
+  async #run(turn: Turn): Promise<void> {
+    try {
+      const given = this.#values.decode(turn.value);
+      if (this.#checks) freezeMessage(given);
+      let result = this.#handle(turn, given);
+      if (isThenable(result)) result = await result;
+      if (turn.kind === "init") {
+        if (result !== initLater) this.#now.state = result;
+        const as = result === initLater ? ({ as: "initLater" } as const) : {};
+        this.line.say({ type: "done", value: this.#values.encode(undefined, "init"), ...as });
+        return;
+      }
+      const isAnswer = turn.kind === "call" && result !== noReply;
+      const value = this.#values.encode(isAnswer ? result : undefined, `answer of "${turn.name}"`);
+      this.line.say({ type: "done", value, ...(result === noReply && { as: "noReply" as const }) });
+    } catch (error) {
+      const { format } = this.#behaviour?.handlers ?? {};
+      this.line.say({ type: "threw", error: errorData(error), state: stateText(this.#now.state, format) });
+    } finally {
+      this.#now.from = undefined;
+    }
+  }
+
+  #handle({ kind, name }: Turn, given: unknown): unknown {
+    const handlers = (this.#behaviour as Behaviour<never, Api>).handlers; // no turn comes before "loaded"
+    const { state } = this.#now;
+    switch (kind) {
+      case "init":
+        return handlers.init(given, this.#ctx);
+      case "receive":
+        return handlers.receive(state, given, this.#ctx);
+      case "call": {
+        const [argument, from] = given as [unknown, From | undefined];
+        this.#now.from = from;
+        return handlers.call?.(state, name, argument, this.#ctx);
+      }
+      case "cast":
+        return handlers.cast?.(state, name, given, this.#ctx);
+      case "continue":
+        return handlers.continue?.(state, given, this.#ctx);
+      case "terminate":
+        return handlers.terminate?.(state, given as ExitReason, this.#ctx);
+      default:
+        throw new RuntimeError("bad_argument", `there is no turn ${describe(kind satisfies never)}`);
+    }
+  }
+}

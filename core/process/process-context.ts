@@ -1,0 +1,268 @@
+/**
+ * `ctx` in an actor's process. Each verb is carried out on main, in the name of the actor's cell; what needs a result at
+ * once waits for it (some 50 µs), so that it means exactly what it means on a thread.
+ */
+import { types } from "node:util";
+import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
+import { behaviourModule } from "../actor/behaviour-module.ts";
+import type {
+  Context,
+  From,
+  LogLevel,
+  Monitor,
+  SpawnOptions,
+  StartResult,
+  Target,
+  TimerRef,
+} from "../actor/context.ts";
+import type { ExitReason } from "../actor/exit-reason.ts";
+import {
+  type Api,
+  type CallOptions,
+  type NoReply,
+  noReply,
+  type Ref,
+  type RefData,
+  type SendOptions,
+  type SendResult,
+} from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { isThenable } from "../kernel/dispatch.ts";
+import { reportable } from "../kernel/report-text.ts";
+import { initLater } from "../kernel/scheduler.ts";
+import { isRefData, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import type { MainLine } from "./main-line.ts";
+
+type Spawnable = Behaviour<never, Api> | BehaviourReference;
+
+/** What changes from turn to turn. */
+export interface TurnState {
+  self: Ref;
+  parent: Ref | undefined;
+  from: From | undefined;
+  /** The state, which `initDone` sets. */
+  state: unknown;
+}
+
+export class ProcessContext {
+  readonly #line: MainLine;
+  readonly #turn: TurnState;
+  readonly #abort = new AbortController();
+
+  constructor(line: MainLine, turn: TurnState) {
+    this.#line = line;
+    this.#turn = turn;
+  }
+
+  get self(): Ref {
+    return this.#turn.self;
+  }
+  get parent(): Ref | undefined {
+    return this.#turn.parent;
+  }
+  get from(): From | undefined {
+    return this.#turn.from;
+  }
+  /** Never aborted: when the actor ends, so does its process. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  get noReply(): NoReply {
+    return noReply;
+  }
+  get initLater(): symbol {
+    return initLater;
+  }
+
+  spawn(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): Ref {
+    return this.#line.ask("spawn", spawnArguments(behaviour, argument, options)) as Ref;
+  }
+  spawnLink(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): Ref {
+    return this.#line.ask("spawnLink", spawnArguments(behaviour, argument, options)) as Ref;
+  }
+  spawnMonitor(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): { ref: Ref; monitor: Monitor } {
+    return this.#line.ask("spawnMonitor", spawnArguments(behaviour, argument, options)) as {
+      ref: Ref;
+      monitor: Monitor;
+    };
+  }
+  start(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): Promise<unknown> {
+    return this.#begin("start", () => spawnArguments(behaviour, argument, options));
+  }
+
+  link(ref: RefData): void {
+    this.#line.ask("link", [ref]);
+  }
+  unlink(ref: RefData): void {
+    this.#line.ask("unlink", [ref]);
+  }
+  monitor(target: Target): Monitor {
+    return this.#line.ask("monitor", [target]) as Monitor;
+  }
+  demonitor(monitor: Monitor | number, options?: { readonly flush?: boolean }): void {
+    this.#line.ask("demonitor", [monitor, options]);
+  }
+  exit(ref: RefData, reason: ExitReason): void {
+    this.#line.ask("exit", [ref, reason]);
+  }
+  trapExit(on: boolean): void {
+    this.#line.ask("trapExit", [on]);
+  }
+  stop(reason: ExitReason = "normal"): void {
+    this.#line.ask("stop", [reason]);
+  }
+  stopActor(target: Target, reason?: ExitReason, timeoutMs?: number): Promise<unknown> {
+    return this.#begin("stopActor", () => [target, reason, timeoutMs]);
+  }
+  ignore(): void {
+    this.#line.ask("ignore", []);
+  }
+  initDone(result: StartResult, state?: unknown): void {
+    this.#turn.state = state;
+    this.#line.ask("initDone", [result]);
+  }
+  continue(argument?: unknown): void {
+    this.#line.ask("continue", [argument]);
+  }
+  idleTimeout(delayMs: number | undefined): void {
+    this.#line.ask("idleTimeout", [delayMs]);
+  }
+  reply(from: From, value: unknown): void {
+    partsOf(from, "reply");
+    this.#line.tell("reply", [from, value]);
+  }
+  replyError(from: From, error: { readonly code: string; readonly message: string }): void {
+    this.#line.ask("replyError", [from, error]);
+  }
+
+  register(name: string, ref?: RefData): Promise<unknown> {
+    return this.#begin("register", () => [name, ref]);
+  }
+  unregister(name: string): Promise<unknown> {
+    return this.#begin("unregister", () => [name]);
+  }
+  whereis(name: string): Ref | undefined {
+    return this.#line.ask("whereis", [name]) as Ref | undefined;
+  }
+  isAlive(ref: RefData): boolean {
+    return this.#line.ask("isAlive", [ref]) as boolean;
+  }
+  random(): number {
+    return this.#line.ask("random", []) as number;
+  }
+  nowMs(): number {
+    return this.#line.ask("nowMs", []) as number;
+  }
+
+  send(target: Target, message: unknown, options?: SendOptions): SendResult {
+    const transfer = movable(options, "send");
+    const accepted = this.#line.send("send", [this.#resolve(target, "send"), message]);
+    letGo(transfer);
+    return accepted;
+  }
+  call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown> {
+    return this.#begin("call", () => [target, name, argument, options]);
+  }
+  cast(target: Target, name: string, argument?: unknown, options?: SendOptions): SendResult {
+    const transfer = movable(options, "cast");
+    const accepted = this.#line.send("cast", [this.#resolve(target, "cast"), name, argument]);
+    letGo(transfer);
+    return accepted;
+  }
+
+  sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef {
+    return this.#line.ask("sendAfter", [delayMs, message, target]) as TimerRef;
+  }
+  sendEvery(periodMs: number, message: unknown, target?: Target): TimerRef {
+    return this.#line.ask("sendEvery", [periodMs, message, target]) as TimerRef;
+  }
+  cancelTimer(timer: TimerRef): number | undefined {
+    return this.#line.ask("cancelTimer", [timer]) as number | undefined;
+  }
+
+  stash(): void {
+    this.#line.ask("stash", []);
+  }
+  unstashAll(): void {
+    this.#line.ask("unstashAll", []);
+  }
+  async task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T> {
+    const promise: unknown = typeof work === "function" ? work(this.signal) : work;
+    if (!isThenable(promise))
+      throw new RuntimeError(
+        "bad_argument",
+        `task wants a promise, or a function that returns one, got ${describe(work)}`,
+      );
+    return (await promise) as T;
+  }
+  log(level: LogLevel, message: string, data?: unknown): void {
+    this.#line.tell("log", [level, message, reportable(data)]);
+  }
+
+  /** What is wrong with the arguments is a failure of the promise too. */
+  async #begin(
+    verb: "start" | "stopActor" | "register" | "unregister" | "call",
+    args: () => readonly unknown[],
+  ): Promise<unknown> {
+    return await this.#line.begin(verb, args());
+  }
+
+  /** A name is looked up first, so that one that nobody holds throws here. */
+  #resolve(target: Target, verb: string): RefData {
+    if (typeof target === "string") {
+      const ref = this.whereis(target);
+      if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
+      return ref;
+    }
+    if (!isRefData(target))
+      throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(target)}`);
+    return target;
+  }
+}
+
+/** The typed overloads of spawn, spawnLink and start stand in Context; here they are one untyped function each. */
+export function processContext(line: MainLine, turn: TurnState): Context {
+  return new ProcessContext(line, turn) as unknown as Context;
+}
+
+/** Buffers that move to the receiver are gone here, as on a thread, though their bytes are copied. */
+function letGo(transfer: readonly unknown[] | undefined): void {
+  if (transfer !== undefined) structuredClone(undefined, { transfer: transfer as ArrayBuffer[] }); // checked by `movable`
+}
+
+/** @throws RuntimeError `bad_argument`, `not_cloneable`: a MessagePort leads to a thread of this process. */
+function movable(options: SendOptions | undefined, verb: string): readonly unknown[] | undefined {
+  const transfer = options === undefined ? undefined : transferOf(options, verb);
+  const port = transfer?.find((value) => !types.isArrayBuffer(value));
+  if (port !== undefined)
+    throw new RuntimeError(
+      "not_cloneable",
+      `${verb}: only ArrayBuffers can move out of a process, got ${describe(port)}`,
+    );
+  return transfer;
+}
+
+/** A behaviour as data; children of a process start on a scheduler thread unless told otherwise: main is nobody's default. */
+function spawnArguments(
+  behaviour: Spawnable,
+  argument: unknown,
+  options: SpawnOptions | undefined,
+): readonly unknown[] {
+  const isAlone = options?.isolation === "thread" || options?.isolation === "process";
+  const where = isAlone || options?.placement !== undefined ? options : { placement: "spread", ...options };
+  return [isBehaviour(behaviour) ? referenceTo(behaviour) : behaviour, argument, where];
+}
+
+function referenceTo(behaviour: Behaviour<never, Api>): BehaviourReference {
+  const known = behaviourModule(behaviour);
+  if (!(known instanceof Promise)) return { kind: "behaviourRef", ...known };
+  // By the place where it was made: another thread finds the export by that.
+  known.catch(() => {});
+  const [nearest] = behaviour.modules;
+  if (nearest === undefined)
+    throw new RuntimeError(
+      "module_unknown",
+      `behaviour ${behaviour.options.name ?? "(unnamed)"} cannot run on another thread: no module is known. Name it: module: import.meta.url`,
+    );
+  return { kind: "behaviourRef", ...nearest };
+}

@@ -1,0 +1,24 @@
+/** What an actor's process runs. Started by `child-process.ts`, with the socket to main as its fourth stream. */
+import { errorData } from "../errors.ts";
+import { ProcessActor } from "./process-actor.ts";
+
+const exit = process.exit.bind(process);
+const { line } = new ProcessActor(exit);
+
+// The terminal tells Ctrl-C to everybody; whether this actor ends is main's to say.
+process.on("SIGINT", () => {});
+
+let isExiting = false;
+process.exit = ((code?: number | string | null): never => {
+  // Main learns of it first, and of all that was sent before.
+  if (!isExiting) {
+    isExiting = true;
+    line.ask("processExit", [Number(code ?? process.exitCode ?? 0)]);
+  }
+  return exit(code);
+}) as typeof process.exit;
+
+process.on("unhandledRejection", (error: unknown) => line.say({ type: "unhandled", error: errorData(error) }));
+process.on("uncaughtException", (error: unknown) => line.say({ type: "unhandled", error: errorData(error) }));
+
+line.say({ type: "ready" });

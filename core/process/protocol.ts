@@ -1,0 +1,108 @@
+/**
+ * All that main and the process of an actor say to each other: msgpack records in frames (`frames.ts`), over one socket.
+ *
+ * The actor's cell is on main: mailbox, links, names, timers and calls are those of any other actor. The process holds
+ * its state and runs its turns, one at a time; what the turn does (`ctx`) comes back as verbs and is carried out in the
+ * cell's name, in order. Fields of `Uint8Array` are values of the program, written by the codec of the rings, so that a
+ * message means the same in every placement.
+ */
+import type { BehaviourModule } from "../actor/behaviour-module.ts";
+import type { ErrorData } from "../errors.ts";
+
+/** What a turn runs. */
+export type TurnKind = "init" | "receive" | "call" | "cast" | "continue" | "terminate";
+
+/** From main to the process. */
+export type ToProcess =
+  /** The first word: what to load. `refs` holds the actor's own ref and its parent's. */
+  | { readonly type: "start"; readonly module: BehaviourModule; readonly checks: boolean; readonly refs: Uint8Array }
+  /** `value`: argument, message or reason; with a call `[argument, from]`. */
+  | { readonly type: "turn"; readonly kind: TurnKind; readonly name: string; readonly value: Uint8Array }
+  /** What a `begin` came to. Acknowledged, so that main knows what is still on its way. */
+  | { readonly type: "settled"; readonly id: number; readonly ok: true; readonly value: Uint8Array }
+  | { readonly type: "settled"; readonly id: number; readonly ok: false; readonly error: ErrorData }
+  /** The actor has ended in order: so shall the process. */
+  | { readonly type: "end" };
+
+/** Answers of main to an `ask`; they come past all other frames, since the process stands still until then. */
+export type Answer =
+  | { readonly ok: true; readonly value: Uint8Array }
+  | { readonly ok: false; readonly error: ErrorData };
+
+/** What main has to know of a behaviour that only the process has loaded. */
+export interface LoadedBehaviour {
+  readonly exportName: string;
+  readonly name?: string;
+  readonly mailboxCapacity?: number;
+  readonly mailboxPolicy?: string;
+  readonly turnLimitMs?: number;
+  readonly isServer: boolean;
+  /** Of the handlers that a behaviour may lack, those that it has. */
+  readonly handlers: readonly string[];
+}
+
+/** From the process to main. `args` is the list of a verb's arguments. */
+export type FromProcess =
+  | { readonly type: "ready" }
+  | { readonly type: "loaded"; readonly behaviour: LoadedBehaviour }
+  | { readonly type: "failed"; readonly error: ErrorData }
+  /** The turn has ended. `as` stands for what has no value: `ctx.noReply`, `ctx.initLater`. */
+  | { readonly type: "done"; readonly value: Uint8Array; readonly as?: "noReply" | "initLater" }
+  | { readonly type: "threw"; readonly error: ErrorData; readonly state: string }
+  /** A verb with a result at once: the process stands still until its answer is there. */
+  | { readonly type: "ask"; readonly verb: string; readonly args: Uint8Array }
+  /** A verb whose result is a promise. */
+  | { readonly type: "begin"; readonly id: number; readonly verb: string; readonly args: Uint8Array }
+  /** A verb without a result. Sends count from 1; `accepted` asks for one by its number. */
+  | { readonly type: "tell"; readonly verb: string; readonly args: Uint8Array }
+  | { readonly type: "acknowledged" }
+  /** An error outside any turn. */
+  | { readonly type: "unhandled"; readonly error: ErrorData };
+
+/** The byte in front of a frame that says who takes it, so that the process's link need not look inside. */
+export const channel = {
+  /** A record of `ToProcess` or `FromProcess`. */
+  frame: 0,
+  /** An `Answer`. */
+  answer: 1,
+  /** No content: main asks whether the process runs at all, and its link answers the same. */
+  heartbeat: 2,
+} as const;
+
+/** Verbs by how they cross. Whatever is not here is done in the process itself. */
+export const askVerbs = [
+  "spawn",
+  "spawnLink",
+  "spawnMonitor",
+  "link",
+  "unlink",
+  "monitor",
+  "demonitor",
+  "exit",
+  "trapExit",
+  "stop",
+  "ignore",
+  "initDone",
+  "continue",
+  "idleTimeout",
+  "replyError",
+  "whereis",
+  "isAlive",
+  "random",
+  "nowMs",
+  "sendAfter",
+  "sendEvery",
+  "cancelTimer",
+  "stash",
+  "unstashAll",
+  /** Everything that was told before has been carried out. */
+  "barrier",
+  /** `process.exit`: its argument is the code. */
+  "processExit",
+] as const;
+export const beginVerbs = ["start", "stopActor", "register", "unregister", "call", "accepted"] as const;
+export const tellVerbs = ["send", "cast", "reply", "log"] as const;
+
+export type AskVerb = (typeof askVerbs)[number];
+export type BeginVerb = (typeof beginVerbs)[number];
+export type TellVerb = (typeof tellVerbs)[number];

@@ -1,0 +1,53 @@
+/**
+ * Values of the program as bytes, one by one: the codec of the rings, without what its two ends remember of each other.
+ */
+import { isRef } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
+import { ByteSink } from "../thread/byte-sink.ts";
+import { writeGraph } from "../thread/graph-encoder.ts";
+import { checkMessage, MessageRefused } from "../thread/message-check.ts";
+import type { RefWire } from "../thread/ref-wire.ts";
+import { ValueDecoder } from "../thread/value-codec.ts";
+import { tag } from "../thread/wire-tag.ts";
+
+/** Memory beyond this is given back after a large value. */
+const keptBytesMax = 2 ** 20;
+
+export class ValueBytes {
+  readonly #refs: RefWire;
+  readonly #out = new ByteSink();
+  readonly #decoder: ValueDecoder;
+
+  constructor(refs: RefWire) {
+    this.#refs = refs;
+    this.#decoder = new ValueDecoder(refs);
+  }
+
+  /** @throws RuntimeError `not_cloneable` with the path of what cannot cross. */
+  encode(value: unknown, verb: string): Uint8Array {
+    this.#out.shrink(keptBytesMax);
+    this.#out.writeOwn();
+    this.#out.byte(tag.graph);
+    if (!writeGraph(this.#out, value, undefined, this.#refs)) throw refusal(value, verb);
+    return Uint8Array.from(this.#out.written());
+  }
+
+  decode(bytes: Uint8Array): unknown {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#decoder.decode(buffer, view, 0, buffer.length);
+  }
+}
+
+/** The walk that knows the path says what is wrong. */
+function refusal(value: unknown, verb: string): RuntimeError {
+  try {
+    checkMessage(value, undefined, isRef);
+  } catch (error) {
+    return new RuntimeError("not_cloneable", `${verb}: ${(error as Error).message}`, { cause: error });
+  }
+  return new RuntimeError(
+    "not_cloneable",
+    `${verb}: ${new MessageRefused("message", "changed while it was encoded").message}`,
+  );
+}
