@@ -19,7 +19,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       ActorApi ActorDefinition AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
       BehaviourReference CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
       DeadLetterWhy DownMessage DynamicSetup ErrorCode ErrorData EventListener EventType ExitMessage
-      ExitReason From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement RefData
+      ExitReason From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement ProcessInfo RefData
       Restart RestartedEvent RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target ThreadStats TimerMessage TimerRef

@@ -54,6 +54,11 @@ export class Place {
     return this.#isUsed;
   }
 
+  /** Whether each actor here has a thread or process to start and to end: a suite makes few of them. */
+  get isAlone(): boolean {
+    return this.name === "dedicated" || this.name === "process";
+  }
+
   /** The options that put an actor here, for a spawn that the test makes in another way. */
   get options(): SpawnOptions {
     this.#isUsed = true;

@@ -48,7 +48,7 @@ import { Subscriptions } from "./subscriptions.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { Tasks } from "./tasks.ts";
 import { Timers } from "./timer-service.ts";
-import { isRefData, transferOf } from "./verb-arguments.ts";
+import { assertAddress, transferOf } from "./verb-arguments.ts";
 
 export interface KernelConfig {
   readonly thread: number;
@@ -260,14 +260,7 @@ export class Kernel {
       if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
       return ref;
     }
-    if (!isRefData(target))
-      throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(target)}`);
-    if (target.node !== "") {
-      throw new RuntimeError(
-        "bad_argument",
-        `${verb}: <${refKey(target)}> is an actor of node ${describe(target.node)}, and this system has no other nodes`,
-      );
-    }
+    assertAddress(target, verb);
     return target;
   }
 

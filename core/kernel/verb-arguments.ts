@@ -1,7 +1,7 @@
 /** What verbs are given beside refs and messages, checked in the caller's own frame. Each throws RuntimeError `bad_argument`. */
 import { types } from "node:util";
 import type { From } from "../actor/context.ts";
-import type { CallOptions, RefData, SendOptions } from "../actor/ref.ts";
+import { type CallOptions, type RefData, refKey, type SendOptions } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 
@@ -45,6 +45,18 @@ export function partsOf(from: From, verb: string): { readonly caller: RefData; r
   if (!isRefData(caller) || typeof id !== "number")
     throw new RuntimeError("bad_argument", `${verb} wants the token of a call (ctx.from), got ${describe(from)}`);
   return { caller, id };
+}
+
+/** @throws RuntimeError `bad_argument` unless it is an address of this system. */
+export function assertAddress(value: unknown, verb: string): asserts value is RefData {
+  if (!isRefData(value))
+    throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(value)}`);
+  if (value.node !== "") {
+    throw new RuntimeError(
+      "bad_argument",
+      `${verb}: <${refKey(value)}> is an actor of node ${describe(value.node)}, and this system has no other nodes`,
+    );
+  }
 }
 
 /** Whether it is an address at all, of whatever system. */

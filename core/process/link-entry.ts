@@ -7,7 +7,7 @@
 import { Socket } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { FrameReader, frameOf } from "./frames.ts";
-import type { LinkData } from "./main-line.ts";
+import type { LinkData } from "./link.ts";
 import { channel } from "./protocol.ts";
 
 /** Where the parent put the socket. */

@@ -4,9 +4,11 @@
  * A verb with a result at once stands still until the link has its answer. Everything goes out in one order, so what
  * was told before an `ask` has been carried out when its answer is there.
  */
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { receiveMessageOnPort } from "node:worker_threads";
+import { nextLoop } from "../clock.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
 import { frameOf, recordOf } from "./frames.ts";
+import type { Link } from "./link.ts";
 import {
   type Answer,
   type AskVerb,
@@ -18,13 +20,6 @@ import {
 } from "./protocol.ts";
 import type { ValueBytes } from "./value-bytes.ts";
 
-/** What the link is started with. */
-export interface LinkData {
-  readonly answers: MessagePort;
-  /** Counts the answers. */
-  readonly news: SharedArrayBuffer;
-}
-
 /** Verbs in a row without an answer; then the process waits until main has carried them out. */
 const toldMax = 1_024;
 
@@ -35,25 +30,17 @@ interface Begun {
 
 export class MainLine {
   readonly #values: ValueBytes;
-  readonly #link: Worker;
-  readonly #answers: MessagePort;
-  readonly #news = new Int32Array(new SharedArrayBuffer(4));
+  readonly #link: Link;
   readonly #begun = new Map<number, Begun>();
   #nextId = 1;
   #told = 0;
   #sends = 0;
 
   /** @param take gets what main says, but for the ends of verbs. */
-  constructor(values: ValueBytes, take: (word: ToProcess) => void) {
+  constructor(link: Link, values: ValueBytes, take: (word: ToProcess) => void) {
+    this.#link = link;
     this.#values = values;
-    const { port1, port2 } = new MessageChannel();
-    this.#answers = port1;
-    this.#link = new Worker(new URL("./link-entry.js", import.meta.url), {
-      workerData: { answers: port2, news: this.#news.buffer } satisfies LinkData,
-      transferList: [port2],
-      name: "mofa link",
-    });
-    this.#link.on("message", (body: Uint8Array) => {
+    link.worker.on("message", (body: Uint8Array) => {
       const word = recordOf<ToProcess>(body);
       if (word.type === "settled") this.#settled(word);
       else take(word);
@@ -62,7 +49,7 @@ export class MainLine {
 
   say(word: FromProcess): void {
     const frame = frameOf(channel.frame, word);
-    this.#link.postMessage(frame, [frame.buffer]);
+    this.#link.worker.postMessage(frame, [frame.buffer]);
   }
 
   /** @throws RuntimeError what main throws; `not_cloneable`. */
@@ -70,14 +57,14 @@ export class MainLine {
     this.say({ type: "ask", verb, args: this.#values.encode(args, verb) });
     this.#told = 0;
     for (;;) {
-      const before = Atomics.load(this.#news, 0);
-      const received = receiveMessageOnPort(this.#answers);
+      const before = Atomics.load(this.#link.news, 0);
+      const received = receiveMessageOnPort(this.#link.answers);
       if (received !== undefined) {
         const answer = recordOf<Answer>(received.message as Uint8Array);
         if (answer.ok) return this.#values.decode(answer.value);
         throw errorFrom(answer.error);
       }
-      Atomics.wait(this.#news, 0, before);
+      Atomics.wait(this.#link.news, 0, before);
     }
   }
 
@@ -102,7 +89,7 @@ export class MainLine {
     const send = ++this.#sends;
     let accepted: Promise<void> | undefined;
     return {
-      // biome-ignore lint/suspicious/noThenProperty: a send may be awaited (SendResult)
+      // oxlint-disable-next-line unicorn/no-thenable -- a send may be awaited (SendResult)
       then: (resolved, rejected) => {
         accepted ??= this.begin("accepted", [send]) as Promise<void>;
         return accepted.then(resolved, rejected);
@@ -116,7 +103,7 @@ export class MainLine {
     if (word.ok) begun?.resolve(this.#values.decode(word.value));
     else begun?.reject(errorFrom(word.error));
     // Behind whatever the actor does at once with it.
-    setImmediate(() => this.say({ type: "acknowledged" }));
+    nextLoop(() => this.say({ type: "acknowledged" }));
   }
 }
 

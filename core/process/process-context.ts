@@ -30,7 +30,8 @@ import { describe, RuntimeError } from "../errors.ts";
 import { isThenable } from "../kernel/dispatch.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { initLater } from "../kernel/scheduler.ts";
-import { isRefData, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import { hasOwnHeap } from "../kernel/spawn-options.ts";
+import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts";
 import type { MainLine } from "./main-line.ts";
 
 type Spawnable = Behaviour<never, Api> | BehaviourReference;
@@ -214,8 +215,7 @@ export class ProcessContext {
       if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
       return ref;
     }
-    if (!isRefData(target))
-      throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(target)}`);
+    assertAddress(target, verb);
     return target;
   }
 }
@@ -248,9 +248,15 @@ function spawnArguments(
   argument: unknown,
   options: SpawnOptions | undefined,
 ): readonly unknown[] {
-  const isAlone = options?.isolation === "thread" || options?.isolation === "process";
-  const where = isAlone || options?.placement !== undefined ? options : { placement: "spread", ...options };
+  const where = options === undefined || needsPlace(options) ? { placement: "spread", ...options } : options;
   return [isBehaviour(behaviour) ? referenceTo(behaviour) : behaviour, argument, where];
+}
+
+/** What is no options is refused by main. */
+function needsPlace(options: unknown): options is SpawnOptions {
+  if (typeof options !== "object" || options === null) return false;
+  const { placement, isolation } = options as SpawnOptions;
+  return placement === undefined && !hasOwnHeap(isolation);
 }
 
 function referenceTo(behaviour: Behaviour<never, Api>): BehaviourReference {

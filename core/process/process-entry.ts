@@ -1,9 +1,13 @@
 /** What an actor's process runs. Started by `child-process.ts`, with the socket to main as its fourth stream. */
-import { errorData } from "../errors.ts";
-import { ProcessActor } from "./process-actor.ts";
+import { startLink } from "./link.ts";
+
+// The link starts while the rest is loaded.
+const link = startLink();
+const { ProcessActor } = await import("./process-actor.ts");
+const { errorData } = await import("../errors.ts");
 
 const exit = process.exit.bind(process);
-const { line } = new ProcessActor(exit);
+const { line } = new ProcessActor(link, exit);
 
 // The terminal tells Ctrl-C to everybody; whether this actor ends is main's to say.
 process.on("SIGINT", () => {});

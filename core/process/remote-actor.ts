@@ -7,7 +7,7 @@
 import { inspect } from "node:util";
 import type { Behaviour, Handlers, MailboxPolicy } from "../actor/behaviour.ts";
 import { type BehaviourModule, noteModule } from "../actor/behaviour-module.ts";
-import { type Cell, Flag } from "../actor/cell.ts";
+import type { Cell } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
 import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
@@ -110,7 +110,7 @@ export class RemoteActor implements Remote {
   ended(reason: ExitReason): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#cancelDeadline();
+    this.#failLoad(new RuntimeError("noproc", "the actor ended before its behaviour was loaded"));
     this.#kernel.scheduler.outside -= this.#unacknowledged;
     this.#unacknowledged = 0;
     // What is under way may never end; what is at rest, or called `process.exit`, ends by itself.

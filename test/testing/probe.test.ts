@@ -93,11 +93,13 @@ describe("a place", () => {
       "Order, on the main thread",
       "Order, on another scheduler thread",
       "Order, on a dedicated thread",
+      "Order, in a process of its own",
     ]);
     expect(checks.map((check) => failureOf(check))).toEqual([
       "none",
       'the suite "Order" asked for no actor on another scheduler thread',
       'the suite "Order" asked for no actor on a dedicated thread',
+      'the suite "Order" asked for no actor in a process of its own',
     ]);
     expect(placementAnchor.kind).toBe("behaviour");
   });

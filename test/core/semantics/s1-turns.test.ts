@@ -115,8 +115,8 @@ describePlacements("S1 Turns", (place) => {
     await subject.call("haunt", { channel, listener: probe.ref, victim });
     system().exit(subject, "kill");
     expect(await watch.reason()).toBe("killed");
-    // A dedicated thread may end with its actor, and then no code of it runs at all.
-    if (place.name !== "dedicated") {
+    // A dedicated thread may end with its actor, and a process does: then no code of it runs at all.
+    if (place.name !== "dedicated" && place.name !== "process") {
       const verbs = ["send", "cast", "sendAfter", "exit", "link", "monitor", "spawn", "stop", "log", "stopActor"];
       const all = [...verbs, "call", "register"];
       expect(await told.message).toEqual(Object.fromEntries(all.map((verb) => [verb, "noproc"])));

@@ -15,7 +15,7 @@ const exitOf = (reason: ExitReason) => expect.objectContaining({ type: "exit", r
 
 describePlacements("S3 Links, monitors, exits", (place) => {
   /** A dedicated thread takes as long to start as many actors. */
-  const rounds = place.name === "dedicated" ? 3 : 20;
+  const rounds = place.isAlone ? 3 : 20;
 
   test("S3.1: a link works both ways", async () => {
     await using probe = await Probe.start(system());

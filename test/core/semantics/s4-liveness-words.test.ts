@@ -10,7 +10,7 @@ const everyThread = [0, 1, 2].map((thread) => ({ placement: { thread } }));
 
 describePlacements("S4 Liveness words", (place) => {
   /** A dedicated thread takes as long to start as many actors. */
-  const rounds = place.name === "dedicated" ? 3 : 20;
+  const rounds = place.isAlone ? 3 : 20;
 
   test("S4.1: every thread sees whether an actor lives, without asking it", async () => {
     await using probe = await Probe.start(system());

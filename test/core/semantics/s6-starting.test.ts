@@ -10,7 +10,7 @@ const system = useSystem();
 
 describePlacements("S6 Starting and restarting", (place) => {
   /** A dedicated thread takes as long to start as many actors. */
-  const rounds = place.name === "dedicated" ? 3 : 20;
+  const rounds = place.isAlone ? 3 : 20;
 
   test("S6.1: spawn returns a ref at once, and what is sent to it waits for init", async () => {
     await using probe = await Probe.start(system());
