@@ -39,7 +39,7 @@ export interface SystemOptions {
   readonly asyncGraceMs?: number;
   /**
    * Whether a watchdog ends turns that do not end, and actors that are killed in theirs. Default: where `turnLimitMs` is
-   * given. Not yet for everybody: it holds an inspector session on every worker, and the process was once seen to abort.
+   * given. Not yet for everybody: it holds an inspector session on every worker.
    */
   readonly watchdog?: boolean;
   /** Time for a thread to start. Default 10,000. */
@@ -111,6 +111,12 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     throw new RuntimeError(
       "bad_argument",
       `turnLimitMs is a time in milliseconds from 1, or Infinity for none, got ${describe(turnLimitMs)}`,
+    );
+  }
+  if (!isWatched && (options.turnLimitMs ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY) {
+    throw new RuntimeError(
+      "bad_argument",
+      `turnLimitMs (${turnLimitMs}) is kept by the watchdog, and watchdog is false: leave one of them out`,
     );
   }
   if (options.clock !== undefined && options.clock !== "system" && options.clock !== "manual") {

@@ -6,7 +6,7 @@
  */
 import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_threads";
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
-import { byDeadline } from "../clock.ts";
+import { byDeadline, nextLoop } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
 import { eventBit } from "../kernel/events.ts";
@@ -14,8 +14,9 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import type { PortHost } from "./port-host.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
-import { isInspectorAllowed, Watching } from "./watchdog.ts";
+import { isInspectorAllowed, Watching, warnOnce } from "./watchdog.ts";
 import type { Suspect } from "./watchdog-protocol.ts";
+import { endWorker } from "./worker-end.ts";
 import { startWorker } from "./worker-flags.ts";
 
 /** Floods of messages are bound by the garbage collector: a large young generation halves their cost. */
@@ -55,6 +56,8 @@ interface RunningThread {
   why: string | undefined;
   /** It said that it is ready. */
   isReady: boolean;
+  /** Its worker was asked to end. */
+  isEnding: boolean;
   readonly exited: Promise<void>;
 }
 
@@ -91,11 +94,9 @@ export class ThreadPool {
 
   /** Starts the scheduler threads. @throws RuntimeError `thread_failed`; then none is left running. */
   async start(): Promise<void> {
-    const watching = this.#options.isWatched ? this.#watch() : undefined;
     const starts: Promise<RunningThread>[] = [];
     for (let position = 1; position <= this.#options.threads; position++) starts.push(this.#startScheduler(position));
     const results = await Promise.allSettled(starts);
-    await watching;
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) {
       const stuck = await this.#endAll();
@@ -104,8 +105,15 @@ export class ThreadPool {
         cause: failed.reason,
       });
     }
+    // Behind the threads, so that it holds up no start; and nobody waits for it.
+    if (this.#options.isWatched) this.#watch();
     this.#hasStarted = true;
     this.#refill();
+    const why = this.limitedBy;
+    if (why === undefined) return;
+    nextLoop(() => {
+      if (!this.#isClosing) this.#kernel.emit({ type: "watchdogLimited", why });
+    });
   }
 
   /**
@@ -134,14 +142,26 @@ export class ThreadPool {
   /** Resolves when the thread is gone or, where it does not go, when it is given up. */
   async #terminate(running: RunningThread, why: string): Promise<void> {
     running.why ??= why;
-    void running.worker.terminate();
     const { promise: givenUp, resolve } = Promise.withResolvers<void>();
     const cancel = byDeadline(this.#options.endTimeoutMs, () => {
       this.#giveUp(running);
       resolve();
     });
+    void this.#end(running);
     await Promise.race([running.exited, givenUp]);
     cancel();
+  }
+
+  /** Ends the worker when the watchdog has forgotten it: what is under way to an ending thread may abort the process. */
+  async #end(running: RunningThread): Promise<void> {
+    if (running.isReady) await this.#watching?.forget(running.thread);
+    this.#endNow(running);
+  }
+
+  #endNow(running: RunningThread): void {
+    if (running.isEnding) return;
+    running.isEnding = true;
+    endWorker(running.worker, running.exited, () => this.#stuck.has(running));
   }
 
   /**
@@ -265,6 +285,7 @@ export class ThreadPool {
       position,
       why: undefined,
       isReady: false,
+      isEnding: false,
       exited,
     };
     this.#connect(running);
@@ -279,7 +300,7 @@ export class ThreadPool {
         case "ready":
           cancel();
           running.isReady = true;
-          this.#watching?.watch(thread, worker.threadId);
+          if (running.why === undefined) this.#watching?.watch(thread, worker.threadId);
           this.#memory.setState(thread, ThreadState.alive);
           // It may have got a place meanwhile.
           if (running.position !== noPosition || isDedicated)
@@ -339,14 +360,13 @@ export class ThreadPool {
     running.why ??= why;
     this.#stuck.add(running);
     this.#lost(running, why, blame);
-    running.worker.unref();
-    void running.worker.terminate();
+    this.#endNow(running);
   }
 
   /** A thread is lost: one store to its state word, then everybody is told. */
   #lost(running: RunningThread, why: string, blame?: Blamed): void {
     this.#threads.delete(running.thread);
-    this.#watching?.forget(running.thread);
+    void this.#watching?.forget(running.thread);
     // Other tries may fare better than those before it.
     if (running.isReady) this.#starts = 0;
     this.#lose(running, why, blame);
@@ -392,10 +412,10 @@ export class ThreadPool {
 
   // Watchdog ------------------------------------------------------------------------------------------------------
 
-  async #watch(): Promise<void> {
+  #watch(): void {
     const kernel = this.#kernel;
     const refOf = (thread: number, { slot, generation }: Suspect) => kernel.makeRef(thread, slot, generation).toJSON();
-    this.#watching = await Watching.begin({
+    this.#watching = new Watching({
       buffers: this.#memory.buffers,
       warning: (thread, suspect, ms) => {
         if (kernel.wants(eventBit("turnWarning")))
@@ -416,14 +436,16 @@ export class ThreadPool {
       },
       limited: (why) => this.#limited(why),
     });
-    for (const { thread, worker, isReady } of this.#threads.values())
-      if (isReady) this.#watching.watch(thread, worker.threadId);
+    for (const { thread, worker, isReady, why } of this.#threads.values())
+      if (isReady && why === undefined) this.#watching.watch(thread, worker.threadId);
   }
 
   #limited(why: string): void {
     if (this.limitedBy !== undefined || this.#isClosing) return;
     this.limitedBy = why;
-    this.#kernel.emit({ type: "watchdogLimited", why });
+    warnOnce(why);
+    // Nobody can listen before the system has started.
+    if (this.#hasStarted) this.#kernel.emit({ type: "watchdogLimited", why });
   }
 
   /** Threads that run, by kind, for views. */
@@ -442,7 +464,7 @@ export class ThreadPool {
     this.#isClosing = true;
     const all = [...this.#threads.values(), ...this.#stuck];
     await Promise.all(all.map((running) => this.#terminate(running, closedWhy)));
-    await this.#watching?.end();
+    this.#watching?.end();
     if (this.#stuck.size === 0) return undefined;
     const threads = [...this.#stuck].map(({ thread, why }) => `thread ${thread} (${why})`).join(", ");
     return (

@@ -1,27 +1,26 @@
 /**
  * The watchdog: a small thread of its own that ends turns which do not end, in all systems of the process. No code of any
- * program ever runs in it.
- *
- * Its inspector session is connected to main; each worker announces itself there, and a `Runtime.evaluate` sent through
- * it, with no domain enabled, runs as an interrupt in the worker. A session keeps no thread alive: the tick does.
+ * program ever runs in it. Its inspector session keeps no thread alive: the port to main does.
  */
-import { Session } from "node:inspector";
-import { parentPort, threadId, workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { afterMs, stopwatchMs } from "../clock.ts";
-import { errorData } from "../errors.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { whoExpression } from "./cut-target.ts";
-import type { FromWatchdog, ToWatchdog, WatchdogData } from "./watchdog-protocol.ts";
+import { type FromWatchdog, Hold, type ToWatchdog, type WatchdogData } from "./watchdog-protocol.ts";
 import { WatchedThread } from "./watched-thread.ts";
+import { WorkerSessions } from "./worker-sessions.ts";
 
-/** How often threads are looked at: usually, and while a kill is under way. */
-const tickMs = 10;
+/** How often threads are looked at: while a kill is under way, while one of them works, and while all rest. */
 const eagerTickMs = 1;
+const tickMs = 10;
+const restTickMs = 50;
 /** How often main is asked for a sign of life, and after how long without one it counts as held. */
 const pingMs = 250;
 const heldMs = 50;
 /** The first evaluates of a thread are slow: so many go ahead. */
 const warmUps = 3;
+/** How long it stays when the last system has ended: a next one need not start it again. */
+const idleMs = 1_000;
 
 interface WatchedSystem {
   readonly memory: SystemMemory;
@@ -32,83 +31,60 @@ if (parentPort === null) throw new Error("watchdog-entry is started by the runti
 const main = parentPort;
 const say = (word: FromWatchdog) => main.postMessage(word);
 
-const { exiting, refused } = workerData as WatchdogData;
+const { hold, refused } = workerData as WatchdogData;
 const systems = new Map<number, WatchedSystem>();
-/** Inspector sessions by `Worker.threadId`. */
-const sessions = new Map<number, string>();
-const asked = new Map<number, (value: string) => void>();
-const session = new Session();
-let nextQuestion = 1;
+const sessions = new WorkerSessions();
 let lastLookMs = stopwatchMs();
+let untilLookMs = tickMs;
 let lastPingMs = lastLookMs;
 let isPinged = false;
 
 function connect(): string | undefined {
   // Node aborts the process where it should refuse; main has asked it.
   if (refused !== undefined) return refused;
-  try {
-    session.connectToMainThread();
-  } catch (error) {
-    return errorData(error).message;
-  }
-  session.on("NodeWorker.attachedToWorker", ({ params }) => {
-    const { title } = params.workerInfo;
-    const workerId = Number(/^\[worker (\d+)\]/.exec(title)?.[1]);
-    if (workerId === threadId) return;
-    sessions.set(workerId, params.sessionId);
-    for (const { threads } of systems.values())
-      for (const thread of threads.values()) if (thread.workerId === workerId) void warmUp(workerId);
+  if (Atomics.compareExchange(hold, 0, Hold.none, Hold.held) !== Hold.none) return "the process exits";
+  return sessions.connect((workerId) => {
+    if (isWatched(workerId)) void warmUp(workerId);
   });
-  session.on("NodeWorker.detachedFromWorker", ({ params }) => {
-    for (const [workerId, id] of sessions) if (id === params.sessionId) sessions.delete(workerId);
-  });
-  session.on("NodeWorker.receivedMessageFromWorker", ({ params }) => {
-    const answer = JSON.parse(params.message) as { id?: number; result?: { result?: { value?: unknown } } };
-    const then = answer.id === undefined ? undefined : asked.get(answer.id);
-    if (answer.id !== undefined) asked.delete(answer.id);
-    const value = answer.result?.result?.value;
-    then?.(typeof value === "string" ? value : "no answer");
-  });
-  session.post("NodeWorker.enable", { waitForDebuggerOnStart: false });
-  return undefined;
 }
 
-function evaluate(workerId: number, expression: string): Promise<string> | undefined {
-  const sessionId = sessions.get(workerId);
-  if (sessionId === undefined) return undefined;
-  const id = nextQuestion++;
-  const { promise, resolve } = Promise.withResolvers<string>();
-  asked.set(id, resolve);
-  const message = JSON.stringify({ id, method: "Runtime.evaluate", params: { expression, returnByValue: true } });
-  session.post("NodeWorker.sendMessageToWorker", { sessionId, message }, (error) => {
-    if (error === null) return;
-    asked.delete(id);
-    resolve("no way");
-  });
-  return promise;
+function isWatched(workerId: number): boolean {
+  for (const { threads } of systems.values())
+    for (const thread of threads.values()) if (thread.workerId === workerId) return true;
+  return false;
 }
 
 async function warmUp(workerId: number): Promise<void> {
-  for (let i = 0; i < warmUps; i++) await evaluate(workerId, whoExpression);
+  for (let i = 0; i < warmUps && isWatched(workerId); i++) await sessions.evaluate(workerId, whoExpression);
 }
 
 function watch(system: number, thread: number, workerId: number): void {
   const watchedSystem = systems.get(system);
   if (watchedSystem === undefined) return;
-  const watched = new WatchedThread(thread, watchedSystem.memory, {
-    evaluate: (expression) => evaluate(workerId, expression),
+  const { memory, threads } = watchedSystem;
+  const watched = new WatchedThread(thread, memory, {
+    evaluate: (expression) => sessions.evaluate(workerId, expression),
     warn: (suspect, ms) => say({ type: "warning", system, thread, suspect, ms }),
-    stuck: (suspect, why) => say({ type: "stuck", system, thread, suspect, why }),
+    stuck: (suspect, why) => {
+      threads.delete(thread);
+      say({ type: "stuck", system, thread, suspect, why });
+    },
     tainted: () => say({ type: "tainted", system, thread }),
   });
-  watchedSystem.threads.set(thread, { workerId, watched });
+  threads.set(thread, { workerId, watched });
   void warmUp(workerId);
+}
+
+async function forget(system: number, thread: number): Promise<void> {
+  systems.get(system)?.threads.delete(thread);
+  await sessions.passedOn();
+  say({ type: "forgotten", system, thread });
 }
 
 function look(): void {
   const nowMs = stopwatchMs();
   // After a stop of the whole process nobody has used up anything.
-  const lostMs = Math.max(0, nowMs - lastLookMs - 5 * tickMs);
+  const lostMs = Math.max(0, nowMs - lastLookMs - 5 * Math.max(untilLookMs, tickMs));
   // Questions and answers go through main.
   const unheardMs = isPinged && nowMs - lastPingMs > heldMs ? nowMs - lastLookMs : lostMs;
   lastLookMs = nowMs;
@@ -121,28 +97,59 @@ function look(): void {
 }
 
 /** Looks at once when a kill is wanted somewhere in the system. */
-async function attend({ memory }: WatchedSystem, isWatched: () => boolean): Promise<void> {
-  while (isWatched()) {
+async function attend({ memory }: WatchedSystem, isOn: () => boolean): Promise<void> {
+  while (isOn()) {
     const seen = Atomics.load(memory.words, memory.attentionWord);
     const { value } = Atomics.waitAsync(memory.words, memory.attentionWord, seen, 1_000);
     await value;
-    if (Atomics.load(memory.words, memory.attentionWord) !== seen) again(true);
+    if (isOn() && Atomics.load(memory.words, memory.attentionWord) !== seen) again(true);
   }
 }
 
-function isEager(): boolean {
-  for (const { threads } of systems.values())
-    for (const { watched } of threads.values()) if (watched.isWanted) return true;
-  return false;
+/** In how long the threads are to be looked at again. */
+function delayMs(): number {
+  let delay = restTickMs;
+  for (const { threads } of systems.values()) {
+    for (const { watched } of threads.values()) {
+      if (watched.isWanted) return eagerTickMs;
+      if (watched.isAtWork) delay = tickMs;
+    }
+  }
+  return delay;
 }
 
 let cancel = () => {};
+/** Looks again in a moment; where there is no system, it waits for one. */
 function again(isSoon = false): void {
   cancel();
-  cancel = afterMs(isSoon || isEager() ? eagerTickMs : tickMs, () => {
+  if (systems.size === 0) {
+    cancel = afterMs(idleMs, () => say({ type: "idle" }));
+    return;
+  }
+  untilLookMs = isSoon ? eagerTickMs : delayMs();
+  cancel = afterMs(untilLookMs, () => {
     look();
     again();
   });
+}
+
+/** Nothing is sent any more; main still has something for this thread, which therefore waits for its `leave`. */
+function letGo(): void {
+  cancel();
+  systems.clear();
+  sessions.disconnect();
+  Atomics.store(hold, 0, Hold.over);
+  Atomics.notify(hold, 0);
+}
+
+/** Else Node says that it waits for the debugger to disconnect. */
+async function awaitExit(): Promise<void> {
+  for (;;) {
+    const held = Atomics.load(hold, 0);
+    if (held === Hold.exiting) letGo();
+    if (held === Hold.over || held === Hold.exiting) return;
+    await Atomics.waitAsync(hold, 0, held).value;
+  }
 }
 
 main.on("message", (word: ToWatchdog) => {
@@ -151,33 +158,31 @@ main.on("message", (word: ToWatchdog) => {
       const system = { memory: SystemMemory.attach(word.buffers), threads: new Map() };
       systems.set(word.system, system);
       void attend(system, () => systems.get(word.system) === system);
+      again();
       return;
     }
     case "watch":
       watch(word.system, word.thread, word.workerId);
       return;
     case "forget":
-      systems.get(word.system)?.threads.delete(word.thread);
+      void forget(word.system, word.thread);
       return;
     case "systemEnded":
       systems.delete(word.system);
+      again();
       return;
     case "pong":
       isPinged = false;
       return;
     case "close":
-      // Else Node may print that it waits for the debugger.
-      session.disconnect();
+      letGo();
+      say({ type: "closed" });
+      return;
+    case "leave":
       process.exit(0);
   }
 });
-async function letGo(): Promise<void> {
-  await Atomics.waitAsync(exiting, 0, 0).value;
-  session.disconnect();
-  Atomics.store(exiting, 0, 2);
-  Atomics.notify(exiting, 0);
-}
 
-void letGo();
 say({ type: "ready", limitedBy: connect() });
+void awaitExit();
 again();

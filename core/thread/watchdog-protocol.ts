@@ -3,11 +3,23 @@ import type { SystemBuffers } from "../kernel/system-memory.ts";
 
 /** What the watchdog is started with. */
 export interface WatchdogData {
-  /** 1: the process exits, let go of the inspector; 2: done. */
-  readonly exiting: Int32Array;
+  /** A `Hold` on the inspector. */
+  readonly hold: Int32Array;
   /** Set where it must not even try to reach the inspector. */
   readonly refused: string | undefined;
 }
+
+/** The watchdog's hold on the inspector, in shared memory: an exiting process waits until it has let go. */
+export const Hold = {
+  /** Not yet. */
+  none: 0,
+  /** It is connected. */
+  held: 1,
+  /** Main: the process exits, let go. */
+  exiting: 2,
+  /** It has let go, or must not begin. */
+  over: 3,
+} as const;
 
 /** Why it is refused where it is. */
 export const inspectorRefused = "the inspector is refused (--permission without --allow-inspector)";
@@ -17,11 +29,15 @@ export type ToWatchdog =
   | { readonly type: "system"; readonly system: number; readonly buffers: SystemBuffers }
   /** @see Worker.threadId */
   | { readonly type: "watch"; readonly system: number; readonly thread: number; readonly workerId: number }
+  /** The thread is about to end, or has ended: `forgotten` is the answer. */
   | { readonly type: "forget"; readonly system: number; readonly thread: number }
   | { readonly type: "systemEnded"; readonly system: number }
   /** Main's answer to a ping. */
   | { readonly type: "pong" }
-  | { readonly type: "close" };
+  /** Let go of the inspector: `closed` is the answer. */
+  | { readonly type: "close" }
+  /** Main has taken up that the inspector was let go of: now the thread may end. */
+  | { readonly type: "leave" };
 
 /** Whose turn it is, as the watchdog saw it. */
 export interface Suspect {
@@ -42,7 +58,7 @@ export type FromWatchdog =
       readonly suspect: Suspect;
       readonly ms: number;
     }
-  /** The thread does not come back: it is to be ended as a whole. */
+  /** The thread does not come back: it is to be ended as a whole. The watchdog has forgotten it. */
   | {
       readonly type: "stuck";
       readonly system: number;
@@ -51,4 +67,9 @@ export type FromWatchdog =
       readonly why: string;
     }
   | { readonly type: "tainted"; readonly system: number; readonly thread: number }
-  | { readonly type: "ping" };
+  /** Nothing more of the watchdog's comes to that thread. */
+  | { readonly type: "forgotten"; readonly system: number; readonly thread: number }
+  | { readonly type: "ping" }
+  /** There was no system for a while. */
+  | { readonly type: "idle" }
+  | { readonly type: "closed" };

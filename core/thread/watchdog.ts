@@ -1,12 +1,12 @@
 /**
- * The watchdog as main sees it: one for all systems of the process, started with the first and ended behind the last.
+ * The watchdog as main sees it: one for all systems of the process, started with the first and ended a moment behind the last.
  */
 import { Worker } from "node:worker_threads";
-import { stopwatchMs } from "../clock.ts";
+import { byDeadline, stopwatchMs } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 import { interruptLoopsSoon } from "./loop-interrupts.ts";
-import { type FromWatchdog, inspectorRefused, type Suspect, type ToWatchdog } from "./watchdog-protocol.ts";
+import { type FromWatchdog, Hold, inspectorRefused, type Suspect, type ToWatchdog } from "./watchdog-protocol.ts";
 
 /** Main was held for so long by one piece of code: that is told. */
 const mainBlockedMs = 1_000;
@@ -27,22 +27,38 @@ export function isInspectorAllowed(): boolean {
   return process.permission?.has("inspector") !== false;
 }
 
+let hasWarned = false;
+
+/** Says once in a process, to whoever reads its warnings, that turns cannot be cut down. */
+export function warnOnce(why: string): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(
+    `mofa cannot cut down turns that do not end: ${why}. A thread that one of them holds is ended as a whole, with all its actors`,
+    { code: "MOFA_WATCHDOG_LIMITED" },
+  );
+}
+
 /** How long an exiting process waits for the watchdog to let go of the inspector. */
 const letGoMs = 200;
+/** How long a thread that is to end waits for the watchdog to forget it; it takes a millisecond, unless main is held. */
+const forgetMs = 1_000;
 
 class Watchdog {
   readonly #worker: Worker;
   readonly #systems = new Map<number, WatchedSystem>();
-  readonly ready: Promise<void>;
-  readonly #exited: Promise<void>;
+  /** Who waits until a thread is forgotten, by system and thread. */
+  readonly #forgetting = new Map<string, PromiseWithResolvers<void>>();
+  readonly #hold = new Int32Array(new SharedArrayBuffer(4));
+  #isGone = false;
   #limitedBy: string | undefined;
-  /** 1: the process exits; 2: the watchdog has let go. */
-  readonly #exiting = new Int32Array(new SharedArrayBuffer(4));
   /** Else Node says that it waits for the debugger to disconnect. */
   readonly #letGo = () => {
-    Atomics.store(this.#exiting, 0, 1);
-    Atomics.notify(this.#exiting, 0);
-    Atomics.wait(this.#exiting, 0, 1, letGoMs);
+    const hold = this.#hold;
+    if (Atomics.compareExchange(hold, 0, Hold.none, Hold.over) === Hold.none) return;
+    if (Atomics.compareExchange(hold, 0, Hold.held, Hold.exiting) !== Hold.held) return;
+    Atomics.notify(hold, 0);
+    Atomics.wait(hold, 0, Hold.exiting, letGoMs);
   };
   #pingedMs = 0;
   #nextSystem = 1;
@@ -52,37 +68,26 @@ class Watchdog {
     const worker = new Worker(new URL("./watchdog-entry.js", import.meta.url), {
       name: "mofa watchdog",
       execArgv: [],
-      workerData: { exiting: this.#exiting, refused: isInspectorAllowed() ? undefined : inspectorRefused },
+      workerData: { hold: this.#hold, refused: isInspectorAllowed() ? undefined : inspectorRefused },
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
-    worker.unref();
     this.#worker = worker;
     process.once("exit", this.#letGo);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ready = promise;
-    worker.on("message", (word: FromWatchdog) => {
-      if (word.type === "ready") {
-        this.#pingedMs = stopwatchMs();
-        if (word.limitedBy !== undefined) this.#failed(word.limitedBy);
-        resolve();
-      } else this.#take(word);
-    });
+    worker.on("message", (word: FromWatchdog) => this.#take(word));
     worker.on("error", (error: unknown) => this.#failed(errorData(error).message));
-    const { promise: exited, resolve: setExited } = Promise.withResolvers<void>();
-    this.#exited = exited;
     worker.on("exit", () => {
-      setExited();
+      this.#isGone = true;
       process.off("exit", this.#letGo);
       this.#failed("its thread has ended");
-      resolve();
+      for (const { resolve } of this.#forgetting.values()) resolve();
     });
-  }
-
-  get isEmpty(): boolean {
-    return this.#systems.size === 0;
+    // Behind the listeners, which would hold the process again.
+    worker.unref();
   }
 
   add(system: WatchedSystem): number {
+    // While it has nothing to watch it sends no pings.
+    if (this.#systems.size === 0) this.#pingedMs = stopwatchMs();
     const id = this.#nextSystem++;
     this.#systems.set(id, system);
     this.say({ type: "system", system: id, buffers: system.buffers });
@@ -99,11 +104,17 @@ class Watchdog {
     this.#worker.postMessage(word);
   }
 
-  async close(): Promise<void> {
-    // Whoever awaits a system's stop is alive until it has happened.
-    this.#worker.ref();
-    this.say({ type: "close" });
-    await this.#exited;
+  /** Resolves when nothing of the watchdog's comes to that thread any more. */
+  async forget(system: number, thread: number): Promise<void> {
+    if (this.#isGone) return;
+    const key = `${system} ${thread}`;
+    const forgetting = this.#forgetting.get(key) ?? Promise.withResolvers<void>();
+    this.#forgetting.set(key, forgetting);
+    this.say({ type: "forget", system, thread });
+    const cancel = byDeadline(forgetMs, () => forgetting.resolve());
+    await forgetting.promise;
+    cancel();
+    this.#forgetting.delete(key);
   }
 
   #failed(why: string): void {
@@ -112,15 +123,38 @@ class Watchdog {
     for (const system of this.#systems.values()) system.limited(why);
   }
 
-  #take(word: Exclude<FromWatchdog, { type: "ready" }>): void {
-    if (word.type === "ping") {
-      this.#ping();
-      return;
+  #take(word: FromWatchdog): void {
+    switch (word.type) {
+      case "ready":
+        this.#pingedMs = stopwatchMs();
+        if (word.limitedBy !== undefined) this.#failed(word.limitedBy);
+        return;
+      case "warning":
+        this.#systems.get(word.system)?.warning(word.thread, word.suspect, word.ms);
+        return;
+      case "stuck":
+        this.#systems.get(word.system)?.stuck(word.thread, word.suspect, word.why);
+        return;
+      case "tainted":
+        this.#systems.get(word.system)?.tainted(word.thread);
+        return;
+      case "forgotten":
+        this.#forgetting.get(`${word.system} ${word.thread}`)?.resolve();
+        return;
+      case "ping":
+        this.#ping();
+        return;
+      case "idle":
+        if (this.#systems.size > 0) return;
+        // The next system has one of its own.
+        if (watchdog === this) watchdog = undefined;
+        this.say({ type: "close" });
+        return;
+      case "closed":
+        // Before any code of main runs it takes up what the inspector has for it: so this comes behind the disconnection.
+        this.say({ type: "leave" });
+        return;
     }
-    const system = this.#systems.get(word.system);
-    if (word.type === "warning") system?.warning(word.thread, word.suspect, word.ms);
-    else if (word.type === "stuck") system?.stuck(word.thread, word.suspect, word.why);
-    else system?.tainted(word.thread);
   }
 
   /** Pings come every 250 ms, and wait while main is held. */
@@ -141,34 +175,24 @@ export class Watching {
   readonly #watchdog: Watchdog;
   readonly #system: number;
 
-  private constructor(dog: Watchdog, system: WatchedSystem) {
-    this.#watchdog = dog;
-    this.#system = dog.add(system);
-  }
-
-  /** Resolves when the watchdog is there. */
-  static async begin(system: WatchedSystem): Promise<Watching> {
+  constructor(system: WatchedSystem) {
     interruptLoopsSoon();
     watchdog ??= new Watchdog();
-    const dog = watchdog;
-    const watching = new Watching(dog, system);
-    await dog.ready;
-    return watching;
+    this.#watchdog = watchdog;
+    this.#system = watchdog.add(system);
   }
 
   watch(thread: number, workerId: number): void {
     this.#watchdog.say({ type: "watch", system: this.#system, thread, workerId });
   }
 
-  forget(thread: number): void {
-    this.#watchdog.say({ type: "forget", system: this.#system, thread });
+  /** Resolves when the thread may be ended, or has had its time. */
+  async forget(thread: number): Promise<void> {
+    await this.#watchdog.forget(this.#system, thread);
   }
 
-  /** The system has stopped; with the last one the watchdog ends. */
-  async end(): Promise<void> {
+  /** The system has stopped. A moment after the last one the watchdog ends. */
+  end(): void {
     this.#watchdog.remove(this.#system);
-    if (!this.#watchdog.isEmpty || watchdog !== this.#watchdog) return;
-    watchdog = undefined;
-    await this.#watchdog.close();
   }
 }

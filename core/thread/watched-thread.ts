@@ -77,6 +77,12 @@ export class WatchedThread {
     return this.#memory.killsWanted(this.thread) > 0;
   }
 
+  /** Whether it runs something, as its words say. */
+  get isAtWork(): boolean {
+    const turn = Atomics.load(this.#memory.words, this.#run + 2);
+    return (turn & 1) === 1 || this.#memory.isBusy(this.thread);
+  }
+
   /**
    * @param lostMs time in which the watchdog itself did not run.
    * @param unheardMs time in which no answer could come: main, which hands them on, was held, or the same.
