@@ -98,8 +98,12 @@ export class Cuts {
     return "cut";
   }
 
-  /** Whose code runs after an await, and how long a turn of it may take: `slot generation limitMs`, or `nobody`. */
+  /**
+   * Whose code runs after an await, and how long a turn of it may take: `slot generation limitMs`, or `nobody`. `idle`: no
+   * code runs at all, though turns may be open that wait for something.
+   */
   who(): string {
+    if (runawayFrames().length === 0) return "idle";
     const kernel = this.#kernel;
     const owner = kernel.host.blame?.owner() as Cell | undefined;
     if (owner === undefined || owner === kernel.guest) return "nobody";

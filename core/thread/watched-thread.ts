@@ -4,6 +4,7 @@
  * In an odd turn number the words say whose turn it is. In an even one code runs behind an `await`, or none at all: then
  * the thread itself is asked. Time in which the watchdog did not run does not count against anybody.
  */
+import { stopwatchMs } from "../clock.ts";
 import type { CutAnswer } from "../kernel/cuts.ts";
 import type { SystemMemory } from "../kernel/system-memory.ts";
 import { cutExpression, whoExpression } from "./cut-target.ts";
@@ -89,12 +90,10 @@ export class WatchedThread {
    */
   look(nowMs: number, lostMs: number, unheardMs: number): void {
     if (this.#isStuck) return;
-    const { words } = this.#memory;
-    const turn = Atomics.load(words, this.#run + 2);
-    const drains = Atomics.load(words, this.#drainWord);
-    if (turn !== this.#turn || drains !== this.#drains) {
-      this.#turn = turn;
-      this.#drains = drains;
+    if (this.#hasMoved()) {
+      const { words } = this.#memory;
+      this.#turn = Atomics.load(words, this.#run + 2);
+      this.#drains = Atomics.load(words, this.#drainWord);
       this.#sinceMs = nowMs;
       this.#isWarned = false;
       this.#isCut = false;
@@ -112,32 +111,39 @@ export class WatchedThread {
       if (this.#isCutAsked && nowMs - this.#askedMs > answerMs) this.#end("did not answer");
       return;
     }
+    const turn = this.#turn;
     if (this.#isCut) {
       this.#lookAfterCut(turn, nowMs);
       return;
     }
     const heldMs = nowMs - this.#sinceMs;
     if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
-    else this.#lookBehindAwait(turn, heldMs, nowMs);
+    else this.#lookBehindAwait(heldMs, nowMs);
+  }
+
+  /** Since the last look. */
+  #hasMoved(): boolean {
+    const { words } = this.#memory;
+    return Atomics.load(words, this.#run + 2) !== this.#turn || Atomics.load(words, this.#drainWord) !== this.#drains;
   }
 
   /** A cut was made and the thread has not moved: did the cut not fall, or does other code hold the recovery up? */
   #lookAfterCut(turn: number, nowMs: number): void {
     const { slot, generation } = this.#suspect ?? { slot: -1, generation: -1 };
     if (nowMs - Math.max(this.#cutMs, this.#ownerMs) < afterCutMs) return;
-    this.#ask(whoExpression, nowMs, (answer) => {
-      this.#ownerMs = nowMs;
-      if (answer === "nobody") {
+    this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
+      this.#ownerMs = answeredMs;
+      if (answer === "nobody" || answer === "idle") {
         if (nowMs - this.#cutMs > answerMs) this.#end("did not come back from a cut");
-        else if ((turn & 1) === 1 && this.#suspect !== undefined) this.#cut(this.#suspect, nowMs);
+        else if ((turn & 1) === 1 && this.#suspect !== undefined) this.#cut(this.#suspect, answeredMs);
         return;
       }
       const [otherSlot = 0, otherGeneration = 0, limitMs = 0] = answer.split(" ").map(Number);
       const other = { slot: otherSlot, generation: otherGeneration };
       const isSame = otherSlot === slot && otherGeneration === generation;
       const isWanted = this.#memory.isKillWanted(this.thread, otherSlot, otherGeneration);
-      if (isSame || isWanted) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, nowMs);
-      else if (limitMs > 0 && this.#turn === turn) this.#limit({ ...other, limitMs }, nowMs - this.#cutMs, nowMs);
+      if (isSame || isWanted) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, answeredMs);
+      else if (limitMs > 0) this.#limit({ ...other, limitMs }, nowMs - this.#cutMs, answeredMs);
     });
   }
 
@@ -160,26 +166,28 @@ export class WatchedThread {
   }
 
   /** No turn runs: is it code behind an await, or nothing? */
-  #lookBehindAwait(turn: number, heldMs: number, nowMs: number): void {
+  #lookBehindAwait(heldMs: number, nowMs: number): void {
     const memory = this.#memory;
     const isAtWork = memory.isBusy(this.thread) || memory.openTurns(this.thread) > 0;
     const isWanted = memory.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
     // A limit of the actor's own may be shorter, but is not known before it was asked for.
     if (!isWanted && (!isAtWork || nowMs - Math.max(this.#sinceMs, this.#ownerMs) < askEveryMs)) return;
-    this.#ask(whoExpression, nowMs, (answer) => {
-      this.#ownerMs = nowMs;
+    this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
+      this.#ownerMs = answeredMs;
       const isSame = this.#owner !== "" && this.#owner === answer;
       this.#owner = answer;
-      if (answer === "nobody") {
+      if (answer === "idle") this.#sinceMs = answeredMs;
+      else if (answer === "nobody") {
         const limitMs = Atomics.load(memory.words, this.#limitWord);
         if (memory.isBusy(this.thread) && limitMs > 0 && heldMs > limitMs * nobodysLimits)
           this.#end("was held by code of no actor");
-        return;
+      } else {
+        const [slot = 0, generation = 0, limitMs = 0] = answer.split(" ").map(Number);
+        if (memory.isKillWanted(this.thread, slot, generation))
+          this.#cut({ slot, generation, limitMs: -1 }, answeredMs);
+        // Two looks at the same code: it may just have begun.
+        else if (isSame && limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, answeredMs);
       }
-      const [slot = 0, generation = 0, limitMs = 0] = answer.split(" ").map(Number);
-      if (memory.isKillWanted(this.thread, slot, generation)) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
-      // Two looks at the same code: an idle thread answers `nobody`.
-      else if (isSame && limitMs > 0 && this.#turn === turn) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
     });
   }
 
@@ -193,7 +201,7 @@ export class WatchedThread {
     const isPatient = this.#nodeSinceMs === 0 || nowMs - this.#nodeSinceMs < nodeMs;
     const { slot, generation, limitMs } = suspect;
     const expression = cutExpression(slot, generation, this.#turn, limitMs, isPatient);
-    this.#ask(expression, nowMs, (answer) => this.#answered(answer as CutAnswer, isPatient, nowMs));
+    this.#ask(expression, nowMs, (answer, answeredMs) => this.#answered(answer as CutAnswer, isPatient, answeredMs));
   }
 
   #answered(answer: CutAnswer, isPatient: boolean, nowMs: number): void {
@@ -213,7 +221,8 @@ export class WatchedThread {
     }
   }
 
-  #ask(expression: string, nowMs: number, then: (answer: string) => void): void {
+  /** An answer counts while the thread has not moved. Behind a cut that has been recovered from already it would be no news. */
+  #ask(expression: string, nowMs: number, then: (answer: string, answeredMs: number) => void): void {
     const answer = this.#watch.evaluate(expression);
     if (answer === undefined) {
       // Without a way to the thread only the whole of it can be ended, and only for a turn that its words name.
@@ -225,7 +234,7 @@ export class WatchedThread {
     this.#askedMs = nowMs;
     void answer.then((value) => {
       this.#isAsking = false;
-      then(value);
+      if (!this.#hasMoved()) then(value, stopwatchMs());
     });
   }
 
