@@ -6,8 +6,11 @@
  */
 import { describe, RuntimeError, SeededRandom } from "../core/index.ts";
 
-/** `throw`: the task's handler throws. `endThread`: the scheduler thread that runs it ends. `poison`: a message that crashes its reader is sent along. */
-export type FaultKind = "throw" | "endThread" | "poison";
+/**
+ * `throw`: the task's handler throws. `endThread`: the scheduler thread that runs it ends. `poison`: a message that crashes
+ * its reader is sent along. `loop`, `loopAfterAwait`, `regex`: the turn does not end. `exit`: it calls `process.exit`.
+ */
+export type FaultKind = "throw" | "endThread" | "poison" | "loop" | "loopAfterAwait" | "regex" | "exit";
 
 export interface FaultPlanOptions {
   /** A whole number. */
@@ -24,7 +27,7 @@ export interface PlannedFault {
 }
 
 /** The order in which kinds draw their tasks: part of the plan's meaning, so it is written down. */
-const kinds: readonly FaultKind[] = ["throw", "endThread", "poison"];
+const kinds: readonly FaultKind[] = ["throw", "endThread", "poison", "loop", "loopAfterAwait", "regex", "exit"];
 
 export class FaultPlan {
   /** All faults, by task number. */

@@ -3,7 +3,7 @@
  * but that it is told when to throw.
  *
  * It keeps no state, so its successor can take its place at once. What it was at when it failed, it tells the coordinator
- * in the failing turn: what an actor sent before it crashed is sent.
+ * in the failing turn: what an actor sent before it crashed is sent. A turn that is cut down cannot; its down tells.
  */
 import { hash } from "node:crypto";
 import { type Context, defineActor, type Ref, RuntimeError } from "../../index.ts";
@@ -15,6 +15,7 @@ import {
   type ResultMessage,
   type TaskMessage,
 } from "./conversation.ts";
+import { suffer } from "./fault.ts";
 import { fileCache } from "./file-cache.ts";
 import { countText } from "./text-count.ts";
 
@@ -23,18 +24,22 @@ interface AgentState {
   readonly coordinator: Ref;
 }
 
+/** How long a turn of an agent may take: a hundred times what the longest takes that is well. */
+const turnLimitMs = 500;
+
 /** Its argument is its number. */
 export const agent = defineActor({
   name: "agent",
+  turnLimitMs,
   init(number: number, ctx): AgentState {
     const coordinator = ctx.whereis(coordinatorName);
     if (coordinator === undefined) throw new RuntimeError("noproc", `agent ${number} finds no ${coordinatorName}`);
     coordinator.cast("ready", { agent: number, ref: ctx.self } satisfies ReadyMessage);
     return { agent: number, coordinator };
   },
-  receive(state, message: AgentMessage, ctx) {
+  async receive(state, message: AgentMessage, ctx) {
     try {
-      handle(message);
+      await handle(message);
     } catch (error) {
       tellCrash(state, message, error, ctx);
       throw error;
@@ -42,15 +47,15 @@ export const agent = defineActor({
   },
 });
 
-function handle(message: AgentMessage): void {
+async function handle(message: AgentMessage): Promise<void> {
   switch (message.type) {
     case "poison":
       JSON.parse(message.text);
       return;
     case "task":
-      if (message.throws === "before") throw new RuntimeError("injected", `task ${message.task}: injected fault`);
+      if (message.fault !== undefined && message.fault !== "throwAfter") await suffer(message.fault, message.task);
       work(message);
-      if (message.throws === "after") throw new RuntimeError("injected", `task ${message.task}: injected fault`);
+      if (message.fault === "throwAfter") await suffer(message.fault, message.task);
       return;
   }
 }

@@ -1,7 +1,9 @@
 /** All that the demo's actors say to one another, and the names they find one another by. */
 import type { Ref } from "../../index.ts";
+import type { FaultKind } from "../../testing/index.ts";
 import type { Slice } from "./corpus.ts";
 import type { TextCount } from "./text-count.ts";
+import type { ProcessFault } from "./work-plan.ts";
 
 export const coordinatorName = "demo.coordinator";
 
@@ -19,11 +21,15 @@ export interface TaskMessage {
   readonly slice: Slice;
   /** Who gets the counts. */
   readonly aggregator: Ref;
-  /** An injected throw: before the work, or after its result was sent. */
-  readonly throws?: ThrowMoment;
+  readonly fault?: TaskFault;
 }
 
-export type ThrowMoment = "before" | "after";
+/** An injected fault. A throw comes before the work or after its result was sent, all others before. */
+export type TaskFault =
+  | "throwBefore"
+  | "throwAfter"
+  | Exclude<FaultKind, "throw" | "endThread" | "poison">
+  | ProcessFault;
 
 /** Coordinator to agent: a message that no agent can read. `task` is the one it comes before. */
 export interface PoisonMessage {

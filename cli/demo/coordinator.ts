@@ -36,11 +36,14 @@ export interface Closing {
   readonly givenUp: readonly string[];
 }
 
+/** A fault from outside: a thread to end, or an agent whose process is to be killed. */
+export type Order = { readonly endThread: number } | { readonly killProcess: Ref };
+
 interface CoordinatorState {
   readonly ledger: WorkLedger;
-  /** Threads to end that nobody has asked for yet. */
-  readonly threadsToEnd: number[];
-  awaitsThread: From | undefined;
+  /** What only the program can do and has not asked for yet. */
+  readonly orders: Order[];
+  awaitsOrder: From | undefined;
   awaitsEnd: From | undefined;
 }
 
@@ -53,15 +56,16 @@ export const coordinator = defineServer({
     const plan = new WorkPlan(setup.plan);
     const slices = slicesOf(setup.files);
     const aggregators = Array.from({ length: setup.aggregators }, (_, number) => aggregatorRef(number, ctx));
-    const threadsToEnd: number[] = [];
+    const orders: Order[] = [];
     const ledger = new WorkLedger(plan, Math.max(plan.tasks, slices.length), setup.seconds * 1_000, {
       deliver: (ref, item) => void ref.send(messageFor(item, plan, slices, aggregators)),
       watch: (ref) => ctx.monitor(ref).id,
       unwatch: (monitor) => ctx.demonitor(monitor),
-      endThread: (thread) => threadsToEnd.push(thread),
+      endThread: (thread) => orders.push({ endThread: thread }),
+      killProcess: (ref) => orders.push({ killProcess: ref }),
     });
     ctx.sendEvery(remindEveryMs, "remind");
-    return { ledger, threadsToEnd, awaitsThread: undefined, awaitsEnd: undefined };
+    return { ledger, orders, awaitsOrder: undefined, awaitsEnd: undefined };
   },
   casts: {
     /** The tree stands: from now on there is work, and there are faults. Before that a lost thread would fail its start. */
@@ -78,9 +82,9 @@ export const coordinator = defineServer({
   },
   calls: {
     progress: (state): LedgerProgress => state.ledger.progress,
-    /** Answers with the thread that is to end next, when there is one: only the program can end a thread. */
-    threadToEnd(state, _: undefined, ctx) {
-      state.awaitsThread = ctx.from;
+    /** Answers with the next fault from outside, when there is one: only the program can end threads and processes. */
+    nextOrder(state, _: undefined, ctx) {
+      state.awaitsOrder = ctx.from;
       answer(state, ctx);
       return ctx.noReply;
     },
@@ -93,7 +97,7 @@ export const coordinator = defineServer({
   },
   info(state, message: unknown, ctx) {
     if (message === "remind") state.ledger.remind(ctx.nowMs());
-    else if (isDown(message)) state.ledger.down(message.monitor, ctx.nowMs());
+    else if (isDown(message)) state.ledger.down(message.monitor, message.reason, ctx.nowMs());
     else ctx.log("warning", "unexpected message", { message });
     answer(state, ctx);
   },
@@ -102,13 +106,11 @@ export const coordinator = defineServer({
 
 /** Answers the open calls for which the time has come. */
 function answer(state: CoordinatorState, ctx: Context): void {
-  const { ledger, threadsToEnd, awaitsThread, awaitsEnd } = state;
-  if (awaitsThread !== undefined) {
-    const thread = threadsToEnd.shift();
-    if (thread !== undefined) {
-      state.awaitsThread = undefined;
-      ctx.reply(awaitsThread, thread);
-    }
+  const { ledger, orders, awaitsOrder, awaitsEnd } = state;
+  const order = awaitsOrder === undefined ? undefined : orders.shift();
+  if (awaitsOrder !== undefined && order !== undefined) {
+    state.awaitsOrder = undefined;
+    ctx.reply(awaitsOrder, order);
   }
   if (awaitsEnd !== undefined && ledger.isFinished) {
     state.awaitsEnd = undefined;
@@ -130,8 +132,9 @@ function messageFor(
   const aggregator = aggregators[sliceNumber % aggregators.length] as Ref;
   const message: TaskMessage = { type: "task", task, attempt, sliceNumber, slice, aggregator };
   // Until it has happened: the thread may be lost before the agent gets to it.
-  if (plan.faultOf(task) !== "throw" || item.failures > 0) return message;
-  return { ...message, throws: task % 2 === 0 ? "before" : "after" };
+  const fault = item.failures > 0 ? undefined : plan.faultOf(task);
+  if (fault === undefined || fault === "endThread" || fault === "poison") return message;
+  return { ...message, fault: fault === "throw" ? (task % 2 === 0 ? "throwBefore" : "throwAfter") : fault };
 }
 
 function aggregatorRef(number: number, ctx: Context): Ref {

@@ -3,16 +3,18 @@
  * orderly stop whatever happens.
  */
 import {
+  type ExitReason,
   type MofaSystem,
   type Ref,
   RuntimeError,
   reasonText,
   type SupervisorHandle,
+  sameRef,
   startSystem,
 } from "../../index.ts";
 import type { Totals } from "./aggregator.ts";
 import { aggregatorName, coordinatorName } from "./conversation.ts";
-import type { Closing } from "./coordinator.ts";
+import type { Closing, Order } from "./coordinator.ts";
 import { type Corpus, slicesOf } from "./corpus.ts";
 import { aggregators, demoTree } from "./tree.ts";
 import type { LedgerProgress } from "./work-ledger.ts";
@@ -48,11 +50,22 @@ export interface JobOutcome {
   readonly closing: Closing;
   readonly totals: readonly Totals[];
   readonly threadsLost: number;
+  readonly ends: Ends;
   readonly slices: number;
   /** From the beginning to the last acknowledgement. */
   readonly durationMs: number;
   /** The system's clock at the beginning: what times in `closing` are counted from. */
   readonly startedAtMs: number;
+}
+
+/** What became of agents that did not end by themselves. */
+export interface Ends {
+  /** Processes that were lost: by which signal or exit code, and why. */
+  readonly processes: readonly { readonly by: string; readonly reason: ExitReason }[];
+  /** Turns that were cut down. */
+  readonly cuts: number;
+  /** Where one of them was. */
+  readonly runaway: string | undefined;
 }
 
 /** How often a snapshot is taken. */
@@ -70,7 +83,7 @@ export async function runJob(
   onSnapshot: (snapshot: Snapshot) => void,
 ): Promise<JobOutcome | undefined> {
   const beganMs = performance.now();
-  const system = await startSystem({ threads: options.threads });
+  const system = await startSystem({ threads: options.threads, watchdog: true });
   const stop = () => void system.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -94,6 +107,7 @@ async function work(
   const startedAtMs = system.nowMs() - (performance.now() - beganMs);
   const slices = slicesOf(corpus.files).length;
   const ending = new AbortController();
+  const ends = watchEnds(system);
   const watching = watch(system, beganMs, ending.signal, onSnapshot);
   // It ends with the system, by an error that means no more than that.
   watching.catch(() => undefined);
@@ -106,9 +120,17 @@ async function work(
     const totals = await Promise.all(
       Array.from({ length: aggregators }, (_, number) => holder(system, aggregatorName(number)).call("totals")),
     );
-    const { threadsLost } = await system.stats();
+    const { threadsLost, cuts } = await system.stats();
     // The calls are answered by `aggregator`, whose type a ref found by name does not carry.
-    return { closing, totals: totals as Totals[], threadsLost, slices, durationMs, startedAtMs };
+    return {
+      closing,
+      totals: totals as Totals[],
+      threadsLost,
+      ends: { ...ends(), cuts },
+      slices,
+      durationMs,
+      startedAtMs,
+    };
   } finally {
     ending.abort();
   }
@@ -120,21 +142,40 @@ async function finished(system: MofaSystem, tree: SupervisorHandle): Promise<Clo
   const failed = tree.exit.then((reason) => {
     throw new RuntimeError("job_failed", `the supervision tree ended before the work did: ${reasonText(reason)}`);
   });
-  const injecting = endThreads(system, coordinator);
+  const injecting = carryOut(system, coordinator);
   coordinator.cast("begin");
   // What is still open when one of these has decided ends with the system, by an error that means no more than that.
   for (const open of [failed, injecting]) open.catch(() => undefined);
   return await Promise.race([coordinator.call("end", undefined, forEver) as Promise<Closing>, failed, injecting]);
 }
 
-/** The injector's hands: ends each thread that the plan wants ended. */
-async function endThreads(system: MofaSystem, coordinator: Ref): Promise<never> {
+/** Notes how processes end, and where a runaway turn was. */
+function watchEnds(system: MofaSystem): () => Pick<Ends, "processes" | "runaway"> {
+  const processes: Ends["processes"][number][] = [];
+  let runaway: string | undefined;
+  system.events.on("processLost", ({ signal, exitCode, reason }) =>
+    processes.push({ by: signal ?? `exit code ${exitCode}`, reason }),
+  );
+  system.events.on("crashed", ({ reason, stack }) => {
+    if (typeof reason === "object" && "turnLimit" in reason) runaway ??= stack;
+  });
+  return () => ({ processes, runaway });
+}
+
+/** The injector's hands: ends each thread, and kills each process, that the plan wants ended. */
+async function carryOut(system: MofaSystem, coordinator: Ref): Promise<never> {
   // By position, kept up to date by events: a thread that is asked where it is answers behind all that it has to do.
   const { threads } = await system.stats();
   const threadAt = new Map(threads.map(({ thread, position }) => [position, thread]));
   system.events.on("threadStarted", ({ thread, position }) => threadAt.set(position, thread));
   for (;;) {
-    const thread = await coordinator.call("threadToEnd", undefined, forEver);
+    const order = (await coordinator.call("nextOrder", undefined, forEver)) as Order;
+    if ("killProcess" in order) {
+      const { pid } = system.processes().find(({ ref }) => sameRef(ref, order.killProcess)) ?? {};
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
+      continue;
+    }
+    const thread = order.endThread;
     // A thread that is lost already is at no position any more.
     const [position] = [...threadAt].find(([at, there]) => at > 0 && there === thread) ?? [];
     if (position !== undefined) await system.terminateThread(position, "injected fault");

@@ -111,8 +111,11 @@ function plainLine(snapshot: Snapshot, { agents, tasks }: ViewFacts): string {
 }
 
 function faultsText({ progress, threadsLost }: Snapshot): string {
-  const { thrown, poisoned } = progress;
-  return `${numberText(thrown)} thrown, ${numberText(poisoned)} poisoned, ${countText(threadsLost, "thread")} lost`;
+  const { thrown, poisoned, looped, exited, processesLost } = progress;
+  return (
+    `${numberText(thrown)} thrown, ${numberText(looped)} looped, ${numberText(exited)} exited, ${numberText(poisoned)} poisoned, ` +
+    `${countText(threadsLost, "thread")} lost, ${numberText(processesLost)} of the processes`
+  );
 }
 
 function bar(part: number): string {

@@ -1,7 +1,7 @@
 /** What the job came to, as `--json` prints it and report.json holds it. */
 import { sumOf, type Totals } from "./aggregator.ts";
 import type { Corpus } from "./corpus.ts";
-import type { JobOptions, JobOutcome } from "./job.ts";
+import type { Ends, JobOptions, JobOutcome } from "./job.ts";
 import type { TextCount } from "./text-count.ts";
 import { WorkPlan } from "./work-plan.ts";
 
@@ -21,7 +21,9 @@ export interface DemoResult {
   /** Faults that struck. `poisoned`: poison messages in quarantine; they are no tasks. */
   readonly faults: {
     readonly thrown: number;
+    /** Turns that did not end, and calls of `process.exit`. */
     readonly looped: number;
+    readonly exited: number;
     readonly threadsLost: number;
     readonly processesLost: number;
     readonly poisoned: number;
@@ -30,6 +32,10 @@ export interface DemoResult {
   readonly restarts: number;
   /** Runaway turns that were killed. */
   readonly kills: number;
+  /** How processes were lost: by which signal or exit code, and the actor's exit reason. */
+  readonly processEnds: Ends["processes"];
+  /** The stack of one runaway turn, where it was cut down; null if there was none. */
+  readonly runaway: string | null;
   /** From a fault to the first task that the failed agent's successor finished; null without a fault. */
   readonly recoveryMs: { readonly p50: number | null; readonly p99: number | null };
   readonly memory: { readonly rssMb: number; readonly peakRssMb: number };
@@ -37,8 +43,8 @@ export interface DemoResult {
 }
 
 export function demoResult({ corpus, plan, threads }: JobOptions, outcome: JobOutcome): DemoResult {
-  const { closing, totals, threadsLost, durationMs } = outcome;
-  const { submitted, retried, restarts, thrown, poisoned } = closing.progress;
+  const { closing, totals, threadsLost, ends, durationMs } = outcome;
+  const { submitted, retried, restarts, thrown, poisoned, looped, exited, processesLost } = closing.progress;
   const done = totals.reduce((sum, { tasks }) => sum + tasks, 0);
   const firstPass = totals.map((total) => total.firstPass).reduce(sumOf);
   const recoveries = [...closing.recoveriesMs].sort((a, b) => a - b);
@@ -48,9 +54,11 @@ export function demoResult({ corpus, plan, threads }: JobOptions, outcome: JobOu
     planHash: new WorkPlan(plan).planHash,
     result: { files: corpus.files.length, ...firstPass },
     tasks: { submitted, done, retried, lost: submitted - done },
-    faults: { thrown, looped: 0, threadsLost, processesLost: 0, poisoned },
+    faults: { thrown, looped, exited, threadsLost, processesLost, poisoned },
     restarts,
-    kills: 0,
+    kills: ends.cuts,
+    processEnds: ends.processes,
+    runaway: ends.runaway ?? null,
     recoveryMs: { p50: quantile(recoveries, 0.5), p99: quantile(recoveries, 0.99) },
     memory: { rssMb: inMb(process.memoryUsage.rss()), peakRssMb: inMb(process.resourceUsage().maxRSS * 1_024) },
     durationMs: Math.round(durationMs),

@@ -1,5 +1,6 @@
 /** The result as a person reads it. */
 import pc from "picocolors";
+import { reasonText } from "../../index.ts";
 import { countText, numberText } from "./number-text.ts";
 import type { DemoResult } from "./result.ts";
 
@@ -20,8 +21,18 @@ export function summaryText(outcome: DemoResult): string {
     ],
     [
       "faults",
-      `${numberText(faults.thrown)} thrown, ${countText(faults.poisoned, "poison message")}, ${countText(faults.threadsLost, "thread")} lost`,
+      `${numberText(faults.thrown)} thrown, ${countText(faults.looped, "endless turn")} cut down, ${countText(faults.exited, "call")} of process.exit, ` +
+        `${countText(faults.poisoned, "poison message")}, ${countText(faults.threadsLost, "thread")} lost`,
     ],
+    ...(outcome.processEnds.length === 0
+      ? []
+      : [
+          [
+            "processes",
+            outcome.processEnds.map(({ by, reason }) => `${by} (${reasonText(reason)})`).join(", "),
+          ] as const,
+        ]),
+    ...(outcome.runaway === null ? [] : [["runaway", firstFrame(outcome.runaway)] as const]),
     [
       "recovery",
       recoveryMs.p50 === null
@@ -34,4 +45,14 @@ export function summaryText(outcome: DemoResult): string {
   const isWhole = tasks.lost === 0;
   const verdict = isWhole ? pc.green("Nothing was lost.") : pc.red("Tasks were lost.");
   return `${verdict}\n${rows.map(([name, text]) => `  ${name.padEnd(9)} ${text}\n`).join("")}`;
+}
+
+/** Where it was, as one line. */
+function firstFrame(stack: string): string {
+  return (
+    stack
+      .split("\n")
+      .find((line) => /^\s*at /.test(line))
+      ?.trim() ?? stack
+  );
 }

@@ -14,7 +14,8 @@ const right = 24;
 const panelHeight = 150;
 const panelTops = { rate: 84, agents: 290 } as const;
 const markTop = 476;
-const height = 590;
+const markStep = 26;
+const height = 668;
 
 const colours = {
   rate: "#0072b2",
@@ -23,11 +24,17 @@ const colours = {
   threadLost: "#cc0000",
   thrown: "#e69f00",
   poison: "#7b3294",
+  looped: "#000000",
+  exited: "#56b4e9",
+  processLost: "#882255",
 };
 const kinds: readonly (readonly [FaultRecord["kind"], string])[] = [
   ["threadLost", "thread lost"],
   ["thrown", "thrown"],
   ["poison", "poison read"],
+  ["looped", "turn cut down"],
+  ["exited", "process.exit"],
+  ["processLost", "process lost"],
 ];
 
 /** A whole SVG document. `faults` and `points` count from the beginning of the job. */
@@ -60,7 +67,7 @@ export function timelineSvg(
     ),
     ...lost.map(
       (at) =>
-        `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${panelTops.rate}" y2="${markTop + 60}" stroke="${colours.threadLost}" stroke-dasharray="4 3"/>`,
+        `<line x1="${at.toFixed(1)}" x2="${at.toFixed(1)}" y1="${panelTops.rate}" y2="${markTop + (kinds.length - 1) * markStep + 8}" stroke="${colours.threadLost}" stroke-dasharray="4 3"/>`,
     ),
     panel(
       panelTops.rate,
@@ -80,7 +87,7 @@ export function timelineSvg(
       times,
     ),
     ...kinds.flatMap(([kind, name], row) => {
-      const y = markTop + row * 26;
+      const y = markTop + row * markStep;
       const of = faults.filter((fault) => fault.kind === kind);
       return [
         text(left - 8, y + 4, name, { anchor: "end", fill: colours[kind], size: 11 }),

@@ -4,6 +4,7 @@
  *     top (main) -- aggregator 0 ... 3 (main)
  *               +-- coordinator (main)
  *               +-- crew 0 ... 15, spread over the threads -- agents, each beside its crew's supervisor
+ *               +-- outside (main) -- agents, each in a process of its own
  *
  * A lost thread takes its crews and their agents with it; the top supervisor starts those crews again where there is room.
  * An aggregator or the coordinator is not restarted, since what it knew would be gone: it is significant, so the tree ends.
@@ -13,6 +14,7 @@ import { agent } from "./agent.ts";
 import { type AggregatorSetup, aggregator } from "./aggregator.ts";
 import { aggregatorName, coordinatorName } from "./conversation.ts";
 import { type CoordinatorSetup, coordinator } from "./coordinator.ts";
+import { processAgents } from "./work-plan.ts";
 
 const crewsMax = 16;
 export const aggregators = 4;
@@ -41,10 +43,30 @@ export const crew = defineSupervisor(
   { name: "crew" },
 );
 
+/** Heap of an agent's process. */
+const heapMb = 64;
+
+/** The agents that have a process each. */
+export const outside = defineSupervisor(
+  ({ from, to }: CrewSetup) => ({
+    strategy: "one_for_one",
+    ...restartLimit,
+    children: Array.from({ length: to - from }, (_, at) => ({
+      id: from + at,
+      start: [agent, from + at] as const,
+      isolation: "process" as const,
+      heapMb,
+      // Until it is killed it does what its task says, however long.
+      turnLimitMs: Number.POSITIVE_INFINITY,
+    })),
+  }),
+  { name: "outside" },
+);
+
 /** The whole tree, for `system.supervise`. */
 export function demoTree(setup: Omit<CoordinatorSetup, "aggregators">, aggregation: AggregatorSetup): SupervisorSetup {
-  const { agents } = setup.plan;
-  const crews = Math.min(crewsMax, agents);
+  const onThreads = setup.plan.agents - processAgents(setup.plan.agents);
+  const crews = Math.min(crewsMax, onThreads);
   const onMain = { restart: "temporary", significant: true, placement: { thread: 0 } } as const;
   return {
     strategy: "one_for_one",
@@ -65,9 +87,15 @@ export function demoTree(setup: Omit<CoordinatorSetup, "aggregators">, aggregati
       },
       ...Array.from({ length: crews }, (_, number) => ({
         id: `crew ${number}`,
-        start: [crew, share(number, crews, agents)] as const,
+        start: [crew, share(number, crews, onThreads)] as const,
         type: "supervisor" as const,
       })),
+      {
+        id: "outside",
+        start: [outside, { from: onThreads, to: setup.plan.agents } satisfies CrewSetup] as const,
+        type: "supervisor",
+        placement: { thread: 0 },
+      },
     ],
   };
 }

@@ -6,7 +6,7 @@
  * it that its effect is not. Poison messages are extra items before a task: they are no tasks, and never done. An item
  * that failed three agents is given up: a poison message is then quarantined, a task is lost.
  */
-import type { Ref } from "../../index.ts";
+import { type ExitReason, type Ref, reasonText } from "../../index.ts";
 import type { CrashingMessage, DoneMessage, ReadyMessage } from "./conversation.ts";
 import type { WorkPlan } from "./work-plan.ts";
 
@@ -30,7 +30,7 @@ export interface Item {
 }
 
 export interface FaultRecord {
-  readonly kind: "thrown" | "poison" | "threadLost";
+  readonly kind: "thrown" | "poison" | "threadLost" | "looped" | "exited" | "processLost";
   /** On the system's clock. */
   readonly atMs: number;
 }
@@ -44,6 +44,10 @@ export interface LedgerProgress {
   readonly restarts: number;
   readonly thrown: number;
   readonly poisoned: number;
+  /** Turns that were cut down, agents that called `process.exit`, agents whose process was lost. */
+  readonly looped: number;
+  readonly exited: number;
+  readonly processesLost: number;
   readonly inHand: number;
 }
 
@@ -56,6 +60,8 @@ export interface LedgerHands {
   unwatch(monitor: number): void;
   /** The thread is to end now. */
   endThread(thread: number): void;
+  /** The agent's process is to be killed now. */
+  killProcess(ref: Ref): void;
 }
 
 interface Seat {
@@ -100,6 +106,7 @@ export class WorkLedger {
   #restarts = 0;
   #thrown = 0;
   #poisoned = 0;
+  readonly #ended = { looped: 0, exited: 0, processLost: 0 };
 
   /** @param tasks done at least; @param durationMs more are begun for so long. */
   constructor(plan: WorkPlan, tasks: number, durationMs: number, hands: LedgerHands) {
@@ -142,6 +149,9 @@ export class WorkLedger {
       restarts: this.#restarts,
       thrown: this.#thrown,
       poisoned: this.#poisoned,
+      looped: this.#ended.looped,
+      exited: this.#ended.exited,
+      processesLost: this.#ended.processLost,
       inHand,
     };
   }
@@ -174,9 +184,23 @@ export class WorkLedger {
   }
 
   /** An agent is gone. What it had in hand waits for its successor. */
-  down(monitor: number, nowMs: number): void {
+  down(monitor: number, reason: ExitReason, nowMs: number): void {
     const seat = this.#byMonitor.get(monitor);
-    if (seat !== undefined) this.#vacate(seat, nowMs);
+    if (seat === undefined) return;
+    const kind = endKind(reason);
+    if (kind !== undefined) this.#endedByItself(seat, kind, reasonText(reason), nowMs);
+    this.#vacate(seat, nowMs);
+  }
+
+  /** What it had in hand ended it, and it could not say so. */
+  #endedByItself(seat: Seat, kind: EndKind, why: string, nowMs: number): void {
+    this.#ended[kind]++;
+    this.#recordFault(kind, nowMs);
+    seat.faultAtMs ??= nowMs;
+    const { item } = seat;
+    if (item === undefined) return;
+    item.failures++;
+    if (item.failures >= failuresMax) this.#giveUp(seat, item, why);
   }
 
   /** The last word of an agent that fails. The item may be acknowledged already: the fault counts all the same. */
@@ -248,6 +272,7 @@ export class WorkLedger {
       if (item.attempts > 0) this.#retried++;
       else this.#submitted++;
       if (item.attempts === 0 && this.#plan.faultOf(item.task) === "endThread") this.#threadEndsDue.push(seat);
+      if (item.failures === 0 && this.#plan.faultOf(item.task) === "killProcess") this.#hands.killProcess(ref);
     }
     item.attempts++;
     item.sentAtMs = nowMs;
@@ -294,4 +319,14 @@ export class WorkLedger {
   #recordFault(kind: FaultRecord["kind"], atMs: number): void {
     if (this.faults.length < faultsKept) this.faults.push({ kind, atMs });
   }
+}
+
+type EndKind = "looped" | "exited" | "processLost";
+
+/** What of an agent's exit reason says that its own turn was the cause; undefined: something else ended it. */
+function endKind(reason: ExitReason): EndKind | undefined {
+  if (typeof reason !== "object") return undefined;
+  if ("turnLimit" in reason) return "looped";
+  if ("exitCalled" in reason) return "exited";
+  return "processLost" in reason || "budget" in reason ? "processLost" : undefined;
 }

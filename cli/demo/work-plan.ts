@@ -2,7 +2,8 @@
  * Who does which task, and which fault it meets: a function of seed, number of agents and task number, never of time.
  *
  * Tasks come in rows of one task for each agent, each row turned by a seeded number of seats. The first stretch of tasks
- * is five rows; each has its faults, and so has every further stretch when there is more to do.
+ * is five rows; each has its faults, and so has every further stretch when there is more to do. The last agents run in
+ * processes of their own, and each meets one fault that no thread would survive.
  */
 import { createHash } from "node:crypto";
 import { SeededRandom } from "../../index.ts";
@@ -13,6 +14,20 @@ export const tasksPerAgent = 5;
 
 /** Length of the stretches after the first, in tasks. Long, so that threads are not lost faster than they start. */
 const laterStretchTasks = 50_000;
+
+/** What ends a process: it fills its memory, or it is killed from outside. */
+export type ProcessFault = "allocate" | "killProcess";
+
+const processFaults: readonly ProcessFault[] = ["allocate", "killProcess"];
+/** The row in which they strike. */
+const processFaultRow = 1;
+/** Fewer agents all run on threads. */
+const agentsWithProcesses = 10;
+
+/** Of that many agents, how many run in processes of their own. */
+export function processAgents(agents: number): number {
+  return agents < agentsWithProcesses ? 0 : processFaults.length;
+}
 
 export interface WorkPlanOptions {
   readonly seed: number;
@@ -25,7 +40,10 @@ export class WorkPlan {
   /** Tasks of the first stretch: the least that is done. */
   readonly tasks: number;
   readonly #seed: number;
-  readonly #faults: Readonly<Record<FaultKind, number>>;
+  /** Agents on threads. */
+  readonly #onThreads: number;
+  readonly #hasFaults: boolean;
+  readonly #faults: Readonly<Partial<Record<FaultKind, number>>>;
   readonly #stretches: FaultPlan[] = [];
   readonly #turns: number[] = [];
 
@@ -33,12 +51,9 @@ export class WorkPlan {
     this.agents = agents;
     this.tasks = agents * tasksPerAgent;
     this.#seed = seed;
-    this.#faults = hasFaults ? faultCounts(agents) : { throw: 0, endThread: 0, poison: 0 };
-  }
-
-  /** Faults of one stretch. */
-  get faults(): Readonly<Record<FaultKind, number>> {
-    return this.#faults;
+    this.#onThreads = agents - processAgents(agents);
+    this.#hasFaults = hasFaults;
+    this.#faults = hasFaults ? faultCounts(agents) : {};
   }
 
   /** The task that an agent gets in a row. */
@@ -52,9 +67,15 @@ export class WorkPlan {
     return ((task % this.agents) + this.agents - turn) % this.agents;
   }
 
-  faultOf(task: number): FaultKind | undefined {
-    if (task < this.tasks) return this.#stretch(0).faultOf(task);
-    const beyond = task - this.tasks;
+  faultOf(task: number): FaultKind | ProcessFault | undefined {
+    const row = Math.floor(task / this.agents);
+    const agent = this.agentOf(task);
+    if (agent >= this.#onThreads)
+      return this.#hasFaults && row === processFaultRow ? processFaults[agent - this.#onThreads] : undefined;
+    const first = this.#onThreads * tasksPerAgent;
+    const place = row * this.#onThreads + agent;
+    if (place < first) return this.#stretch(0).faultOf(place);
+    const beyond = place - first;
     return this.#stretch(1 + Math.floor(beyond / laterStretchTasks)).faultOf(beyond % laterStretchTasks);
   }
 
@@ -75,16 +96,22 @@ export class WorkPlan {
   #stretch(number: number): FaultPlan {
     this.#stretches[number] ??= new FaultPlan({
       seed: mixed(this.#seed, ~number),
-      tasks: number === 0 ? this.tasks : laterStretchTasks,
+      tasks: number === 0 ? this.#onThreads * tasksPerAgent : laterStretchTasks,
       faults: this.#faults,
     });
     return this.#stretches[number];
   }
 }
 
-/** One task in five hundred throws, one in five thousand has a poison message before it, and one thread is lost. */
-function faultCounts(agents: number): Readonly<Record<FaultKind, number>> {
-  return { throw: Math.ceil(agents / 100), endThread: 1, poison: Math.ceil(agents / 1_000) };
+/**
+ * One task in five hundred throws, one in five thousand has a poison message before it or ends its process as far as it
+ * can tell, a few never end, and one thread is lost.
+ */
+function faultCounts(agents: number): Readonly<Partial<Record<FaultKind, number>>> {
+  const few = { throw: Math.ceil(agents / 100), endThread: 1, poison: Math.ceil(agents / 1_000) };
+  if (processAgents(agents) === 0) return few;
+  const loops = Math.ceil(agents / 5_000);
+  return { ...few, loop: loops, loopAfterAwait: loops, regex: loops, exit: Math.ceil(agents / 1_000) };
 }
 
 /** A seed for a part of the plan: neighbouring numbers must not give neighbouring seeds (Fibonacci hashing). */

@@ -93,7 +93,15 @@ export type RuntimeEvent =
   | { readonly type: "watchdogLimited"; readonly why: string }
   /** The process of an actor is up; one that ended before its actor did, whyever. */
   | { readonly type: "processStarted"; readonly ref: RefData; readonly pid: number }
-  | { readonly type: "processLost"; readonly ref: RefData; readonly pid: number; readonly reason: ExitReason }
+  | {
+      readonly type: "processLost";
+      readonly ref: RefData;
+      readonly pid: number;
+      readonly reason: ExitReason;
+      /** What ended it: one of both. */
+      readonly signal: string | undefined;
+      readonly exitCode: number | undefined;
+    }
   | { readonly type: "threadStarted"; readonly thread: number; readonly position: number }
   | {
       readonly type: "threadLost";

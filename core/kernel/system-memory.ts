@@ -44,6 +44,10 @@ const Word = {
   openTurns: 18,
   killsWanted: 19,
   tainted: 20,
+  /** Whose code runs behind an `await`, and its turn limit: where no watchdog can ask. */
+  ownerSlot: 21,
+  ownerGeneration: 22,
+  ownerLimit: 23,
 } as const;
 const wordsPerThread = 32;
 
@@ -335,6 +339,23 @@ export class SystemMemory {
   /** Index of the word that says how long the running actor's turns may take, in milliseconds; 0: for ever. */
   turnLimitWord(thread: number): number {
     return this.#row(thread) + Word.turnLimit;
+  }
+
+  /** Notes whose code runs behind an `await`; slot 0: nobody's. */
+  setOwner(thread: number, slot: number, generation: number, limitMs: number): void {
+    const row = this.#row(thread);
+    this.words[row + Word.ownerGeneration] = generation;
+    this.words[row + Word.ownerLimit] = limitMs;
+    Atomics.store(this.words, row + Word.ownerSlot, slot);
+  }
+
+  /** What was noted, in the words of `Cuts.who`: slot, generation and limit, or `nobody`. */
+  ownerText(thread: number): string {
+    const row = this.#row(thread);
+    const slot = Atomics.load(this.words, row + Word.ownerSlot);
+    return slot === 0
+      ? "nobody"
+      : `${slot} ${this.words[row + Word.ownerGeneration]} ${this.words[row + Word.ownerLimit]}`;
   }
 
   /** Counts drains, so that the watchdog sees that a thread moves. */

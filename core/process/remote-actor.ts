@@ -323,7 +323,14 @@ export class RemoteActor implements Remote {
     const reason = this.#reasonOf(end);
     this.isLost = true;
     if (kernel.wants(eventBit("processLost")))
-      kernel.emit({ type: "processLost", ref: kernel.refOf(this.cell).toJSON(), pid: this.pid as number, reason });
+      kernel.emit({
+        type: "processLost",
+        ref: kernel.refOf(this.cell).toJSON(),
+        pid: this.pid as number,
+        reason,
+        signal: end.signal,
+        exitCode: end.code,
+      });
     kernel.lifecycle.crashOutside(this.cell, reason, end.stack);
     this.#resolveGone();
   }

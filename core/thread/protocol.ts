@@ -19,6 +19,8 @@ export interface ThreadData {
   readonly loadTimeoutMs: number;
   /** Whether the watchdog may cut down turns there, how long they may take (0: for ever), and the grace after a cut. */
   readonly isCuttable: boolean;
+  /** Whether a watchdog is there that cannot ask whose code runs. */
+  readonly isOwnerTold: boolean;
   readonly turnLimitMs: number;
   readonly asyncGraceMs: number;
 }

@@ -6,6 +6,7 @@ import { Kernel } from "../kernel/kernel.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { SeededRandom } from "../random.ts";
 import { offerCuts } from "./cut-target.ts";
+import { trackOwner } from "./owner-track.ts";
 import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
@@ -49,8 +50,10 @@ try {
       offerCuts(kernel);
     } catch (error) {
       say({ type: "uncuttable", why: errorData(error).message });
+      trackOwner(kernel);
     }
   }
+  if (data.isOwnerTold) trackOwner(kernel);
   main.on("message", (word: ToThread) => {
     switch (word.type) {
       case "peer":

@@ -261,6 +261,7 @@ export class ThreadPool {
       seed: options.seed + thread,
       loadTimeoutMs: options.loadTimeoutMs,
       isCuttable: options.isWatched && isInspectorAllowed(),
+      isOwnerTold: options.isWatched && !isInspectorAllowed(),
       // A dedicated thread holds up nobody else: only its actor's own limit counts there.
       turnLimitMs: isDedicated ? 0 : options.turnLimitMs,
       asyncGraceMs: options.asyncGraceMs,

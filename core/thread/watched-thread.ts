@@ -225,8 +225,9 @@ export class WatchedThread {
   #ask(expression: string, nowMs: number, then: (answer: string, answeredMs: number) => void): void {
     const answer = this.#watch.evaluate(expression);
     if (answer === undefined) {
-      // Without a way to the thread only the whole of it can be ended, and only for a turn that its words name.
-      if (expression !== whoExpression) this.#end("cannot be asked");
+      // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
+      if (expression === whoExpression) then(this.#memory.ownerText(this.thread));
+      else this.#end("cannot be asked");
       return;
     }
     this.#isAsking = true;

@@ -53,15 +53,20 @@ describe("mofa demo", () => {
       planHash: expect.stringMatching(/^[0-9a-f]{16}$/),
       result: countFiles(texts),
       tasks: { submitted: 1_000, done: 1_000, retried: expect.any(Number), lost: 0 },
-      faults: { thrown: 2, looped: 0, threadsLost: 1, processesLost: 0, poisoned: 1 },
+      faults: { thrown: 2, looped: 3, exited: 1, threadsLost: 1, processesLost: 2, poisoned: 1 },
       restarts: expect.any(Number),
-      kills: 0,
+      kills: 3,
+      processEnds: expect.arrayContaining([
+        { by: "SIGKILL", reason: { processLost: { signal: "SIGKILL" } } },
+        { by: expect.stringMatching(/^SIG/), reason: { budget: { heapMb: 64 } } },
+      ]),
+      runaway: expect.stringMatching(/at (spin|backtrack) .*demo\/fault/),
       recoveryMs: { p50: expect.any(Number), p99: expect.any(Number) },
       memory: { rssMb: expect.any(Number), peakRssMb: expect.any(Number) },
       durationMs: expect.any(Number),
     });
-    // Two throws, three readers of the poison, and the agents of the thread.
-    expect(result.restarts).toBeGreaterThan(5);
+    // Two throws, three readers of the poison, three loops, an exit, two processes, and the agents of the thread.
+    expect(result.restarts).toBeGreaterThan(11);
     expect(result.threads).toBeGreaterThanOrEqual(2);
     const written = JSON.parse(readFileSync(join(report, "report.json"), "utf8"));
     expect(written).toMatchObject({ ...result, seed: 5 });
@@ -86,9 +91,26 @@ describe("mofa demo", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       result: countFiles(texts),
       tasks: { submitted: 250, done: 250, retried: 0, lost: 0 },
-      faults: { thrown: 0, looped: 0, threadsLost: 0, processesLost: 0, poisoned: 0 },
+      faults: { thrown: 0, looped: 0, exited: 0, threadsLost: 0, processesLost: 0, poisoned: 0 },
       restarts: 0,
+      kills: 0,
+      processEnds: [],
+      runaway: null,
       recoveryMs: { p50: null, p99: null },
+    });
+  });
+
+  test("loses nothing where the inspector is refused: then a runaway turn takes its thread with it", async () => {
+    const allowed = ["--permission", "--allow-fs-read=*", "--allow-worker", "--allow-child-process"];
+    const args = [...allowed, entry, "demo", folder, "--json", "--agents", "200", "--seed", "5"];
+    const { code, stdout } = await runProgram(process.execPath, args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      planHash: seen.planHash,
+      result: countFiles(texts),
+      tasks: { submitted: 1_000, done: 1_000, lost: 0 },
+      // Three loops and the thread of the plan.
+      faults: { thrown: 2, looped: 3, exited: 1, threadsLost: 4, processesLost: 2, poisoned: 1 },
     });
   });
 

@@ -23,6 +23,7 @@ function ledgerFor(seed: number, hasFaults: boolean, tasks?: number) {
     watch: () => ++monitors,
     unwatch: (monitor) => asked.push(`unwatch ${monitor}`),
     endThread: (thread) => asked.push(`end ${thread}`),
+    killProcess: (ref) => asked.push(`kill ${ref.generation}`),
   });
   return { plan, ledger, take: () => asked.splice(0) };
 }
@@ -55,7 +56,7 @@ describe("the coordinator's book", () => {
     ledger.begin(0);
     up(ledger, 1, 0, 0);
     crash(ledger, "task", 0, 1, 100);
-    ledger.down(1, 103);
+    ledger.down(1, "killed", 103);
     up(ledger, 1, 1, 110);
     ledger.done({ task: 0, attempt: 2 }, 125);
     expect(take()).toEqual(["task 0 to 1.0, attempt 1", "task 0 to 1.1, attempt 2", "task 1 to 1.1, attempt 1"]);
@@ -67,7 +68,7 @@ describe("the coordinator's book", () => {
     const { ledger } = ledgerFor(1, false, 2);
     ledger.begin(0);
     up(ledger, 1, 0, 0);
-    ledger.down(1, 10);
+    ledger.down(1, "killed", 10);
     up(ledger, 1, 1, 20);
     ledger.done({ task: 0, attempt: 1 }, 21);
     ledger.done({ task: 0, attempt: 2 }, 22); // the successor did it as well
@@ -82,7 +83,7 @@ describe("the coordinator's book", () => {
     ledger.begin(0);
     up(ledger, 1, 0, 0);
     up(ledger, 2, 0, 10);
-    ledger.down(1, 11);
+    ledger.down(1, "killed", 11);
     expect(take()).toEqual(["task 0 to 1.0, attempt 1", "unwatch 1", "task 0 to 2.0, attempt 2"]);
     expect(ledger.progress).toMatchObject({ agentsUp: 1, restarts: 1 });
   });
@@ -103,12 +104,40 @@ describe("the coordinator's book", () => {
     for (let life = 0; life < failuresMax; life++) {
       up(ledger, 1, life, life);
       crash(ledger, "task", 0, life + 1, life);
-      ledger.down(life + 1, life);
+      ledger.down(life + 1, "killed", life);
     }
     up(ledger, 1, failuresMax, 9);
     expect(ledger.progress).toMatchObject({ submitted: 1, done: 0, lost: 1 });
     expect(ledger.givenUp).toEqual(["task 0: boom"]);
     expect(ledger.isFinished).toBe(true);
+  });
+
+  test.each([
+    [{ turnLimit: 500 }, "looped"],
+    [{ exitCalled: 7 }, "exited"],
+    [{ processLost: { signal: "SIGKILL" } }, "processesLost"],
+    [{ budget: { heapMb: 64 } }, "processesLost"],
+  ])("an agent that could not say what ended it says so by its reason: %j", (reason, kind) => {
+    const { ledger } = ledgerFor(1, false, 1);
+    ledger.begin(0);
+    for (let life = 0; life < failuresMax; life++) {
+      up(ledger, 1, life, life);
+      ledger.down(life + 1, reason, life);
+    }
+    up(ledger, 1, failuresMax, 9);
+    expect(ledger.progress).toMatchObject({ submitted: 1, done: 0, lost: 1, [kind]: failuresMax });
+    expect(ledger.givenUp).toEqual([expect.stringMatching(/^task 0: /)]);
+  });
+
+  test("an agent that others took with them has not failed at its task", () => {
+    const { ledger } = ledgerFor(1, false, 1);
+    ledger.begin(0);
+    for (let life = 0; life < failuresMax; life++) {
+      up(ledger, 1, life, life);
+      ledger.down(life + 1, { threadLost: "another" }, life);
+    }
+    up(ledger, 1, failuresMax, 9);
+    expect(ledger.progress).toMatchObject({ lost: 0, looped: 0, inHand: 1 });
   });
 
   test("puts a poison message in quarantine after as many failures, and then hands out the task behind it", () => {
@@ -120,7 +149,7 @@ describe("the coordinator's book", () => {
     take();
     for (let life = 1; life <= failuresMax; life++) {
       crash(ledger, "poison", poisoned, life, 0);
-      ledger.down(life, 0);
+      ledger.down(life, "killed", 0);
       up(ledger, 1, life, 0);
     }
     expect(take()).toEqual([
@@ -140,14 +169,14 @@ describe("the coordinator's book", () => {
     for (let task = 0; task < plan.tasks; task++) {
       if (plan.faultOf(task) === "poison") {
         for (let life = 0; life < failuresMax; life++) crash(ledger, "poison", task, life + 1, 0);
-        ledger.down(lives++, 0);
+        ledger.down(lives++, "killed", 0);
         up(ledger, 4, lives, 0);
       }
       ledger.done({ task, attempt: 1 }, 0);
     }
     expect(take().filter((text) => text.startsWith("end"))).toEqual(["end 4"]);
     expect(ledger.isFinished).toBe(false);
-    ledger.down(lives, 0);
+    ledger.down(lives, "killed", 0);
     expect(ledger.isFinished).toBe(false);
     up(ledger, 5, 0, 0);
     expect(ledger.isFinished).toBe(true);

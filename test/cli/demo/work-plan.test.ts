@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { WorkPlan } from "../../../cli/demo/work-plan.ts";
+import { processAgents, WorkPlan } from "../../../cli/demo/work-plan.ts";
 
 const options = { seed: 7, agents: 300, hasFaults: true };
 
@@ -38,8 +38,23 @@ test("each stretch has its faults, also those after the first", () => {
     }
     return counts;
   };
-  const faults = { throw: 3, endThread: 1, poison: 1 };
+  const faults = { throw: 3, endThread: 1, poison: 1, loop: 1, loopAfterAwait: 1, regex: 1, exit: 1 };
   expect(plan.tasks).toBe(1_500);
-  expect(count(0, 1_500)).toEqual(faults);
-  expect(count(1_500, 51_500)).toEqual(faults);
+  expect(count(0, 1_500)).toEqual({ ...faults, allocate: 1, killProcess: 1 });
+  // Tasks of agents in processes stand between.
+  const length = Math.ceil((50_000 * 300) / 298);
+  const later = count(1_500, 1_500 + length);
+  expect(Object.keys(later).sort()).toEqual(Object.keys(faults).sort());
+});
+
+test("an agent in a process meets its own fault alone, in the second row", () => {
+  const plan = new WorkPlan(options);
+  const faultsOf = (agent: number) => Array.from({ length: 20 }, (_, row) => plan.faultOf(plan.taskOf(agent, row)));
+  expect(processAgents(300)).toBe(2);
+  expect(faultsOf(298)).toEqual(Array.from({ length: 20 }, (_, row) => (row === 1 ? "allocate" : undefined)));
+  expect(faultsOf(299)).toEqual(Array.from({ length: 20 }, (_, row) => (row === 1 ? "killProcess" : undefined)));
+});
+
+test("few agents all run on threads", () => {
+  expect(processAgents(9)).toBe(0);
 });

@@ -188,7 +188,7 @@ test("where the inspector is refused a thread that is stuck is ended as a whole,
   ]);
   expect(result).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^the inspector is refused .*\nturnLimit threadLost\npong\n$/),
+    stdout: expect.stringMatching(/^the inspector is refused .*\nturnLimit threadLost\npong\nturnLimit: 200\n$/),
   });
 });
 
