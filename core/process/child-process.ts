@@ -1,21 +1,24 @@
 /**
- * One process of the operating system and the socket to it: start, frames, heartbeat, and how it came to its end.
+ * One process of the operating system and the sockets to it: start, frames, heartbeat, and how it came to its end.
  *
  * What it writes to its outputs goes to those of this process; the last of its error output is kept, since V8 says
  * there why it aborts.
  */
 import { type ChildProcess as NodeChild, spawn } from "node:child_process";
 import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { afterMs, byDeadline } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
 import { flagsForWorkers } from "../thread/worker-flags.ts";
 import { FrameReader, frameOf } from "./frames.ts";
-import { channel } from "./protocol.ts";
+import { type Answer, fds, type ToProcess } from "./protocol.ts";
 
 /** Between two heartbeats, at most. */
 const heartbeatMs = 1_000;
 /** Heartbeats within the time that a process has to answer one. */
 const heartbeatsMin = 5;
+/** What a heartbeat is made of. */
+const beatBytes = Uint8Array.of(1);
 /** How V8 begins when it aborts: from there on its words are for the crash report and not for the terminal. */
 const fatalWords = /\n?(<--- Last few GCs --->|FATAL ERROR: |# Fatal error in|----- Native stack trace -----)/;
 /** Of the error output, what is kept. */
@@ -49,7 +52,9 @@ export interface ProcessEnd {
 
 export class ChildProcess {
   readonly #child: NodeChild | undefined;
-  readonly #socket: Socket | undefined;
+  readonly #turns: Socket | undefined;
+  readonly #verbs: Socket | undefined;
+  readonly #heartbeat: Socket | undefined;
   readonly #options: ProcessOptions;
   readonly #ended: (end: ProcessEnd) => void;
   #cancelHeartbeat: (() => void) | undefined;
@@ -62,36 +67,32 @@ export class ChildProcess {
   /** V8 has begun to say why it aborts. */
   #isAborting = false;
   #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
-  #isSocketEnded = false;
+  #isAllRead = false;
   #isOver = false;
 
   /**
-   * @param take gets frames and answers, by channel
+   * @param take gets the body of each frame
    * @param ended is called once, when the process is gone and all that it had written was taken
    */
   constructor(
     options: ProcessOptions,
-    take: (channel: number, body: Uint8Array<ArrayBuffer>) => void,
+    take: (body: Uint8Array<ArrayBuffer>) => void,
     ended: (end: ProcessEnd) => void,
   ) {
     this.#options = options;
     this.#ended = ended;
-    const reader = new FrameReader((kind, body) => {
-      if (kind === channel.heartbeat) this.#missed = 0;
-      else take(kind, body);
-    });
     const heap = options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`];
     const entry = new URL("./process-entry.js", import.meta.url);
     try {
       this.#child = spawn(
         process.execPath,
-        [...flagsForWorkers(process.execArgv), "--disable-warning=ExperimentalWarning", ...heap, entry.pathname],
-        { env: options.env, stdio: ["ignore", "pipe", "pipe", "pipe"], windowsHide: true },
+        [...flagsForWorkers(process.execArgv), "--disable-warning=ExperimentalWarning", ...heap, fileURLToPath(entry)],
+        { env: options.env, stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", "pipe"], windowsHide: true },
       );
     } catch (error) {
       // Refused by the permission model, say. Told as any other end: the caller has nothing in hand yet.
       this.#error = error;
-      this.#isSocketEnded = true;
+      this.#isAllRead = true;
       queueMicrotask(() => this.#gone(null, null));
       return;
     }
@@ -105,15 +106,17 @@ export class ChildProcess {
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#tellError(chunk.toString("utf8"));
     });
-    // The cast is sound: the fourth stream is a pipe both ways, which Node makes a socket.
-    this.#socket = child.stdio[3] as Socket | undefined;
-    this.#socket?.on("data", (chunk: Buffer) => reader.push(chunk));
-    this.#socket?.on("error", () => {
-      // Broken by the end of the process, which is told by itself.
-    });
-    this.#socket?.on("close", () => {
-      this.#isSocketEnded = true;
+    this.#turns = socketOf(child, fds.turns);
+    this.#verbs = socketOf(child, fds.verbs);
+    this.#heartbeat = socketOf(child, fds.heartbeat);
+    const reader = new FrameReader(take);
+    this.#verbs?.on("data", (chunk: Buffer) => reader.push(chunk));
+    this.#verbs?.on("close", () => {
+      this.#isAllRead = true;
       this.#end();
+    });
+    this.#heartbeat?.on("data", () => {
+      this.#missed = 0;
     });
   }
 
@@ -121,9 +124,16 @@ export class ChildProcess {
     return this.#child?.pid;
   }
 
-  write(kind: number, record?: object): void {
-    if (this.#exit !== undefined || this.#socket?.writable !== true) return;
-    this.#socket.write(frameOf(kind, record));
+  say(word: ToProcess): void {
+    this.#write(this.#turns, frameOf(word));
+  }
+
+  answer(answer: Answer): void {
+    this.#write(this.#verbs, frameOf(answer));
+  }
+
+  #write(socket: Socket | undefined, bytes: Uint8Array): void {
+    if (this.#exit === undefined && socket?.writable === true) socket.write(bytes);
   }
 
   kill(): void {
@@ -145,7 +155,7 @@ export class ChildProcess {
         return;
       }
       this.#missed++;
-      this.write(channel.heartbeat);
+      this.#write(this.#heartbeat, beatBytes);
       this.#cancelHeartbeat = byDeadline(periodMs, beat);
     };
     beat();
@@ -166,17 +176,17 @@ export class ChildProcess {
     this.#cancelHeartbeat?.();
     // Whoever inherited the socket may hold it open.
     this.#cancelRest = afterMs(restMs, () => {
-      this.#isSocketEnded = true;
+      this.#isAllRead = true;
       this.#end();
     });
     this.#end();
   }
 
   #end(): void {
-    if (this.#isOver || this.#exit === undefined || !this.#isSocketEnded) return;
+    if (this.#isOver || this.#exit === undefined || !this.#isAllRead) return;
     this.#isOver = true;
     this.#cancelRest?.();
-    this.#socket?.destroy();
+    for (const socket of [this.#turns, this.#verbs, this.#heartbeat]) socket?.destroy();
     this.#ended({
       code: this.#exit.code ?? undefined,
       signal: this.#exit.signal ?? undefined,
@@ -186,6 +196,15 @@ export class ChildProcess {
       stack: this.#isAborting ? abortStack(this.#errorTail) : undefined,
     });
   }
+}
+
+/** One of the process's sockets to main. The cast is sound: a stream beyond the third is a pipe both ways, which Node makes a socket. */
+function socketOf(child: NodeChild, fd: number): Socket | undefined {
+  const socket = child.stdio[fd] as Socket | undefined;
+  socket?.on("error", () => {
+    // Broken by the end of the process, which is told by itself.
+  });
+  return socket;
 }
 
 /** Of V8's last words the stack of the program, without addresses; all of them where there is none. */

@@ -1,25 +1,23 @@
 /**
- * Frames on a socket: four bytes of length (big-endian, of what follows), one byte of channel, then a msgpack record.
+ * Frames on a socket: four bytes of length (big-endian, of what follows), then a msgpack record.
  */
 import { Packr } from "msgpackr";
 
 /** Plain maps, that any msgpack reads: no records, no extensions. */
 const packr = new Packr({ useRecords: false });
 
-const lengthBytes = 4;
-const headBytes = lengthBytes + 1;
+export const lengthBytes = 4;
 /** Longest frame that is taken: a longer one is no frame but a broken stream. */
 const frameBytesMax = 2 ** 31 - 1;
 
 /** A frame ready to be written. @throws RangeError beyond 2 GiB. */
-export function frameOf(channel: number, record?: object): Uint8Array<ArrayBuffer> {
-  const body = record === undefined ? undefined : packr.pack(record);
-  const length = 1 + (body?.length ?? 0);
-  if (length > frameBytesMax) throw new RangeError(`a message of ${length} bytes is too large for a frame`);
-  const bytes = new Uint8Array(lengthBytes + length);
-  new DataView(bytes.buffer).setUint32(0, length);
-  bytes[lengthBytes] = channel;
-  if (body !== undefined) bytes.set(body, headBytes);
+export function frameOf(record: object): Uint8Array<ArrayBuffer> {
+  const body = packr.pack(record);
+  if (body.length > frameBytesMax)
+    throw new RangeError(`a message of ${body.length} bytes is too large for a frame (${frameBytesMax})`);
+  const bytes = new Uint8Array(lengthBytes + body.length);
+  new DataView(bytes.buffer).setUint32(0, body.length);
+  bytes.set(body, lengthBytes);
   return bytes;
 }
 
@@ -30,29 +28,28 @@ export function recordOf<T>(body: Uint8Array): T {
 
 /** Cuts what arrives into frames. */
 export class FrameReader {
-  readonly #take: (channel: number, body: Uint8Array<ArrayBuffer>) => void;
+  readonly #take: (body: Uint8Array<ArrayBuffer>) => void;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  /** @param take gets each frame as soon as it is whole; the body is its own. */
-  constructor(take: (channel: number, body: Uint8Array<ArrayBuffer>) => void) {
+  /** @param take gets the body of each frame as soon as it is whole; it is its own. */
+  constructor(take: (body: Uint8Array<ArrayBuffer>) => void) {
     this.#take = take;
   }
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    while (this.#bytes >= headBytes) {
+    while (this.#bytes >= lengthBytes) {
       const length = this.#head().readUInt32BE(0);
       if (this.#bytes < lengthBytes + length) return;
-      const frame = this.#cut(lengthBytes + length);
-      this.#take(frame[lengthBytes] as number, new Uint8Array(frame.subarray(headBytes)));
+      this.#take(new Uint8Array(this.#cut(lengthBytes + length).subarray(lengthBytes)));
     }
   }
 
-  /** The first bytes that are there, at least a head. */
+  /** The first bytes that are there, at least a length. */
   #head(): Buffer {
-    if ((this.#chunks[0] as Buffer).length < headBytes) this.#chunks = [Buffer.concat(this.#chunks)];
+    if ((this.#chunks[0] as Buffer).length < lengthBytes) this.#chunks = [Buffer.concat(this.#chunks)];
     return this.#chunks[0] as Buffer;
   }
 

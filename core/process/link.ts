@@ -1,30 +1,15 @@
-/** Starting the link of an actor's process: as the first of all, since it starts beside everything else. */
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+/**
+ * The link of an actor's process to the life of main: a thread of its own, since the actor has the process's first.
+ */
+import { Worker } from "node:worker_threads";
 
-/** What the link is started with. */
-export interface LinkData {
-  readonly answers: MessagePort;
-  /** Counts the answers. */
-  readonly news: SharedArrayBuffer;
+/** Started as the first of all, since it starts beside everything else. None of the program's flags and modules are its. */
+export function startLink(): void {
+  new Worker(new URL("./link-entry.js", import.meta.url), { name: "mofa link", execArgv: [], env: {} });
 }
 
-/** The link, seen from the actor's thread. */
-export interface Link {
-  /** Frames, both ways. */
-  readonly worker: Worker;
-  /** Answers to `ask`, for who waits for them. */
-  readonly answers: MessagePort;
-  readonly news: Int32Array<SharedArrayBuffer>;
-}
-
-export function startLink(): Link {
-  const { port1, port2 } = new MessageChannel();
-  const news = new Int32Array(new SharedArrayBuffer(4));
-  const workerData: LinkData = { answers: port2, news: news.buffer };
-  const worker = new Worker(new URL("./link-entry.js", import.meta.url), {
-    workerData,
-    transferList: [port2],
-    name: "mofa link",
-  });
-  return { worker, answers: port1, news };
+/** Main is gone, or broke with this process: it has nobody to live for. */
+export function orphaned(): never {
+  process.kill(process.pid, "SIGKILL");
+  for (;;);
 }

@@ -1,27 +1,24 @@
 /**
  * The line from an actor's process to main: verbs out, frames and answers in.
  *
- * A verb with a result at once stands still until the link has its answer. Everything goes out in one order, so what
- * was told before an `ask` has been carried out when its answer is there.
+ * Everything goes out in one order, so what was told before an `ask` has been carried out when its answer is there.
  */
-import { receiveMessageOnPort } from "node:worker_threads";
+import { Socket } from "node:net";
 import { nextLoop } from "../clock.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
-import { frameOf, recordOf } from "./frames.ts";
-import type { Link } from "./link.ts";
+import { FrameReader, frameOf, recordOf } from "./frames.ts";
+import { orphaned } from "./link.ts";
 import {
   type Answer,
   type AskVerb,
   type BeginVerb,
-  channel,
   type FromProcess,
+  fds,
   type TellVerb,
   type ToProcess,
 } from "./protocol.ts";
+import { SyncSocket } from "./sync-socket.ts";
 import type { ValueBytes } from "./value-bytes.ts";
-
-/** Verbs in a row without an answer; then the process waits until main has carried them out. */
-const toldMax = 1_024;
 
 interface Begun {
   resolve(value: unknown): void;
@@ -30,42 +27,35 @@ interface Begun {
 
 export class MainLine {
   readonly #values: ValueBytes;
-  readonly #link: Link;
+  readonly #verbs = new SyncSocket(fds.verbs, orphaned);
   readonly #begun = new Map<number, Begun>();
   #nextId = 1;
-  #told = 0;
   #sends = 0;
 
   /** @param take gets what main says, but for the ends of verbs. */
-  constructor(link: Link, values: ValueBytes, take: (word: ToProcess) => void) {
-    this.#link = link;
+  constructor(values: ValueBytes, take: (word: ToProcess) => void) {
     this.#values = values;
-    link.worker.on("message", (body: Uint8Array) => {
+    const reader = new FrameReader((body) => {
       const word = recordOf<ToProcess>(body);
       if (word.type === "settled") this.#settled(word);
       else take(word);
     });
+    const turns = new Socket({ fd: fds.turns, readable: true, writable: false });
+    turns.on("data", (chunk: Buffer) => reader.push(chunk));
+    turns.on("error", orphaned);
+    turns.on("close", orphaned);
   }
 
   say(word: FromProcess): void {
-    const frame = frameOf(channel.frame, word);
-    this.#link.worker.postMessage(frame, [frame.buffer]);
+    this.#verbs.write(frameOf(word));
   }
 
   /** @throws RuntimeError what main throws; `not_cloneable`. */
   ask(verb: AskVerb, args: readonly unknown[]): unknown {
     this.say({ type: "ask", verb, args: this.#values.encode(args, verb) });
-    this.#told = 0;
-    for (;;) {
-      const before = Atomics.load(this.#link.news, 0);
-      const received = receiveMessageOnPort(this.#link.answers);
-      if (received !== undefined) {
-        const answer = recordOf<Answer>(received.message as Uint8Array);
-        if (answer.ok) return this.#values.decode(answer.value);
-        throw errorFrom(answer.error);
-      }
-      Atomics.wait(this.#link.news, 0, before);
-    }
+    const answer = recordOf<Answer>(this.#verbs.readFrame());
+    if (answer.ok) return this.#values.decode(answer.value);
+    throw errorFrom(answer.error);
   }
 
   /** Rejects with what main throws; throws only `not_cloneable`. */
@@ -80,7 +70,6 @@ export class MainLine {
   /** @throws RuntimeError `not_cloneable`. */
   tell(verb: TellVerb, args: readonly unknown[]): void {
     this.say({ type: "tell", verb, args: this.#values.encode(args, verb) });
-    if (++this.#told >= toldMax) this.ask("barrier", []);
   }
 
   /** A send; what it returns asks main whether the message was accepted, if somebody wants to know. */

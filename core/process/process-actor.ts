@@ -12,7 +12,6 @@ import { whileLoading } from "../thread/loading.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { moduleFailed } from "../thread/module-loader.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
-import type { Link } from "./link.ts";
 import { MainLine } from "./main-line.ts";
 import { processContext, type TurnState } from "./process-context.ts";
 import type { LoadedBehaviour, ToProcess } from "./protocol.ts";
@@ -30,7 +29,7 @@ export class ProcessActor {
   #checks = false;
 
   /** @param exit ends the process at once, without asking main. */
-  constructor(link: Link, exit: () => void) {
+  constructor(exit: () => void) {
     this.#exit = exit;
     const verbs: RefVerbs = {
       call: (ref, name, argument, options) => this.#ctx.call(ref, name, argument, options),
@@ -49,7 +48,7 @@ export class ProcessActor {
     this.#values = new ValueBytes(refWire);
     // Known from the first word on; until then nothing of the actor runs.
     this.#now = { self: new BoundRef(-1, -1, -1), parent: undefined, from: undefined, state: undefined };
-    this.line = new MainLine(link, this.#values, (word) => this.#take(word));
+    this.line = new MainLine(this.#values, (word) => this.#take(word));
     this.#ctx = processContext(this.line, this.#now);
   }
 

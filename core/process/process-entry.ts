@@ -1,13 +1,13 @@
-/** What an actor's process runs. Started by `child-process.ts`, with the socket to main as its fourth stream. */
+/** What an actor's process runs. Started by `child-process.ts`, with the sockets to main in `fds`. */
 import { startLink } from "./link.ts";
 
 // The link starts while the rest is loaded.
-const link = startLink();
+startLink();
 const { ProcessActor } = await import("./process-actor.ts");
 const { errorData } = await import("../errors.ts");
 
 const exit = process.exit.bind(process);
-const { line } = new ProcessActor(link, exit);
+const { line } = new ProcessActor(exit);
 
 // The terminal tells Ctrl-C to everybody; whether this actor ends is main's to say.
 process.on("SIGINT", () => {});

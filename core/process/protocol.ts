@@ -1,5 +1,5 @@
 /**
- * All that main and the process of an actor say to each other: msgpack records in frames (`frames.ts`), over one socket.
+ * All that main and the process of an actor say to each other: msgpack records in frames (`frames.ts`), over the sockets `fds`.
  *
  * The actor's cell is on main: mailbox, links, names, timers and calls are those of any other actor. The process holds
  * its state and runs its turns, one at a time; what the turn does (`ctx`) comes back as verbs and is carried out in the
@@ -24,7 +24,7 @@ export type ToProcess =
   /** The actor has ended in order: so shall the process. */
   | { readonly type: "end" };
 
-/** Answers of main to an `ask`; they come past all other frames, since the process stands still until then. */
+/** Answers of main to an `ask`; they have a socket of their own, since the process stands still until then. */
 export type Answer =
   | { readonly ok: true; readonly value: Uint8Array }
   | { readonly ok: false; readonly error: ErrorData };
@@ -59,14 +59,14 @@ export type FromProcess =
   /** An error outside any turn. */
   | { readonly type: "unhandled"; readonly error: ErrorData };
 
-/** The byte in front of a frame that says who takes it, so that the process's link need not look inside. */
-export const channel = {
-  /** A record of `ToProcess` or `FromProcess`. */
-  frame: 0,
-  /** An `Answer`. */
-  answer: 1,
-  /** No content: main asks whether the process runs at all, and its link answers the same. */
-  heartbeat: 2,
+/** The process's ends of the sockets to main, as main places them. */
+export const fds = {
+  /** `ToProcess`, one way: the process's event loop reads them. */
+  turns: 3,
+  /** `FromProcess` to main and an `Answer` back, both blocking in the process (`sync-socket.ts`). */
+  verbs: 4,
+  /** Bytes that the link sends back as they come. */
+  heartbeat: 5,
 } as const;
 
 /** Verbs by how they cross. Whatever is not here is done in the process itself. */
@@ -95,8 +95,6 @@ export const askVerbs = [
   "cancelTimer",
   "stash",
   "unstashAll",
-  /** Everything that was told before has been carried out. */
-  "barrier",
   /** `process.exit`: its argument is the code. */
   "processExit",
 ] as const;

@@ -23,7 +23,6 @@ import {
   type Answer,
   askVerbs,
   beginVerbs,
-  channel,
   type FromProcess,
   type LoadedBehaviour,
   type ToProcess,
@@ -84,7 +83,7 @@ export class RemoteActor implements Remote {
     this.#resolveGone = gone.resolve;
     this.#process = new ChildProcess(
       options,
-      (_channel, body) => this.#take(recordOf<FromProcess>(body)),
+      (body) => this.#take(recordOf<FromProcess>(body)),
       (end) => this.#processEnded(end),
     );
     const { startTimeoutMs } = options;
@@ -170,7 +169,7 @@ export class RemoteActor implements Remote {
   // Frames ----------------------------------------------------------------------------------------------------------
 
   #say(word: ToProcess): void {
-    this.#process.write(channel.frame, word);
+    this.#process.say(word);
   }
 
   /** What the dead say is not heard (S1.4). */
@@ -249,12 +248,12 @@ export class RemoteActor implements Remote {
       const values = this.#values.decode(args) as unknown[];
       let result: unknown;
       if (verb === "processExit") exitCode = values[0] as number;
-      else if (verb !== "barrier") result = this.#verb(askVerbs, verb)(...values);
+      else result = this.#verb(askVerbs, verb)(...values);
       answer = { ok: true, value: this.#values.encode(result, verb) };
     } catch (error) {
       answer = { ok: false, error: errorData(error) };
     }
-    this.#process.write(channel.answer, answer);
+    this.#process.answer(answer);
     if (exitCode !== undefined) this.#kernel.lifecycle.die(this.cell, { exitCalled: exitCode });
   }
 
