@@ -226,7 +226,7 @@ export class WatchedThread {
     const answer = this.#watch.evaluate(expression);
     if (answer === undefined) {
       // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
-      if (expression === whoExpression) then(this.#memory.ownerText(this.thread));
+      if (expression === whoExpression) then(this.#memory.ownerText(this.thread), nowMs);
       else this.#end("cannot be asked");
       return;
     }
