@@ -64,7 +64,7 @@ export {
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
 export { isActorName } from "./kernel/names.ts";
-export { hasOwnHeap, heapMbMin, isEnvironment, isIsolation } from "./kernel/spawn-options.ts";
+export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export { bootSystem, type SystemOptions, type SystemParts } from "./system/boot.ts";

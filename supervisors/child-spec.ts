@@ -11,11 +11,11 @@ import {
   type BehaviourReference,
   behaviourModule,
   hasOwnHeap,
-  heapMbMin,
   type Isolation,
   isActorName,
   isBehaviour,
   isEnvironment,
+  isHeapMb,
   isIsolation,
   isTurnLimit,
   type MailboxPolicy,
@@ -201,7 +201,7 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
     (mailboxPolicy === undefined || policies.includes(mailboxPolicy)) &&
     (name === undefined || isActorName(name)) &&
     (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
-    (heapMb === undefined || isAtLeast(heapMb, heapMbMin)) &&
+    (heapMb === undefined || isHeapMb(heapMb)) &&
     (mailboxCapacity === undefined || (Number.isInteger(mailboxCapacity) && isAtLeast(mailboxCapacity, 1))) &&
     (startTimeoutMs === undefined || isAtLeast(startTimeoutMs, 0));
   if (!isValid) {

@@ -6,7 +6,7 @@ import { assertKeys } from "../known-keys.ts";
 import { assertName } from "./names.ts";
 
 /** Below it Node itself does not start: at 2 MiB the whole process aborts. */
-export const heapMbMin = 16;
+const heapMbMin = 16;
 
 const known = [
   "name",
@@ -36,8 +36,7 @@ export function assertSpawnOptions(options: SpawnOptions | undefined): void {
   assertBounds("spawn", mailboxCapacity, mailboxPolicy, turnLimitMs);
   if (startTimeoutMs !== undefined && !(typeof startTimeoutMs === "number" && startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
-  if (heapMb !== undefined && !(typeof heapMb === "number" && heapMb >= heapMbMin))
-    refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
+  if (heapMb !== undefined && !isHeapMb(heapMb)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
   // What would have no effect is refused: whoever wrote it believes that it has.
   if (heapMb !== undefined && !hasOwnHeap(isolation)) {
     const remedy =
@@ -66,6 +65,11 @@ export function isIsolation(value: unknown): value is Isolation {
 /** Whether an actor of that isolation shares neither heap nor place with others. */
 export function hasOwnHeap(isolation: unknown): boolean {
   return isolation === "thread" || isolation === "process";
+}
+
+/** Infinity is none: V8 has no such heap. */
+export function isHeapMb(value: unknown): value is number {
+  return typeof value === "number" && value >= heapMbMin && Number.isFinite(value);
 }
 
 export function isEnvironment(value: unknown): value is Readonly<Record<string, string>> {

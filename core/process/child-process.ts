@@ -1,8 +1,5 @@
 /**
  * One process of the operating system and the sockets to it: start, frames, heartbeat, and how it came to its end.
- *
- * What it writes to its outputs goes to those of this process; the last of its error output is kept, since V8 says
- * there why it aborts.
  */
 import { type ChildProcess as NodeChild, spawn } from "node:child_process";
 import type { Socket } from "node:net";
@@ -10,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterMs, byDeadline } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
 import { flagsForWorkers } from "../thread/worker-flags.ts";
+import { abortStack, ErrorOutput, isHeapFull } from "./error-output.ts";
 import { FrameReader, frameOf } from "./frames.ts";
 import { type Answer, fds, type ToProcess } from "./protocol.ts";
 
@@ -19,10 +17,6 @@ const heartbeatMs = 1_000;
 const heartbeatsMin = 5;
 /** What a heartbeat is made of. */
 const beatBytes = Uint8Array.of(1);
-/** How V8 begins when it aborts: from there on its words are for the crash report and not for the terminal. */
-const fatalWords = /\n?(<--- Last few GCs --->|FATAL ERROR: |# Fatal error in|----- Native stack trace -----)/;
-/** Of the error output, what is kept. */
-const errorTailChars = 8_192;
 /** After the process is gone, time for what it had written to come in. */
 const restMs = 1_000;
 
@@ -63,9 +57,7 @@ export class ChildProcess {
   #missed = 0;
   #isSilent = false;
   #error: unknown;
-  #errorTail = "";
-  /** V8 has begun to say why it aborts. */
-  #isAborting = false;
+  #errorOutput: ErrorOutput | undefined;
   #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
   #isAllRead = false;
   #isOver = false;
@@ -81,7 +73,7 @@ export class ChildProcess {
   ) {
     this.#options = options;
     this.#ended = ended;
-    const heap = options.heapMb === undefined ? [] : [`--max-old-space-size=${options.heapMb}`];
+    const heap = options.heapMb === undefined ? [] : [`--max-old-space-size=${Math.floor(options.heapMb)}`];
     const entry = new URL("./process-entry.js", import.meta.url);
     try {
       this.#child = spawn(
@@ -99,22 +91,23 @@ export class ChildProcess {
     const child = this.#child;
     child.on("error", (error) => {
       this.#error ??= error;
-      if (child.pid === undefined) this.#gone(null, null);
+      if (child.pid !== undefined) return;
+      this.#isAllRead = true;
+      this.#gone(null, null);
     });
     child.on("exit", (code, signal) => this.#gone(code, signal));
-    child.stdout?.on("data", (chunk: Buffer) => process.stdout.write(chunk));
-    child.stderr?.on("data", (chunk: Buffer) => {
-      this.#tellError(chunk.toString("utf8"));
+    // Not before: why V8 aborted stands on the error output, and what was sent on the socket.
+    child.on("close", () => {
+      this.#isAllRead = true;
+      this.#end();
     });
+    child.stdout?.on("data", (chunk: Buffer) => process.stdout.write(chunk));
+    this.#errorOutput = child.stderr === null ? undefined : new ErrorOutput(child.stderr);
     this.#turns = socketOf(child, fds.turns);
     this.#verbs = socketOf(child, fds.verbs);
     this.#heartbeat = socketOf(child, fds.heartbeat);
     const reader = new FrameReader(take);
     this.#verbs?.on("data", (chunk: Buffer) => reader.push(chunk));
-    this.#verbs?.on("close", () => {
-      this.#isAllRead = true;
-      this.#end();
-    });
     this.#heartbeat?.on("data", () => {
       this.#missed = 0;
     });
@@ -161,20 +154,11 @@ export class ChildProcess {
     beat();
   }
 
-  #tellError(text: string): void {
-    this.#errorTail = (this.#errorTail + text).slice(-errorTailChars);
-    if (this.#isAborting) return;
-    const at = text.search(fatalWords);
-    this.#isAborting = at >= 0;
-    const shown = at >= 0 ? text.slice(0, at) : text;
-    if (shown !== "") process.stderr.write(shown);
-  }
-
   #gone(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#exit !== undefined) return;
     this.#exit = { code, signal };
     this.#cancelHeartbeat?.();
-    // Whoever inherited the socket may hold it open.
+    // Whoever inherited its outputs may hold them open.
     this.#cancelRest = afterMs(restMs, () => {
       this.#isAllRead = true;
       this.#end();
@@ -187,13 +171,15 @@ export class ChildProcess {
     this.#isOver = true;
     this.#cancelRest?.();
     for (const socket of [this.#turns, this.#verbs, this.#heartbeat]) socket?.destroy();
+    const { code, signal } = this.#exit;
+    const lastWords = this.#errorOutput?.lastWords(signal);
     this.#ended({
-      code: this.#exit.code ?? undefined,
-      signal: this.#exit.signal ?? undefined,
-      isOutOfMemory: /JavaScript heap out of memory|Allocation failed/.test(this.#errorTail),
+      code: code ?? undefined,
+      signal: signal ?? undefined,
+      isOutOfMemory: isHeapFull(lastWords),
       isSilent: this.#isSilent,
       error: this.#error,
-      stack: this.#isAborting ? abortStack(this.#errorTail) : undefined,
+      stack: lastWords === undefined ? undefined : abortStack(lastWords),
     });
   }
 }
@@ -207,19 +193,11 @@ function socketOf(child: NodeChild, fd: number): Socket | undefined {
   return socket;
 }
 
-/** Of V8's last words the stack of the program, without addresses; all of them where there is none. */
-function abortStack(text: string): string {
-  const begin = text.indexOf("----- JavaScript stack trace -----");
-  return (begin < 0 ? text : text.slice(begin)).trim();
-}
-
 /** Why no process began, and what to do. */
 export function processFailed(error: unknown): RuntimeError {
   const message = error instanceof Error ? error.message : String(error);
   const remedy =
-    message.includes("permission") || (error as { code?: unknown })?.code === "ERR_ACCESS_DENIED"
-      ? "; start this one with --allow-child-process"
-      : "";
+    (error as { code?: unknown })?.code === "ERR_ACCESS_DENIED" ? "; start this one with --allow-child-process" : "";
   return new RuntimeError("process_failed", `the actor's process could not be started: ${message}${remedy}`, {
     cause: error,
   });

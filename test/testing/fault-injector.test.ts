@@ -52,7 +52,10 @@ describe("a fault plan", () => {
     [{ ...options, seed: Number.NaN }, "seed is a whole number, got NaN"],
     [{ ...options, tasks: -1 }, "tasks is a whole number from 0, got -1"],
     [{ ...options, faults: { throw: 1.5 } }, "faults.throw is a whole number from 0, got 1.5"],
-    [{ ...options, faults: { trow: 1 } }, 'faults are throw, endThread, poison, loop, loopAfterAwait, regex, exit, got "trow"'],
+    [
+      { ...options, faults: { trow: 1 } },
+      'faults are throw, endThread, poison, loop, loopAfterAwait, regex, exit, got "trow"',
+    ],
     [{ ...options, faults: { throw: 1e15 } }, "faults are at most one a task, so 1000 together, got 1000000000000000"],
   ])("says what is wrong with what it was given: %j", (given, words) => {
     expect(() => new FaultPlan(given as FaultPlanOptions)).toThrow(

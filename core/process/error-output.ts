@@ -1,0 +1,67 @@
+/**
+ * The error output of a process: it goes to that of this one, but for V8's last words when it aborts. They are long, and
+ * belong to the crash report.
+ */
+import type { Readable } from "node:stream";
+import { afterMs } from "../clock.ts";
+
+/** How V8 and Node begin when they abort. */
+const fatalWords = /\n?(<--- Last few GCs --->|FATAL ERROR: |# Fatal error in|----- Native stack trace -----)/;
+const heapIsFull = /JavaScript heap out of memory|Allocation failed/;
+/** Signals by which V8 and Node abort. */
+const abortSignals: readonly unknown[] = ["SIGABRT", "SIGTRAP", "SIGILL"];
+/** Of the words that may be the last, what is kept. */
+const keptChars = 16_384;
+/** Words that are followed by no end within this time were a program's own. */
+const holdMs = 1_000;
+
+export class ErrorOutput {
+  /** What may be the last words. */
+  #held = "";
+  #cancelHold: (() => void) | undefined;
+
+  constructor(stream: Readable) {
+    stream.setEncoding("utf8");
+    stream.on("data", (text: string) => this.#take(text));
+  }
+
+  /** V8's last words, if it was that signal that ended the process and it said why; what was no such words is shown. */
+  lastWords(signal: unknown): string | undefined {
+    const words = this.#held;
+    if (words === "" || !abortSignals.includes(signal)) {
+      this.#show();
+      return undefined;
+    }
+    this.#cancelHold?.();
+    return words;
+  }
+
+  #take(text: string): void {
+    const at = this.#held === "" ? text.search(fatalWords) : 0;
+    if (at < 0) {
+      process.stderr.write(text);
+      return;
+    }
+    if (at > 0) process.stderr.write(text.slice(0, at));
+    if (this.#held === "") this.#cancelHold = afterMs(holdMs, () => this.#show());
+    this.#held += text.slice(at);
+    if (this.#held.length > keptChars) this.#show();
+  }
+
+  #show(): void {
+    this.#cancelHold?.();
+    const text = this.#held;
+    this.#held = "";
+    if (text !== "") process.stderr.write(text);
+  }
+}
+
+export function isHeapFull(lastWords: string | undefined): boolean {
+  return lastWords !== undefined && heapIsFull.test(lastWords);
+}
+
+/** Of V8's last words the stack of the program; all of them where there is none. */
+export function abortStack(lastWords: string): string {
+  const begin = lastWords.indexOf("----- JavaScript stack trace -----");
+  return (begin < 0 ? lastWords : lastWords.slice(begin)).trim();
+}
