@@ -43,6 +43,8 @@ const framesMax = 60;
 export class Cuts {
   readonly #kernel: Kernel;
   readonly #asyncGraceMs: number;
+  /** 0: for ever. */
+  readonly #loadLimitMs: number;
   /** Of cuts whose recovery is still to come. */
   readonly #verdicts: Verdict[] = [];
   /** Whose turns may have been lost with a cut, until the next message of the port tells. */
@@ -53,10 +55,14 @@ export class Cuts {
   /** The termination was asked for and has not fallen yet: whatever of the kernel the turn still reaches waits for it. */
   isFalling = false;
 
-  /** @param asyncGraceMs how long an async turn may still take after a cut that may have dropped what it waits for. */
-  constructor(kernel: Kernel, asyncGraceMs: number) {
+  /**
+   * @param asyncGraceMs how long an async turn may still take after a cut that may have dropped what it waits for.
+   * @param loadTimeoutMs how long a module's top level may hold the thread.
+   */
+  constructor(kernel: Kernel, asyncGraceMs: number, loadTimeoutMs: number) {
     this.#kernel = kernel;
     this.#asyncGraceMs = asyncGraceMs;
+    this.#loadLimitMs = loadTimeoutMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(loadTimeoutMs);
   }
 
   /**
@@ -107,10 +113,16 @@ export class Cuts {
     const kernel = this.#kernel;
     const owner = kernel.host.blame?.owner() as Cell | undefined;
     if (owner === undefined || owner === kernel.guest) return "nobody";
+    return `${owner.slot} ${owner.generation} ${this.#limitOf(owner)}`;
+  }
+
+  /** How long its code may hold the thread behind an await; 0: for ever. */
+  #limitOf(cell: Cell): number {
+    const { turnLimitMs } = this.#kernel;
     // What the dead have left behind has no limit of its own, and none at all would hold the thread for ever.
-    const isDead = (owner.flags & Flag.dead) !== 0;
-    const limitMs = isDead ? kernel.turnLimitMs || deadLimitMs : (turnLimitOf(owner) ?? kernel.turnLimitMs);
-    return `${owner.slot} ${owner.generation} ${limitMs}`;
+    if ((cell.flags & Flag.dead) !== 0) return turnLimitMs || deadLimitMs;
+    // A module has the time of its load: a program that starts on a busy machine shall not be refused for a second.
+    return cell.extra?.loadingUrl === undefined ? (turnLimitOf(cell) ?? turnLimitMs) : this.#loadLimitMs;
   }
 
   /** The first message of the port after a cut. There may have been another before it, of code behind an await. */

@@ -66,6 +66,8 @@ export interface KernelConfig {
   readonly turnLimitMs?: number;
   /** How long an async turn may take after a cut that may have lost what it waits for. Default 5,000. */
   readonly asyncGraceMs?: number;
+  /** How long a module's top level may hold the thread before it is cut down. Default: for ever. */
+  readonly loadTimeoutMs?: number;
   /** What the guest (the program outside any actor) does with a message. False: it is nothing for it. */
   readonly guestReceives?: (message: unknown) => unknown;
 }
@@ -149,7 +151,11 @@ export class Kernel {
     this.hasBlameForAll = config.hasBlameForAll ?? false;
     this.turnLimitMs = config.turnLimitMs ?? 0;
     this.checkpoint = new Checkpoint(config.isCuttable ?? false);
-    this.cuts = new Cuts(this, config.asyncGraceMs ?? asyncGraceMsDefault);
+    this.cuts = new Cuts(
+      this,
+      config.asyncGraceMs ?? asyncGraceMsDefault,
+      config.loadTimeoutMs ?? Number.POSITIVE_INFINITY,
+    );
     this.#refClass = refClass("", {
       call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
       cast: (ref, name, argument, options) => this.cast(this.running(), ref, name, argument, options),

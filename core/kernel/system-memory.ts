@@ -349,12 +349,12 @@ export class SystemMemory {
     Atomics.store(this.words, row + Word.ownerSlot, slot);
   }
 
-  /** What was noted, in the words of `Cuts.who`: slot, generation and limit, or `nobody`. */
+  /** What was noted, in the words of `Cuts.who`: slot, generation and limit, or `idle`. */
   ownerText(thread: number): string {
     const row = this.#row(thread);
     const slot = Atomics.load(this.words, row + Word.ownerSlot);
     return slot === 0
-      ? "nobody"
+      ? "idle"
       : `${slot} ${this.words[row + Word.ownerGeneration]} ${this.words[row + Word.ownerLimit]}`;
   }
 

@@ -40,6 +40,7 @@ try {
     isCuttable: data.isCuttable,
     turnLimitMs: data.turnLimitMs,
     asyncGraceMs: data.asyncGraceMs,
+    loadTimeoutMs: data.loadTimeoutMs,
   });
   host.attach(kernel);
   guardProcess(kernel);

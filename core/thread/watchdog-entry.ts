@@ -63,6 +63,7 @@ function watch(system: number, thread: number, workerId: number): void {
   if (watchedSystem === undefined) return;
   const { memory, threads } = watchedSystem;
   const watched = new WatchedThread(thread, memory, {
+    isRefused: limitedBy !== undefined,
     evaluate: (expression) => sessions.evaluate(workerId, expression),
     warn: (suspect, ms) => say({ type: "warning", system, thread, suspect, ms }),
     stuck: (suspect, why) => {
@@ -152,6 +153,7 @@ async function awaitExit(): Promise<void> {
   }
 }
 
+const limitedBy = connect();
 main.on("message", (word: ToWatchdog) => {
   switch (word.type) {
     case "system": {
@@ -183,6 +185,6 @@ main.on("message", (word: ToWatchdog) => {
   }
 });
 
-say({ type: "ready", limitedBy: connect() });
+say({ type: "ready", limitedBy });
 void awaitExit();
 again();

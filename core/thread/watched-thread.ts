@@ -20,14 +20,17 @@ const cuttingMs = 5_000;
 const nodeMs = 20;
 /** A kill is looked into when the thread has not moved for so long. */
 const killAfterMs = 1;
-/** How often a thread with open async turns that does not move is asked who runs. */
+/** A thread with open async turns that does not move for so long is asked who runs; how often, while nobody does. */
+const askFirstMs = 30;
 const askEveryMs = 250;
 /** Code of nobody that holds a thread for so many of its limits ends the thread. */
 const nobodysLimits = 5;
 
 /** What the watchdog does for a thread. */
 export interface Watch {
-  /** Evaluates in the thread; undefined: there is no way to it. */
+  /** There will never be a way to evaluate in the thread. */
+  readonly isRefused: boolean;
+  /** Evaluates in the thread; undefined: there is no way to it, or not yet. */
   evaluate(expression: string): Promise<string> | undefined;
   warn(suspect: Suspect, ms: number): void;
   stuck(suspect: Suspect | undefined, why: string): void;
@@ -59,6 +62,8 @@ export class WatchedThread {
   /** Who ran behind an await at the last look. */
   #owner = "";
   #ownerMs = 0;
+  /** When it is asked again, so long after the last answer. */
+  #askAfterMs = askFirstMs;
   /** Since when Node's own code stands above the actor's. */
   #nodeSinceMs = 0;
   #isStuck = false;
@@ -101,6 +106,7 @@ export class WatchedThread {
       this.#cuttingSinceMs = 0;
       this.#suspect = undefined;
       this.#owner = "";
+      this.#askAfterMs = askFirstMs;
       return;
     }
     this.#sinceMs += lostMs;
@@ -108,7 +114,7 @@ export class WatchedThread {
     this.#cutMs += unheardMs;
     if (this.#cuttingSinceMs !== 0) this.#cuttingSinceMs += unheardMs;
     if (this.#isAsking) {
-      if (this.#isCutAsked && nowMs - this.#askedMs > answerMs) this.#end("did not answer");
+      if (nowMs - this.#askedMs > this.#patienceMs()) this.#end("did not answer");
       return;
     }
     const turn = this.#turn;
@@ -119,6 +125,17 @@ export class WatchedThread {
     const heldMs = nowMs - this.#sinceMs;
     if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
     else this.#lookBehindAwait(heldMs, nowMs);
+  }
+
+  /**
+   * How long an answer is waited for. Whose code runs behind an await is not known without one, so it gets the limit that the
+   * last turn had; where that had none, until a kill has waited long enough.
+   */
+  #patienceMs(): number {
+    if (this.#isCutAsked) return answerMs;
+    const limitMs = Atomics.load(this.#memory.words, this.#limitWord);
+    if (limitMs > 0) return limitMs + answerMs;
+    return this.isWanted ? cuttingMs : Number.POSITIVE_INFINITY;
   }
 
   /** Since the last look. */
@@ -170,12 +187,13 @@ export class WatchedThread {
     const memory = this.#memory;
     const isAtWork = memory.isBusy(this.thread) || memory.openTurns(this.thread) > 0;
     const isWanted = memory.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
-    // A limit of the actor's own may be shorter, but is not known before it was asked for.
-    if (!isWanted && (!isAtWork || nowMs - Math.max(this.#sinceMs, this.#ownerMs) < askEveryMs)) return;
+    // A limit of the actor's own is not known before it was asked for.
+    if (!isWanted && (!isAtWork || nowMs - Math.max(this.#sinceMs, this.#ownerMs) < this.#askAfterMs)) return;
     this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
       this.#ownerMs = answeredMs;
       const isSame = this.#owner !== "" && this.#owner === answer;
       this.#owner = answer;
+      this.#askAfterMs = askEveryMs;
       if (answer === "idle") this.#sinceMs = answeredMs;
       else if (answer === "nobody") {
         const limitMs = Atomics.load(memory.words, this.#limitWord);
@@ -187,6 +205,9 @@ export class WatchedThread {
           this.#cut({ slot, generation, limitMs: -1 }, answeredMs);
         // Two looks at the same code: it may just have begun.
         else if (isSame && limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, answeredMs);
+        // Its limit is known now: the next look is at the half of it, for the warning, or at its end.
+        if (limitMs > 0)
+          this.#askAfterMs = Math.min(askEveryMs, Math.max(0, (heldMs * 2 < limitMs ? limitMs / 2 : limitMs) - heldMs));
       }
     });
   }
@@ -227,7 +248,8 @@ export class WatchedThread {
     if (answer === undefined) {
       // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
       if (expression === whoExpression) then(this.#memory.ownerText(this.thread), nowMs);
-      else this.#end("cannot be asked");
+      // Main may still have to tell of the way.
+      else if (this.#watch.isRefused || nowMs - this.#cuttingSinceMs > answerMs) this.#end("cannot be asked");
       return;
     }
     this.#isAsking = true;

@@ -9,14 +9,15 @@ import { type AnyApi, type ExitReason, type Ref, type RuntimeEvent, startSystem 
 import { EventRecorder } from "../../../testing/index.ts";
 import { bystander, endlessInit, endlessTerminate, runaway } from "../../fixtures/runaway.ts";
 import { packageRoot } from "../../support/package-root.ts";
-import { runProgram } from "../../support/run-program.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const there = { placement: { thread: 1 } } as const;
 const limitMs = 100;
+/** The culprit alone has the short limit: on a busy machine a thread may well stand still for so long. */
+const limited = { ...there, turnLimitMs: limitMs } as const;
 
 async function start() {
-  return await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
+  return await startSystem({ threads: 1, spare: false, turnLimitMs: 10_000 });
 }
 
 /** How an actor ends: what its watcher is told. */
@@ -45,12 +46,12 @@ const kinds = [
   "wait",
 ] as const;
 
-const shared = useSystem({ threads: 1, spare: false, clock: "system", turnLimitMs: limitMs });
+const shared = useSystem({ threads: 1, spare: false, clock: "system", turnLimitMs: 10_000 });
 
 test.each(kinds)("a turn that does not end is cut down at its limit, and its neighbours live on: %s", async (kind) => {
   const system = shared();
   const neighbour = await system.spawn(bystander, undefined, there);
-  const ref = await system.spawn(runaway, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
   const down = endOf(system, ref);
   await expect(system.call(ref, kind, neighbour)).rejects.toMatchObject({ code: "turn_limit" });
   expect(await down).toEqual({ turnLimit: limitMs });
@@ -85,7 +86,7 @@ async function held(neighbour: Ref<AnyApi>): Promise<void> {
 
 test("the crash report shows where the actor looped, and the message in hand", async () => {
   await using system = await start();
-  const ref = await system.spawn(runaway, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
   ref.send("first");
   await ref.call("loop").catch(() => undefined);
   const [report] = system.crashes();
@@ -96,7 +97,7 @@ test("the crash report shows where the actor looped, and the message in hand", a
 test("half of the limit is a warning", async () => {
   await using system = await start();
   using recorder = new EventRecorder(system, ["turnWarning"]);
-  const ref = await system.spawn(runaway, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
   await ref.call("loop").catch(() => undefined);
   expect(recorder.of("turnWarning")).toEqual([
     { type: "turnWarning", ref: ref.toJSON(), ms: expect.any(Number), limitMs },
@@ -105,7 +106,7 @@ test("half of the limit is a warning", async () => {
 
 test("an init that does not end is a start that failed", async () => {
   await using system = await start();
-  await expect(system.spawn(endlessInit, undefined, there)).rejects.toMatchObject({
+  await expect(system.spawn(endlessInit, undefined, limited)).rejects.toMatchObject({
     code: "start_failed",
     message: expect.stringContaining("turnLimit"),
   });
@@ -114,16 +115,16 @@ test("an init that does not end is a start that failed", async () => {
 
 test("a terminate that does not end is cut down as well", async () => {
   await using system = await start();
-  const ref = await system.spawn(endlessTerminate, undefined, there);
+  const ref = await system.spawn(endlessTerminate, undefined, limited);
   const down = endOf(system, ref);
   ref.send("end");
   expect(await down).toEqual({ turnLimit: limitMs });
 });
 
 test("a listener of a dead actor's signal is cut down, and its thread goes on", async () => {
-  await using system = await start();
+  await using system = await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
   const neighbour = await system.spawn(bystander, undefined, there);
-  const ref = await system.spawn(runaway, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
   const down = endOf(system, ref);
   ref.cast("listen");
   expect(await down).toBe("normal");
@@ -131,14 +132,14 @@ test("a listener of a dead actor's signal is cut down, and its thread goes on", 
   expect((await system.stats()).threadsLost).toBe(0);
 });
 
-test("an actor may have a limit of its own, by its spawn", async () => {
-  await using system = await startSystem({ threads: 1, spare: false, watchdog: true });
-  const ref = await system.spawn(runaway, undefined, { ...there, turnLimitMs: limitMs });
+test("an actor that has no limit of its own has the system's", async () => {
+  await using system = await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
+  const ref = await system.spawn(runaway, undefined, there);
   await expect(ref.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
 });
 
 test("a dedicated thread has no limit but its actor's own", async () => {
-  await using system = await start();
+  await using system = await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
   const ref = await system.spawn(runaway, undefined, { isolation: "thread" });
   const down = endOf(system, ref);
   await expect(system.call(ref, "loop", undefined, { timeoutMs: limitMs * 3 })).rejects.toMatchObject({
@@ -146,25 +147,12 @@ test("a dedicated thread has no limit but its actor's own", async () => {
   });
   system.exit(ref, "kill");
   expect(await down).toBe("killed");
-  const limited = await system.spawn(runaway, undefined, { isolation: "thread", turnLimitMs: limitMs });
-  await expect(limited.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
-});
-
-test("a thread that no cut can free is ended as a whole, with the blame where it belongs", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: limitMs });
-  const neighbour = await system.spawn(bystander, undefined, there);
-  const ref = await system.spawn(runaway, undefined, there);
-  const ends = [endOf(system, neighbour), endOf(system, ref)];
-  ref.call("native", 4).catch(() => undefined);
-  const [other, culprit] = await Promise.all(ends);
-  expect(culprit).toEqual({ turnLimit: limitMs });
-  expect(other).toEqual({ threadLost: expect.any(String) });
-  const again = await system.spawn(bystander, undefined, there);
-  expect(await again.call("ping")).toBe("pong");
+  const impatient = await system.spawn(runaway, undefined, { isolation: "thread", turnLimitMs: limitMs });
+  await expect(impatient.call("loop")).rejects.toMatchObject({ code: "turn_limit" });
 });
 
 test("a module whose top level does not end is refused there, others load", async () => {
-  await using system = await start();
+  await using system = await startSystem({ threads: 1, spare: false, watchdog: true, loadTimeoutMs: 400 });
   using recorder = new EventRecorder(system, ["threadTainted"]);
   const endless = { kind: "behaviourRef", url: fixture("endless-module"), exportName: "behaviour" } as const;
   await expect(system.spawn(endless as never, undefined, there)).rejects.toMatchObject({
@@ -178,30 +166,16 @@ test("a module whose top level does not end is refused there, others load", asyn
   expect(recorder.events).toEqual([]);
 });
 
-test("where the inspector is refused a thread that is stuck is ended as a whole, and that is said", async () => {
-  const program = fixture("programs/refused-inspector");
-  const result = await runProgram(process.execPath, [
-    "--permission",
-    "--allow-fs-read=*",
-    "--allow-worker",
-    new URL(program).pathname,
-  ]);
-  expect(result).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^the inspector is refused .*\nturnLimit threadLost\npong\nturnLimit: 200\n$/),
-  });
-});
-
 test("main held by its program is told, and loops elsewhere are still ended meanwhile", async () => {
   await using system = await start();
   const blocked: RuntimeEvent[] = [];
   system.events.on("mainBlocked", (event) => void blocked.push(event));
-  const ref = await system.spawn(runaway, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
   const watched = await system.monitor(ref);
   ref.cast("loop");
   await new Promise(setImmediate);
   const memory = new Int32Array(new SharedArrayBuffer(4));
-  Atomics.wait(memory, 0, 0, 1_500);
+  Atomics.wait(memory, 0, 0, 2_000);
   const [report] = await Promise.all([
     watched.down,
     new Promise((resolve) => system.events.on("mainBlocked", resolve)),
@@ -221,7 +195,7 @@ test("a turn that waits for a timer of Node's, in a thread that does nothing els
 test("a cut waits for main while that is in native code, and no thread is lost for it", async () => {
   await using system = await start();
   const neighbour = await system.spawn(bystander, undefined, there);
-  const ref = await system.spawn(runaway, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
   const watched = await system.monitor(ref);
   const warned = new Promise((resolve) => system.events.on("turnWarning", resolve));
   using recorder = new EventRecorder(system, ["threadLost"]);
