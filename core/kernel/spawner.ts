@@ -301,9 +301,9 @@ export class Spawner {
       kernel.lifecycle.die(cell, { error: errorData(failure) });
       ended();
     };
-    // In its name, so that it can be told whose load it was that had to be cut down.
-    const load = kernel.dispatch.inScope(cell, () => kernel.host.importModule(url));
+    // In its name, so that it can be told whose load it was that had to be cut down. Much of it happens at once.
     extraOf(cell).loadingUrl = url;
+    const load = kernel.scheduler.commit(() => kernel.dispatch.inScope(cell, () => kernel.host.importModule(url)));
     kernel.subscriptions.subscribe(
       load,
       (exports) => {
