@@ -1,0 +1,91 @@
+/** Real processes: a start that does not succeed ends in time, with what went wrong, and leaves no process (core/SEMANTICS.md, S9.5). */
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { type Behaviour, type SpawnOptions, startSystem } from "../../../index.ts";
+import { moody } from "../../fixtures/modules/moody.ts";
+import { bystander, overseer } from "../../fixtures/process-tests.ts";
+import { inProcess, next, spawnDoer } from "../../support/in-process.ts";
+import { packageRoot } from "../../support/package-root.ts";
+import { runProgram } from "../../support/run-program.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const loadTimeoutMs = 300;
+const shared = useSystem({ threads: 1, spare: false, clock: "system", loadTimeoutMs });
+
+const plain = moody as Behaviour<undefined>;
+
+function spawn(mood: string, options: SpawnOptions = {}) {
+  return shared().spawn(plain, undefined, { ...inProcess, name: "moody", env: { MOOD: mood }, ...options });
+}
+
+test.each([
+  ["loop", "load_timeout", /moody\.js did not load in its process within loadTimeoutMs \(300 ms\)/],
+  ["await", "load_timeout", /moody\.js did not load in its process within loadTimeoutMs \(300 ms\)/],
+  ["throw", "module_failed", /moody\.js.*not in this mood/],
+  ["exit", "start_failed", /exitCalled.*6/],
+  ["starts a system", "started_while_loading", /import\.meta\.main/],
+])("S9.5: a module that does not load in its process fails the start: %s", async (mood, code, message) => {
+  const gone = next(shared(), "exited");
+  const error = await spawn(mood).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  await gone;
+  expect(shared().whereis("moody")).toBeUndefined();
+});
+
+test("S9.5: a behaviour that the module does not export in a process fails the start, and the message names what it exports", async () => {
+  await expect(
+    shared().spawn(moody as Behaviour<undefined>, undefined, { ...inProcess, env: { MOOD: "hide" } }),
+  ).rejects.toMatchObject({
+    code: "module_export_missing",
+    message: expect.stringMatching(/no export "moody".*other/) as unknown,
+  });
+});
+
+test("S9.5: a process that is not ready in time is no actor", async () => {
+  await using system = await startSystem({ threads: 1, spare: false, processStartTimeoutMs: 1 });
+  await expect(spawnDoer(system, { name: "late" })).rejects.toMatchObject({
+    code: "process_failed",
+    message: expect.stringMatching(/not ready within 1 ms: more time with processStartTimeoutMs/) as unknown,
+  });
+  expect(system.whereis("late")).toBeUndefined();
+});
+
+test("S9.5: startTimeoutMs counts from the spawn, the start of the process included", async () => {
+  const system = shared();
+  await expect(spawnDoer(system, { startTimeoutMs: 1 })).rejects.toMatchObject({ code: "init_timeout" });
+});
+
+test("S9.5: where Node refuses child processes the start fails with the flag that allows them, and others start", async () => {
+  const { code, stdout, stderr } = await runProgram(process.execPath, [
+    "--permission",
+    "--disable-warning=PERM0006",
+    "--allow-worker",
+    "--allow-fs-read=*",
+    join(packageRoot, "dist/test/fixtures/programs/refused-process.js"),
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const [failure, others] = stdout.split("\n");
+  expect(failure).toMatch(/^process_failed: .*start this one with --allow-child-process$/);
+  expect(others).toBe("pong 0");
+});
+
+test("S9.6: a supervisor does not run in a process", async () => {
+  await expect(shared().spawn(overseer, undefined, inProcess)).rejects.toMatchObject({
+    code: "start_failed",
+    message: expect.stringMatching(
+      /overseer .* is a supervisor, and a process holds one actor without children/,
+    ) as unknown,
+  });
+});
+
+test("S9.5: after all these starts no process is left, and the next start succeeds", async () => {
+  const system = shared();
+  const ref = await system.spawn(bystander, undefined, inProcess);
+  expect(await ref.call("ping")).toBe("pong");
+  const left = system.processes().filter((process) => process.ref.slot !== ref.slot);
+  await system.stopActor(ref);
+  expect(left).toEqual([]);
+});
