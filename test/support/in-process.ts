@@ -1,4 +1,5 @@
 /** Actors in processes, and how they end: what most tests of `test/core/processes` begin with. */
+import { existsSync, readFileSync } from "node:fs";
 import type { ExitReason, MofaSystem, Ref, RuntimeEvent, SpawnOptions } from "../../index.ts";
 import { doer } from "../fixtures/process-tests.ts";
 
@@ -42,10 +43,12 @@ export function next<T extends RuntimeEvent["type"]>(system: MofaSystem, type: T
   });
 }
 
+/** Whether the operating system has such a process, but for one that has ended and whose parent has not yet asked how. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const state = existsSync("/proc/self/stat") ? readFileSync(`/proc/${pid}/stat`, "utf8") : "";
+    return !/\) Z /.test(state);
   } catch {
     return false;
   }
