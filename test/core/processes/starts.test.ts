@@ -1,7 +1,7 @@
 /** Real processes: a start that does not succeed ends in time, with what went wrong, and leaves no process (core/SEMANTICS.md, S9.5). */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { type Behaviour, type SpawnOptions, startSystem } from "../../../index.ts";
+import { type Behaviour, startSystem } from "../../../index.ts";
 import { moody } from "../../fixtures/modules/moody.ts";
 import { bystander, overseer } from "../../fixtures/process-tests.ts";
 import { inProcess, next, spawnDoer } from "../../support/in-process.ts";
@@ -9,14 +9,11 @@ import { packageRoot } from "../../support/package-root.ts";
 import { runProgram } from "../../support/run-program.ts";
 import { useSystem } from "../../support/use-system.ts";
 
-const loadTimeoutMs = 300;
-const shared = useSystem({ threads: 1, spare: false, clock: "system", loadTimeoutMs });
+const shared = useSystem({ threads: 1, spare: false, clock: "system" });
+/** For modules that never load. */
+const impatient = useSystem({ threads: 1, spare: false, clock: "system", loadTimeoutMs: 300 });
 
 const plain = moody as Behaviour<undefined>;
-
-function spawn(mood: string, options: SpawnOptions = {}) {
-  return shared().spawn(plain, undefined, { ...inProcess, name: "moody", env: { MOOD: mood }, ...options });
-}
 
 test.each([
   ["loop", "load_timeout", /moody\.js did not load in its process within loadTimeoutMs \(300 ms\)/],
@@ -25,14 +22,15 @@ test.each([
   ["exit", "start_failed", /exitCalled.*6/],
   ["starts a system", "started_while_loading", /import\.meta\.main/],
 ])("S9.5: a module that does not load in its process fails the start: %s", async (mood, code, message) => {
-  const gone = next(shared(), "exited");
-  const error = await spawn(mood).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  const system = code === "load_timeout" ? impatient() : shared();
+  const gone = next(system, "exited");
+  const options = { ...inProcess, name: "moody", env: { MOOD: mood }, startTimeoutMs: 60_000 };
+  await expect(system.spawn(plain, undefined, options)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message) as unknown,
+  });
   await gone;
-  expect(shared().whereis("moody")).toBeUndefined();
+  expect(system.whereis("moody")).toBeUndefined();
 });
 
 test("S9.5: a behaviour that the module does not export in a process fails the start, and the message names what it exports", async () => {
@@ -85,7 +83,6 @@ test("S9.5: after all these starts no process is left, and the next start succee
   const system = shared();
   const ref = await system.spawn(bystander, undefined, inProcess);
   expect(await ref.call("ping")).toBe("pong");
-  const left = system.processes().filter((process) => process.ref.slot !== ref.slot);
-  await system.stopActor(ref);
-  expect(left).toEqual([]);
+  expect(system.processes().map((process) => process.ref.slot)).toEqual([ref.slot]);
+  expect(impatient().processes()).toEqual([]);
 });
