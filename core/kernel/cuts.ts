@@ -28,6 +28,15 @@ export type CutAnswer =
   /** Code of Node's runs, called by the actor: ask again, and taint the thread if it stays so. */
   | "node";
 
+/** How running code is ended. */
+export interface Termination {
+  /** Makes what `ask` needs. @throws what Node says where the inspector is refused. */
+  ready(): void;
+  ask(): void;
+  /** It has fallen. */
+  over(): void;
+}
+
 interface Verdict {
   readonly cell: Cell;
   readonly reason: ExitReason;
@@ -52,6 +61,7 @@ export class Cuts {
   #culprit = "";
   /** Between a cut and the end of its recovery: no drain runs. */
   isHeld = false;
+  #termination: Termination | undefined;
   /** The termination was asked for and has not fallen yet: whatever of the kernel the turn still reaches waits for it. */
   isFalling = false;
 
@@ -78,7 +88,7 @@ export class Cuts {
     turn: number,
     limitMs: number,
     isPatient: boolean,
-    terminate: () => void,
+    termination: Termination,
   ): CutAnswer {
     const { host, scheduler } = this.#kernel;
     if (scheduler.turn !== turn) return "gone";
@@ -92,15 +102,17 @@ export class Cuts {
     if (cell.slot !== slot || cell.generation !== generation) return "other";
     if (this.isFalling && this.#verdicts.at(-1)?.cell === cell) {
       // It stands as before: the termination was used up by something else.
-      terminate();
+      termination.ask();
       return "cut";
     }
     if (isPatient && frames[0]?.scriptName.startsWith("node:") === true) return "node";
+    termination.ready();
+    this.#termination = termination;
     this.#verdicts.push({ cell, reason: limitMs < 0 ? "killed" : { turnLimit: limitMs }, stack: stackText(frames) });
     this.isHeld = true;
     this.isFalling = true;
     host.postRecovery?.();
-    terminate();
+    termination.ask();
     return "cut";
   }
 
@@ -131,6 +143,7 @@ export class Cuts {
     const verdicts = this.#verdicts.splice(0);
     if (verdicts.length === 0) return;
     this.isFalling = false;
+    this.#termination?.over();
     const wasInDrain = kernel.scheduler.recover();
     const inHand = kernel.dispatch.inHand;
     kernel.dispatch.inHand = nothing;

@@ -32,14 +32,14 @@ export interface SystemOptions {
   readonly seed?: number;
   /**
    * How long one turn on a shared worker thread may take before it is cut down and its actor ends `{ turnLimit: ms }`.
-   * Default 1,000 where there is a watchdog; `Infinity`: for ever. Behaviours and spawns may say otherwise. Turns on main are never cut down.
+   * Default 1,000; `Infinity`: for ever. Behaviours and spawns may say otherwise. Turns on main are never cut down.
    */
   readonly turnLimitMs?: number;
   /** How long an open async turn may still take after a cut that may have dropped what it waits for. Default 5,000. */
   readonly asyncGraceMs?: number;
   /**
-   * Whether a watchdog ends turns that do not end, and actors that are killed in theirs. Default: where `turnLimitMs` is
-   * given. Not yet for everybody: it holds an inspector session on every worker.
+   * Whether a watchdog ends turns that do not end, and actors that are killed in theirs. Default true. Without, such a turn
+   * holds its thread for ever.
    */
   readonly watchdog?: boolean;
   /** Time for a thread to start. Default 10,000. */
@@ -105,7 +105,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
   assertTimeout("heartbeatTimeoutMs", options.heartbeatTimeoutMs);
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
   assertTimeout("asyncGraceMs", options.asyncGraceMs);
-  const isWatched = options.watchdog ?? options.turnLimitMs !== undefined;
+  const isWatched = options.watchdog ?? true;
   const turnLimitMs = options.turnLimitMs ?? turnLimitMsDefault;
   if (!isTurnLimit(turnLimitMs)) {
     throw new RuntimeError(

@@ -2,9 +2,11 @@
  * What a worker thread offers to the watchdog: two functions for its `Runtime.evaluate`, and the termination.
  *
  * The evaluate runs as an interrupt on top of whatever the thread does, so the check whose turn it is and the termination
- * are one step.
+ * are one step. The session for it is there from a cut to its recovery alone: while there is one, Node keeps what the
+ * thread's console is given.
  */
 import { Session } from "node:inspector";
+import type { Termination } from "../kernel/cuts.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 /** The name under which the evaluate finds them. */
@@ -24,15 +26,32 @@ export function cutExpression(
 /** The expression that tells whose code runs after an await. */
 export const whoExpression = `globalThis[Symbol.for("${key}")].who()`;
 
-/** @throws what Node says where the inspector is refused (`--permission`): turns of this thread cannot be cut then. */
+class SessionTermination implements Termination {
+  #session: Session | undefined;
+
+  ready(): void {
+    if (this.#session !== undefined) return;
+    const session = new Session();
+    session.connect();
+    this.#session = session;
+  }
+
+  ask(): void {
+    this.#session?.post("Runtime.terminateExecution");
+  }
+
+  over(): void {
+    this.#session?.disconnect();
+    this.#session = undefined;
+  }
+}
+
 export function offerCuts(kernel: Kernel): void {
-  const session = new Session();
-  session.connect();
-  const terminate = () => session.post("Runtime.terminateExecution");
   const { cuts } = kernel;
+  const termination = new SessionTermination();
   const target = Object.freeze({
     cut: (slot: number, generation: number, turn: number, limitMs: number, isPatient: boolean) =>
-      cuts.cut(slot, generation, turn, limitMs, isPatient, terminate),
+      cuts.cut(slot, generation, turn, limitMs, isPatient, termination),
     who: () => cuts.who(),
   });
   Object.defineProperty(globalThis, Symbol.for(key), { value: target });

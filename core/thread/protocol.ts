@@ -29,6 +29,8 @@ export interface ThreadData {
 export type ToThread =
   /** Another thread exists; the port leads there. */
   | { readonly type: "peer"; readonly thread: number; readonly port: MessagePort }
+  /** The watchdog asks through it, by any message, whether something holds the thread. */
+  | { readonly type: "pulse"; readonly port: MessagePort }
   /** Another thread is gone. */
   | {
       readonly type: "lost";
@@ -42,8 +44,6 @@ export type ToThread =
 export type FromThread =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly error: ErrorData }
-  /** The inspector is refused there, so no turn of it can be cut down. */
-  | { readonly type: "uncuttable"; readonly why: string }
   /** A dedicated thread has no actor any more. */
   | { readonly type: "retired" };
 

@@ -1,5 +1,5 @@
 /** What a worker thread runs: one kernel, its host, and the few words with main. */
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { SystemClock } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import { Kernel } from "../kernel/kernel.ts";
@@ -17,6 +17,12 @@ import { warmUp } from "./warm-up.ts";
 if (parentPort === null) throw new Error("thread-entry is started by the runtime, as a worker thread");
 const main = parentPort;
 const say = (word: FromThread) => main.postMessage(word);
+
+/** Only a thread that nothing holds gets to answer. */
+function answerPulses(port: MessagePort): void {
+  port.on("message", () => port.postMessage(null));
+  port.unref();
+}
 
 try {
   const data = workerData as ThreadData;
@@ -46,19 +52,15 @@ try {
   guardProcess(kernel);
   await warmUp();
   blameTimers(kernel);
-  if (data.isCuttable) {
-    try {
-      offerCuts(kernel);
-    } catch (error) {
-      say({ type: "uncuttable", why: errorData(error).message });
-      trackOwner(kernel);
-    }
-  }
+  if (data.isCuttable) offerCuts(kernel);
   if (data.isOwnerTold) trackOwner(kernel);
   main.on("message", (word: ToThread) => {
     switch (word.type) {
       case "peer":
         host.addPeer(word.thread, word.port);
+        return;
+      case "pulse":
+        answerPulses(word.port);
         return;
       case "lost":
         host.threadLost(word.thread, word.why, word.wasUp, word.blame);

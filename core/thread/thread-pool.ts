@@ -301,7 +301,7 @@ export class ThreadPool {
         case "ready":
           cancel();
           running.isReady = true;
-          if (running.why === undefined) this.#watching?.watch(thread, worker.threadId);
+          if (running.why === undefined) this.#watching?.watch(thread, worker);
           this.#memory.setState(thread, ThreadState.alive);
           // It may have got a place meanwhile.
           if (running.position !== noPosition || isDedicated)
@@ -313,9 +313,6 @@ export class ThreadPool {
           reject(
             new RuntimeError("thread_failed", `${who} failed to start: ${word.error.message}`, { cause: word.error }),
           );
-          return;
-        case "uncuttable":
-          this.#limited(word.why);
           return;
         case "retired":
           void this.#terminate(running, retiredWhy);
@@ -367,7 +364,7 @@ export class ThreadPool {
   /** A thread is lost: one store to its state word, then everybody is told. */
   #lost(running: RunningThread, why: string, blame?: Blamed): void {
     this.#threads.delete(running.thread);
-    void this.#watching?.forget(running.thread);
+    this.#watching?.ended(running.thread);
     // Other tries may fare better than those before it.
     if (running.isReady) this.#starts = 0;
     this.#lose(running, why, blame);
@@ -438,7 +435,7 @@ export class ThreadPool {
       limited: (why) => this.#limited(why),
     });
     for (const { thread, worker, isReady, why } of this.#threads.values())
-      if (isReady && why === undefined) this.#watching.watch(thread, worker.threadId);
+      if (isReady && why === undefined) this.#watching.watch(thread, worker);
   }
 
   #limited(why: string): void {

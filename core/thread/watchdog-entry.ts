@@ -2,10 +2,9 @@
  * The watchdog: a small thread of its own that ends turns which do not end, in all systems of the process. No code of any
  * program ever runs in it. Its inspector session keeps no thread alive: the port to main does.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { afterMs, stopwatchMs } from "../clock.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
-import { whoExpression } from "./cut-target.ts";
 import { type FromWatchdog, Hold, type ToWatchdog, type WatchdogData } from "./watchdog-protocol.ts";
 import { WatchedThread } from "./watched-thread.ts";
 import { WorkerSessions } from "./worker-sessions.ts";
@@ -17,14 +16,18 @@ const restTickMs = 50;
 /** How often main is asked for a sign of life, and after how long without one it counts as held. */
 const pingMs = 250;
 const heldMs = 50;
-/** The first evaluates of a thread are slow: so many go ahead. */
-const warmUps = 3;
 /** How long it stays when the last system has ended: a next one need not start it again. */
 const idleMs = 1_000;
 
+interface Watched {
+  readonly workerId: number;
+  readonly watched: WatchedThread;
+  readonly pulse: MessagePort;
+}
+
 interface WatchedSystem {
   readonly memory: SystemMemory;
-  readonly threads: Map<number, { readonly workerId: number; readonly watched: WatchedThread }>;
+  readonly threads: Map<number, Watched>;
 }
 
 if (parentPort === null) throw new Error("watchdog-entry is started by the runtime, as a worker thread");
@@ -33,20 +36,11 @@ const say = (word: FromWatchdog) => main.postMessage(word);
 
 const { hold, refused } = workerData as WatchdogData;
 const systems = new Map<number, WatchedSystem>();
-const sessions = new WorkerSessions();
+const sessions = new WorkerSessions(hold, isWatched);
 let lastLookMs = stopwatchMs();
 let untilLookMs = tickMs;
 let lastPingMs = lastLookMs;
 let isPinged = false;
-
-function connect(): string | undefined {
-  // Node aborts the process where it should refuse; main has asked it.
-  if (refused !== undefined) return refused;
-  if (Atomics.compareExchange(hold, 0, Hold.none, Hold.held) !== Hold.none) return "the process exits";
-  return sessions.connect((workerId) => {
-    if (isWatched(workerId)) void warmUp(workerId);
-  });
-}
 
 function isWatched(workerId: number): boolean {
   for (const { threads } of systems.values())
@@ -54,32 +48,35 @@ function isWatched(workerId: number): boolean {
   return false;
 }
 
-async function warmUp(workerId: number): Promise<void> {
-  for (let i = 0; i < warmUps && isWatched(workerId); i++) await sessions.evaluate(workerId, whoExpression);
-}
-
-function watch(system: number, thread: number, workerId: number): void {
+function watch({ system, thread, workerId, pulse }: Extract<ToWatchdog, { type: "watch" }>): void {
   const watchedSystem = systems.get(system);
-  if (watchedSystem === undefined) return;
-  const { memory, threads } = watchedSystem;
-  const watched = new WatchedThread(thread, memory, {
-    isRefused: limitedBy !== undefined,
+  if (watchedSystem === undefined) {
+    pulse.close();
+    return;
+  }
+  const watched = new WatchedThread(thread, watchedSystem.memory, {
+    isRefused: refused !== undefined,
+    isAtHand: () => sessions.has(workerId),
     evaluate: (expression) => sessions.evaluate(workerId, expression),
+    pulse: () => pulse.postMessage(null),
     warn: (suspect, ms) => say({ type: "warning", system, thread, suspect, ms }),
     stuck: (suspect, why) => {
-      threads.delete(thread);
+      // One that is forgotten is ended by main.
+      if (!unwatch(system, thread)) return;
+      sessions.detach(workerId);
       say({ type: "stuck", system, thread, suspect, why });
     },
     tainted: () => say({ type: "tainted", system, thread }),
   });
-  threads.set(thread, { workerId, watched });
-  void warmUp(workerId);
+  pulse.on("message", () => watched.lived(stopwatchMs()));
+  watchedSystem.threads.set(thread, { workerId, watched, pulse });
 }
 
-async function forget(system: number, thread: number): Promise<void> {
-  systems.get(system)?.threads.delete(thread);
-  await sessions.passedOn();
-  say({ type: "forgotten", system, thread });
+/** True if it was watched. */
+function unwatch(system: number, thread: number): boolean {
+  const threads = systems.get(system)?.threads;
+  threads?.get(thread)?.pulse.close();
+  return threads?.delete(thread) ?? false;
 }
 
 function look(): void {
@@ -91,6 +88,7 @@ function look(): void {
   lastLookMs = nowMs;
   for (const { threads } of systems.values())
     for (const { watched } of threads.values()) watched.look(nowMs, lostMs, unheardMs);
+  sessions.rest();
   if (isPinged || nowMs - lastPingMs < pingMs) return;
   isPinged = true;
   lastPingMs = nowMs;
@@ -138,7 +136,7 @@ function again(isSoon = false): void {
 function letGo(): void {
   cancel();
   systems.clear();
-  sessions.disconnect();
+  sessions.close();
   Atomics.store(hold, 0, Hold.over);
   Atomics.notify(hold, 0);
 }
@@ -153,7 +151,6 @@ async function awaitExit(): Promise<void> {
   }
 }
 
-const limitedBy = connect();
 main.on("message", (word: ToWatchdog) => {
   switch (word.type) {
     case "system": {
@@ -164,12 +161,20 @@ main.on("message", (word: ToWatchdog) => {
       return;
     }
     case "watch":
-      watch(word.system, word.thread, word.workerId);
+      watch(word);
       return;
-    case "forget":
-      void forget(word.system, word.thread);
+    case "forget": {
+      const { system, thread, workerId } = word;
+      unwatch(system, thread);
+      void sessions.leave(workerId).then(() => say({ type: "forgotten", system, thread }));
+      return;
+    }
+    case "ended":
+      unwatch(word.system, word.thread);
+      sessions.ended(word.workerId);
       return;
     case "systemEnded":
+      for (const thread of systems.get(word.system)?.threads.keys() ?? []) unwatch(word.system, thread);
       systems.delete(word.system);
       again();
       return;
@@ -185,6 +190,6 @@ main.on("message", (word: ToWatchdog) => {
   }
 });
 
-say({ type: "ready", limitedBy });
+say({ type: "ready", limitedBy: refused });
 void awaitExit();
 again();

@@ -1,4 +1,5 @@
 /** All that main and the watchdog's thread say to each other. */
+import type { MessagePort } from "node:worker_threads";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 
 /** What the watchdog is started with. */
@@ -11,13 +12,11 @@ export interface WatchdogData {
 
 /** The watchdog's hold on the inspector, in shared memory: an exiting process waits until it has let go. */
 export const Hold = {
-  /** Not yet. */
   none: 0,
-  /** It is connected. */
   held: 1,
   /** Main: the process exits, let go. */
   exiting: 2,
-  /** It has let go, or must not begin. */
+  /** It has let go, or must not begin again. */
   over: 3,
 } as const;
 
@@ -27,10 +26,18 @@ export const inspectorRefused = "the inspector is refused (--permission without 
 /** From main to the watchdog. */
 export type ToWatchdog =
   | { readonly type: "system"; readonly system: number; readonly buffers: SystemBuffers }
-  /** @see Worker.threadId */
-  | { readonly type: "watch"; readonly system: number; readonly thread: number; readonly workerId: number }
-  /** The thread is about to end, or has ended: `forgotten` is the answer. */
-  | { readonly type: "forget"; readonly system: number; readonly thread: number }
+  /** `workerId`: `Worker.threadId`; `pulse`: a thread that nothing holds sends back what comes there. */
+  | {
+      readonly type: "watch";
+      readonly system: number;
+      readonly thread: number;
+      readonly workerId: number;
+      readonly pulse: MessagePort;
+    }
+  /** The thread is about to end: `forgotten` is the answer. */
+  | { readonly type: "forget"; readonly system: number; readonly thread: number; readonly workerId: number }
+  /** It has ended. */
+  | { readonly type: "ended"; readonly system: number; readonly thread: number; readonly workerId: number }
   | { readonly type: "systemEnded"; readonly system: number }
   /** Main's answer to a ping. */
   | { readonly type: "pong" }

@@ -1,11 +1,12 @@
 /**
  * The watchdog as main sees it: one for all systems of the process, started with the first and ended a moment behind the last.
  */
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { byDeadline, stopwatchMs } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 import { interruptLoopsSoon } from "./loop-interrupts.ts";
+import type { ToThread } from "./protocol.ts";
 import { type FromWatchdog, Hold, inspectorRefused, type Suspect, type ToWatchdog } from "./watchdog-protocol.ts";
 
 /** Main was held for so long by one piece of code: that is told. */
@@ -100,17 +101,17 @@ class Watchdog {
     this.say({ type: "systemEnded", system });
   }
 
-  say(word: ToWatchdog): void {
-    this.#worker.postMessage(word);
+  say(word: ToWatchdog, ports: readonly MessagePort[] = []): void {
+    this.#worker.postMessage(word, ports);
   }
 
   /** Resolves when nothing of the watchdog's comes to that thread any more. */
-  async forget(system: number, thread: number): Promise<void> {
+  async forget(system: number, thread: number, workerId: number): Promise<void> {
     if (this.#isGone) return;
     const key = `${system} ${thread}`;
     const forgetting = this.#forgetting.get(key) ?? Promise.withResolvers<void>();
     this.#forgetting.set(key, forgetting);
-    this.say({ type: "forget", system, thread });
+    this.say({ type: "forget", system, thread, workerId });
     const cancel = byDeadline(forgetMs, () => forgetting.resolve());
     await forgetting.promise;
     cancel();
@@ -174,6 +175,8 @@ let watchdog: Watchdog | undefined;
 export class Watching {
   readonly #watchdog: Watchdog;
   readonly #system: number;
+  /** `Worker.threadId` by thread: a worker that has ended has none any more. */
+  readonly #workers = new Map<number, number>();
 
   constructor(system: WatchedSystem) {
     interruptLoopsSoon();
@@ -182,13 +185,25 @@ export class Watching {
     this.#system = watchdog.add(system);
   }
 
-  watch(thread: number, workerId: number): void {
-    this.#watchdog.say({ type: "watch", system: this.#system, thread, workerId });
+  watch(thread: number, worker: Worker): void {
+    const workerId = worker.threadId;
+    this.#workers.set(thread, workerId);
+    const { port1: theirs, port2: pulse } = new MessageChannel();
+    worker.postMessage({ type: "pulse", port: theirs } satisfies ToThread, [theirs]);
+    this.#watchdog.say({ type: "watch", system: this.#system, thread, workerId, pulse }, [pulse]);
   }
 
   /** Resolves when the thread may be ended, or has had its time. */
   async forget(thread: number): Promise<void> {
-    await this.#watchdog.forget(this.#system, thread);
+    const workerId = this.#workers.get(thread);
+    if (workerId !== undefined) await this.#watchdog.forget(this.#system, thread, workerId);
+  }
+
+  ended(thread: number): void {
+    const workerId = this.#workers.get(thread);
+    if (workerId === undefined) return;
+    this.#workers.delete(thread);
+    this.#watchdog.say({ type: "ended", system: this.#system, thread, workerId });
   }
 
   /** The system has stopped. A moment after the last one the watchdog ends. */

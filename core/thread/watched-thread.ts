@@ -18,20 +18,31 @@ const afterCutMs = 20;
 const cuttingMs = 5_000;
 /** How long Node's own code, called by an actor, is waited for before it is cut as well. */
 const nodeMs = 20;
-/** A kill is looked into when the thread has not moved for so long. */
+/** A kill is looked into when the thread has not moved for so long; where sessions are still to be made, for so long. */
 const killAfterMs = 1;
+const killFirstMs = 5;
+/** A thread that does not answer a pulse for so long is held by something: where a kill is wanted, and else. */
+const silentKillMs = 5;
+const silentMs = 20;
 /** A thread with open async turns that does not move for so long is asked who runs; how often, while nobody does. */
 const askFirstMs = 30;
 const askEveryMs = 250;
 /** Code of nobody that holds a thread for so many of its limits ends the thread. */
 const nobodysLimits = 5;
 
+/** What an evaluate gives where the thread gave nothing: the next look sees to it. */
+export const noAnswer = "no answer";
+
 /** What the watchdog does for a thread. */
 export interface Watch {
   /** There will never be a way to evaluate in the thread. */
   readonly isRefused: boolean;
+  /** Whether `evaluate` is there at once, without sessions that are made first. */
+  isAtHand(): boolean;
   /** Evaluates in the thread; undefined: there is no way to it, or not yet. */
-  evaluate(expression: string): Promise<string> | undefined;
+  evaluate(expression: string): Promise<string | undefined>;
+  /** Asks the thread for a sign of life: `lived` is to be called when it comes. */
+  pulse(): void;
   warn(suspect: Suspect, ms: number): void;
   stuck(suspect: Suspect | undefined, why: string): void;
   tainted(): void;
@@ -67,6 +78,8 @@ export class WatchedThread {
   /** Since when Node's own code stands above the actor's. */
   #nodeSinceMs = 0;
   #isStuck = false;
+  /** Since when a pulse is on its way; 0: none. */
+  #pulsedMs = 0;
   #lastAnswer = "";
 
   constructor(thread: number, memory: SystemMemory, watch: Watch) {
@@ -86,7 +99,7 @@ export class WatchedThread {
   /** Whether it runs something, as its words say. */
   get isAtWork(): boolean {
     const turn = Atomics.load(this.#memory.words, this.#run + 2);
-    return (turn & 1) === 1 || this.#memory.isBusy(this.thread);
+    return (turn & 1) === 1 || this.#memory.isBusy(this.thread) || this.#pulsedMs !== 0;
   }
 
   /**
@@ -151,7 +164,7 @@ export class WatchedThread {
     this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
       this.#ownerMs = answeredMs;
       if (answer === "nobody" || answer === "idle") {
-        if (nowMs - this.#cutMs > answerMs) this.#end("did not come back from a cut");
+        if (answeredMs - this.#cutMs > answerMs) this.#end("did not come back from a cut");
         else if ((turn & 1) === 1 && this.#suspect !== undefined) this.#cut(this.#suspect, answeredMs);
         return;
       }
@@ -160,7 +173,7 @@ export class WatchedThread {
       const isSame = otherSlot === slot && otherGeneration === generation;
       const isWanted = this.#memory.isKillWanted(this.thread, otherSlot, otherGeneration);
       if (isSame || isWanted) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, answeredMs);
-      else if (limitMs > 0) this.#limit({ ...other, limitMs }, nowMs - this.#cutMs, answeredMs);
+      else if (limitMs > 0) this.#limit({ ...other, limitMs }, answeredMs - this.#cutMs, answeredMs);
     });
   }
 
@@ -170,8 +183,9 @@ export class WatchedThread {
     const generation = Atomics.load(words, this.#run + 1);
     const limitMs = Atomics.load(words, this.#limitWord);
     if (Atomics.load(words, this.#run + 2) !== turn) return;
-    if (this.#memory.isKillWanted(this.thread, slot, generation)) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
-    else if (limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
+    if (this.#memory.isKillWanted(this.thread, slot, generation)) {
+      if (heldMs >= killFirstMs || this.#watch.isAtHand()) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
+    } else if (limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
   }
 
   #limit(suspect: Suspect, heldMs: number, nowMs: number): void {
@@ -187,8 +201,11 @@ export class WatchedThread {
     const memory = this.#memory;
     const isAtWork = memory.isBusy(this.thread) || memory.openTurns(this.thread) > 0;
     const isWanted = memory.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
+    const stillMs = nowMs - Math.max(this.#sinceMs, this.#ownerMs);
     // A limit of the actor's own is not known before it was asked for.
-    if (!isWanted && (!isAtWork || nowMs - Math.max(this.#sinceMs, this.#ownerMs) < this.#askAfterMs)) return;
+    if (!isWanted && (!isAtWork || stillMs < this.#askAfterMs - silentMs)) return;
+    const isSilent = this.#isSilent(nowMs, isWanted ? silentKillMs : silentMs);
+    if (!isSilent || (!isWanted && stillMs < this.#askAfterMs)) return;
     this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
       this.#ownerMs = answeredMs;
       const isSame = this.#owner !== "" && this.#owner === answer;
@@ -210,6 +227,25 @@ export class WatchedThread {
           this.#askAfterMs = Math.min(askEveryMs, Math.max(0, (heldMs * 2 < limitMs ? limitMs / 2 : limitMs) - heldMs));
       }
     });
+  }
+
+  /** Whether the thread has not answered a pulse for so long. */
+  #isSilent(nowMs: number, forMs: number): boolean {
+    if (this.#pulsedMs === 0) {
+      this.#pulsedMs = nowMs;
+      this.#watch.pulse();
+    }
+    return nowMs - Math.max(this.#pulsedMs, this.#sinceMs) >= forMs;
+  }
+
+  /** It has answered: nothing held it. */
+  lived(nowMs: number): void {
+    this.#pulsedMs = 0;
+    if ((this.#turn & 1) === 1 || this.#isCut) return;
+    this.#sinceMs = nowMs;
+    this.#isWarned = false;
+    this.#owner = "";
+    this.#askAfterMs = askEveryMs;
   }
 
   #cut(suspect: Suspect, nowMs: number): void {
@@ -244,20 +280,22 @@ export class WatchedThread {
 
   /** An answer counts while the thread has not moved. Behind a cut that has been recovered from already it would be no news. */
   #ask(expression: string, nowMs: number, then: (answer: string, answeredMs: number) => void): void {
-    const answer = this.#watch.evaluate(expression);
-    if (answer === undefined) {
+    if (this.#watch.isRefused) {
       // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
       if (expression === whoExpression) then(this.#memory.ownerText(this.thread), nowMs);
-      // Main may still have to tell of the way.
-      else if (this.#watch.isRefused || nowMs - this.#cuttingSinceMs > answerMs) this.#end("cannot be asked");
+      else this.#end("cannot be asked");
       return;
     }
     this.#isAsking = true;
     this.#isCutAsked = expression !== whoExpression;
     this.#askedMs = nowMs;
-    void answer.then((value) => {
+    void this.#watch.evaluate(expression).then((answer) => {
+      const answeredMs = stopwatchMs();
       this.#isAsking = false;
-      if (!this.#hasMoved()) then(value, stopwatchMs());
+      if (this.#isStuck || answer === noAnswer || this.#hasMoved()) return;
+      if (answer !== undefined) then(answer, answeredMs);
+      // Main may still have to tell of the way.
+      else if (this.#isCutAsked && answeredMs - this.#cuttingSinceMs > answerMs) this.#end("cannot be asked");
     });
   }
 

@@ -17,12 +17,18 @@ export const suites: readonly StressSuite[] = [
   {
     name: "kill/run",
     claim: "a runaway actor is ended among busy neighbours, 3,000 times over, without harm to them",
-    limitMs: 5 * 60_000,
+    limitMs: 4 * 60_000,
   },
   {
     name: "cuts",
     claim: "looping actors are killed among 1,000 busy neighbours: nobody else ends, no message of theirs is lost",
     limitMs: 3 * 60_000,
+  },
+  {
+    name: "starts-and-ends",
+    claim:
+      "systems start and stop by the hundred while threads are cut, killed and lost, and the process does not abort",
+    limitMs: 60_000,
   },
   {
     name: "thread-losses",

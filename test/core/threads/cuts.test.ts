@@ -5,7 +5,7 @@
 import { pbkdf2Sync } from "node:crypto";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { type AnyApi, type ExitReason, type Ref, type RuntimeEvent, startSystem } from "../../../index.ts";
+import { type AnyApi, type ExitReason, type Ref, startSystem } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { bystander, endlessInit, endlessTerminate, runaway } from "../../fixtures/runaway.ts";
 import { packageRoot } from "../../support/package-root.ts";
@@ -152,7 +152,7 @@ test("a dedicated thread has no limit but its actor's own", async () => {
 });
 
 test("a module whose top level does not end is refused there, others load", async () => {
-  await using system = await startSystem({ threads: 1, spare: false, watchdog: true, loadTimeoutMs: 400 });
+  await using system = await startSystem({ threads: 1, spare: false, loadTimeoutMs: 400 });
   using recorder = new EventRecorder(system, ["threadTainted"]);
   const endless = { kind: "behaviourRef", url: fixture("endless-module"), exportName: "behaviour" } as const;
   await expect(system.spawn(endless as never, undefined, there)).rejects.toMatchObject({
@@ -164,24 +164,6 @@ test("a module whose top level does not end is refused there, others load", asyn
   const ref = await system.spawn(bystander, undefined, there);
   expect(await ref.call("ping")).toBe("pong");
   expect(recorder.events).toEqual([]);
-});
-
-test("main held by its program is told, and loops elsewhere are still ended meanwhile", async () => {
-  await using system = await start();
-  const blocked: RuntimeEvent[] = [];
-  system.events.on("mainBlocked", (event) => void blocked.push(event));
-  const ref = await system.spawn(runaway, undefined, limited);
-  const watched = await system.monitor(ref);
-  ref.cast("loop");
-  await new Promise(setImmediate);
-  const memory = new Int32Array(new SharedArrayBuffer(4));
-  Atomics.wait(memory, 0, 0, 2_000);
-  const [report] = await Promise.all([
-    watched.down,
-    new Promise((resolve) => system.events.on("mainBlocked", resolve)),
-  ]);
-  expect(report.reason).toEqual({ turnLimit: limitMs });
-  expect(blocked).toEqual([{ type: "mainBlocked", ms: expect.any(Number) }]);
 });
 
 test("a turn that waits for a timer of Node's, in a thread that does nothing else, may do so for many limits", async () => {

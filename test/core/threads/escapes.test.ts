@@ -81,7 +81,7 @@ test("an object that is transferred moves also when its send had to wait", async
 
 test("a spawn on a thread that is held is init_timeout for its starter, and the actor never begins", async () => {
   await using system = await startSystem({ threads: 1, spare: false });
-  const holds = await system.spawn(worker, undefined, there);
+  const holds = await system.spawn(worker, undefined, { ...there, turnLimitMs: 10_000 });
   const block = holds.call("block", 2_000);
   const late = system.spawn(mailer, undefined, { ...there, name: "late", startTimeoutMs: 50 });
   const first = await Promise.race([block.then(() => "held no more"), late.catch((error: unknown) => error)]);
