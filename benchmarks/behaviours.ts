@@ -113,3 +113,6 @@ export const adder = defineServer({
     },
   },
 });
+
+/** Answers with what it gets. */
+export const echo = defineServer({ calls: { echo: (_s, number: number) => number } });

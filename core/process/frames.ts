@@ -1,7 +1,7 @@
 /**
  * Frames on a socket: four bytes of length (big-endian, of what follows), then a msgpack record.
  */
-import { Packr } from "msgpackr";
+import { Packr } from "msgpackr/pack"; // without the native addon, whose load costs more than it gives
 
 /** Plain maps, that any msgpack reads: no records, no extensions. */
 const packr = new Packr({ useRecords: false });

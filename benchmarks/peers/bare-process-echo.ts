@@ -1,0 +1,2 @@
+/** What the bare process runs. */
+process.on("message", (number: number) => process.send?.(number));

@@ -1,0 +1,91 @@
+/** The runtime's actors with a thread or process of their own, called from main. */
+import { type ChildSpec, type MofaSystem, type Ref, startSystem } from "../../index.ts";
+import { echo } from "../behaviours.ts";
+import type { Contender } from "../harness.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+/** What is timed. An operation's number comes back as its answer. */
+export type Isolated = "start" | "call" | "loss";
+
+export interface IsolatedOptions {
+  readonly name: string;
+  readonly scenario: Isolated;
+  readonly isolation: "thread" | "process";
+}
+
+type Play = (number: number, watch: Stopwatch) => Promise<number>;
+
+export function isolated({ name, scenario, isolation }: IsolatedOptions): Contender {
+  let running: Promise<{ system: MofaSystem; play: Play }> | undefined;
+  const start = async () => {
+    const system = await startSystem({ threads: 1, spare: false, checks: false });
+    return { system, play: await plays[scenario](system, isolation) };
+  };
+  return {
+    name,
+    dividedBy: 1,
+    async run(size) {
+      running ??= start();
+      const { play } = await running;
+      const watch = new Stopwatch(size);
+      let result = 0;
+      for (let number = 0; number < size; number += 1) result += await play(number, watch);
+      return { result, elapsedMs: watch.lapsUs.reduce((sum, lap) => sum + lap, 0) / 1_000, latenciesUs: watch.lapsUs };
+    },
+    async close() {
+      const started = running;
+      running = undefined;
+      // A start that failed was reported by the run that asked for it, and has left nothing to stop.
+      const system = await started?.then(
+        ({ system: one }) => one,
+        () => undefined,
+      );
+      await system?.stop();
+    },
+  };
+}
+
+const plays: Readonly<
+  Record<Isolated, (system: MofaSystem, isolation: IsolatedOptions["isolation"]) => Promise<Play> | Play>
+> = {
+  start: (system, isolation) => async (number, watch) => {
+    watch.start();
+    const ref = await system.spawn(echo, undefined, { isolation });
+    const answer = await ref.call("echo", number);
+    watch.lap();
+    await system.stopActor(ref);
+    return answer;
+  },
+  call: async (system, isolation) => {
+    const ref = await system.spawn(echo, undefined, { isolation });
+    return async (number, watch) => {
+      watch.start();
+      const answer = await ref.call("echo", number);
+      watch.lap();
+      return answer;
+    };
+  },
+  loss: async (system, isolation) => {
+    const child: ChildSpec = { id: "echo", start: [echo], isolation };
+    // Each loss is one restart, and there is no end of them.
+    const tree = await system.supervise({ children: [child], intensity: 1_000_000, periodMs: 1 });
+    return async (number, watch) => {
+      const ref = (await tree.whichChildren())[0]?.ref as Ref;
+      const restarted = new Promise<void>((resolve) => {
+        const stop = system.events.on("restarted", () => {
+          stop();
+          resolve();
+        });
+      });
+      watch.start();
+      const pid = system.processes()[0]?.pid;
+      if (isolation === "process" && pid !== undefined) process.kill(pid, "SIGKILL");
+      else system.exit(ref, "kill");
+      await restarted;
+      const successor = (await tree.whichChildren())[0]?.ref as Ref;
+      const answer = (await system.call(successor, "echo", number)) as number;
+      watch.lap();
+      return answer;
+    };
+  },
+};
