@@ -47,8 +47,13 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
 ];
 
 describePlacements("Arguments of ctx", (place) => {
+  let kept: ReturnType<typeof start> | undefined;
+  const start = () => place.spawn(system(), puppet, undefined);
+  /** One for all of these: whoever survives a wrong argument is there for the next. */
+  const survivor = () => (kept ??= start());
+
   test.each(wrong)("%j is bad_argument, and nothing is left of it", async (step, message) => {
-    const subject = await place.spawn(system(), puppet, undefined);
+    const subject = await survivor();
     expect(await subject.call("errorOf", step)).toMatch(message);
     expect(await subject.call("codeOf", step)).toBe("bad_argument");
     // What would be counted as under way would hold this up.
@@ -76,7 +81,7 @@ describePlacements("Arguments of ctx", (place) => {
   test.each([null, { near: null }, { near: foreign }, { near: 5 }, {}])(
     "placement %j is invalid_placement",
     async (placement) => {
-      const subject = await place.spawn(system(), puppet, undefined);
+      const subject = await survivor();
       expect(await subject.call("codeOf", ["spawn", "puppet", undefined, { placement }])).toBe("invalid_placement");
     },
   );
