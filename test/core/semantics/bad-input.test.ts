@@ -99,12 +99,13 @@ describe("bad input and bad luck", () => {
     return [...codes];
   });
 
-  row("a spawn's `heapMb` without isolation `thread`, a `placement` beside it", async () => {
+  row("a spawn's `heapMb` without isolation `thread` or `process`, a `placement` beside one", async () => {
     const ignored = [
       { heapMb: 64 },
       { heapMb: 64, isolation: "shared" },
       { placement: { thread: 1 }, isolation: "thread" },
       { placement: "local", isolation: "thread", heapMb: 64 },
+      { placement: { thread: 0 }, isolation: "process" },
     ] as const;
     const codes = new Set<string>();
     await using probe = await Probe.start(system());
