@@ -8,7 +8,8 @@ import { packageRoot } from "./package-root.ts";
 /** From the first cell of each row to the codes and exit reasons in its second: what stands between backquotes there. */
 export function readBadInput(): ReadonlyMap<string, readonly string[]> {
   const text = readFileSync(join(packageRoot, "core", "SEMANTICS.md"), "utf8");
-  const table = text.slice(text.indexOf("| what | error code or exit reason |"));
+  const section = text.slice(text.indexOf("\n## Bad input and bad luck\n"));
+  const table = section.slice(section.indexOf("| what | error code or exit reason |"));
   const rows = table
     .split("\n")
     .slice(2)
