@@ -83,7 +83,7 @@ export async function runJob(
   onSnapshot: (snapshot: Snapshot) => void,
 ): Promise<JobOutcome | undefined> {
   const beganMs = performance.now();
-  const system = await startSystem({ threads: options.threads, watchdog: true });
+  const system = await startSystem({ threads: options.threads });
   const stop = () => void system.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

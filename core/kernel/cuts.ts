@@ -172,7 +172,8 @@ export class Cuts {
 
   #carryOut({ cell, reason, stack }: Verdict, inHand: unknown): void {
     const kernel = this.#kernel;
-    kernel.counters.add(Counter.cuts, 1);
+    // A loop behind an await may take two cuts before it stands still, and is one turn.
+    if ((cell.flags & Flag.dead) === 0) kernel.counters.add(Counter.cuts, 1);
     this.#culprit = refKey(kernel.refOf(cell));
     const url = cell.extra?.loadingUrl;
     if (url !== undefined) {
