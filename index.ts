@@ -169,5 +169,5 @@ export class MofaSystem extends System {
  * @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`.
  */
 export async function startSystem(options: SystemOptions = {}): Promise<MofaSystem> {
-  return new MofaSystem(await bootSystem(options));
+  return new MofaSystem(await bootSystem(options, import.meta.url));
 }

@@ -1,6 +1,8 @@
 /**
  * The actors that a scenario's driver speaks to. Their own module, so that any thread can import them.
  */
+import { spawnSync } from "node:child_process";
+import { BroadcastChannel } from "node:worker_threads";
 import { defineActor, defineServer, type Ref } from "../index.ts";
 import { type Document, weigh } from "./peers/document.ts";
 
@@ -116,3 +118,30 @@ export const adder = defineServer({
 
 /** Answers with what it gets. */
 export const echo = defineServer({ calls: { echo: (_s, number: number) => number } });
+
+/** Channel on which a thread says that code of `doomed` holds it now: a message of an actor would wait for the turn's end. */
+export const holds = "mofa-benchmark-holds";
+const holding = new BroadcastChannel(holds);
+holding.unref();
+
+/** What a kill meets: a loop in a turn, one behind an `await`, and two seconds in native code that looks for no interrupt. */
+export type Doom = "loop" | "afterAwait" | "native";
+
+/** Holds its thread in the way that it is told. */
+export const doomed = defineServer({
+  casts: {
+    loop() {
+      holding.postMessage("loop");
+      while (holding !== undefined);
+    },
+    async afterAwait() {
+      await Promise.resolve();
+      holding.postMessage("afterAwait");
+      while (holding !== undefined);
+    },
+    native() {
+      holding.postMessage("native");
+      spawnSync("sleep", ["2"]); // takes no time of a processor that others are measured on
+    },
+  } satisfies Record<Doom, () => void | Promise<void>>,
+});

@@ -37,7 +37,9 @@ export type ScenarioName =
   | "one-way"
   /** The same with objects of about 1 KB, acknowledged every 1,000. */
   | "objects"
-  /** The last two by a contender that puts 64 messages into a post by hand. */
+  /** A process that loops is killed beside another, which answers with the operation's number; each timed from the kill. */
+  | "kill"
+  /** `one-way` and `objects` by a contender that puts 64 messages into a post by hand. */
   | "one-way-batched"
   | "objects-batched"
   /** A message is written and read back in one thread: three flat fields, the object of `objects`, many short texts. */

@@ -87,8 +87,11 @@ const optionKeys = [
   "loadTimeoutMs",
 ] as const satisfies readonly (keyof SystemOptions)[];
 
-/** @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`; then nothing is left running. */
-export async function bootSystem(options: SystemOptions = {}): Promise<SystemParts> {
+/**
+ * @param frontDoor URL of the module by which programs know this runtime: a thread that stands by has loaded it.
+ * @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`; then nothing is left running.
+ */
+export async function bootSystem(options: SystemOptions = {}, frontDoor?: string): Promise<SystemParts> {
   assertNotLoading();
   assertKinds(options);
   assertKeys("startSystem", options, optionKeys);
@@ -174,6 +177,7 @@ export async function bootSystem(options: SystemOptions = {}): Promise<SystemPar
     checks,
     isManualClock: isManual,
     hasSpare: options.spare ?? true,
+    frontDoor,
     seed,
     loadTimeoutMs,
     isWatched,

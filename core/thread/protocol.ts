@@ -23,6 +23,8 @@ export interface ThreadData {
   readonly isOwnerTold: boolean;
   readonly turnLimitMs: number;
   readonly asyncGraceMs: number;
+  /** URL of a module that is loaded when nothing else is to be done; undefined: none. */
+  readonly frontDoor: string | undefined;
 }
 
 /** From main to a thread. */

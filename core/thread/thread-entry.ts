@@ -1,6 +1,6 @@
 /** What a worker thread runs: one kernel, its host, and the few words with main. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { SystemClock } from "../clock.ts";
+import { afterMs, SystemClock } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
@@ -17,6 +17,9 @@ import { warmUp } from "./warm-up.ts";
 if (parentPort === null) throw new Error("thread-entry is started by the runtime, as a worker thread");
 const main = parentPort;
 const say = (word: FromThread) => main.postMessage(word);
+
+/** Time after its start in which a thread that stands by keeps still. */
+const idleMs = 500;
 
 /** Only a thread that nothing holds gets to answer. */
 function answerPulses(port: MessagePort): void {
@@ -69,6 +72,11 @@ try {
   });
   kernel.scheduler.arm();
   say({ type: "ready" });
+  if (data.frontDoor !== undefined) {
+    const { frontDoor } = data;
+    // Not beside the start of the system.
+    afterMs(idleMs, () => void import(frontDoor));
+  }
 } catch (error) {
   say({ type: "failed", error: errorData(error) });
 }

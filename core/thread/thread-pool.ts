@@ -33,6 +33,8 @@ export interface ThreadPoolOptions {
   readonly checks: boolean;
   readonly isManualClock: boolean;
   readonly hasSpare: boolean;
+  /** URL of what the modules of behaviours import: a spare has loaded it before they are. */
+  readonly frontDoor: string | undefined;
   readonly seed: number;
   readonly loadTimeoutMs: number;
   /** Whether the watchdog ends turns that do not end. */
@@ -265,6 +267,7 @@ export class ThreadPool {
       // A dedicated thread holds up nobody else: only its actor's own limit counts there.
       turnLimitMs: isDedicated ? 0 : options.turnLimitMs,
       asyncGraceMs: options.asyncGraceMs,
+      frontDoor: position === noPosition && !isDedicated ? options.frontDoor : undefined,
     };
     const who = isDedicated ? `dedicated thread ${thread}` : `scheduler thread ${thread}`;
     let worker: Worker;

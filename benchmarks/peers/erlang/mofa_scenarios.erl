@@ -1,7 +1,7 @@
 %% The scenarios of scenario.ts. Each takes a size, and the spawn options of those processes that its own speaks to;
 %% it gives {Result, ElapsedNs}, with latencies where they are asked for.
 -module(mofa_scenarios).
--export([pingpong/2, threadring/2, count_flood/2, count_windows/2, spawn/2, call/2, round_trip/2, pairs/2, one_way/2]).
+-export([pingpong/2, threadring/2, count_flood/2, count_windows/2, spawn/2, call/2, round_trip/2, pairs/2, one_way/2, kill/2]).
 -compile({no_auto_import, [spawn/2]}).
 
 -define(RING, 100).
@@ -153,6 +153,30 @@ echo() ->
         {ping, From, Number} -> From ! {pong, Number}, echo();
         stop -> ok
     end.
+
+%% A process that loops is killed, and another asked at once; each timed from the kill to the answer.
+kill(Kills, Far) ->
+    Echo = start(fun echo/0, Far),
+    Start = now_ns(),
+    {Sum, Latencies} = kill(Echo, 0, Kills, 0, [], Far),
+    Elapsed = now_ns() - Start,
+    stop(Echo),
+    {Sum, Elapsed, Latencies}.
+
+kill(_Echo, Kills, Kills, Sum, Latencies, _Far) ->
+    {Sum, Latencies};
+kill(Echo, Number, Kills, Sum, Latencies, Far) ->
+    Self = self(),
+    Doomed = spawn_opt(fun() -> Self ! holds, loop() end, Far),
+    receive holds -> ok end,
+    Start = now_ns(),
+    exit(Doomed, kill),
+    Echo ! {ping, Self, Number},
+    receive
+        {pong, Answer} -> kill(Echo, Number + 1, Kills, Sum + Answer, [now_ns() - Start | Latencies], Far)
+    end.
+
+loop() -> loop().
 
 %% Pairs play ping-pong at once. The trips are dealt out beforehand, since nothing is shared.
 pairs(Trips, Far) ->
