@@ -55,7 +55,7 @@ test("every link between the pages leads to a file", async () => {
   let seen = 0;
   for (const page of pages()) {
     const text = readFileSync(join(packageRoot, page), "utf8");
-    for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+    for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?(?: "[^"]*")?\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       seen += 1;
       await access(join(packageRoot, dirname(page), target)).catch(() => broken.push(`${page}: ${target}`));

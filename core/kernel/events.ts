@@ -16,7 +16,7 @@ export interface CrashReport {
   readonly name: string | undefined;
   readonly behaviour: string;
   readonly reason: ExitReason;
-  /** Where the actor was when its turn was cut down; an error's stack stands in its reason. */
+  /** Where the actor was when its turn was cut down, or called `process.exit`; an error's stack stands in its reason. */
   readonly stack?: string;
   readonly state: string;
   readonly message: string | undefined;

@@ -5,6 +5,7 @@ import { startLink } from "./link.ts";
 startLink();
 const { ProcessActor } = await import("./process-actor.ts");
 const { errorData } = await import("../errors.ts");
+const { callerStack } = await import("../caller-stack.ts");
 
 const exit = process.exit.bind(process);
 const { line } = new ProcessActor(exit);
@@ -17,7 +18,7 @@ process.exit = ((code?: number | string | null): never => {
   // Main learns of it first, and of all that was sent before.
   if (!isExiting) {
     isExiting = true;
-    line.ask("processExit", [Number(code ?? process.exitCode ?? 0)]);
+    line.ask("processExit", [Number(code ?? process.exitCode ?? 0), callerStack()]);
   }
   return exit(code);
 }) as typeof process.exit;

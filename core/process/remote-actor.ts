@@ -243,18 +243,18 @@ export class RemoteActor implements Remote {
   /** A verb with a result at once; the process stands still until it gets this. */
   #answer(verb: string, args: Uint8Array): void {
     let answer: Answer;
-    let exitCode: number | undefined;
+    let exit: { readonly code: number; readonly stack: string } | undefined;
     try {
       const values = this.#values.decode(args) as unknown[];
       let result: unknown;
-      if (verb === "processExit") exitCode = values[0] as number;
+      if (verb === "processExit") exit = { code: values[0] as number, stack: values[1] as string };
       else result = this.#verb(askVerbs, verb)(...values);
       answer = { ok: true, value: this.#values.encode(result, verb) };
     } catch (error) {
       answer = { ok: false, error: errorData(error) };
     }
     this.#process.answer(answer);
-    if (exitCode !== undefined) this.#kernel.lifecycle.die(this.cell, { exitCalled: exitCode });
+    if (exit !== undefined) this.#kernel.lifecycle.crashOutside(this.cell, { exitCalled: exit.code }, exit.stack);
   }
 
   #begin(id: number, verb: string, args: Uint8Array): void {

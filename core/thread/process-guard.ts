@@ -3,6 +3,7 @@
  * nobody awaits, exceptions in timers.
  */
 import { Flag } from "../actor/cell.ts";
+import { callerStack } from "../caller-stack.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
@@ -21,7 +22,7 @@ export function guardProcess(kernel: Kernel): void {
       throw error;
     }
     if ((cell.flags & Flag.dead) === 0)
-      kernel.lifecycle.die(cell, { exitCalled: Number(code ?? process.exitCode ?? 0) });
+      kernel.lifecycle.crashOutside(cell, { exitCalled: Number(code ?? process.exitCode ?? 0) }, callerStack());
     // Ends the code that called it; the actor is gone already, so this concerns nobody else.
     throw new RuntimeError("noproc", `${call} ended the actor, not the thread`);
   }) as typeof process.exit;

@@ -49,6 +49,18 @@ test.each(ends)("S9.2: $deed ends the actor as $code, and the call in its hands 
   expect((await system.stats()).processesLost - before).toBe(end.isLost ? 1 : 0);
 });
 
+test("a process.exit is reported as a crash, with the stack of the call", async () => {
+  const system = shared();
+  const ref = await spawnDoer(system);
+  const crashed = next(system, "crashed");
+  ref.call("do", "process.exit").catch(() => undefined);
+  const { reason, stack } = await crashed;
+  expect([reason, stack?.split("\n")[0]]).toEqual([
+    { exitCalled: 3 },
+    expect.stringMatching(/^ {4}at process\.exit .*process-tests/),
+  ]);
+});
+
 test("S9.2: kill -9 from outside ends an idle actor with the signal, and the event says which", async () => {
   const system = shared();
   const ref = await spawnDoer(system, { name: "victim" });

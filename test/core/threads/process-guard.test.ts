@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
-import { type RuntimeEvent, startSystem } from "../../../index.ts";
+import { type CrashReport, type RuntimeEvent, startSystem } from "../../../index.ts";
+import { faulty } from "../../fixtures/faulty.ts";
 import { lateExit, worker } from "../../fixtures/thread-tests.ts";
 import { packageRoot } from "../../support/package-root.ts";
 
@@ -24,4 +25,16 @@ test("process.exit by code that belongs to no actor is an event, and its thread 
     error: { code: "noproc", message: expect.stringMatching(/process\.exit\(3\)/) as unknown },
   });
   expect(await neighbour.call("ping")).toBe("pong");
+});
+
+test("process.exit in a turn is reported as a crash, with the stack of the call", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(faulty, undefined, { placement: { thread: 1 } });
+  const told = new Promise<CrashReport>((resolve) => system.events.on("crashed", resolve));
+  ref.cast("do", "exit");
+  const { reason, stack } = await told;
+  expect([reason, stack?.split("\n")[0]]).toEqual([
+    { exitCalled: 7 },
+    expect.stringMatching(/^ {4}at exit .*fixtures\/faulty/),
+  ]);
 });
