@@ -40,6 +40,14 @@ export interface Blamed {
   readonly reason: ExitReason;
 }
 
+/** Why an actor of that thread ended, if the thread was lost by its doing. */
+export function blamedReason(
+  blame: Blamed | undefined,
+  { slot, generation }: { readonly slot: number; readonly generation: number },
+): ExitReason | undefined {
+  return blame !== undefined && slot === blame.slot && generation === blame.generation ? blame.reason : undefined;
+}
+
 /** An uncaught error as an exit reason. */
 export function errorReason(thrown: unknown): { readonly error: ErrorData } {
   return { error: errorData(thrown) };

@@ -6,13 +6,14 @@
  * no monitor. Deadlines are numbers looked at by one sweep.
  */
 import { type Cell, extraOf } from "../actor/cell.ts";
-import { retiredWhy } from "../actor/exit-reason.ts";
+import { type Blamed, blamedReason, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { reasonError } from "./lifecycle.ts";
 import { timeoutOf } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
@@ -253,9 +254,15 @@ export class Calls {
     return nextMs;
   }
 
-  threadLost(thread: number, why: string): void {
+  /** The callees' thread is lost. @param blame whose doing it was, and what that one ended with. */
+  threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const [id, call] of [...this.#pending]) {
       if (call.callee.thread !== thread) continue;
+      const own = blamedReason(blame, call.callee);
+      if (own !== undefined) {
+        this.#fail(id, reasonError(own, this.#kernel.nameOf(call.callee)));
+        continue;
+      }
       if (why === retiredWhy) {
         this.#fail(id, gone(this.#kernel.nameOf(call.callee), call.name));
         continue;

@@ -48,7 +48,7 @@ export const FrameKind = {
   event: 25,
   /** `stop(ref, reason)`: the reason; id: the call. */
   stop: 26,
-  /** Start a dedicated thread: `{ thread, heapMb }`. To main. */
+  /** Start a dedicated thread: a `DedicatedStart`. To main. */
   startThread: 27,
   /** Ask for statistics; id: the request. */
   stats: 28,

@@ -12,6 +12,16 @@ import type { Random } from "../random.ts";
 import type { ChannelWriter } from "../thread/channel.ts";
 import type { RuntimeEvent } from "./events.ts";
 
+/** A dedicated thread to start, and the actor that it is for. */
+export interface DedicatedStart {
+  readonly thread: number;
+  readonly slot: number;
+  readonly generation: number;
+  /** The actor's behaviour, for reports. */
+  readonly behaviour: string;
+  readonly heapMb: number | undefined;
+}
+
 export interface Host {
   readonly clock: Clock;
   readonly random: Random;
@@ -33,7 +43,7 @@ export interface Host {
   /** Takes an event: main's stream. Other threads' kernels send theirs to main as frames. */
   emit(event: RuntimeEvent): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */
-  startDedicated?(thread: number, heapMb: number | undefined): void;
+  startDedicated?(start: DedicatedStart): void;
   /** Starts the process that runs an actor's code. Main only. */
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** The thread came to rest. */

@@ -7,6 +7,7 @@ import { type ErrorData, errorData } from "../errors.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import type { RuntimeEvent } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
+import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import type { SpawnPayload } from "./spawner.ts";
 
@@ -147,8 +148,7 @@ export class Inbound implements FrameSink {
         kernel.host.emit(payload as RuntimeEvent);
         return;
       case FrameKind.startThread: {
-        const request = payload as { readonly thread: number; readonly heapMb: number | undefined };
-        kernel.host.startDedicated?.(request.thread, request.heapMb);
+        kernel.host.startDedicated?.(payload as DedicatedStart);
         return;
       }
       case FrameKind.stats:

@@ -62,7 +62,7 @@ export class Names {
     this.#request(name, kernel.adopt(ref), (holder) => {
       kernel.asyncTurns.awaits(cell, -1);
       if (holder === undefined) kernel.scheduler.settle(cell, resolve as (value: never) => void, undefined);
-      else if (sameRef(holder, ref)) refused(hasName(kernel.nameOf(ref), this.#replicaNameOf(ref), name));
+      else if (sameRef(holder, ref)) refused(hasName(kernel.nameOf(ref), this.replicaNameOf(ref), name));
       else
         refused(
           new RuntimeError("already_registered", `the name ${describe(name)} belongs to ${kernel.nameOf(holder)}`),
@@ -72,7 +72,7 @@ export class Names {
   }
 
   /** The name of somebody else's actor, for a message: this thread only knows the names' holders. */
-  #replicaNameOf(ref: RefData): string | undefined {
+  replicaNameOf(ref: RefData): string | undefined {
     for (const [name, holder] of this.#names) if (sameRef(holder, ref)) return name;
     return undefined;
   }

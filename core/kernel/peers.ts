@@ -471,7 +471,7 @@ export class Peers {
     const reason = why === retiredWhy ? "noproc" : { threadLost: why };
     const startReason = wasUp ? reason : { error: threadFailed(thread, why) };
     kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason, blame);
-    kernel.calls.threadLost(thread, why);
+    kernel.calls.threadLost(thread, why, blame);
     kernel.names.threadLost(thread);
     if (peer === undefined) return;
     for (const { kind, slot, generation } of peer.writer?.unread() ?? []) {

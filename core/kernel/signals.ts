@@ -6,7 +6,7 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { DownMessage, ExitMessage, Monitor } from "../actor/context.ts";
-import type { Blamed, ExitReason } from "../actor/exit-reason.ts";
+import { type Blamed, blamedReason, type ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
@@ -320,8 +320,7 @@ export class Signals {
     blame: Blamed | undefined,
   ): void {
     const kernel = this.#kernel;
-    const reasonOf = (ref: RefData, otherwise: ExitReason) =>
-      blame !== undefined && ref.slot === blame.slot && ref.generation === blame.generation ? blame.reason : otherwise;
+    const reasonOf = (ref: RefData, otherwise: ExitReason) => blamedReason(blame, ref) ?? otherwise;
     for (const cell of cells) {
       if ((cell.flags & Flag.dead) !== 0) continue;
       for (const link of linksOf(cell)) {
@@ -335,7 +334,7 @@ export class Signals {
         if (monitor.ref?.thread === thread) this.#down(cell, id, reasonOf(monitor.ref, reason));
       }
     }
-    kernel.starts.threadLost(thread, startReason);
+    kernel.starts.threadLost(thread, startReason, blame);
   }
 }
 

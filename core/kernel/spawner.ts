@@ -19,6 +19,7 @@ import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { moduleFailed } from "../thread/module-loader.ts";
 import { FrameKind } from "./frame-kind.ts";
+import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { addLink, addWatcher } from "./links.ts";
 import type { Deferred } from "./peers.ts";
@@ -66,16 +67,16 @@ export class Spawner {
     assertSpawnOptions(options);
     const isDedicated = options?.isolation === "thread";
     const isProcess = options?.isolation === "process";
-    const heapMb = options?.heapMb;
     // The cell of an actor in a process is on main, where the gateway is.
     const chosen = isDedicated ? undefined : isProcess ? kernel.memory.threadAt(0) : this.#threadFor(options);
     if (chosen !== kernel.thread || isProcess)
       kernel.checkOutgoing(argument, undefined, undefined, argumentOf(spawnable));
     else if (kernel.checks) kernel.freeze(argument);
     return kernel.scheduler.commit(() => {
-      const thread = chosen ?? this.#newDedicated(heapMb);
-      if (thread === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
-      return this.#spawnThere(thread, parent, spawnable, argument, options, ties);
+      if (chosen === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
+      const spawned = this.#spawnThere(chosen ?? this.#newDedicated(), parent, spawnable, argument, options, ties);
+      if (chosen === undefined) this.#startDedicated(spawned.ref, spawnable, options?.heapMb);
+      return spawned;
     });
   }
 
@@ -359,15 +360,21 @@ export class Spawner {
     );
   }
 
-  #newDedicated(heapMb: number | undefined): number {
+  #newDedicated(): number {
     const kernel = this.#kernel;
     const base = kernel.memory.newRegion(slotsPerDedicated);
     const thread = base === undefined ? undefined : kernel.memory.newThread(-1, base, slotsPerDedicated, kernel.thread);
     if (thread === undefined)
       throw new RuntimeError("system_limit", "this system has started as many dedicated threads as it can");
-    if (kernel.thread === 0) kernel.host.startDedicated?.(thread, heapMb);
-    else kernel.peers.push(0, FrameKind.startThread, { slot: 0, generation: 0 }, kernel.guest, 0, { thread, heapMb });
     return thread;
+  }
+
+  /** The thread of an actor that is on its way there. */
+  #startDedicated({ thread, slot, generation }: Ref, spawnable: Spawnable, heapMb: number | undefined): void {
+    const kernel = this.#kernel;
+    const start: DedicatedStart = { thread, slot, generation, behaviour: nameOf(spawnable), heapMb };
+    if (kernel.thread === 0) kernel.host.startDedicated?.(start);
+    else kernel.peers.push(0, FrameKind.startThread, { slot: 0, generation: 0 }, kernel.guest, 0, start);
   }
 }
 
@@ -399,7 +406,11 @@ function isLoadFailure(error: unknown): error is RuntimeError {
 
 /** What is refused, for people. */
 function argumentOf(spawnable: Spawnable): string {
-  return `spawn, argument of ${isBehaviour(spawnable) ? behaviourName(spawnable) : (spawnable.exportName ?? spawnable.url)}`;
+  return `spawn, argument of ${nameOf(spawnable)}`;
+}
+
+function nameOf(spawnable: Spawnable): string {
+  return isBehaviour(spawnable) ? behaviourName(spawnable) : (spawnable.exportName ?? spawnable.url);
 }
 
 function assertSpawnable(value: Spawnable): void {

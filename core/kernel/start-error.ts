@@ -51,6 +51,12 @@ export function startError(
         `${who}: its thread was lost before init ended: ${describe(reason.threadLost)}`,
       );
     }
+    if ("budget" in reason)
+      return new RuntimeError(
+        "budget",
+        `${who}: it went over its budget ${describe(reason.budget)} before init ended: give it more, or less to do there`,
+        { cause: reason },
+      );
     if ("processLost" in reason)
       return new RuntimeError(
         "process_lost",

@@ -1,7 +1,7 @@
 /** Starts that somebody on this thread awaits: how a child's `init` ended, by promise or by message (SEMANTICS S6). */
 import type { Cell } from "../actor/cell.ts";
 import type { StartedMessage, StartResult } from "../actor/context.ts";
-import type { ExitReason } from "../actor/exit-reason.ts";
+import { type Blamed, blamedReason, type ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -89,10 +89,10 @@ export class Starts {
     }
   }
 
-  /** The children's thread is lost. */
-  threadLost(thread: number, reason: ExitReason): void {
-    for (const start of [...this.#starts.values()]) {
-      if (start.ref.thread === thread) this.ended(start.ref, { ok: false, reason });
+  /** The children's thread is lost. @param blame whose doing it was, and what that one ended with. */
+  threadLost(thread: number, reason: ExitReason, blame: Blamed | undefined): void {
+    for (const { ref } of [...this.#starts.values()]) {
+      if (ref.thread === thread) this.ended(ref, { ok: false, reason: blamedReason(blame, ref) ?? reason });
     }
   }
 }

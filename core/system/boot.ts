@@ -151,7 +151,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     emit: (event) => events.emit(event),
     findDefinition: definitionAt,
     startProcess: (cell, module, spawnOptions) => gateway.start(kernel, cell, module, spawnOptions),
-    startDedicated: (id, heapMb) => pool.startDedicated(id, heapMb),
+    startDedicated: (start) => pool.startDedicated(start),
   });
   host.unref();
   const monitors = new Map<number, (down: DownMessage) => void>();

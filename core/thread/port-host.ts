@@ -30,7 +30,7 @@ export interface PortHostOptions {
   /** Main: a behaviour that the program itself has defined. */
   findDefinition?(module: BehaviourModule): Behaviour<never> | undefined;
   /** Main: starts a dedicated thread. */
-  startDedicated?(thread: number, heapMb: number | undefined): void;
+  startDedicated?: Host["startDedicated"];
   /** Main: starts the process of an actor. */
   startProcess?: Host["startProcess"];
   /** Dedicated thread: its last actor is gone. */
@@ -43,7 +43,7 @@ export class PortHost implements Host {
   readonly blame: Blame;
   readonly emit: (event: RuntimeEvent) => void;
   readonly findDefinition?: (module: BehaviourModule) => Behaviour<never> | undefined;
-  readonly startDedicated?: (thread: number, heapMb: number | undefined) => void;
+  readonly startDedicated?: NonNullable<Host["startDedicated"]>;
   readonly startProcess?: NonNullable<Host["startProcess"]>;
   readonly retire?: () => void;
   readonly #ports = new Map<number, MessagePort>();

@@ -10,6 +10,7 @@ import { byDeadline, nextLoop } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
 import { eventBit } from "../kernel/events.ts";
+import type { DedicatedStart } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import type { PortHost } from "./port-host.ts";
@@ -26,6 +27,8 @@ const startsMax = 5;
 /** `position` of a thread that holds none. */
 const noPosition = -1;
 const closedWhy = "system stopped";
+/** What a crash report says of what went with a thread. */
+const notKnown = "not known: it went with its thread";
 
 export interface ThreadPoolOptions {
   /** Scheduler threads beside main. */
@@ -53,9 +56,13 @@ interface RunningThread {
   readonly worker: Worker;
   readonly base: number;
   readonly isDedicated: boolean;
+  /** Of a dedicated thread: its actor. */
+  readonly start: DedicatedStart | undefined;
   position: number;
-  /** Why it ends, where main asked for it. */
+  /** Why it ends, where main asked for it, or it has said so. */
   why: string | undefined;
+  /** Whose doing that is, where it is an actor's. */
+  blame: Blamed | undefined;
   /** It said that it is ready. */
   isReady: boolean;
   /** Its worker was asked to end. */
@@ -64,7 +71,9 @@ interface RunningThread {
 }
 
 /** What is to be known of a thread that is gone. */
-type LostThread = Pick<RunningThread, "thread" | "position" | "isDedicated" | "isReady">;
+type LostThread = Pick<RunningThread, "thread" | "position" | "isDedicated" | "isReady"> & {
+  readonly start?: DedicatedStart | undefined;
+};
 
 export class ThreadPool {
   readonly #kernel: Kernel;
@@ -186,7 +195,7 @@ export class ThreadPool {
       throw new RuntimeError("system_limit", "this system has started as many threads as it can");
     }
     if (position !== noPosition) this.#memory.setThreadAt(position, thread);
-    return await this.#launch(thread, base, position, false, { maxYoungGenerationSizeMb: youngGenerationMb });
+    return await this.#launch(thread, base, position, undefined, { maxYoungGenerationSizeMb: youngGenerationMb });
   }
 
   /**
@@ -235,13 +244,14 @@ export class ThreadPool {
   }
 
   /** A dedicated thread whose id was reserved by the spawner, maybe on another thread. */
-  startDedicated(thread: number, heapMb: number | undefined): void {
+  startDedicated(start: DedicatedStart): void {
+    const { thread, heapMb } = start;
     if (this.#isClosing) {
       this.#lose({ thread, position: noPosition, isDedicated: true, isReady: false }, closedWhy);
       return;
     }
     const limits: ResourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb };
-    this.#launch(thread, this.#memory.base(thread), noPosition, true, limits).catch(() => {
+    this.#launch(thread, this.#memory.base(thread), noPosition, start, limits).catch(() => {
       // Told already: the thread is lost, and its actor's spawner gets that reason.
     });
   }
@@ -250,10 +260,11 @@ export class ThreadPool {
     thread: number,
     base: number,
     position: number,
-    isDedicated: boolean,
+    start: DedicatedStart | undefined,
     resourceLimits: ResourceLimits,
   ): Promise<RunningThread> {
     const options = this.#options;
+    const isDedicated = start !== undefined;
     const workerData: ThreadData = {
       thread,
       buffers: this.#memory.buffers,
@@ -286,8 +297,10 @@ export class ThreadPool {
       worker,
       base,
       isDedicated,
+      start,
       position,
       why: undefined,
+      blame: undefined,
       isReady: false,
       isEnding: false,
       exited,
@@ -323,7 +336,10 @@ export class ThreadPool {
       }
     });
     worker.on("error", (error: unknown) => {
-      running.why ??= errorData(error).message;
+      if (running.why !== undefined) return;
+      const { code, message } = errorData(error);
+      running.why = message;
+      if (code === "ERR_WORKER_OUT_OF_MEMORY") running.blame = heapBlame(start);
     });
     worker.on("exit", (code) => {
       cancel();
@@ -353,7 +369,7 @@ export class ThreadPool {
   #ended(running: RunningThread, why: string): void {
     if (!running.isDedicated) this.#regions.push(running.base);
     // One that was given up is known to be lost.
-    if (!this.#stuck.delete(running)) this.#lost(running, why);
+    if (!this.#stuck.delete(running)) this.#lost(running, why, running.blame);
   }
 
   /** A turn holds a thread, and no cut frees it: its loss is told now, and it is ended, however long that may take. */
@@ -388,8 +404,9 @@ export class ThreadPool {
       );
   }
 
-  #lose({ thread, position, isDedicated, isReady }: LostThread, why: string, blame?: Blamed): void {
+  #lose({ thread, position, isDedicated, isReady, start }: LostThread, why: string, blame?: Blamed): void {
     const actors = Math.max(0, this.#memory.actors(thread));
+    if (blame !== undefined) this.#reportEnd(thread, start, blame);
     const isRetired = isDedicated && why === retiredWhy;
     this.#memory.setState(thread, isRetired ? ThreadState.retired : ThreadState.lost);
     if (!isRetired) this.lost++;
@@ -409,6 +426,25 @@ export class ThreadPool {
       this.#kernel.emit({ type: "threadLost", thread, position, why, actors, unread, unsent });
     }
     this.#kernel.scheduler.wake();
+  }
+
+  /** The crash report of an actor that ended with its thread, and was why. */
+  #reportEnd(thread: number, start: DedicatedStart | undefined, { slot, generation, reason }: Blamed): void {
+    const kernel = this.#kernel;
+    const isStart = start?.slot === slot && start.generation === generation;
+    const ref = kernel.makeRef(thread, slot, generation);
+    kernel.counters.add(Counter.crashes, 1);
+    kernel.emit({
+      type: "crashed",
+      ref: ref.toJSON(),
+      name: kernel.names.replicaNameOf(ref),
+      behaviour: isStart ? start.behaviour : notKnown,
+      reason,
+      state: notKnown,
+      message: notKnown,
+      queued: [],
+      queuedCount: 0,
+    });
   }
 
   // Watchdog ------------------------------------------------------------------------------------------------------
@@ -473,4 +509,11 @@ export class ThreadPool {
       'before the process ends: if it must end before, process.kill(process.pid, "SIGKILL")'
     );
   }
+}
+
+/** The heap of a dedicated thread is full: its actor had been given so much, or nobody is to blame. */
+function heapBlame(start: DedicatedStart | undefined): Blamed | undefined {
+  if (start?.heapMb === undefined) return undefined;
+  const { slot, generation, heapMb } = start;
+  return { slot, generation, reason: { budget: { heapMb } } };
 }

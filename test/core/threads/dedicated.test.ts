@@ -67,7 +67,7 @@ test("a dedicated thread that fills its heap is lost alone, and its actor ends w
   const ref = await system.spawn(hog, undefined, { ...dedicated, heapMb: 32 });
   const monitor = await system.monitor(ref);
   system.send(ref, "fill");
-  expect((await monitor.down).reason).toEqual({ threadLost: expect.stringMatching(/memory limit/) as unknown });
+  expect((await monitor.down).reason).toEqual({ budget: { heapMb: 32 } });
   expect(await neighbour.call("ping")).toBe("pong");
 });
 
