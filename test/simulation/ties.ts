@@ -31,6 +31,8 @@ interface Watch {
   readonly owner: Player;
   readonly target: Player | undefined;
   readonly time: number;
+  /** It stands behind an exit in the signals that wait for the target's birth, so the target may be gone when it is received. */
+  readonly isBehindExit: boolean;
   isWithdrawn: boolean;
   /** Downs that came into the owner's mailbox. */
   queued: number;
@@ -208,7 +210,16 @@ export class Ties {
     const time = this.#trace.note("monitor", owner.id, target?.id ?? -1, id);
     // A target that is not there has given its down already.
     const queued = this.watches.get(`${owner.thread}:${id}`)?.queued ?? 0;
-    this.watches.set(`${owner.thread}:${id}`, { owner, target, time, isWithdrawn: false, queued, handled: 0 });
+    const isBehindExit = target !== undefined && !target.isThere && target.sentReasons.size > 0;
+    this.watches.set(`${owner.thread}:${id}`, {
+      owner,
+      target,
+      time,
+      isBehindExit,
+      isWithdrawn: false,
+      queued,
+      handled: 0,
+    });
   }
 
   demonitored(owner: Player, id: number, isFlushed: boolean): void {
@@ -229,6 +240,7 @@ export class Ties {
         owner,
         target: undefined,
         time: trace.time,
+        isBehindExit: false,
         isWithdrawn: false,
         queued: 1,
         handled: 0,
@@ -249,7 +261,7 @@ export class Ties {
     const isHere = target.thread === owner.thread;
     const isKnown =
       (target.isDead && key === reasonKey(target.reason) && (watch.time < target.deathTime || !isHere)) ||
-      (target.isGone && key === "noproc" && (!isHere || watch.time > target.deathTime)) ||
+      (target.isGone && key === "noproc" && (!isHere || watch.isBehindExit || watch.time > target.deathTime)) ||
       (target.mayNeverCome && key === "noproc") ||
       (target.isThreadLost && key.startsWith('{"threadLost"'));
     if (!isKnown) trace.breach("S3.6", `${who}: ${key}, and it ended ${this.#end(target)}`);
