@@ -16,7 +16,7 @@ import type { Totals } from "./aggregator.ts";
 import { aggregatorName, coordinatorName } from "./conversation.ts";
 import type { Closing, Order } from "./coordinator.ts";
 import { type Corpus, slicesOf } from "./corpus.ts";
-import { aggregators, demoTree } from "./tree.ts";
+import { aggregators, demoTree, outsideSpec } from "./tree.ts";
 import type { LedgerProgress } from "./work-ledger.ts";
 import type { WorkPlanOptions } from "./work-plan.ts";
 
@@ -71,6 +71,9 @@ export interface Ends {
 /** How often a snapshot is taken. */
 export const snapshotEveryMs = 100;
 
+/** Tries to start the agents with processes. */
+const startsMax = 20;
+
 const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
 
 /**
@@ -113,6 +116,7 @@ async function work(
   watching.catch(() => undefined);
   try {
     const tree = await system.supervise(demoTree({ plan, files: corpus.files, seconds }, { slices }));
+    await startOutside(tree, plan);
     const closing = await finished(system, tree);
     const durationMs = performance.now() - beganMs;
     // The last moment, or the picture would end before the work did.
@@ -133,6 +137,23 @@ async function work(
     };
   } finally {
     ending.abort();
+  }
+}
+
+/**
+ * Starts the agents with processes; their start fails when one is killed meanwhile, and is tried again.
+ * @throws RuntimeError `job_failed`: they did not start, however often it was tried.
+ */
+async function startOutside(tree: SupervisorHandle, plan: WorkPlanOptions): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const started = await tree.startChild(outsideSpec(plan));
+    if (started.ok) return;
+    const { error } = started;
+    // Any other outcome is no matter of chance.
+    if (error.code !== "start_failed" || tries === startsMax) {
+      const why = error.code === "start_failed" ? reasonText(error.reason) : error.code;
+      throw new RuntimeError("job_failed", `the agents in processes did not start, ${tries} times tried: ${why}`);
+    }
   }
 }
 

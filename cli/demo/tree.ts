@@ -7,9 +7,10 @@
  *               +-- outside (main) -- agents, each in a process of its own
  *
  * A lost thread takes its crews and their agents with it; the top supervisor starts those crews again where there is room.
+ * What is outside is started behind the rest: a process may be killed while it starts, which would fail the whole tree's start.
  * An aggregator or the coordinator is not restarted, since what it knew would be gone: it is significant, so the tree ends.
  */
-import { defineSupervisor, type SupervisorSetup } from "../../index.ts";
+import { type ChildSpec, defineSupervisor, type SupervisorSetup } from "../../index.ts";
 import { agent } from "./agent.ts";
 import { type AggregatorSetup, aggregator } from "./aggregator.ts";
 import { aggregatorName, coordinatorName } from "./conversation.ts";
@@ -63,7 +64,7 @@ export const outside = defineSupervisor(
   { name: "outside" },
 );
 
-/** The whole tree, for `system.supervise`. */
+/** The tree but for the agents with processes, for `system.supervise`. */
 export function demoTree(setup: Omit<CoordinatorSetup, "aggregators">, aggregation: AggregatorSetup): SupervisorSetup {
   const onThreads = setup.plan.agents - processAgents(setup.plan.agents);
   const crews = Math.min(crewsMax, onThreads);
@@ -90,14 +91,14 @@ export function demoTree(setup: Omit<CoordinatorSetup, "aggregators">, aggregati
         start: [crew, share(number, crews, onThreads)] as const,
         type: "supervisor" as const,
       })),
-      {
-        id: "outside",
-        start: [outside, { from: onThreads, to: setup.plan.agents } satisfies CrewSetup] as const,
-        type: "supervisor",
-        placement: { thread: 0 },
-      },
     ],
   };
+}
+
+/** The agents with processes, for the tree's `startChild`. */
+export function outsideSpec({ agents }: { readonly agents: number }): ChildSpec {
+  const setup: CrewSetup = { from: agents - processAgents(agents), to: agents };
+  return { id: "outside", start: [outside, setup], type: "supervisor", placement: { thread: 0 } };
 }
 
 function share(number: number, crews: number, agents: number): CrewSetup {

@@ -1,10 +1,11 @@
 /** `mofa demo` as a person runs it: a process of its own, on a small folder and with few agents. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterMs } from "../../core/clock.ts";
 import { countFiles } from "../support/count-words.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { runProgram } from "../support/run-program.ts";
@@ -151,6 +152,39 @@ describe("mofa demo", () => {
     expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow(expect.objectContaining({ code: "ESRCH" }));
   }, 30_000);
 
+  const hasProc = existsSync("/proc/self/stat");
+  (hasProc ? test : test.skip)(
+    "survives kill -9 of its processes from outside, also while they start, and loses nothing",
+    async () => {
+      const child = spawn(process.execPath, [entry, "demo", folder, "--json", "--agents", "200"], {
+        stdio: ["ignore", "pipe", "ignore"],
+        detached: true, // a process group of its own, by which its processes are found
+      });
+      const closed = once(child, "close");
+      let said = "";
+      child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+        said += piece;
+      });
+      const killed = new Set<number>();
+      const kills = 5;
+      while (child.exitCode === null && killed.size < kills) {
+        await new Promise<void>((look) => afterMs(20, look));
+        const [pid] = processesOf(child.pid as number).filter((one) => !killed.has(one));
+        if (pid === undefined) continue;
+        process.kill(pid, "SIGKILL");
+        killed.add(pid);
+      }
+      const [code] = await closed;
+      expect({ code, kills: killed.size }).toEqual({ code: 0, kills });
+      const result = JSON.parse(said);
+      expect(result).toMatchObject({ result: countFiles(texts), tasks: { submitted: 1_000, done: 1_000, lost: 0 } });
+      const signals = result.processEnds.map(({ by }: { by: string }) => by);
+      // The plan kills one more.
+      expect(signals.filter((by: string) => by === "SIGKILL")).toHaveLength(kills + 1);
+    },
+    60_000,
+  );
+
   test.each([
     [["--agents", "0"], 2, "A whole number from 1 to"],
     [["--seed", "x"], 2, "A whole number from 0 to"],
@@ -199,3 +233,24 @@ describe("mofa demo", () => {
     expect(result.stderr).toContain(`no folder ${join(folder, "nowhere")}`);
   });
 });
+
+/** Actors' processes that live in the process group. */
+function processesOf(group: number): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => {
+      if (Number.isNaN(pid)) return false;
+      try {
+        const [state, , itsGroup] = readFileSync(`/proc/${pid}/stat`, "utf8")
+          .replace(/^.*\) /s, "")
+          .split(" ");
+        const isActor = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("process-entry");
+        return state !== "Z" && Number(itsGroup) === group && isActor;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // It has ended since the folder was read.
+        if (code === "ENOENT" || code === "ESRCH") return false;
+        throw error;
+      }
+    });
+}
