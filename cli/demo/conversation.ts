@@ -1,7 +1,7 @@
 /** All that the demo's actors say to one another, and the names they find one another by. */
 import type { Ref } from "../../index.ts";
-import type { FaultKind } from "../../testing/index.ts";
 import type { Slice } from "./corpus.ts";
+import type { DrawnFault } from "./fault-draw.ts";
 import type { TextCount } from "./text-count.ts";
 import type { ProcessFault } from "./work-plan.ts";
 
@@ -28,7 +28,7 @@ export interface TaskMessage {
 export type TaskFault =
   | "throwBefore"
   | "throwAfter"
-  | Exclude<FaultKind, "throw" | "endThread" | "poison">
+  | Exclude<DrawnFault, "throw" | "endThread" | "poison">
   | ProcessFault;
 
 /** Coordinator to agent: a message that no agent can read. `task` is the one it comes before. */

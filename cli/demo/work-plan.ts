@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { SeededRandom } from "../../index.ts";
-import { type FaultKind, FaultPlan } from "../../testing/index.ts";
+import { type DrawnFault, type FaultCounts, FaultDraw } from "./fault-draw.ts";
 
 /** Rows that every run has. */
 export const tasksPerAgent = 5;
@@ -43,8 +43,8 @@ export class WorkPlan {
   /** Agents on threads. */
   readonly #onThreads: number;
   readonly #hasFaults: boolean;
-  readonly #faults: Readonly<Partial<Record<FaultKind, number>>>;
-  readonly #stretches: FaultPlan[] = [];
+  readonly #faults: FaultCounts;
+  readonly #stretches: FaultDraw[] = [];
   readonly #turns: number[] = [];
 
   constructor({ seed, agents, hasFaults }: WorkPlanOptions) {
@@ -67,7 +67,7 @@ export class WorkPlan {
     return ((task % this.agents) + this.agents - turn) % this.agents;
   }
 
-  faultOf(task: number): FaultKind | ProcessFault | undefined {
+  faultOf(task: number): DrawnFault | ProcessFault | undefined {
     const row = Math.floor(task / this.agents);
     const agent = this.agentOf(task);
     if (agent >= this.#onThreads)
@@ -93,12 +93,12 @@ export class WorkPlan {
     return this.#turns[row];
   }
 
-  #stretch(number: number): FaultPlan {
-    this.#stretches[number] ??= new FaultPlan({
-      seed: mixed(this.#seed, ~number),
-      tasks: number === 0 ? this.#onThreads * tasksPerAgent : laterStretchTasks,
-      faults: this.#faults,
-    });
+  #stretch(number: number): FaultDraw {
+    this.#stretches[number] ??= new FaultDraw(
+      mixed(this.#seed, ~number),
+      number === 0 ? this.#onThreads * tasksPerAgent : laterStretchTasks,
+      this.#faults,
+    );
     return this.#stretches[number];
   }
 }
@@ -107,7 +107,7 @@ export class WorkPlan {
  * One task in five hundred throws, one in five thousand has a poison message before it or ends its process as far as it
  * can tell, a few never end, and one thread is lost.
  */
-function faultCounts(agents: number): Readonly<Partial<Record<FaultKind, number>>> {
+function faultCounts(agents: number): FaultCounts {
   const few = { throw: Math.ceil(agents / 100), endThread: 1, poison: Math.ceil(agents / 1_000) };
   if (processAgents(agents) === 0) return few;
   const loops = Math.ceil(agents / 5_000);
