@@ -45,6 +45,8 @@ export {
   type ExitMessage,
   type ExitReason,
   errorCodes,
+  type FaultInjectedEvent,
+  type FaultSkippedEvent,
   type From,
   type Isolation,
   isRef,

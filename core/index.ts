@@ -51,11 +51,22 @@ export {
 export { defineServer, type ServerApi, type ServerDefinition } from "./actor/server.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
 export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
+export type { FaultCount, FaultInjection } from "./faults/injection.ts";
+export {
+  type CheckedFault,
+  type CheckedFaultPlan,
+  type InjectedKind,
+  messageFaultKinds,
+  type Selector,
+  sendersMax,
+} from "./faults/plan.ts";
 export {
   type CrashReport,
   type DeadLetterWhy,
   type EventListener,
   type EventType,
+  type FaultInjectedEvent,
+  type FaultSkippedEvent,
   type RestartedEvent,
   type RuntimeEvent,
   type ShutdownEvent,

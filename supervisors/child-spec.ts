@@ -256,9 +256,10 @@ export function isPlacement(value: unknown): value is Placement {
 
 /** What `spawnLink` is told, made once for each start. */
 export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): SpawnLinkOptions {
-  const { isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
+  const { id, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
   return {
     ack: true,
+    childId: id,
     // A thread or process of its own has no place among the schedulers.
     ...(!hasOwnHeap(isolation) && { placement: spec.placement ?? childPlacement }),
     ...(isolation !== undefined && { isolation }),

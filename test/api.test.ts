@@ -19,7 +19,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       ActorApi ActorDefinition AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
       BehaviourReference CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
       DeadLetterWhy DownMessage DynamicSetup ErrorCode ErrorData EventListener EventType ExitMessage
-      ExitReason From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement ProcessInfo RefData
+      ExitReason FaultInjectedEvent FaultSkippedEvent From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement ProcessInfo RefData
       Restart RestartedEvent RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target ThreadStats TimerMessage TimerRef
@@ -43,11 +43,12 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   },
   "mofa/testing": {
     values: `
-      EventRecorder FaultPlan Place Probe TestTree describePlacements placementAnchor placementThreads probeBehaviour
-      startTree treeLeaf
+      EventRecorder InjectedFaults Place Probe TestTree checkFaultPlan describePlacements injectFaults placementAnchor
+      placementThreads probeBehaviour startTree treeLeaf
     `,
     types: `
-      FaultKind FaultPlanOptions PlaceName PlannedFault Runner TestedEvent TestedSystem TreeChild TreeSetup Watch
+      ActorSelector CheckedFaultPlan Fault FaultCount FaultKind FaultPlan PlaceName Runner TestedEvent TestedSystem TreeChild
+      TreeSetup Watch
     `,
   },
 };

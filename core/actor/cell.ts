@@ -4,6 +4,8 @@
  * Fixed shape and small: a million idle actors are a million of these. What few actors need (timers, monitors, stash,
  * open calls …) is in `CellExtra`, made on first use. The fields are the kernel's; nothing else may touch them.
  */
+import type { ActorFaults } from "../faults/actor-faults.ts";
+import type { RemoteActor } from "../kernel/host.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
 import type { Context, Monitor } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -40,6 +42,8 @@ export const Flag = {
   limited: 8_192,
   /** Its code runs in another process: what is sent to it must be able to cross. */
   remote: 16_384,
+  /** A plan of faults means it: its turns, and messages to or from it. */
+  faulty: 32_768,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -69,6 +73,10 @@ export interface StartInfo {
 /** The rare parts of a cell. */
 export class CellExtra {
   name: string | undefined = undefined;
+  /** The id by which its supervisor knows it. */
+  childId: string | number | undefined = undefined;
+  /** What the plan of faults that is at work has to do with it. */
+  faults: ActorFaults | undefined = undefined;
   capacity = 0;
   policy: MailboxPolicy = "reject";
   /** That its mailbox is full was told, and it has not been half empty since. */
@@ -122,7 +130,7 @@ export class CellExtra {
   /** How an async turn ends; made once for each async actor. */
   turnEnds: { readonly ok: (value: unknown) => void; readonly fail: (error: unknown) => void } | undefined = undefined;
   /** Where its code runs, if that is another process. */
-  remote: { ended(reason: ExitReason): void } | undefined = undefined;
+  remote: RemoteActor | undefined = undefined;
   resource: { runInAsyncScope<T>(run: () => T): T } | undefined = undefined;
 }
 

@@ -44,6 +44,8 @@ export interface SpawnOptions {
 export interface SpawnLinkOptions extends SpawnOptions {
   /** Reports how `init` ended by one `started` message; when it failed no exit message follows (proc_lib:start_link). */
   readonly ack?: boolean;
+  /** The id by which a supervisor knows it: what a plan of faults may call it by. */
+  readonly childId?: string | number;
 }
 
 /** One monitor. Plain data; each call of `monitor` makes another. */

@@ -182,7 +182,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     reply(from: From, value: unknown): void {
       kernel.assertAlive(this.#cell, "reply");
       const { caller, id } = partsOf(from, "reply");
-      kernel.calls.answer(caller, id, value);
+      kernel.calls.answer(caller, id, value, this.self);
       kernel.calls.answered(this.#cell, caller, id);
     }
     replyError(from: From, error: { readonly code: string; readonly message: string }): void {
@@ -197,7 +197,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       }
       kernel.scheduler.commit(() => {
         kernel.calls.answered(this.#cell, caller, id);
-        kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message });
+        kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message }, this.self);
       });
     }
 

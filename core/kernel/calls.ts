@@ -125,13 +125,15 @@ export class Calls {
       const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
       if (!kernel.early.hold(ref, again, kind === MetaKind.call)) again();
     } else if (kind === MetaKind.stop) {
-      kernel.delivery.deliverSystem(target, new Meta(kind, name, id, kernel.refOf(cell)), argument);
+      const from = kernel.refOf(cell);
+      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
+      if (kernel.faults?.holds(from, ref, again) !== true) again();
     } else
       void kernel.delivery.deliver(target, new Meta(kind, name, id, kernel.refOf(cell), timeoutMs), argument, cell);
     return promise;
   }
 
-  /** A call from another thread. */
+  /** A call from another thread, or one that came before its receiver. @param mark the sender's, see `Faults.markOf` */
   callReceived(
     ref: RefData,
     from: RefData,
@@ -140,40 +142,46 @@ export class Calls {
     name: string,
     argument: unknown,
     timeoutMs: number,
+    mark = 0,
   ): void {
     const kernel = this.#kernel;
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       kernel.delivery.deadLetter(ref, argument, "noproc");
-      this.answerError(from, id, gone(kernel.nameOf(ref), name));
+      this.answerError(from, id, gone(kernel.nameOf(ref), name), ref);
       return;
     }
     const meta = new Meta(kind, name, id, from, timeoutMs);
     if (kind === MetaKind.stop) kernel.delivery.deliverSystem(target, meta, argument);
-    else if (from.thread === kernel.thread) void kernel.delivery.deliver(target, meta, argument, undefined);
-    else kernel.delivery.deliverRemote(target, meta, argument, from.thread);
+    else if (from.thread === kernel.thread) void kernel.delivery.deliver(target, meta, argument, kernel.cellOf(from));
+    else kernel.delivery.deliverRemote(target, meta, argument, from.thread, from.slot, from.generation, mark);
   }
 
-  /** Sends the answer of a call to whoever made it. */
-  answer(caller: RefData | undefined, id: number, value: unknown): void {
+  /** Sends the answer of a call to whoever made it. @param by who answers; undefined: it matters to no plan of faults */
+  answer(caller: RefData | undefined, id: number, value: unknown, by: RefData | undefined): void {
     const kernel = this.#kernel;
     if (caller === undefined) return;
     if (caller.thread === kernel.thread) {
       if (kernel.checks) freezeMessage(value);
-      kernel.scheduler.commit(() => this.settle(id, value));
+      kernel.scheduler.commit(() => {
+        const { faults } = kernel;
+        if (by === undefined || faults === undefined) this.settle(id, value);
+        else if (!faults.holds(by, caller, () => this.settle(id, value))) this.settle(id, value);
+      });
       return;
     }
     kernel.checkOutgoing(value, undefined, caller, "the answer");
     kernel.scheduler.commit(() => {
-      kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, kernel.refOf(kernel.guest), id, value);
+      kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, by ?? kernel.refOf(kernel.guest), id, value);
     });
   }
 
-  answerError(caller: RefData | undefined, id: number, error: ErrorData): void {
+  answerError(caller: RefData | undefined, id: number, error: ErrorData, by: RefData): void {
     const kernel = this.#kernel;
     if (caller === undefined) return;
-    if (caller.thread === kernel.thread) this.#fail(id, error);
-    else kernel.peers.pushFrom(caller.thread, FrameKind.replyError, caller, kernel.refOf(kernel.guest), id, error);
+    if (caller.thread !== kernel.thread)
+      kernel.peers.pushFrom(caller.thread, FrameKind.replyError, caller, by, id, error);
+    else if (kernel.faults?.holds(by, caller, () => this.#fail(id, error)) !== true) this.#fail(id, error);
   }
 
   /** An answer arrived. Late ones find no entry and are dropped. */

@@ -24,11 +24,15 @@ export class Delivery {
     this.#kernel = kernel;
   }
 
-  /** A user message for a cell of this thread. The sender matters only to policy `wait`. */
+  /** A user message for a cell of this thread. The sender matters to policy `wait`, and to faults: undefined, none is asked. */
   deliver(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
     const box = cell.mailbox ?? this.#openMailbox(cell);
-    if ((cell.flags & (Flag.bounded | Flag.dead)) !== 0 || box.size >= mailboxCapacityDefault) {
-      return this.#kernel.scheduler.commit(() => this.#deliverBounded(cell, box, meta, payload, sender));
+    if ((cell.flags & (Flag.bounded | Flag.dead | Flag.faulty)) !== 0 || box.size >= mailboxCapacityDefault) {
+      return this.#kernel.scheduler.commit(() => {
+        if ((cell.flags & Flag.faulty) !== 0 && sender !== undefined && this.#isTaken(cell, meta, payload, sender))
+          return undefined;
+        return this.#deliverBounded(cell, box, meta, payload, sender);
+      });
     }
     this.#kernel.scheduler.enqueue(cell, box, meta, payload);
     return undefined;
@@ -40,8 +44,43 @@ export class Delivery {
     this.#kernel.scheduler.enqueue(cell, cell.mailbox ?? this.#openMailbox(cell), meta, payload);
   }
 
-  /** A message from another thread: accepted beyond the bound where the policy is `wait`, and its thread told to pause. */
-  deliverRemote(cell: Cell, meta: MessageMeta, payload: unknown, fromThread: number): void {
+  #isTaken(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell): boolean {
+    const { faults } = this.#kernel;
+    if (faults === undefined) return false;
+    const ref = this.#kernel.refOf(cell);
+    const pass = () => {
+      const later = this.#kernel.cellOf(ref);
+      if (later === undefined) this.refuse(ref, meta, payload, "noproc");
+      else void this.deliver(later, meta, payload, undefined);
+    };
+    return faults.takes(cell, meta, payload, this.#kernel.refOf(sender), faults.markOf(sender), pass);
+  }
+
+  /** A message from another thread. @param mark the sender's, see `Faults.markOf` */
+  deliverRemote(
+    cell: Cell,
+    meta: MessageMeta,
+    payload: unknown,
+    fromThread: number,
+    fromSlot: number,
+    fromGeneration: number,
+    mark: number,
+  ): void {
+    if ((cell.flags & Flag.faulty) !== 0) {
+      const ref = this.#kernel.refOf(cell);
+      const from = this.#kernel.makeRef(fromThread, fromSlot, fromGeneration);
+      const pass = () => {
+        const later = this.#kernel.cellOf(ref);
+        if (later === undefined) this.refuse(ref, meta, payload, "noproc");
+        else this.#acceptRemote(later, meta, payload, fromThread);
+      };
+      if (this.#kernel.faults?.takes(cell, meta, payload, from, mark, pass) === true) return;
+    }
+    this.#acceptRemote(cell, meta, payload, fromThread);
+  }
+
+  /** Accepts it beyond the bound where the policy is `wait`, and tells its thread to pause. */
+  #acceptRemote(cell: Cell, meta: MessageMeta, payload: unknown, fromThread: number): void {
     const extra = cell.extra;
     if ((cell.flags & Flag.bounded) !== 0 && extra !== undefined && extra.policy === "wait") {
       const box = cell.mailbox ?? this.#openMailbox(cell);
@@ -187,11 +226,8 @@ export class Delivery {
       meta.from !== undefined
     ) {
       const code = why === "dropped" ? "mailbox_full" : why;
-      this.#kernel.calls.answerError(meta.from, meta.id, {
-        name: "RuntimeError",
-        code,
-        message: `${this.#kernel.nameOf(to)} did not take the call "${meta.name}": ${code}`,
-      });
+      const message = `${this.#kernel.nameOf(to)} did not take the call "${meta.name}": ${code}`;
+      this.#kernel.calls.answerError(meta.from, meta.id, { name: "RuntimeError", code, message }, to);
     }
   }
 

@@ -72,6 +72,10 @@ export class Dispatch {
     const kernel = this.#kernel;
     const handlers = cell.behaviour.handlers;
     const ctx = kernel.contextOf(cell);
+    if ((cell.flags & Flag.faulty) !== 0) {
+      const struck = kernel.faults?.strike(cell, meta, payload);
+      if (struck !== undefined) return struck();
+    }
     if (meta === undefined) return handlers.receive(cell.state, payload, ctx);
     if (typeof meta === "string") {
       if (handlers.cast === undefined) {
@@ -83,11 +87,16 @@ export class Dispatch {
     switch (meta.kind) {
       case MetaKind.call: {
         if (handlers.call === undefined) {
-          kernel.calls.answerError(meta.from, meta.id, {
-            name: "RuntimeError",
-            code: "undef",
-            message: `${kernel.nameOf(kernel.refOf(cell))} takes no calls, got "${meta.name}"`,
-          });
+          kernel.calls.answerError(
+            meta.from,
+            meta.id,
+            {
+              name: "RuntimeError",
+              code: "undef",
+              message: `${kernel.nameOf(kernel.refOf(cell))} takes no calls, got "${meta.name}"`,
+            },
+            kernel.refOf(cell),
+          );
           return undefined;
         }
         cell.current = meta;
@@ -128,7 +137,8 @@ export class Dispatch {
       if (result === noReply) scheduler.commit(() => calls.keepOpen(cell, meta));
       else {
         try {
-          calls.answer(meta.from, meta.id, result);
+          const by = this.#kernel.faults === undefined ? undefined : this.#kernel.refOf(cell);
+          calls.answer(meta.from, meta.id, result, by);
         } catch (error) {
           // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
           lifecycle.crash(cell, error, undefined);

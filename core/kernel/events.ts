@@ -8,6 +8,7 @@ import type { Context, LogLevel } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { RefData } from "../actor/ref.ts";
 import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import type { InjectedKind } from "../faults/plan.ts";
 
 /** A crash in full: reason, state (as redacted by `format`), the message in hand and up to ten queued ones, as text. */
 export interface CrashReport {
@@ -52,6 +53,26 @@ export interface ShutdownEvent {
   readonly reason: ExitReason;
 }
 
+/** A fault of a plan has struck. */
+export interface FaultInjectedEvent {
+  readonly type: "faultInjected";
+  /** Its place in the plan, from 0. */
+  readonly fault: number;
+  readonly kind: InjectedKind;
+  readonly thread: number;
+  /** The actor that was struck, or to which the message was sent; undefined: a thread was. */
+  readonly ref: RefData | undefined;
+  readonly name: string | undefined;
+  /** Who sent the message that was dropped, refused or delayed. */
+  readonly from: RefData | undefined;
+}
+
+/** A fault of a plan was meant for somebody whom it cannot strike; told once for each actor. */
+export interface FaultSkippedEvent extends Omit<FaultInjectedEvent, "type" | "from"> {
+  readonly type: "faultSkipped";
+  readonly why: string;
+}
+
 /** What a supervisor tells; the kernel adds who it is. */
 export type SupervisionEvent = Omit<RestartedEvent, "supervisor" | "name"> | Omit<ShutdownEvent, "supervisor" | "name">;
 
@@ -79,6 +100,8 @@ export type RuntimeEvent =
   | CrashReport
   | RestartedEvent
   | ShutdownEvent
+  | FaultInjectedEvent
+  | FaultSkippedEvent
   | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
   /** Half of a turn's limit is over, and it is still under way. */
@@ -140,6 +163,7 @@ export const deadLetterReasons = [
   "not_cloneable",
   "system_limit",
   "stopped",
+  "injected",
 ] as const;
 export type DeadLetterWhy = (typeof deadLetterReasons)[number];
 
@@ -164,6 +188,8 @@ export const eventTypes = [
   "shutdown",
   "processStarted",
   "processLost",
+  "faultInjected",
+  "faultSkipped",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -1,10 +1,10 @@
 /** All that crosses from one thread's kernel to another's, by number. Payloads are noted beside each kind. */
 export const FrameKind = {
-  /** A raw message: the message. */
+  /** A raw message: the message; id: the sender's mark where a plan of faults means it, else 0. */
   message: 1,
-  /** `[name, argument]`. */
+  /** `[name, argument]`; id: as above. */
   cast: 2,
-  /** `[name, argument, timeoutMs]`; id: the call. */
+  /** `[name, argument, timeoutMs]`, and the mark where there is one; id: the call. */
   call: 3,
   /** The value; id: the call. */
   reply: 4,

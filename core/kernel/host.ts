@@ -8,6 +8,7 @@ import type { SpawnOptions } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Clock } from "../clock.ts";
 import type { RuntimeError } from "../errors.ts";
+import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import type { Random } from "../random.ts";
 import type { ChannelWriter } from "../thread/channel.ts";
 import type { RuntimeEvent } from "./events.ts";
@@ -42,6 +43,13 @@ export interface Host {
   loadCutDown?(url: string, error: RuntimeError): void;
   /** Takes an event: main's stream. Other threads' kernels send theirs to main as frames. */
   emit(event: RuntimeEvent): void;
+  /** Takes an event to main past the rings, at once: the thread may not come to the end of its drain. Not on main. */
+  tellNow?(event: RuntimeEvent): void;
+  /** Ends this thread, as if it were lost; does not come back. Not on main. */
+  loseThread?(why: string): never;
+  /** Whether a worker thread runs at a scheduler's position, and its end. Main only. */
+  isThreadAt?(position: number): boolean;
+  endThreadAt?(position: number, why: string): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */
   startDedicated?(start: DedicatedStart): void;
   /** Starts the process that runs an actor's code. Main only. */
@@ -60,6 +68,10 @@ export interface RemoteActor {
   readonly loaded: Promise<Behaviour<never>>;
   /** The cell is dead: so shall the process be. */
   ended(reason: ExitReason): void;
+  /** Ends the process at once (SIGKILL), and its actor with it. */
+  kill(): void;
+  /** Runs the deed of an injected fault as a turn of the process. */
+  strike(kind: DeedKind, terms: DeedTerms): Promise<unknown>;
 }
 
 /** Who is running, also after an `await`. */

@@ -50,6 +50,9 @@ export class Inbound implements FrameSink {
           isRaw ? undefined : (payload as readonly [string, unknown])[0],
           body,
           thread,
+          fromSlot,
+          fromGeneration,
+          id,
         );
       return;
     }
@@ -59,11 +62,16 @@ export class Inbound implements FrameSink {
       const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
       if (kernel.early.hold(to, again, kind === FrameKind.call)) return;
     }
+    if (kernel.faults !== undefined && standsInOrder(kind)) {
+      const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
+      if (kind === FrameKind.exit && payload === "kill") kernel.faults.hurry(from, to);
+      else if (kernel.faults.holds(from, to, again)) return;
+    }
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
-        const [name, argument, timeoutMs] = payload as readonly [string, unknown, number];
+        const [name, argument, timeoutMs, mark] = payload as readonly [string, unknown, number, number?];
         if (kernel.checks) kernel.freeze(argument);
-        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs);
+        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark);
         return;
       }
       case FrameKind.stop:
@@ -223,4 +231,23 @@ const forActors: readonly number[] = [
 
 function isForAnActor(kind: number): boolean {
   return forActors.includes(kind);
+}
+
+/** Kinds of signals that one actor receives of another in order (S2.1), but for messages, of which each is asked about by itself. */
+const inOrder: readonly number[] = [
+  FrameKind.stop,
+  FrameKind.reply,
+  FrameKind.replyError,
+  FrameKind.link,
+  FrameKind.unlink,
+  FrameKind.unlinkAck,
+  FrameKind.monitor,
+  FrameKind.demonitor,
+  FrameKind.exit,
+  FrameKind.linkExit,
+  FrameKind.down,
+];
+
+function standsInOrder(kind: number): boolean {
+  return inOrder.includes(kind);
 }

@@ -22,6 +22,7 @@ import {
   type SendResult,
 } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import type { Faults } from "../faults/faults.ts";
 import { checkMessage, freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
@@ -132,6 +133,8 @@ export class Kernel {
   readonly eventOutlet: EventOutlet;
   readonly timers: Timers;
   readonly tasks: Tasks;
+  /** The plan of faults that is at work; undefined: none. */
+  faults: Faults | undefined;
   /** How refs cross to other threads. */
   readonly refWire: RefWire;
   /** Time at the last look at the clock. */

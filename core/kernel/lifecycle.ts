@@ -7,7 +7,7 @@
 import { type Behaviour, type MailboxPolicy, mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
-import type { ExitMessage, SpawnOptions, StartResult } from "../actor/context.ts";
+import type { ExitMessage, SpawnLinkOptions, StartResult } from "../actor/context.ts";
 import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
@@ -69,12 +69,13 @@ export class Lifecycle {
     behaviour: Behaviour<never, Api>,
     argument: unknown,
     parent: RefData | undefined,
-    options: SpawnOptions | undefined,
+    options: SpawnLinkOptions | undefined,
     ack: StartAck | undefined,
   ): Cell {
     const kernel = this.#kernel;
     const blame = kernel.hasBlameForAll || behaviour.handlers.isAsync === true ? Flag.async : 0;
-    const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame, behaviour, parent);
+    const remote = options?.isolation === "process" ? Flag.remote : 0;
+    const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame | remote, behaviour, parent);
     cell.state = argument;
     const capacity = options?.mailboxCapacity ?? behaviour.options.mailboxCapacity;
     const policy = options?.mailboxPolicy ?? behaviour.options.mailboxPolicy;
@@ -85,10 +86,12 @@ export class Lifecycle {
     if (options?.name !== undefined || ack !== undefined) {
       extraOf(cell).start = { name: options?.name, ack };
     }
+    if (options?.childId !== undefined) extraOf(cell).childId = options.childId;
     while (kernel.cells.length < slot) kernel.cells.push(undefined);
     kernel.cells[slot] = cell;
     this.born++;
     this.living++;
+    kernel.faults?.meet(cell);
     if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) kernel.timers.startTimeout(cell, timeoutMs);
     return cell;
   }
@@ -293,7 +296,7 @@ export class Lifecycle {
     const call = cell.current;
     cell.current = undefined;
     if (call !== undefined && call.kind === MetaKind.call)
-      this.#kernel.calls.answerError(call.from, call.id, reason.error);
+      this.#kernel.calls.answerError(call.from, call.id, reason.error, this.#kernel.refOf(cell));
     if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) this.die(cell, reason);
     else {
       extraOf(cell).isCrashReported = true;
@@ -399,29 +402,30 @@ export class Lifecycle {
     const answer = reasonError(reason, kernel.nameOf(ref));
     const extra = cell.extra;
     const call = cell.current;
-    if (call !== undefined && call.kind === MetaKind.call) kernel.calls.answerError(call.from, call.id, answer);
+    if (call !== undefined && call.kind === MetaKind.call) kernel.calls.answerError(call.from, call.id, answer, ref);
     cell.current = undefined;
     if (extra?.openCalls !== undefined) {
-      for (const { caller, id } of extra.openCalls.values()) kernel.calls.answerError(caller, id, answer);
+      for (const { caller, id } of extra.openCalls.values()) kernel.calls.answerError(caller, id, answer, ref);
       extra.openCalls = undefined;
     }
-    for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason);
+    for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);
     const mail = [...(extra?.stash ?? []), ...(cell.mailbox?.takeAll() ?? [])];
     kernel.counters.addUnread(-mail.length / 2);
     kernel.delivery.closeMailbox(cell);
     for (let i = 0; i < mail.length; i += 2) {
       const meta = mail[i] as MessageMeta;
       if (meta instanceof Meta && meta.kind !== MetaKind.call) {
-        if (meta.kind === MetaKind.stop) kernel.calls.answer(meta.from, meta.id, reason);
+        if (meta.kind === MetaKind.stop) kernel.calls.answer(meta.from, meta.id, reason, ref);
         continue;
       }
       kernel.delivery.deadLetter(ref, mail[i + 1], "noproc");
-      if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer);
+      if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer, ref);
     }
     for (const send of extra?.waiting ?? []) {
       kernel.delivery.takeBack(send);
       kernel.delivery.refuse(ref, send.meta, send.payload, "noproc");
     }
+    kernel.faults?.ended(ref);
     // Sends that wait on other threads for room here go on, and find nobody.
     for (const thread of extra?.pausedThreads ?? []) kernel.peers.resumeSender(thread, cell);
     if (extra !== undefined) {

@@ -177,7 +177,9 @@ export class Names {
     this.#names.set(name, ref);
     if (kernel.thread === owner) this.#nameOf.set(refKey(ref), name);
     const cell = kernel.cellOf(ref);
-    if (cell !== undefined && (cell.flags & Flag.dead) === 0) extraOf(cell).name = name;
+    if (cell === undefined || (cell.flags & Flag.dead) !== 0) return;
+    extraOf(cell).name = name;
+    kernel.faults?.meet(cell);
   }
 
   set(name: string, ref: Ref): void {
@@ -196,7 +198,9 @@ export class Names {
   delete(name: string, ref: Ref): void {
     if (sameRef(this.#names.get(name), ref)) this.#remove(name, ref);
     const cell = this.#kernel.cellOf(ref);
-    if (cell?.extra?.name === name) cell.extra.name = undefined;
+    if (cell?.extra?.name !== name) return;
+    cell.extra.name = undefined;
+    this.#kernel.faults?.meet(cell);
   }
 
   #broadcast(kind: FrameKind, name: string, ref: Ref): void {

@@ -4,7 +4,7 @@
  * User frames only store: a signal for another thread is appended to that peer's outbox, and the end of the drain
  * encodes and publishes. A full ring leaves the rest in the outbox until the reader rings back.
  */
-import type { Cell, WaitingSend } from "../actor/cell.ts";
+import { type Cell, Flag, type WaitingSend } from "../actor/cell.ts";
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type RefData, refKey, type SendResult } from "../actor/ref.ts";
@@ -162,7 +162,8 @@ export class Peers {
     }
     const kind = name === undefined ? FrameKind.message : FrameKind.cast;
     const body = name === undefined ? payload : [name, payload];
-    this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, 0, body, transfer);
+    const mark = this.#markOf(sender);
+    this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, mark, body, transfer);
     return undefined;
   }
 
@@ -180,8 +181,15 @@ export class Peers {
       const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs);
       if (this.#hold(peer, sender, to, meta, argument, undefined) !== undefined) return;
     }
-    const body = kind === FrameKind.stop ? argument : [name, argument, timeoutMs];
+    const mark = this.#markOf(sender);
+    const call = mark === 0 ? [name, argument, timeoutMs] : [name, argument, timeoutMs, mark];
+    const body = kind === FrameKind.stop ? argument : call;
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
+  }
+
+  /** Who the sender is to a plan of faults on the receiver's thread. */
+  #markOf(sender: Cell): number {
+    return (sender.flags & Flag.faulty) === 0 ? 0 : (this.#kernel.faults?.markOf(sender) ?? 0);
   }
 
   /** Makes a message wait that cannot go now: its receiver is paused, or too much waits for its thread. */
@@ -468,6 +476,7 @@ export class Peers {
       if (index >= 0) this.#readers.splice(index, 1);
     }
     kernel.early.spawnerLost(thread);
+    kernel.faults?.threadLost(thread);
     const reason = why === retiredWhy ? "noproc" : { threadLost: why };
     const startReason = wasUp ? reason : { error: threadFailed(thread, why) };
     kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason, blame);

@@ -25,7 +25,7 @@ const drainMs = 5;
 /** Flags that want a look after each turn. */
 const afterTurnFlags = Flag.stopping | Flag.special | blockedFlags;
 /** Flags that keep a raw message from the shortest way to its handler. */
-const slowFlags = Flag.async | Flag.special | Flag.held;
+const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty;
 
 /** Place in the thread's counters. */
 const turnsPlace = Counter.turns;

@@ -218,10 +218,12 @@ export class Signals {
       return;
     }
     const from = kernel.refOf(cell);
+    if (reason === "kill") kernel.faults?.hurry(from, ref);
     const receive = () => {
       const target = kernel.cellOf(ref);
       if (target !== undefined) this.exitReceived(target, from, reason, false, false);
     };
+    if (kernel.faults?.holds(from, ref, receive) === true) return;
     if (!kernel.early.hold(ref, receive)) receive();
   }
 
@@ -300,15 +302,21 @@ export class Signals {
     this.#isWorking = true;
     try {
       for (let i = 0; i < this.#queue.length; i++) {
-        const { to, from, reason, monitor } = this.#queue[i] as LocalSignal;
-        if ((to.flags & Flag.dead) !== 0) continue;
-        if (monitor >= 0) this.#down(to, monitor, reason);
-        else this.exitReceived(to, from, reason, true);
+        const signal = this.#queue[i] as LocalSignal;
+        const { faults } = this.#kernel;
+        if (faults?.holds(signal.from, this.#kernel.refOf(signal.to), () => this.#receive(signal)) !== true)
+          this.#receive(signal);
       }
     } finally {
       this.#queue.length = 0;
       this.#isWorking = false;
     }
+  }
+
+  #receive({ to, from, reason, monitor }: LocalSignal): void {
+    if ((to.flags & Flag.dead) !== 0) return;
+    if (monitor >= 0) this.#down(to, monitor, reason);
+    else this.exitReceived(to, from, reason, true);
   }
 
   /** The peer thread is lost: what its actors would have said, they say now (S3.8). */

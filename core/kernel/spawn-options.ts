@@ -19,6 +19,7 @@ const known = [
   "turnLimitMs",
   "startTimeoutMs",
   "ack",
+  "childId",
 ] as const satisfies readonly (keyof SpawnLinkOptions)[];
 
 /** @throws RuntimeError `bad_argument`. Where it runs is checked with the placement itself. */
@@ -80,14 +81,16 @@ export function isEnvironment(value: unknown): value is Readonly<Record<string, 
 }
 
 /** What of the options the other thread needs. */
-export function plainOptions(options: SpawnOptions | undefined): SpawnOptions | undefined {
+export function plainOptions(options: SpawnLinkOptions | undefined): SpawnLinkOptions | undefined {
   if (options === undefined) return undefined;
-  const { name, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
+  const { childId, name, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } =
+    options;
   return {
     ...(isolation === "process" && { isolation }),
     ...(isolation === "process" && heapMb !== undefined && { heapMb }),
     ...(env !== undefined && { env }),
     ...(name !== undefined && { name }),
+    ...(childId !== undefined && { childId }),
     ...(mailboxCapacity !== undefined && { mailboxCapacity }),
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),

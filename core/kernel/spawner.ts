@@ -254,7 +254,7 @@ export class Spawner {
   /** Starts the process that the actor's code runs in; until it has loaded the behaviour the actor waits, its mail with it. */
   #launch(cell: Cell, module: BehaviourModule | Promise<BehaviourModule>, options: SpawnOptions | undefined): void {
     const kernel = this.#kernel;
-    cell.flags |= Flag.waiting | Flag.remote;
+    cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
     const ended = () => {
       kernel.scheduler.outside--;

@@ -9,7 +9,7 @@ import { TimerHeap } from "./timers.ts";
 
 export class Timers {
   readonly #kernel: Kernel;
-  readonly #heap = new TimerHeap();
+  readonly #heap = new TimerHeap<TimerEntry>();
   #nextId = 1;
   /** What the clock was told last; NaN, which equals no due time: it is to be told anew. */
   #wakeMs = Number.POSITIVE_INFINITY;
@@ -141,8 +141,13 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      const { asyncTurns, calls, starts } = this.#kernel;
-      const nextMs = Math.min(calls.expire(nowMs), starts.expire(nowMs), asyncTurns.expire(nowMs));
+      const { asyncTurns, calls, faults, starts } = this.#kernel;
+      const nextMs = Math.min(
+        calls.expire(nowMs),
+        starts.expire(nowMs),
+        asyncTurns.expire(nowMs),
+        faults?.expire(nowMs) ?? Number.POSITIVE_INFINITY,
+      );
       // An end may have asked for an earlier look.
       this.#sweepMs = Math.min(this.#sweepMs, nextMs);
     }

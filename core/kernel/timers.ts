@@ -4,10 +4,17 @@
  * Cancelled entries stay until they are due or until they are half of the heap, so that cancelling is cheap and the
  * heap stays bounded by twice the running timers.
  */
-import type { TimerEntry } from "../actor/cell.ts";
 
-export class TimerHeap {
-  #heap: TimerEntry[] = [];
+/** What the heap needs of an entry. */
+export interface HeapEntry {
+  dueMs: number;
+  /** Breaks ties of due time in order of creation; -1 while it does not stand in the heap. */
+  sequence: number;
+  cancelled: boolean;
+}
+
+export class TimerHeap<E extends HeapEntry> {
+  #heap: E[] = [];
   #cancelled = 0;
   #sequence = 0;
 
@@ -21,21 +28,21 @@ export class TimerHeap {
     return this.#heap[0]?.dueMs;
   }
 
-  add(entry: TimerEntry): void {
+  add(entry: E): void {
     entry.sequence = this.#sequence++;
     const heap = this.#heap;
     let i = heap.length;
     heap.push(entry);
     while (i > 0) {
       const up = (i - 1) >> 1;
-      if (before(heap[up] as TimerEntry, entry)) break;
-      heap[i] = heap[up] as TimerEntry;
+      if (before(heap[up] as E, entry)) break;
+      heap[i] = heap[up] as E;
       i = up;
     }
     heap[i] = entry;
   }
 
-  cancel(entry: TimerEntry): void {
+  cancel(entry: E): void {
     if (entry.cancelled) return;
     entry.cancelled = true;
     // One that was taken out, or never is due, does not stand in the heap.
@@ -45,7 +52,7 @@ export class TimerHeap {
   }
 
   /** Removes and returns the next timer that is due, or undefined. */
-  takeDue(nowMs: number): TimerEntry | undefined {
+  takeDue(nowMs: number): E | undefined {
     this.#dropCancelledTop();
     const top = this.#heap[0];
     if (top === undefined || top.dueMs > nowMs) return undefined;
@@ -63,19 +70,19 @@ export class TimerHeap {
 
   #removeTop(): void {
     const heap = this.#heap;
-    const last = heap.pop() as TimerEntry;
+    const last = heap.pop() as E;
     if (heap.length > 0) this.#sink(0, last);
   }
 
-  #sink(start: number, entry: TimerEntry): void {
+  #sink(start: number, entry: E): void {
     const heap = this.#heap;
     let i = start;
     for (;;) {
       let child = i * 2 + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as TimerEntry, heap[child] as TimerEntry)) child++;
-      if (before(entry, heap[child] as TimerEntry)) break;
-      heap[i] = heap[child] as TimerEntry;
+      if (child + 1 < heap.length && before(heap[child + 1] as E, heap[child] as E)) child++;
+      if (before(entry, heap[child] as E)) break;
+      heap[i] = heap[child] as E;
       i = child;
     }
     heap[i] = entry;
@@ -89,6 +96,6 @@ export class TimerHeap {
   }
 }
 
-function before(a: TimerEntry, b: TimerEntry): boolean {
+function before(a: HeapEntry, b: HeapEntry): boolean {
   return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence);
 }

@@ -5,6 +5,7 @@ import type { Context, From } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { type Api, isRef, noReply, type Ref, type RefVerbs, refClass } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
+import { type DeedKind, type DeedTerms, doDeed } from "../faults/deeds.ts";
 import { isThenable } from "../kernel/dispatch.ts";
 import { stateText } from "../kernel/report-text.ts";
 import { initLater } from "../kernel/scheduler.ts";
@@ -158,6 +159,8 @@ export class ProcessActor {
         return handlers.continue?.(state, given, this.#ctx);
       case "terminate":
         return handlers.terminate?.(state, given as ExitReason, this.#ctx);
+      case "deed":
+        return doDeed(name as DeedKind, given as DeedTerms); // main has checked the plan
       default:
         throw new RuntimeError("bad_argument", `there is no turn ${describe(kind satisfies never)}`);
     }

@@ -9,8 +9,8 @@
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import type { ErrorData } from "../errors.ts";
 
-/** What a turn runs. */
-export type TurnKind = "init" | "receive" | "call" | "cast" | "continue" | "terminate";
+/** What a turn runs: a handler, or the deed of an injected fault in its place. */
+export type TurnKind = "init" | "receive" | "call" | "cast" | "continue" | "terminate" | "deed";
 
 /** From main to the process. */
 export type ToProcess =

@@ -13,6 +13,7 @@ import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
 import { byDeadline } from "../clock.ts";
 import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { RemoteActor as Remote } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -128,6 +129,10 @@ export class RemoteActor implements Remote {
 
   kill(): void {
     this.#process.kill();
+  }
+
+  strike(kind: DeedKind, terms: DeedTerms): Promise<unknown> {
+    return this.#run("deed", kind, terms);
   }
 
   // Turns -----------------------------------------------------------------------------------------------------------

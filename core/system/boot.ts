@@ -152,6 +152,8 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     findDefinition: definitionAt,
     startProcess: (cell, module, spawnOptions) => gateway.start(kernel, cell, module, spawnOptions),
     startDedicated: (start) => pool.startDedicated(start),
+    isThreadAt: (position) => pool.isAt(position),
+    endThreadAt: (position, why) => void pool.terminate(position, why),
   });
   host.unref();
   const monitors = new Map<number, (down: DownMessage) => void>();

@@ -9,6 +9,8 @@ import type { Context, DownMessage, Monitor, SpawnOptions, SpawnRest, StartResul
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
+import type { FaultInjection } from "../faults/injection.ts";
+import type { CheckedFaultPlan } from "../faults/plan.ts";
 import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
@@ -283,6 +285,17 @@ export class System implements AsyncDisposable {
   async terminateThread(position: number, why = "terminated"): Promise<void> {
     this.#assertRunning("terminateThread");
     await this.#pool.terminate(position, why);
+  }
+
+  /**
+   * Lets a plan of faults work on this system; `injectFaults` of `mofa/testing` checks a plan and calls this.
+   * @throws RuntimeError `already_started`, `bad_argument`, `timeout`: see `FaultInjection.begin`.
+   */
+  async injectFaults(plan: CheckedFaultPlan): Promise<FaultInjection> {
+    this.#assertRunning("injectFaults");
+    const { FaultInjection } = await import("../faults/injection.ts");
+    this.#assertRunning("injectFaults");
+    return await FaultInjection.begin(this.#kernel, this.#pool, plan);
   }
 
   /** Names with a living holder. */

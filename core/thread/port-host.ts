@@ -35,6 +35,12 @@ export interface PortHostOptions {
   startProcess?: Host["startProcess"];
   /** Dedicated thread: its last actor is gone. */
   retire?(): void;
+  /** Worker: see Host. */
+  tellNow?(event: RuntimeEvent): void;
+  loseThread?(why: string): never;
+  /** Main: see Host. */
+  isThreadAt?(position: number): boolean;
+  endThreadAt?(position: number, why: string): void;
 }
 
 export class PortHost implements Host {
@@ -46,6 +52,10 @@ export class PortHost implements Host {
   readonly startDedicated?: NonNullable<Host["startDedicated"]>;
   readonly startProcess?: NonNullable<Host["startProcess"]>;
   readonly retire?: () => void;
+  readonly tellNow?: (event: RuntimeEvent) => void;
+  readonly loseThread?: (why: string) => never;
+  readonly isThreadAt?: (position: number) => boolean;
+  readonly endThreadAt?: (position: number, why: string) => void;
   readonly #ports = new Map<number, MessagePort>();
   readonly #self: SelfPort;
   readonly #loader: ModuleLoader;
@@ -59,6 +69,10 @@ export class PortHost implements Host {
     if (options.startDedicated !== undefined) this.startDedicated = options.startDedicated;
     if (options.startProcess !== undefined) this.startProcess = options.startProcess;
     if (options.retire !== undefined) this.retire = options.retire;
+    if (options.tellNow !== undefined) this.tellNow = options.tellNow;
+    if (options.loseThread !== undefined) this.loseThread = options.loseThread;
+    if (options.isThreadAt !== undefined) this.isThreadAt = options.isThreadAt;
+    if (options.endThreadAt !== undefined) this.endThreadAt = options.endThreadAt;
     this.blame = asyncBlame();
     this.#self = new SelfPort((note) => this.#take(note));
     this.#loader = new ModuleLoader(options.loadTimeoutMs);

@@ -6,6 +6,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Blamed } from "../actor/exit-reason.ts";
 import type { ErrorData } from "../errors.ts";
+import type { FaultWork } from "../faults/plan.ts";
+import type { RuntimeEvent } from "../kernel/events.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 
 /** What a thread is started with. */
@@ -25,6 +27,8 @@ export interface ThreadData {
   readonly asyncGraceMs: number;
   /** URL of a module that is loaded when nothing else is to be done; undefined: none. */
   readonly frontDoor: string | undefined;
+  /** The plan of faults that is at work. */
+  readonly faults: FaultWork | undefined;
 }
 
 /** From main to a thread. */
@@ -40,14 +44,22 @@ export type ToThread =
       readonly why: string;
       readonly wasUp: boolean;
       readonly blame: Blamed | undefined;
-    };
+    }
+  /** A plan of faults is at work from now on; undefined: none is. */
+  | { readonly type: "faults"; readonly work: FaultWork | undefined };
 
 /** From a thread to main. */
 export type FromThread =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly error: ErrorData }
   /** A dedicated thread has no actor any more. */
-  | { readonly type: "retired" };
+  | { readonly type: "retired" }
+  /** It has taken what `faults` said. */
+  | { readonly type: "faultsTaken" }
+  /** An event that cannot wait for the end of the drain. */
+  | { readonly type: "event"; readonly event: RuntimeEvent }
+  /** An injected fault wants it to be lost. */
+  | { readonly type: "loseMe"; readonly why: string };
 
 /** What goes through a peer's port: `null` is the bell, else the ring that leads to the receiver and its side port. */
 export type Bell = null | { readonly ring: SharedArrayBuffer; readonly side: MessagePort };

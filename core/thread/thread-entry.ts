@@ -2,6 +2,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { afterMs, SystemClock } from "../clock.ts";
 import { errorData } from "../errors.ts";
+import type { FaultWork } from "../faults/plan.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { SeededRandom } from "../random.ts";
@@ -16,6 +17,8 @@ import { warmUp } from "./warm-up.ts";
 
 if (parentPort === null) throw new Error("thread-entry is started by the runtime, as a worker thread");
 const main = parentPort;
+type FaultsCode = typeof import("../faults/faults.ts");
+let faultsCode: FaultsCode | undefined;
 const say = (word: FromThread) => main.postMessage(word);
 
 /** Time after its start in which a thread that stands by keeps still. */
@@ -39,6 +42,11 @@ try {
       throw new Error(`event ${event.type} reached a thread other than main`);
     },
     retire: () => say({ type: "retired" }),
+    tellNow: (event) => say({ type: "event", event }),
+    loseThread: (why) => {
+      say({ type: "loseMe", why });
+      for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    },
   });
   const kernel = new Kernel({
     thread: data.thread,
@@ -54,6 +62,7 @@ try {
   host.attach(kernel);
   guardProcess(kernel);
   await warmUp();
+  if (data.faults !== undefined) (await faultsLoaded()).setFaults(kernel, data.faults);
   blameTimers(kernel);
   if (data.isCuttable) offerCuts(kernel);
   if (data.isOwnerTold) trackOwner(kernel);
@@ -68,6 +77,9 @@ try {
       case "lost":
         host.threadLost(word.thread, word.why, word.wasUp, word.blame);
         return;
+      case "faults":
+        takeFaults(kernel, word.work);
+        return;
     }
   });
   kernel.scheduler.arm();
@@ -79,4 +91,20 @@ try {
   }
 } catch (error) {
   say({ type: "failed", error: errorData(error) });
+}
+
+/** The first plan waits for its code, and no later one does, nor its end: a cut may drop a microtask. */
+function takeFaults(kernel: Kernel, work: FaultWork | undefined): void {
+  const take = (code: FaultsCode) => {
+    code.setFaults(kernel, work);
+    say({ type: "faultsTaken" });
+  };
+  if (faultsCode === undefined) void faultsLoaded().then(take);
+  else take(faultsCode);
+}
+
+/** Loaded when there is a plan, and not before. */
+async function faultsLoaded(): Promise<FaultsCode> {
+  faultsCode = await import("../faults/faults.ts");
+  return faultsCode;
 }

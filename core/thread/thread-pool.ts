@@ -8,6 +8,7 @@ import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_th
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { byDeadline, nextLoop } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
+import type { FaultWork } from "../faults/plan.ts";
 import { Counter } from "../kernel/counters.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { DedicatedStart } from "../kernel/host.ts";
@@ -68,6 +69,8 @@ interface RunningThread {
   /** Its worker was asked to end. */
   isEnding: boolean;
   readonly exited: Promise<void>;
+  /** Who waits for it to have taken a plan of faults, in the order in which it was told. */
+  readonly faultsTaken: (() => void)[];
 }
 
 /** What is to be known of a thread that is gone. */
@@ -90,6 +93,7 @@ export class ThreadPool {
   /** Positions whose thread is lost and that no other has taken yet. */
   readonly #vacant: number[] = [];
   #watching: Watching | undefined;
+  #faults: FaultWork | undefined;
   #hasStarted = false;
   #isClosing = false;
   lost = 0;
@@ -142,6 +146,41 @@ export class ThreadPool {
       throw new RuntimeError("invalid_placement", `the worker thread at position ${position} ${what}`);
     }
     await this.#terminate(running, why);
+  }
+
+  /** Whether a worker thread runs at a scheduler position, and was not told to end. */
+  isAt(position: number): boolean {
+    const thread = this.#memory.threadAt(position);
+    const running = thread === undefined ? undefined : this.#threads.get(thread);
+    return running !== undefined && running.why === undefined;
+  }
+
+  /** Whether turns that do not end are ended. */
+  get isWatched(): boolean {
+    return this.#options.isWatched;
+  }
+
+  /**
+   * Every thread takes a plan of faults, or none any more, and so does each that is started later. Resolves when they have.
+   * @returns the threads that did not answer within `endTimeoutMs`, which take it when they come to it
+   */
+  async setFaults(work: FaultWork | undefined): Promise<readonly number[]> {
+    this.#faults = work;
+    const silent: number[] = [];
+    await Promise.all(
+      [...this.#threads.values()].map(async (running) => {
+        const { promise: answered, resolve } = Promise.withResolvers<void>();
+        running.faultsTaken.push(resolve);
+        const cancel = byDeadline(this.#options.endTimeoutMs, () => {
+          silent.push(running.thread);
+          resolve();
+        });
+        running.worker.postMessage({ type: "faults", work } satisfies ToThread);
+        await Promise.race([answered, running.exited]);
+        cancel();
+      }),
+    );
+    return silent;
   }
 
   /** Ends a thread by its id, if it is up. */
@@ -279,6 +318,7 @@ export class ThreadPool {
       turnLimitMs: isDedicated ? 0 : options.turnLimitMs,
       asyncGraceMs: options.asyncGraceMs,
       frontDoor: position === noPosition && !isDedicated ? options.frontDoor : undefined,
+      faults: this.#faults,
     };
     const who = isDedicated ? `dedicated thread ${thread}` : `scheduler thread ${thread}`;
     let worker: Worker;
@@ -304,6 +344,7 @@ export class ThreadPool {
       isReady: false,
       isEnding: false,
       exited,
+      faultsTaken: [],
     };
     this.#connect(running);
     this.#threads.set(thread, running);
@@ -332,6 +373,15 @@ export class ThreadPool {
           return;
         case "retired":
           void this.#terminate(running, retiredWhy);
+          return;
+        case "faultsTaken":
+          running.faultsTaken.shift()?.();
+          return;
+        case "event":
+          this.#kernel.emit(word.event);
+          return;
+        case "loseMe":
+          void this.#terminate(running, word.why);
           return;
       }
     });

@@ -1,74 +1,224 @@
-/** A plan of faults is a pure function of its seed: no actor is placed. */
+/** Every kind of fault in every place that an actor may be, and what of it is told. */
 import { describe, expect, test } from "@jest/globals";
-import { FaultPlan, type FaultPlanOptions } from "../../testing/fault-injector.ts";
+import type { Ref, SpawnOptions } from "../../index.ts";
+import { describePlacements, EventRecorder, type Fault, injectFaults, type PlaceName } from "../../testing/index.ts";
+import { blind, target } from "../fixtures/fault-target.ts";
+import { codeOf } from "../support/bad-input.ts";
+import { useSystem } from "../support/use-system.ts";
 
-const options: FaultPlanOptions = { seed: 7, tasks: 1_000, faults: { throw: 40, endThread: 3, poison: 10 } };
+const system = useSystem({ watchdog: true, turnLimitMs: 100 });
 
-describe("a fault plan", () => {
-  test("gives each kind as many tasks as it was told to, and no task two faults", () => {
-    const { faults } = new FaultPlan(options);
-    const count = (kind: string) => faults.filter((fault) => fault.kind === kind).length;
-    expect([count("throw"), count("endThread"), count("poison")]).toEqual([40, 3, 10]);
-    expect(new Set(faults.map(({ task }) => task)).size).toBe(53);
-    expect(faults.every(({ task }) => Number.isInteger(task) && task >= 0 && task < 1_000)).toBe(true);
+interface Case {
+  readonly fault: Readonly<Record<string, unknown>> & { readonly kind: string };
+  /** What the call gets that is in the turn, and why the actor ends. */
+  readonly code: string;
+  readonly reason: unknown;
+  /** Where it is told that it cannot strike, and nothing happens. */
+  readonly skippedOn: readonly PlaceName[];
+  /** Options of an actor with a thread or process of its own. */
+  readonly alone?: SpawnOptions;
+}
+
+const injectedError = { error: expect.objectContaining({ code: "injected" }) };
+const cutDown = { code: "turn_limit", reason: { turnLimit: 100 }, skippedOn: ["main"] } as const;
+const cases: readonly Case[] = [
+  { fault: { kind: "throw" }, code: "injected", reason: injectedError, skippedOn: [] },
+  { fault: { kind: "loop" }, ...cutDown },
+  { fault: { kind: "loopAfterAwait" }, ...cutDown },
+  { fault: { kind: "regex" }, ...cutDown },
+  { fault: { kind: "exit", code: 7 }, code: "exit_called", reason: { exitCalled: 7 }, skippedOn: ["main"] },
+  { fault: { kind: "kill" }, code: "killed", reason: "killed", skippedOn: [] },
+  {
+    fault: { kind: "threadLoss" },
+    code: "thread_lost",
+    reason: { threadLost: "injected fault 0" },
+    skippedOn: ["main", "process"],
+  },
+  {
+    fault: { kind: "processKill" },
+    code: "process_lost",
+    reason: { processLost: { signal: "SIGKILL" } },
+    skippedOn: ["main", "scheduler", "dedicated"],
+  },
+  {
+    fault: { kind: "allocate" },
+    code: "budget",
+    reason: { budget: { heapMb: 32 } },
+    skippedOn: ["main", "scheduler"],
+    alone: { heapMb: 32 },
+  },
+];
+
+let actors = 0;
+
+/** A name of its own for each actor, so that no plan means another test's. */
+function freshName(): string {
+  actors += 1;
+  return `victim-${actors}`;
+}
+
+describePlacements("an injected fault", (place) => {
+  const spawn = (name: string, options: SpawnOptions = { turnLimitMs: 100 }) =>
+    place.spawn(system(), target, undefined, { name, ...options });
+
+  test.each(cases.map((entry) => [entry.fault.kind, entry] as const))(
+    "%s strikes the third turn, is what it would be in a program's own code, and is told",
+    async (kind, { fault, skippedOn, alone, code, reason }) => {
+      const name = freshName();
+      using recorder = new EventRecorder(system(), ["faultInjected", "faultSkipped"]);
+      await using faults = await injectFaults(system(), {
+        faults: [{ ...fault, actor: name, afterTurns: 2 } as Fault],
+      });
+      const ref = await spawn(name, place.isAlone ? alone : undefined);
+      const end = await system().monitor(ref);
+      expect([await ref.call("echo", 1), await ref.call("echo", 2)]).toEqual([1, 2]);
+      const third = ref.call("echo", 3, { timeoutMs: Number.POSITIVE_INFINITY }).catch((error) => error.code);
+      if (skippedOn.includes(place.name)) {
+        expect(await third).toBe(3);
+        expect(recorder.events).toEqual([
+          expect.objectContaining({ type: "faultSkipped", fault: 0, kind, name, ref: ref.toJSON() }),
+        ]);
+        expect(faults.injected()).toEqual([{ fault: 0, kind, injected: 0, skipped: 1 }]);
+        await system().stopActor(ref);
+        return;
+      }
+      expect(await third).toBe(code);
+      expect((await end.down).reason).toEqual(reason);
+      expect(recorder.events).toEqual([
+        { type: "faultInjected", fault: 0, kind, thread: ref.thread, ref: ref.toJSON(), name, from: undefined },
+      ]);
+      expect(faults.injected()).toEqual([{ fault: 0, kind, injected: 1, skipped: 0 }]);
+    },
+  );
+
+  test("poison is a message that crashes who reads it, and nobody else", async () => {
+    const [reader, other] = [freshName(), freshName()];
+    // What throws when it is read does not even cross to a process: there it has to be given.
+    const poison = { kind: "poison", afterTurns: 1, ...(place.name === "process" && { message: null }) } as const;
+    await using faults = await injectFaults(system(), {
+      faults: [
+        { ...poison, actor: reader },
+        { ...poison, actor: other },
+      ],
+    });
+    const ref = await spawn(reader);
+    const notLooking = await place.spawn(system(), blind, undefined, { name: other });
+    const end = await system().monitor(ref);
+    await ref.call("echo", 1);
+    await ref.call("echo", 2);
+    const error = place.name === "process" ? { error: expect.objectContaining({ name: "TypeError" }) } : injectedError;
+    expect((await end.down).reason).toEqual(error);
+    for (let n = 0; n < 3; n++) notLooking.send(n);
+    await system().settled();
+    expect(system().isAlive(notLooking)).toBe(true);
+    expect(faults.injected().map(({ injected }) => injected)).toEqual([1, 1]);
+    system().exit(notLooking, "kill");
   });
 
-  test("is the same for the same seed, and another for another", () => {
-    const plan = new FaultPlan(options);
-    expect(new FaultPlan(options).faults).toEqual(plan.faults);
-    expect(new FaultPlan(options).planHash).toBe(plan.planHash);
-    expect(new FaultPlan({ ...options, seed: 8 }).planHash).not.toBe(plan.planHash);
+  test("a poison message may be given, and a kill and a poison come at their time", async () => {
+    const [poisoned, killed] = [freshName(), freshName()];
+    await using faults = await injectFaults(system(), {
+      faults: [
+        { kind: "poison", actor: poisoned, atMs: 500, everyMs: 100, times: 2, message: { number: 7 } },
+        { kind: "kill", actor: killed, atMs: 600 },
+      ],
+    });
+    const [one, two] = [await spawn(poisoned), await spawn(killed)];
+    const end = await system().monitor(two);
+    await system().clock.advance(499);
+    expect(await one.call("seen")).toEqual([]);
+    await system().clock.advance(1);
+    expect([await one.call("seen"), system().isAlive(two)]).toEqual([[7], true]);
+    await system().clock.advance(1_000);
+    expect(await one.call("seen")).toEqual([7, 7]);
+    expect((await end.down).reason).toBe("killed");
+    expect(faults.injected().map(({ injected }) => injected)).toEqual([2, 1]);
+    system().exit(one, "kill");
+  });
+});
+
+describe("a plan", () => {
+  test("takes the thread at a position at its time, and supervisors start elsewhere what was on it", async () => {
+    const name = freshName();
+    const tree = await system().supervise({
+      children: [{ id: "child", name, start: [target], placement: { thread: 1 } }],
+    });
+    const before = system().whereis(name);
+    using recorder = new EventRecorder(system(), ["faultInjected", "threadLost", "restarted"]);
+    await using faults = await injectFaults(system(), { faults: [{ kind: "threadLoss", thread: 1, atMs: 100 }] });
+    const lost = new Promise((resolve) => system().events.on("restarted", resolve));
+    await system().clock.advance(100);
+    await lost;
+    expect(recorder.events.map(({ type }) => type)).toEqual(["faultInjected", "threadLost", "restarted"]);
+    expect(recorder.of("threadLost")).toEqual([expect.objectContaining({ why: "injected fault 0", position: 1 })]);
+    expect(system().whereis(name)).not.toEqual(before);
+    expect(faults.injected()).toEqual([{ fault: 0, kind: "threadLoss", injected: 1, skipped: 0 }]);
+    await system().stopActor(tree.ref, "shutdown");
   });
 
-  test("stays what it is from one version to the next", () => {
-    const { faults, planHash } = new FaultPlan({ seed: 1, tasks: 10, faults: { throw: 2, endThread: 1, poison: 1 } });
-    expect(faults).toEqual([
-      { task: 0, kind: "endThread" },
-      { task: 1, kind: "throw" },
-      { task: 6, kind: "throw" },
-      { task: 9, kind: "poison" },
-    ]);
-    expect(planHash).toBe("a9ad95334e29bbe6");
+  test("skips the loss of a thread that is not there", async () => {
+    await using faults = await injectFaults(system(), { faults: [{ kind: "threadLoss", thread: 9, atMs: 1 }] });
+    await system().clock.advance(1);
+    expect(faults.injected()).toEqual([{ fault: 0, kind: "threadLoss", injected: 0, skipped: 1 }]);
   });
 
-  test("tells for each task whether it gets a fault", () => {
-    const plan = new FaultPlan(options);
-    const told = Array.from({ length: 1_000 }, (_, task) => plan.faultOf(task)).filter((kind) => kind !== undefined);
-    expect(told).toHaveLength(53);
-  });
-
-  test("may give every task a fault, but not more", () => {
-    expect(new FaultPlan({ seed: 1, tasks: 3, faults: { throw: 3 } }).faults.map(({ task }) => task)).toEqual([
-      0, 1, 2,
-    ]);
-    expect(() => new FaultPlan({ seed: 1, tasks: 3, faults: { throw: 2, poison: 2 } })).toThrow(
-      expect.objectContaining({ code: "bad_argument" }),
-    );
-  });
-
-  test.each([
-    [undefined, "it wants { seed, tasks, faults: { throw: 3 } }, got undefined"],
-    [{}, "it wants { seed, tasks"],
-    [{ ...options, seed: Number.NaN }, "seed is a whole number, got NaN"],
-    [{ ...options, tasks: -1 }, "tasks is a whole number from 0, got -1"],
-    [{ ...options, faults: { throw: 1.5 } }, "faults.throw is a whole number from 0, got 1.5"],
-    [
-      { ...options, faults: { trow: 1 } },
-      'faults are throw, endThread, poison, loop, loopAfterAwait, regex, exit, got "trow"',
-    ],
-    [{ ...options, faults: { throw: 1e15 } }, "faults are at most one a task, so 1000 together, got 1000000000000000"],
-  ])("says what is wrong with what it was given: %j", (given, words) => {
-    expect(() => new FaultPlan(given as FaultPlanOptions)).toThrow(
-      expect.objectContaining({ code: "bad_argument", message: expect.stringContaining(words) }),
-    );
-  });
-
-  test("spreads over the tasks: each fifth of them gets its share", () => {
-    const plan = new FaultPlan({ seed: 3, tasks: 10_000, faults: { throw: 1_000 } });
-    for (let fifth = 0; fifth < 5; fifth += 1) {
-      const inside = plan.faults.filter(({ task }) => Math.floor(task / 2_000) === fifth).length;
-      expect(inside).toBeGreaterThan(150);
-      expect(inside).toBeLessThan(250);
+  test("means a child by its supervisor's id in every incarnation, until `times` is used up over all threads", async () => {
+    await using faults = await injectFaults(system(), {
+      faults: [{ kind: "throw", actor: { child: "work*" }, afterTurns: 1, times: 3 }],
+    });
+    const tree = await system().supervise({
+      intensity: 10,
+      childPlacement: "spread",
+      children: [{ id: "worker", start: [target] }],
+    });
+    const codes: string[] = [];
+    for (let n = 0; n < 9; n++) {
+      const [{ ref }] = (await tree.whichChildren()) as unknown as readonly [{ readonly ref: Ref }];
+      codes.push(await codeOf(ref.call("echo", n)));
+      await system().settled();
     }
+    const [fine, struck] = ["no error", "injected"];
+    expect(codes).toEqual([fine, struck, fine, struck, fine, struck, fine, fine, fine]);
+    expect(faults.injected()).toEqual([{ fault: 0, kind: "throw", injected: 3, skipped: 0 }]);
+    await system().stopActor(tree.ref, "shutdown");
+  });
+
+  test("means an actor by its ref, also one that runs already, and one that gets its name later", async () => {
+    const byRef = await system().spawn(target, undefined, { placement: { thread: 1 } });
+    const late = await system().spawn(target, undefined, { placement: { thread: 2 } });
+    const name = freshName();
+    await using _ = await injectFaults(system(), {
+      faults: [
+        { kind: "throw", actor: { ref: byRef } },
+        { kind: "throw", actor: name },
+      ],
+    });
+    expect(await codeOf(byRef.call("echo", 1))).toBe("injected");
+    expect(await late.call("echo", 1)).toBe(1);
+    await system().register(name, late);
+    expect(await codeOf(late.call("echo", 2))).toBe("injected");
+  });
+
+  test("reaches threads that are started after it, and is taken back from all", async () => {
+    const name = freshName();
+    const faults = await injectFaults(system(), { faults: [{ kind: "throw", actor: `${name}*`, times: 5 }] });
+    const first = await system().spawn(target, undefined, { name: `${name}-1`, isolation: "thread" });
+    expect(await codeOf(first.call("echo", 1))).toBe("injected");
+    const second = await system().spawn(target, undefined, { name: `${name}-2`, isolation: "thread" });
+    const counts = await faults.stop();
+    expect(await second.call("echo", 1)).toBe(1);
+    expect(counts).toEqual([{ fault: 0, kind: "throw", injected: 1, skipped: 0 }]);
+    const third = await system().spawn(target, undefined, { name: `${name}-3`, isolation: "thread" });
+    expect(await third.call("echo", 1)).toBe(1);
+    for (const ref of [second, third]) await system().stopActor(ref);
+  });
+
+  test("is the only one at work, and is checked where it is given", async () => {
+    const one = { faults: [{ kind: "throw", actor: "nobody" }] } as const;
+    const first = await injectFaults(system(), one);
+    await expect(injectFaults(system(), one)).rejects.toMatchObject({ code: "already_started" });
+    await first.stop();
+    await (await injectFaults(system(), one)).stop();
+    await expect(injectFaults(system(), {} as never)).rejects.toMatchObject({ code: "bad_argument" });
   });
 });
