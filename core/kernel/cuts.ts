@@ -15,7 +15,7 @@ import { Counter } from "./counters.ts";
 import { nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
-import { turnLimitOf } from "./scheduler.ts";
+import { standStill, turnLimitOf } from "./scheduler.ts";
 
 /** What `cut` answers. `gone`: the turn has ended; `nobody`, `other`: code of no actor, or another's, runs. */
 export type CutAnswer =
@@ -43,9 +43,6 @@ interface Verdict {
   readonly stack: string;
 }
 
-/** How long code of a dead actor may hold a thread that has no turn limit. */
-const deadLimitMs = 1_000;
-
 /** Frames of a runaway turn that are kept. */
 const framesMax = 60;
 
@@ -64,6 +61,10 @@ export class Cuts {
   #termination: Termination | undefined;
   /** The termination was asked for and has not fallen yet: whatever of the kernel the turn still reaches waits for it. */
   isFalling = false;
+  /** A cut that met the kernel at work: whose, and at which turn and drain. */
+  #due: { readonly cell: Cell; readonly turn: number; readonly drains: number } | undefined;
+  /** Work of the kernel in user frames begins with `await`. */
+  isAwaited = false;
 
   /**
    * @param asyncGraceMs how long an async turn may still take after a cut that may have dropped what it waits for.
@@ -92,7 +93,6 @@ export class Cuts {
   ): CutAnswer {
     const { host, scheduler } = this.#kernel;
     if (scheduler.turn !== turn) return "gone";
-    if (scheduler.isCommitting) return "busy";
     const frames = runawayFrames();
     // In a turn its actor stands in the kernel; after an await, in the async context. Never the other way round. Where a
     // cut has fallen and the recovery is still to come, the number is odd, but the turn's frames are gone.
@@ -100,6 +100,12 @@ export class Cuts {
     const cell = isInTurn ? scheduler.current : (host.blame?.owner() as Cell | undefined);
     if (cell === undefined || cell === this.#kernel.guest) return "nobody";
     if (cell.slot !== slot || cell.generation !== generation) return "other";
+    if (scheduler.isCommitting) {
+      // It may be at work nearly all the time: its next call waits.
+      this.#due = { cell, turn, drains: scheduler.drains };
+      this.isAwaited = true;
+      return "busy";
+    }
     if (this.isFalling && this.#verdicts.at(-1)?.cell === cell) {
       // It stands as before: the termination was used up by something else.
       termination.ask();
@@ -111,6 +117,7 @@ export class Cuts {
     this.#verdicts.push({ cell, reason: limitMs < 0 ? "killed" : { turnLimit: limitMs }, stack: stackText(frames) });
     this.isHeld = true;
     this.isFalling = true;
+    this.isAwaited = true;
     host.postRecovery?.();
     termination.ask();
     return "cut";
@@ -130,30 +137,42 @@ export class Cuts {
 
   /** How long its code may hold the thread behind an await; 0: for ever. */
   #limitOf(cell: Cell): number {
-    const { turnLimitMs } = this.#kernel;
-    // What the dead have left behind has no limit of its own, and none at all would hold the thread for ever.
-    if ((cell.flags & Flag.dead) !== 0) return turnLimitMs || deadLimitMs;
     // A module has the time of its load: a program that starts on a busy machine shall not be refused for a second.
-    return cell.extra?.loadingUrl === undefined ? (turnLimitOf(cell) ?? turnLimitMs) : this.#loadLimitMs;
+    if (cell.extra?.loadingUrl !== undefined) return this.#loadLimitMs;
+    return turnLimitOf(cell) ?? this.#kernel.turnLimitMs;
+  }
+
+  /** Does not return where a cut of the running code is to come. */
+  await(): void {
+    if (this.isFalling) standStill();
+    const { host, scheduler } = this.#kernel;
+    // No cut could fall in here.
+    if (scheduler.isCommitting || this.#due === undefined) return;
+    const { cell, turn, drains } = this.#due;
+    const isSame = scheduler.turn === turn && scheduler.drains === drains;
+    if (isSame && ((turn & 1) === 1 ? scheduler.current : host.blame?.owner()) === cell) standStill();
+    this.#due = undefined;
+    this.isAwaited = false;
   }
 
   /** The first message of the port after a cut. There may have been another before it, of code behind an await. */
   recover(): void {
     const kernel = this.#kernel;
-    const verdicts = this.#verdicts.splice(0);
-    if (verdicts.length === 0) return;
+    const cuts = this.#verdicts.splice(0);
+    if (cuts.length === 0) return;
     this.isFalling = false;
+    this.isAwaited = false;
+    this.#due = undefined;
     this.#termination?.over();
     const wasInDrain = kernel.scheduler.recover();
     const inHand = kernel.dispatch.inHand;
     kernel.dispatch.inHand = nothing;
     const loadsCut = new Set<string>();
-    for (const [at, verdict] of verdicts.entries()) {
-      const url = verdict.cell.extra?.loadingUrl;
-      if (url !== undefined) loadsCut.add(url);
-      this.#carryOut(verdict, at === 0 ? inHand : nothing);
-    }
-    if (wasInDrain && verdicts.length === 1 && this.#suspects.length === 0) {
+    for (const { cell } of cuts) if (cell.extra?.loadingUrl !== undefined) loadsCut.add(cell.extra.loadingUrl);
+    this.#carryOut(cuts, inHand);
+    // Who waits for the end of one of them need not wait for the next turn, which may be a long one.
+    kernel.peers.flush();
+    if (wasInDrain && cuts.length === 1 && this.#suspects.length === 0) {
       this.#resume();
       return;
     }
@@ -170,19 +189,31 @@ export class Cuts {
     kernel.host.postJudgement?.();
   }
 
-  #carryOut({ cell, reason, stack }: Verdict, inHand: unknown): void {
+  #carryOut(cuts: readonly Verdict[], inHand: unknown): void {
     const kernel = this.#kernel;
-    // A loop behind an await may take two cuts before it stands still, and is one turn.
-    if ((cell.flags & Flag.dead) === 0) kernel.counters.add(Counter.cuts, 1);
-    this.#culprit = refKey(kernel.refOf(cell));
-    const url = cell.extra?.loadingUrl;
-    if (url !== undefined) {
-      const text = `${url} did not come to the end of its top level and was cut down:\n${stack}`;
-      kernel.host.loadCutDown?.(url, new RuntimeError("load_timeout", text));
+    const { lifecycle } = kernel;
+    const seen = new Set<Cell>();
+    const ends: Verdict[] = [];
+    for (const [at, verdict] of cuts.entries()) {
+      const { cell, reason, stack } = verdict;
+      this.#culprit = refKey(kernel.refOf(cell));
+      const url = cell.extra?.loadingUrl;
+      if (url !== undefined) {
+        const text = `${url} did not come to the end of its top level and was cut down:\n${stack}`;
+        kernel.host.loadCutDown?.(url, new RuntimeError("load_timeout", text));
+      }
+      // A loop behind an await may take two cuts before it stands still, and is one turn.
+      if ((cell.flags & Flag.dead) !== 0 || seen.has(cell)) continue;
+      seen.add(cell);
+      kernel.counters.add(Counter.cuts, 1);
+      // Who waits for a module ends with its load; who was killed, at once.
+      if (url !== undefined && reason !== "killed") continue;
+      lifecycle.reportCut(cell, reason, stack, at === 0 && inHand !== nothing ? inHand : cell.extra?.turnMessage);
+      ends.push(verdict);
     }
-    // Who waits for a module ends with its load; who was killed, at once.
-    if (url === undefined || reason === "killed")
-      kernel.lifecycle.cutDown(cell, reason, stack, inHand === nothing ? cell.extra?.turnMessage : inHand);
+    // What came while a turn held the thread came before its end: a monitor, the kill itself, or that of the next.
+    kernel.peers.readAll();
+    for (const { cell, reason } of ends) lifecycle.die(cell, reason);
   }
 
   /** The second message: members of the checkpoint that have not settled by now were lost with it. */

@@ -24,6 +24,8 @@ import { slotBlock } from "./system-memory.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
 const ignored = "ignore";
+/** How long code that a dead actor has left behind may hold its thread at most. */
+const leashMsMax = 1_000;
 
 export class Lifecycle {
   readonly #kernel: Kernel;
@@ -314,10 +316,15 @@ export class Lifecycle {
   /** A turn was cut down from outside, or lost with another's: the actor ends where it stands, without `terminate`. */
   cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, message: unknown): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    this.#report(cell, reason, message, { stack });
+    this.reportCut(cell, reason, stack, message);
     // What came while the turn held the thread came before its end: a monitor, or the kill itself.
     this.#kernel.peers.readAll();
     this.die(cell, reason);
+  }
+
+  /** The report of `cutDown` alone. */
+  reportCut(cell: Cell, reason: ExitReason, stack: string | undefined, message: unknown): void {
+    this.#report(cell, reason, message, { stack });
   }
 
   /** @param cut its turn was ended from outside, so no more of its code may run: it might be what did not end. */
@@ -352,6 +359,10 @@ export class Lifecycle {
     const name = extra?.name;
     kernel.asyncTurns.abandon(cell);
     cell.flags = (cell.flags & Flag.scheduled) | Flag.dead;
+    if (extra !== undefined) {
+      cell.flags |= Flag.limited;
+      extra.turnLimitMs = leash(extra.turnLimitMs, kernel.turnLimitMs);
+    }
     cell.state = undefined;
     kernel.cells[cell.slot] = undefined;
     kernel.memory.killSlot(kernel.thread, cell.slot, cell.generation);
@@ -478,4 +489,9 @@ function plain(ref: RefData | undefined): RefData | undefined {
   return ref === undefined
     ? undefined
     : { node: ref.node, thread: ref.thread, slot: ref.slot, generation: ref.generation };
+}
+
+/** Nobody waits for what the dead do: they get the shortest limit there is, and never none. */
+function leash(ownLimitMs: number | undefined, systemLimitMs: number): number {
+  return Math.min(ownLimitMs || leashMsMax, systemLimitMs || leashMsMax, leashMsMax);
 }

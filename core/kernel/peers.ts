@@ -314,7 +314,10 @@ export class Peers {
     }
     peer.sent += written;
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
-    if (writer.publish()) kernel.host.ringBell(peer.thread);
+    if (writer.publish()) {
+      kernel.memory.ringing(peer.thread);
+      kernel.host.ringBell(peer.thread);
+    }
     if (peer.kills.length > 0) this.#tellKills(peer);
     if (messages > 0) kernel.counters.add(Counter.unsent, -messages);
     if (events > 0) kernel.eventOutlet.left(events);

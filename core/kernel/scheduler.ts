@@ -163,7 +163,7 @@ export class Scheduler {
    * cut, and a cut that is under way already is awaited before. No code of an actor may run in between.
    */
   enter(): void {
-    if (this.#kernel.cuts.isFalling) awaitCut();
+    if (this.#kernel.cuts.isAwaited) this.#kernel.cuts.await();
     this.#commits++;
   }
 
@@ -185,6 +185,11 @@ export class Scheduler {
     return this.#commits > 0;
   }
 
+  /** How many drains there were. */
+  get drains(): number {
+    return this.#drains;
+  }
+
   /** Odd while code of an actor runs in a turn. */
   get turn(): number {
     return this.#turn;
@@ -203,7 +208,7 @@ export class Scheduler {
   end(before: Cell | undefined): void {
     this.#words[this.#turnWord] = ++this.#turn;
     this.current = before;
-    if (this.#kernel.cuts.isFalling) awaitCut();
+    if (this.#kernel.cuts.isFalling) standStill();
   }
 
   #publishRun(cell: Cell): void {
@@ -237,6 +242,7 @@ export class Scheduler {
     this.#isDraining = true;
     this.#isArmed = false;
     kernel.memory.setBusy(kernel.thread, true);
+    kernel.memory.heardBells(kernel.thread);
     this.#words[this.#drainWord] = ++this.#drains;
     kernel.checkpoint.close();
     let hasMoreFrames = false;
@@ -351,12 +357,12 @@ export class Scheduler {
           if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
         } catch (error) {
           this.#words[this.#turnWord] = ++this.#turn;
-          if (cuts.isFalling) awaitCut();
+          if (cuts.isFalling) standStill();
           kernel.lifecycle.crash(cell, error, payload);
           continue;
         }
         this.#words[this.#turnWord] = ++this.#turn;
-        if (cuts.isFalling) awaitCut();
+        if (cuts.isFalling) standStill();
         if ((cell.flags & afterTurnFlags) !== 0) dispatch.afterTurn(cell);
       }
       if ((cell.flags & Flag.bounded) !== 0 && (cell.flags & Flag.dead) === 0) kernel.delivery.afterService(cell);
@@ -405,7 +411,7 @@ export function turnLimitOf(cell: Cell): number | undefined {
   return cell.extra?.turnLimitMs;
 }
 
-/** The termination is on its way, and falls at the first turn of this loop. */
-function awaitCut(): never {
-  for (;;);
+/** The termination falls at a turn of this loop. If it had no body, V8 might let it run on for most of a second. */
+export function standStill(): never {
+  for (let rounds = 0; ; rounds++);
 }

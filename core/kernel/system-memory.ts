@@ -48,6 +48,9 @@ const Word = {
   ownerSlot: 21,
   ownerGeneration: 22,
   ownerLimit: 23,
+  /** Bells rung for the thread, and how many of them it has heard. */
+  bells: 24,
+  bellsHeard: 25,
 } as const;
 const wordsPerThread = 32;
 
@@ -361,6 +364,23 @@ export class SystemMemory {
   /** Counts drains, so that the watchdog sees that a thread moves. */
   drainWord(thread: number): number {
     return this.#row(thread) + Word.drains;
+  }
+
+  /** Something is there for a thread that rests: to be called before it is woken. */
+  ringing(thread: number): void {
+    Atomics.add(this.words, this.#row(thread) + Word.bells, 1);
+  }
+
+  /** The thread itself, before it takes up what is there. */
+  heardBells(thread: number): void {
+    const row = this.#row(thread);
+    Atomics.store(this.words, row + Word.bellsHeard, Atomics.load(this.words, row + Word.bells));
+  }
+
+  /** Whether something waits for a thread that rested, as it believed. */
+  isRung(thread: number): boolean {
+    const row = this.#row(thread);
+    return Atomics.load(this.words, row + Word.bellsHeard) !== Atomics.load(this.words, row + Word.bells);
   }
 
   /** Async turns that a thread has open: while there are any, code of actors may run outside of turns. */

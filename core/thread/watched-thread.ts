@@ -10,8 +10,11 @@ import type { SystemMemory } from "../kernel/system-memory.ts";
 import { cutExpression, whoExpression } from "./cut-target.ts";
 import type { Suspect } from "./watchdog-protocol.ts";
 
-/** Time for a thread to answer a cut, and to move again after it; then it is ended as a whole. */
-const answerMs = 1_000;
+/**
+ * Time for a thread to answer, and to move again after a cut; then it is ended as a whole. V8 may let a loop without a body
+ * run on for 0.9 s before it takes up what it is asked.
+ */
+const answerMs = 1_500;
 /** How long after a cut it is looked whether other code has begun before the recovery; and how often again. */
 const afterCutMs = 20;
 /** Cuts are asked for again for so long: the kernel may be at work in the actor's frames again and again. */
@@ -27,7 +30,7 @@ const silentMs = 20;
 /** A thread with open async turns that does not move for so long is asked who runs; how often, while nobody does. */
 const askFirstMs = 30;
 const askEveryMs = 250;
-/** Code of nobody that holds a thread for so many of its limits ends the thread. */
+/** Code of nobody, also the kernel's own, that holds a thread for so many limits of the last turn ends the thread. */
 const nobodysLimits = 5;
 
 /** What an evaluate gives where the thread gave nothing: the next look sees to it. */
@@ -96,10 +99,20 @@ export class WatchedThread {
     return this.#memory.killsWanted(this.thread) > 0;
   }
 
+  /** Whether it is to be looked at again at once: a kill is wanted, or the kernel was at work where a cut was to fall. */
+  get isUrgent(): boolean {
+    return this.isWanted || (this.#cuttingSinceMs !== 0 && !this.#isCut && !this.#isAsking);
+  }
+
   /** Whether it runs something, as its words say. */
   get isAtWork(): boolean {
     const turn = Atomics.load(this.#memory.words, this.#run + 2);
-    return (turn & 1) === 1 || this.#memory.isBusy(this.thread) || this.#pulsedMs !== 0;
+    return (turn & 1) === 1 || this.#isAwake || this.#pulsedMs !== 0;
+  }
+
+  /** Whether it has something to do: a timer of Node's that never ends may hold it while it believes that it rests. */
+  get #isAwake(): boolean {
+    return this.#memory.isBusy(this.thread) || this.#memory.isRung(this.thread);
   }
 
   /**
@@ -199,12 +212,17 @@ export class WatchedThread {
   /** No turn runs: is it code behind an await, or nothing? */
   #lookBehindAwait(heldMs: number, nowMs: number): void {
     const memory = this.#memory;
-    const isAtWork = memory.isBusy(this.thread) || memory.openTurns(this.thread) > 0;
+    const isAtWork = this.#isAwake || memory.openTurns(this.thread) > 0;
     const isWanted = memory.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
+    if (!isAtWork && !isWanted) {
+      this.#sinceMs = nowMs;
+      return;
+    }
     const stillMs = nowMs - Math.max(this.#sinceMs, this.#ownerMs);
     // A limit of the actor's own is not known before it was asked for.
-    if (!isWanted && (!isAtWork || stillMs < this.#askAfterMs - silentMs)) return;
-    const isSilent = this.#isSilent(nowMs, isWanted ? silentKillMs : silentMs);
+    if (!isWanted && stillMs < this.#askAfterMs - silentMs) return;
+    // Sessions are made for those alone that something holds. Where there are some already, it can be asked as well.
+    const isSilent = (isWanted && this.#watch.isAtHand()) || this.#isSilent(nowMs, isWanted ? silentKillMs : silentMs);
     if (!isSilent || (!isWanted && stillMs < this.#askAfterMs)) return;
     this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
       this.#ownerMs = answeredMs;
@@ -214,8 +232,8 @@ export class WatchedThread {
       if (answer === "idle") this.#sinceMs = answeredMs;
       else if (answer === "nobody") {
         const limitMs = Atomics.load(memory.words, this.#limitWord);
-        if (memory.isBusy(this.thread) && limitMs > 0 && heldMs > limitMs * nobodysLimits)
-          this.#end("was held by code of no actor");
+        const nobodysMs = Math.max(limitMs * nobodysLimits, answerMs);
+        if (this.#isAwake && limitMs > 0 && heldMs > nobodysMs) this.#end("was held by code of no actor");
       } else {
         const [slot = 0, generation = 0, limitMs = 0] = answer.split(" ").map(Number);
         if (memory.isKillWanted(this.thread, slot, generation))
@@ -249,8 +267,9 @@ export class WatchedThread {
   }
 
   #cut(suspect: Suspect, nowMs: number): void {
+    const isSame = this.#suspect?.slot === suspect.slot && this.#suspect.generation === suspect.generation;
     this.#suspect = suspect;
-    if (this.#cuttingSinceMs === 0) this.#cuttingSinceMs = nowMs;
+    if (!isSame || this.#cuttingSinceMs === 0) this.#cuttingSinceMs = nowMs;
     else if (nowMs - this.#cuttingSinceMs > cuttingMs) {
       this.#end(`could not be cut: ${this.#lastAnswer}`);
       return;
@@ -278,7 +297,7 @@ export class WatchedThread {
     }
   }
 
-  /** An answer counts while the thread has not moved. Behind a cut that has been recovered from already it would be no news. */
+  /** An answer counts while the thread has not moved. Behind a cut that has been recovered from it is no news. */
   #ask(expression: string, nowMs: number, then: (answer: string, answeredMs: number) => void): void {
     if (this.#watch.isRefused) {
       // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
@@ -289,10 +308,13 @@ export class WatchedThread {
     this.#isAsking = true;
     this.#isCutAsked = expression !== whoExpression;
     this.#askedMs = nowMs;
+    const [turn, drains] = [this.#turn, this.#drains];
     void this.#watch.evaluate(expression).then((answer) => {
       const answeredMs = stopwatchMs();
       this.#isAsking = false;
-      if (this.#isStuck || answer === noAnswer || this.#hasMoved()) return;
+      // A look in between may have seen it move already.
+      const hasMoved = turn !== this.#turn || drains !== this.#drains || this.#hasMoved();
+      if (this.#isStuck || answer === noAnswer || hasMoved) return;
       if (answer !== undefined) then(answer, answeredMs);
       // Main may still have to tell of the way.
       else if (this.#isCutAsked && answeredMs - this.#cuttingSinceMs > answerMs) this.#end("cannot be asked");

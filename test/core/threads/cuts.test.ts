@@ -94,6 +94,20 @@ test("the crash report shows where the actor looped, and the message in hand", a
   expect(report?.stack?.split("\n").slice(0, 3).join("\n")).toMatch(/at forever .*runaway\.[jt]s:\d+:\d+\)[^]*at loop/);
 });
 
+test("a loop that began behind another's cut, before its recovery, is counted and reported as well", async () => {
+  await using system = await start();
+  const later = await system.spawn(runaway, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
+  const first = await system.spawn(runaway, undefined, { ...there, turnLimitMs: 400 });
+  const ends = [endOf(system, first), endOf(system, later)];
+  // Its kill comes before the recovery, which takes up all that came.
+  system.events.on("turnWarning", () => system.exit(later, "kill"));
+  const starter = await system.spawn(runaway, undefined, there);
+  await starter.call("tellBoth", { later, first });
+  expect(await Promise.all(ends)).toEqual([{ turnLimit: 400 }, "killed"]);
+  expect((await system.stats()).cuts).toBe(2);
+  expect(system.crashes().map(({ stack }) => stack?.includes("at forever"))).toEqual([true, true]);
+});
+
 test("half of the limit is a warning", async () => {
   await using system = await start();
   using recorder = new EventRecorder(system, ["turnWarning"]);
@@ -130,6 +144,17 @@ test("a listener of a dead actor's signal is cut down, and its thread goes on", 
   expect(await down).toBe("normal");
   expect(await neighbour.call("ping")).toBe("pong");
   expect((await system.stats()).threadsLost).toBe(0);
+});
+
+test("a timer that was left behind and does not end, in a thread that rests, is cut down when the thread is needed", async () => {
+  const system = shared();
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const ref = await system.spawn(runaway, undefined, limited);
+  const down = endOf(system, ref);
+  await ref.call("leaveTimer");
+  await held(neighbour);
+  expect(await down).toEqual({ turnLimit: limitMs });
+  expect(await neighbour.call("ping")).toBe("pong");
 });
 
 test("an actor that has no limit of its own has the system's", async () => {
