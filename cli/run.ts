@@ -1,18 +1,35 @@
 /** `mofa run <module> [args…]`: starts a program that exports a root supervisor or a `main(system, args)`, and stops it in order. */
 import type { Command } from "commander";
-import { isOrderly } from "../core/index.ts";
+import { errorData, isOrderly } from "../core/index.ts";
 import { type MofaSystem, type RefData, reasonText, startSystem } from "../index.ts";
+import { type InjectedFaults, injectFaults } from "../testing/index.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
+import { type ChaosReport, chaosReport, chaosText, readPlan } from "./run/chaos.ts";
 import { Journal } from "./run/journal.ts";
 import { loadProgram, type Program } from "./run/program.ts";
 import { runWatched } from "./run/watched-program.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const threadsMax = 64;
+const seedMax = 0xffff_ffff;
 
 interface RunOptions {
   readonly threads?: number;
   readonly watch?: boolean;
+  readonly chaos?: string;
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** How a run ended, as `--json` prints it. */
+interface RunResult {
+  readonly module: string;
+  /** `done`: the program ended by itself. `stopped`: it was told to. */
+  readonly ended: "done" | "failed" | "stopped";
+  /** Why it failed, or null. */
+  readonly failure: string | null;
+  /** What `--chaos` did, or null. */
+  readonly chaos: ChaosReport | null;
 }
 
 export function describe(command: Command): void {
@@ -27,39 +44,78 @@ export function describe(command: Command): void {
       "scheduler threads beside main (default: one per core less one)",
       wholeNumber(1, threadsMax),
     )
-    .option("--watch", "start it again when a source in its folder, or below it, changes");
+    .option("--watch", "start it again when a source in its folder, or below it, changes")
+    .option(
+      "--chaos <plan.json>",
+      "inject faults into it: { seed, faults: [{ kind, actor, ... }] }, see testing/README.md",
+    )
+    .option("--seed <n>", "in place of the plan's seed", wholeNumber(0, seedMax))
+    .option("--json", "print how it ended, and what was injected, as the last line of stdout");
 }
 
 export async function run(
   operands: readonly string[],
   options: Readonly<Record<string, unknown>>,
-  { err, signal }: CommandContext,
+  { out, err, signal }: CommandContext,
 ): Promise<ExitCode> {
   const [module = "", ...args] = operands;
   // `describe` above declares these options, so commander has made them this.
-  const { threads, watch } = options as RunOptions;
+  const given = options as RunOptions;
+  const { threads, watch, chaos, seed, json } = given;
+  if (seed !== undefined && chaos === undefined) {
+    err.write("mofa run: --seed is the seed of a plan of faults: give it with --chaos plan.json\n");
+    return exitCodes.usage;
+  }
+  const plan = chaos === undefined ? undefined : readPlan(chaos, seed);
   if (watch) {
-    const passedOn = threads === undefined ? [] : ["--threads", String(threads)];
-    await runWatched({ module, args, options: passedOn, err }, signal);
+    await runWatched({ module, args, options: passedOn(given), err }, signal);
     return exitCodes.ok;
   }
   const program = await loadProgram(module);
   const system = await startSystem(threads === undefined ? {} : { threads });
   using journal = new Journal(system, err);
   const { promise: stopped, resolve, reject } = Promise.withResolvers<undefined>();
-  const stop = () => void system.stop().then(() => resolve(undefined), reject);
+  let faults: InjectedFaults | undefined;
+  let result: Pick<RunResult, "ended" | "failure"> = { ended: "stopped", failure: null };
+  // What a plan delays is not to hold up the stop.
+  const stopAll = async () => {
+    await faults?.stop();
+    await system.stop();
+  };
+  const stop = () => void stopAll().then(() => resolve(undefined), reject);
   signal.addEventListener("abort", stop, { once: true });
   try {
     if (signal.aborted) return exitCodes.interrupted;
+    if (plan !== undefined) faults = await injectFaults(system, plan);
     // A `main` that goes on waiting after the stop is not waited for.
     const failure = await Promise.race([runProgram(system, program, args, journal), stopped]);
-    if (failure === undefined || signal.aborted) return exitCodes.ok;
+    if (!signal.aborted) result = { ended: failure === undefined ? "done" : "failed", failure: failure ?? null };
+    if (result.ended !== "failed") return exitCodes.ok;
     err.write(`mofa run: ${module}: ${failure}\n`);
     return exitCodes.failed;
+  } catch (error) {
+    if (!signal.aborted) result = { ended: "failed", failure: errorData(error).message };
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
-    await system.stop();
+    try {
+      await stopAll();
+    } finally {
+      const report = faults === undefined ? null : chaosReport(faults.plan.seed, faults.injected());
+      if (report !== null) err.write(`mofa run: ${chaosText(report)}\n`);
+      if (json) out.write(`${JSON.stringify({ module, ...result, chaos: report } satisfies RunResult)}\n`);
+    }
   }
+}
+
+/** What the process under --watch is told. */
+function passedOn({ threads, chaos, seed, json }: RunOptions): string[] {
+  return [
+    ...(threads === undefined ? [] : ["--threads", String(threads)]),
+    ...(chaos === undefined ? [] : ["--chaos", chaos]),
+    ...(seed === undefined ? [] : ["--seed", String(seed)]),
+    ...(json === true ? ["--json"] : []),
+  ];
 }
 
 /** Runs it to its end. What went wrong, as a sentence, or undefined; what `main` throws is thrown. */

@@ -1,5 +1,6 @@
 /**
- * What the runtime tells of a program, as lines on stderr: crashes, what supervisors report, what actors log, lost threads.
+ * What the runtime tells of a program, as lines on stderr: crashes, what supervisors report, what actors log, lost threads,
+ * and faults that a plan has injected (not those of messages, which are only counted: they may be many).
  *
  * It reads the event stream like everybody else. Progress reports and level `debug` are left out.
  */
@@ -28,6 +29,12 @@ export class Journal implements Disposable {
       events.on("log", (event) => this.#log(event)),
       events.on("threadLost", ({ thread, why, actors, unread }) =>
         this.#write(`error: thread ${thread} was lost with ${actors} actors and ${unread} unread messages: ${why}`),
+      ),
+      events.on("faultInjected", ({ fault, kind, from, name, ref, thread }) => {
+        if (from === undefined) this.#write(`fault: faults[${fault}] (${kind}) strikes ${whom(name, ref, thread)}`);
+      }),
+      events.on("faultSkipped", ({ fault, kind, name, ref, thread, why }) =>
+        this.#write(`warning: faults[${fault}] (${kind}) cannot strike ${whom(name, ref, thread)}: ${why}`),
       ),
       events.on("eventsDropped", ({ thread, count, kinds }) =>
         this.#write(`warning: ${count} events of thread ${thread} were dropped: ${JSON.stringify(kinds)}`),
@@ -58,6 +65,10 @@ export class Journal implements Disposable {
       this.#write(`${level}: ${name ?? refKey(ref)}: ${message}${text}`);
     }
   }
+}
+
+function whom(name: string | undefined, ref: RefData | undefined, thread: number): string {
+  return name ?? (ref === undefined ? `thread ${thread}` : refKey(ref));
 }
 
 /** The stack, where the reason is an error that has one. */

@@ -49,15 +49,15 @@ export class FaultBook {
     return comesUp(probability, this.#work.plan.seed, index, who, count) && this.#tally.take(index, times);
   }
 
-  /** @param cell the actor that is struck, and `from` the sender of a message to it */
-  tell({ index, kind }: CheckedFault, cell: Cell | undefined, from?: RefData): void {
+  /** @param struck the actor, or the thread, and `from` the sender of a message to it */
+  tell({ index, kind }: CheckedFault, struck: Cell | number, from?: RefData): void {
     const kernel = this.#kernel;
     if (!kernel.wants(eventBit("faultInjected"))) return;
     const event = {
       type: "faultInjected",
       fault: index,
       kind,
-      ...this.#about(cell),
+      ...this.#about(struck),
       from: from === undefined ? undefined : kernel.adopt(from).toJSON(),
     } as const;
     if (takesThread.has(kind) && kernel.host.tellNow !== undefined) kernel.host.tellNow(event);
@@ -65,15 +65,15 @@ export class FaultBook {
   }
 
   /** A fault was meant for somebody whom it cannot strike. */
-  skip({ index, kind }: CheckedFault, cell: Cell | undefined, why: string): void {
+  skip({ index, kind }: CheckedFault, missed: Cell | number, why: string): void {
     this.#tally.skip(index);
     if (this.#kernel.wants(eventBit("faultSkipped")))
-      this.#kernel.emit({ type: "faultSkipped", fault: index, kind, ...this.#about(cell), why });
+      this.#kernel.emit({ type: "faultSkipped", fault: index, kind, ...this.#about(missed), why });
   }
 
-  #about(cell: Cell | undefined): Pick<FaultInjectedEvent, "thread" | "ref" | "name"> {
+  #about(who: Cell | number): Pick<FaultInjectedEvent, "thread" | "ref" | "name"> {
+    if (typeof who === "number") return { thread: who, ref: undefined, name: undefined };
     const { thread } = this.#kernel;
-    if (cell === undefined) return { thread, ref: undefined, name: undefined };
-    return { thread, ref: this.#kernel.refOf(cell).toJSON(), name: this.identityOf(cell).name };
+    return { thread, ref: this.#kernel.refOf(who).toJSON(), name: this.identityOf(who).name };
   }
 }

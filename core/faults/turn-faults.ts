@@ -92,11 +92,12 @@ export class TurnFaults {
   }
 
   #endThread(fault: ThreadFault, count: number): void {
-    const { host } = this.#kernel;
-    if (host.isThreadAt?.(fault.thread) !== true) {
-      this.#book.skip(fault, undefined, `no worker thread is at position ${fault.thread}`);
+    const { host, memory } = this.#kernel;
+    const thread = host.isThreadAt?.(fault.thread) === true ? memory.threadAt(fault.thread) : undefined;
+    if (thread === undefined) {
+      this.#book.skip(fault, this.#kernel.thread, `no worker thread is at position ${fault.thread}`);
     } else if (this.#book.mayStrike(fault, fault.thread, count)) {
-      this.#book.tell(fault, undefined);
+      this.#book.tell(fault, thread);
       host.endThreadAt?.(fault.thread, lossWhy(fault.index));
     }
   }

@@ -59,6 +59,7 @@ export interface FaultInjectedEvent {
   /** Its place in the plan, from 0. */
   readonly fault: number;
   readonly kind: InjectedKind;
+  /** That of the actor, or the one that was struck. */
   readonly thread: number;
   /** The actor that was struck, or to which the message was sent; undefined: a thread was. */
   readonly ref: RefData | undefined;
@@ -67,7 +68,7 @@ export interface FaultInjectedEvent {
   readonly from: RefData | undefined;
 }
 
-/** A fault of a plan was meant for somebody whom it cannot strike; told once for each actor. */
+/** A fault of a plan was meant for somebody whom it cannot strike; told once for each actor. Of a thread that is not there: by main. */
 export interface FaultSkippedEvent extends Omit<FaultInjectedEvent, "type" | "from"> {
   readonly type: "faultSkipped";
   readonly why: string;

@@ -150,6 +150,8 @@ describe("a plan", () => {
     await system().clock.advance(100);
     await lost;
     expect(recorder.events.map(({ type }) => type)).toEqual(["faultInjected", "threadLost", "restarted"]);
+    const [{ thread }] = recorder.of("threadLost") as unknown as readonly [{ readonly thread: number }];
+    expect(recorder.of("faultInjected")).toEqual([expect.objectContaining({ thread, ref: undefined })]);
     expect(recorder.of("threadLost")).toEqual([expect.objectContaining({ why: "injected fault 0", position: 1 })]);
     expect(system().whereis(name)).not.toEqual(before);
     expect(faults.injected()).toEqual([{ fault: 0, kind: "threadLoss", injected: 1, skipped: 0 }]);
