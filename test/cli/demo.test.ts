@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { afterMs } from "../../core/clock.ts";
 import { countFiles } from "../support/count-words.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { runProgram } from "../support/run-program.ts";
@@ -168,7 +167,7 @@ describe("mofa demo", () => {
       const killed = new Set<number>();
       const kills = 5;
       while (child.exitCode === null && killed.size < kills) {
-        await new Promise<void>((look) => afterMs(20, look));
+        await once(AbortSignal.timeout(20), "abort");
         const [pid] = processesOf(child.pid as number).filter((one) => !killed.has(one));
         if (pid === undefined) continue;
         process.kill(pid, "SIGKILL");
