@@ -136,8 +136,10 @@ export class AsyncTurns {
     const extra = extraOf(cell);
     const before = extra.awaiting;
     extra.awaiting += change;
-    // It began something new: its turn lives.
+    // It began something new: its turn lives. Or something has come: it is about to go on.
     if (change === 1) extra.graceEndMs = 0;
+    else if (extra.graceEndMs !== 0)
+      extra.graceEndMs = Math.max(extra.graceEndMs, this.#kernel.readClock() + recheckMs);
     if ((cell.flags & Flag.open) === 0) return;
     if (before === 0) this.#waitingCount++;
     else if (extra.awaiting === 0) this.#waitingCount--;

@@ -41,6 +41,8 @@ interface Verdict {
   readonly cell: Cell;
   readonly reason: ExitReason;
   readonly stack: string;
+  /** The cut fell into Node's own code. */
+  readonly isInNode: boolean;
 }
 
 /** Frames of a runaway turn that are kept. */
@@ -111,10 +113,12 @@ export class Cuts {
       termination.ask();
       return "cut";
     }
-    if (isPatient && frames[0]?.scriptName.startsWith("node:") === true) return "node";
+    const isInNode = frames[0]?.scriptName.startsWith("node:") === true;
+    if (isPatient && isInNode) return "node";
     termination.ready();
     this.#termination = termination;
-    this.#verdicts.push({ cell, reason: limitMs < 0 ? "killed" : { turnLimit: limitMs }, stack: stackText(frames) });
+    const reason = limitMs < 0 ? "killed" : { turnLimit: limitMs };
+    this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode });
     this.isHeld = true;
     this.isFalling = true;
     this.isAwaited = true;
@@ -165,28 +169,36 @@ export class Cuts {
     this.#due = undefined;
     this.#termination?.over();
     const wasInDrain = kernel.scheduler.recover();
+    if (cuts.some(({ isInNode }) => isInNode)) this.#taint();
     const inHand = kernel.dispatch.inHand;
     kernel.dispatch.inHand = nothing;
+    const isWhole = wasInDrain && cuts.length === 1 && this.#suspects.length === 0;
+    // Before what has come meanwhile is read: who waited for it when the cut fell has lost nothing.
+    if (!isWhole) this.#suspects.push(...kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs));
     const loadsCut = new Set<string>();
     for (const { cell } of cuts) if (cell.extra?.loadingUrl !== undefined) loadsCut.add(cell.extra.loadingUrl);
     this.#carryOut(cuts, inHand);
     // Who waits for the end of one of them need not wait for the next turn, which may be a long one.
     kernel.peers.flush();
-    if (wasInDrain && cuts.length === 1 && this.#suspects.length === 0) {
+    if (isWhole) {
       this.#resume();
       return;
     }
     // A load lives in microtasks of Node's own: another one that was under way may never end.
-    if (kernel.spawner.isLoadingBeside(loadsCut) && !kernel.memory.isTainted(kernel.thread)) {
-      kernel.memory.taint(kernel.thread);
-      if (kernel.wants(eventBit("threadTainted")))
-        kernel.emit({ type: "threadTainted", thread: kernel.thread, position: kernel.memory.position(kernel.thread) });
-    }
+    if (kernel.spawner.isLoadingBeside(loadsCut)) this.#taint();
     kernel.subscriptions.again();
     kernel.asyncTurns.resubscribe();
-    this.#suspects.push(...kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs));
     // One further message: what had settled, and was not lost, says so in the checkpoint before it.
     kernel.host.postJudgement?.();
+  }
+
+  /** Something of Node's own may be half done here: the thread gets no new actors while others can. */
+  #taint(): void {
+    const { memory, thread } = this.#kernel;
+    if (memory.isTainted(thread)) return;
+    memory.taint(thread);
+    if (this.#kernel.wants(eventBit("threadTainted")))
+      this.#kernel.emit({ type: "threadTainted", thread, position: memory.position(thread) });
   }
 
   #carryOut(cuts: readonly Verdict[], inHand: unknown): void {

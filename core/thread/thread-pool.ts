@@ -514,10 +514,6 @@ export class ThreadPool {
         const reason = suspect !== undefined && suspect.limitMs >= 0 ? { turnLimit: suspect.limitMs } : "killed";
         this.#giveUpNow(running, why, suspect === undefined ? undefined : { ...suspect, reason });
       },
-      tainted: (thread) => {
-        this.#memory.taint(thread);
-        kernel.emit({ type: "threadTainted", thread, position: this.#memory.position(thread) });
-      },
       mainBlocked: (ms) => {
         if (kernel.wants(eventBit("mainBlocked"))) kernel.emit({ type: "mainBlocked", ms });
       },

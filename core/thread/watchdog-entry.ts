@@ -71,7 +71,6 @@ function watch({ system, thread, workerId, pulse }: Extract<ToWatchdog, { type: 
       sessions.detach(workerId);
       say({ type: "stuck", system, thread, suspect, why });
     },
-    tainted: () => say({ type: "tainted", system, thread }),
   });
   pulse.on("message", () => watched.lived(stopwatchMs()));
   watchedSystem.threads.set(thread, { workerId, watched, pulse });

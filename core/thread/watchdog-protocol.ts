@@ -73,7 +73,6 @@ export type FromWatchdog =
       readonly suspect: Suspect | undefined;
       readonly why: string;
     }
-  | { readonly type: "tainted"; readonly system: number; readonly thread: number }
   /** Nothing more of the watchdog's comes to that thread. */
   | { readonly type: "forgotten"; readonly system: number; readonly thread: number }
   | { readonly type: "ping" }

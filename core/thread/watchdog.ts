@@ -17,7 +17,6 @@ export interface WatchedSystem {
   readonly buffers: SystemBuffers;
   warning(thread: number, suspect: Suspect, ms: number): void;
   stuck(thread: number, suspect: Suspect | undefined, why: string): void;
-  tainted(thread: number): void;
   mainBlocked(ms: number): void;
   /** Turns cannot be cut down in this process. */
   limited(why: string): void;
@@ -135,9 +134,6 @@ class Watchdog {
         return;
       case "stuck":
         this.#systems.get(word.system)?.stuck(word.thread, word.suspect, word.why);
-        return;
-      case "tainted":
-        this.#systems.get(word.system)?.tainted(word.thread);
         return;
       case "forgotten":
         this.#forgetting.get(`${word.system} ${word.thread}`)?.resolve();

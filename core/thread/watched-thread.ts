@@ -48,7 +48,6 @@ export interface Watch {
   pulse(): void;
   warn(suspect: Suspect, ms: number): void;
   stuck(suspect: Suspect | undefined, why: string): void;
-  tainted(): void;
 }
 
 export class WatchedThread {
@@ -277,16 +276,15 @@ export class WatchedThread {
     const isPatient = this.#nodeSinceMs === 0 || nowMs - this.#nodeSinceMs < nodeMs;
     const { slot, generation, limitMs } = suspect;
     const expression = cutExpression(slot, generation, this.#turn, limitMs, isPatient);
-    this.#ask(expression, nowMs, (answer, answeredMs) => this.#answered(answer as CutAnswer, isPatient, answeredMs));
+    this.#ask(expression, nowMs, (answer, answeredMs) => this.#answered(answer as CutAnswer, answeredMs));
   }
 
-  #answered(answer: CutAnswer, isPatient: boolean, nowMs: number): void {
+  #answered(answer: CutAnswer, nowMs: number): void {
     this.#lastAnswer = answer;
     switch (answer) {
       case "cut":
         if (!this.#isCut) this.#cutMs = nowMs;
         this.#isCut = true;
-        if (!isPatient) this.#watch.tainted();
         return;
       case "node":
         if (this.#nodeSinceMs === 0) this.#nodeSinceMs = nowMs;

@@ -11,6 +11,8 @@ import { runProgram } from "../../support/run-program.ts";
 
 const there = { placement: { thread: 1 } } as const;
 const limitMs = 200;
+/** A busy machine takes its time for the rest of the native code. */
+const threadEndTimeoutMs = 60_000;
 /** The culprit alone has the short limit: on a busy machine a thread may well stand still for so long. */
 const limited = { ...there, turnLimitMs: limitMs } as const;
 
@@ -20,7 +22,7 @@ async function endOf(system: System, ref: RefData): Promise<ExitReason> {
 }
 
 test("native code that does not come back costs its thread: the culprit has the blame, a spare takes the place", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000 });
+  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000, threadEndTimeoutMs });
   const neighbour = await system.spawn(bystander, undefined, there);
   const ref = await system.spawn(runaway, undefined, limited);
   const ends = [endOf(system, neighbour), endOf(system, ref)];
@@ -33,7 +35,7 @@ test("native code that does not come back costs its thread: the culprit has the 
 });
 
 test("a kill of an actor in native code ends its thread, and it ends killed", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: Number.POSITIVE_INFINITY });
+  await using system = await startSystem({ threads: 1, turnLimitMs: Number.POSITIVE_INFINITY, threadEndTimeoutMs });
   const neighbour = await system.spawn(bystander, undefined, there);
   const ref = await system.spawn(runaway, undefined, there);
   const ends = [endOf(system, neighbour), endOf(system, ref)];
@@ -44,7 +46,7 @@ test("a kill of an actor in native code ends its thread, and it ends killed", as
 });
 
 test("native code behind an await costs its thread as well; whose it was cannot be told", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000 });
+  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000, threadEndTimeoutMs });
   const ref = await system.spawn(runaway, undefined, limited);
   const end = endOf(system, ref);
   ref.call("nativeAfterAwait", 5).catch(() => undefined);
