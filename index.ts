@@ -31,6 +31,7 @@ export {
   type Behaviour,
   type BehaviourOptions,
   type BehaviourReference,
+  type Budget,
   type CallOptions,
   type Context,
   type CrashReport,

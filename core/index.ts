@@ -14,6 +14,7 @@ export {
   makeBehaviour,
 } from "./actor/behaviour.ts";
 export { type BehaviourModule, behaviourModule } from "./actor/behaviour-module.ts";
+export { type Budget, isBudget, isMailboxBoundTwice, plainBudget } from "./actor/budget.ts";
 export type {
   Context,
   DownMessage,

@@ -9,17 +9,21 @@ import {
   type Api,
   type Behaviour,
   type BehaviourReference,
+  type Budget,
   behaviourModule,
   hasOwnHeap,
   type Isolation,
   isActorName,
   isBehaviour,
+  isBudget,
   isEnvironment,
   isHeapMb,
   isIsolation,
+  isMailboxBoundTwice,
   isTurnLimit,
   type MailboxPolicy,
   type Placement,
+  plainBudget,
   type RefData,
   type SpawnLinkOptions,
 } from "../core/index.ts";
@@ -68,6 +72,8 @@ export interface ChildSpec {
   readonly mailboxPolicy?: MailboxPolicy;
   /** How long one of its turns may take. Default: the behaviour's, else the system's. */
   readonly turnLimitMs?: number;
+  /** What it may use before it is ended for it, `{ budget: { name: n } }`, which is a failure like another. Default: the behaviour's. */
+  readonly budget?: Budget;
   /** Registered before `init` runs. */
   readonly name?: string;
   /** Time for the child's `init`; then it is killed and its start has failed with `init_timeout`. Default: no limit, as in OTP. */
@@ -121,6 +127,8 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
     throw new SpecFault("invalid_child_spec", given);
   }
   const spec = readOnce(given);
+  // A copy, as of the record itself.
+  if (typeof spec.budget === "object" && spec.budget !== null) spec.budget = { ...spec.budget };
   if (spec.id === undefined) throw new SpecFault("missing_id");
   if (spec.start === undefined) throw new SpecFault("missing_start");
   if (typeof spec.id !== "string" && !Number.isFinite(spec.id)) throw new SpecFault("invalid_id", spec.id);
@@ -135,8 +143,9 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   if (!isShutdown(shutdown)) throw new SpecFault("invalid_shutdown", shutdown);
   checkOptions(spec);
   // The cast is sound: every field was just checked.
-  const { id, placement, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } =
-    spec as ChildSpec;
+  const checked = spec as ChildSpec;
+  const { id, placement, isolation, heapMb, env, budget, name, startTimeoutMs, turnLimitMs } = checked;
+  const { mailboxCapacity, mailboxPolicy } = checked;
   return {
     id,
     start,
@@ -153,6 +162,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
     ...(name !== undefined && { name }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
     ...(turnLimitMs !== undefined && { turnLimitMs }),
+    ...(budget !== undefined && { budget: plainBudget(budget) }),
     ...(spec.backoff !== undefined && { backoff: checkBackoff(spec.backoff) }),
   };
 }
@@ -179,6 +189,7 @@ const specKeys = [
   "name",
   "startTimeoutMs",
   "turnLimitMs",
+  "budget",
   "backoff",
 ] as const satisfies (keyof ChildSpec)[];
 
@@ -193,7 +204,8 @@ function checkSignificant(significant: unknown, restart: Restart, autoShutdown: 
 }
 
 function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
-  const { placement, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
+  const { placement, isolation, heapMb, env, budget, mailboxCapacity, mailboxPolicy } = spec;
+  const { name, startTimeoutMs, turnLimitMs } = spec;
   if (placement !== undefined && !isPlacement(placement)) throw new SpecFault("invalid_placement", placement);
   const isValid =
     (isolation === undefined || isIsolation(isolation)) &&
@@ -202,6 +214,7 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
     (name === undefined || isActorName(name)) &&
     (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
     (heapMb === undefined || isHeapMb(heapMb)) &&
+    (budget === undefined || isBudget(budget)) &&
     (mailboxCapacity === undefined || (Number.isInteger(mailboxCapacity) && isAtLeast(mailboxCapacity, 1))) &&
     (startTimeoutMs === undefined || isAtLeast(startTimeoutMs, 0));
   if (!isValid) {
@@ -214,6 +227,7 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
       name,
       startTimeoutMs,
       turnLimitMs,
+      budget,
     });
   }
   // What would have no effect is refused: whoever wrote it believes that it has.
@@ -222,6 +236,12 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
     throw new SpecFault("bad_combination", { isolation: isolation ?? "shared", heapMb });
   if (env !== undefined && isolation !== "process")
     throw new SpecFault("bad_combination", { isolation: isolation ?? "shared", env });
+  if (budget !== undefined && isMailboxBoundTwice(budget as Budget, { mailboxCapacity, mailboxPolicy }))
+    throw new SpecFault("bad_combination", {
+      "budget.mailbox": (budget as Budget).mailbox,
+      mailboxCapacity,
+      mailboxPolicy,
+    });
   if (placement !== undefined && isAlone) throw new SpecFault("bad_combination", { isolation, placement });
 }
 
@@ -256,7 +276,8 @@ export function isPlacement(value: unknown): value is Placement {
 
 /** What `spawnLink` is told, made once for each start. */
 export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): SpawnLinkOptions {
-  const { id, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, name, startTimeoutMs, turnLimitMs } = spec;
+  const { id, isolation, heapMb, env, budget, mailboxCapacity, mailboxPolicy } = spec;
+  const { name, startTimeoutMs, turnLimitMs } = spec;
   return {
     ack: true,
     childId: id,
@@ -270,6 +291,7 @@ export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): Sp
     ...(name !== undefined && { name }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
     ...(turnLimitMs !== undefined && { turnLimitMs }),
+    ...(budget !== undefined && { budget }),
   };
 }
 

@@ -17,7 +17,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     `,
     types: `
       ActorApi ActorDefinition AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
-      BehaviourReference CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
+      BehaviourReference Budget CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
       DeadLetterWhy DownMessage DynamicSetup ErrorCode ErrorData EventListener EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement ProcessInfo RefData
       Restart RestartedEvent RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions

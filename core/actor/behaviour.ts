@@ -7,6 +7,7 @@
 import { types } from "node:util";
 import { describe, RuntimeError } from "../errors.ts";
 import { callerModules, type DefinitionSite, noteDefinition } from "./behaviour-module.ts";
+import { assertBudget, type Budget, plainBudget } from "./budget.ts";
 import type { Context } from "./context.ts";
 import { assertDefinition, assertHandler } from "./definition.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -32,6 +33,8 @@ export interface BehaviourOptions {
   readonly mailboxPolicy?: MailboxPolicy;
   /** How long one turn may take before it is cut down and the actor ends `{ turnLimit: ms }`. Default: the system's. `Infinity`: for ever. */
   readonly turnLimitMs?: number;
+  /** What one of its actors may use before it is ended for it, `{ budget: { name: n } }`. Default: no such bounds. */
+  readonly budget?: Budget;
 }
 
 /** The kernel's view of a behaviour: one record for each definition, shared by all its actors. */
@@ -118,7 +121,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 
 /** Freezes the record that every kind of definition ends in. */
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
-  const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs } = options;
+  const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs, budget } = options;
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw new RuntimeError("bad_argument", `the behaviour: name is a text for reports, got ${describe(name)}`);
   if (module !== undefined && (typeof module !== "string" || !URL.canParse(module))) {
@@ -127,7 +130,7 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       `the behaviour: module is the URL of the module that exports it, \`import.meta.url\`, got ${describe(module)}`,
     );
   }
-  assertBounds("the behaviour", mailboxCapacity, mailboxPolicy, turnLimitMs);
+  assertBounds("the behaviour", options);
   const behaviour: Behaviour<A, P> = Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
@@ -136,6 +139,7 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       ...(mailboxCapacity !== undefined && { mailboxCapacity }),
       ...(mailboxPolicy !== undefined && { mailboxPolicy }),
       ...(turnLimitMs !== undefined && { turnLimitMs }),
+      ...(budget !== undefined && { budget: plainBudget(budget) }),
     }),
     handlers: Object.freeze({
       ...handlers,
@@ -149,8 +153,17 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
 
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];
 
+/** What bounds an actor, in options of whatever kind. */
+interface Bounds {
+  readonly mailboxCapacity?: unknown;
+  readonly mailboxPolicy?: unknown;
+  readonly turnLimitMs?: unknown;
+  readonly budget?: unknown;
+}
+
 /** @throws RuntimeError `bad_argument`. */
-export function assertBounds(who: string, capacity: unknown, policy: unknown, turnLimitMs: unknown): void {
+export function assertBounds(who: string, bounds: Bounds): void {
+  const { mailboxCapacity: capacity, mailboxPolicy: policy, turnLimitMs, budget } = bounds;
   if (turnLimitMs !== undefined && !isTurnLimit(turnLimitMs)) {
     throw new RuntimeError(
       "bad_argument",
@@ -166,6 +179,7 @@ export function assertBounds(who: string, capacity: unknown, policy: unknown, tu
   if (policy !== undefined && !policies.includes(policy)) {
     throw new RuntimeError("bad_argument", `${who}: mailboxPolicy is ${policies.join(", ")}, got ${describe(policy)}`);
   }
+  assertBudget(who, budget, bounds);
 }
 
 export function isTurnLimit(value: unknown): boolean {

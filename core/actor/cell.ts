@@ -6,8 +6,9 @@
  */
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
+import type { ActorBudget } from "./actor-budget.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
-import type { Context, Monitor } from "./context.ts";
+import type { Context, Monitor, SpawnOptions } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Mailbox, Meta } from "./mailbox.ts";
 import type { Api, Ref, RefData } from "./ref.ts";
@@ -38,12 +39,14 @@ export const Flag = {
   async: 2_048,
   /** A mailbox bound or policy of its own, or senders wait. */
   bounded: 4_096,
-  /** A turn limit of its own. */
+  /** A turn limit of its own, or times of its budget. */
   limited: 8_192,
   /** Its code runs in another process: what is sent to it must be able to cross. */
   remote: 16_384,
   /** A plan of faults means it: its turns, and messages to or from it. */
   faulty: 32_768,
+  /** What it has under way is counted, and bound by its budget. */
+  counted: 65_536,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -66,6 +69,8 @@ export interface WaitingSend {
 
 /** What an actor's start still needs; gone after `init`. */
 export interface StartInfo {
+  /** What the spawn says, where the behaviour is still to come. */
+  readonly options: SpawnOptions | undefined;
   readonly name: string | undefined;
   readonly ack: StartAck | undefined;
 }
@@ -78,7 +83,8 @@ export class CellExtra {
   /** What the plan of faults that is at work has to do with it. */
   faults: ActorFaults | undefined = undefined;
   capacity = 0;
-  policy: MailboxPolicy = "reject";
+  /** `exit`: the actor ends, by its budget. */
+  policy: MailboxPolicy | "exit" = "reject";
   /** That its mailbox is full was told, and it has not been half empty since. */
   isFullTold = false;
   start: StartInfo | undefined = undefined;
@@ -98,6 +104,8 @@ export class CellExtra {
   timers: Map<number, TimerEntry> | undefined = undefined;
   idleTimer: TimerEntry | undefined = undefined;
   startTimer: TimerEntry | undefined = undefined;
+  budgetTimer: TimerEntry | undefined = undefined;
+  budget: ActorBudget | undefined = undefined;
   continues: unknown[] | undefined = undefined;
   stash: unknown[] | undefined = undefined;
   /** Calls taken and not answered: `thread.id` of the caller -> token. */
@@ -144,7 +152,7 @@ export interface TimerEntry {
   readonly cell: Cell;
   readonly target: RefData | string | undefined;
   readonly message: unknown;
-  readonly kind: "message" | "idle" | "start";
+  readonly kind: "message" | "idle" | "start" | "budget";
   cancelled: boolean;
   /** Its message has been put into its actor's mailbox, and may stand there. */
   hasFired: boolean;

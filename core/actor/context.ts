@@ -4,7 +4,9 @@
  * Erlang's words and meaning (reference manual, Processes; gen_server). After the actor's death every verb throws
  * `noproc` and nothing of it is sent; what only reads (`whereis`, `isAlive`, `nowMs`, `random`) still answers.
  */
+
 import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
+import type { Budget } from "./budget.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Api, CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "./ref.ts";
 
@@ -37,6 +39,8 @@ export interface SpawnOptions {
   readonly mailboxPolicy?: MailboxPolicy;
   /** How long one turn may take. Default: the behaviour's, else the system's (1,000), none on a dedicated thread. `Infinity`: for ever. */
   readonly turnLimitMs?: number;
+  /** What it may use before it is ended for it. Default: the behaviour's, one by one. */
+  readonly budget?: Budget;
   /** Time for `init` before the actor is killed with `init_timeout`. Default 5,000 for `start` and `system.spawn`, none otherwise. */
   readonly startTimeoutMs?: number;
 }

@@ -9,6 +9,7 @@ const optionKeys: readonly (keyof BehaviourOptions)[] = [
   "mailboxCapacity",
   "mailboxPolicy",
   "turnLimitMs",
+  "budget",
 ];
 
 /**

@@ -85,6 +85,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       try {
         assertSpawnOptions(options);
         const withTimeout = { startTimeoutMs, ...options };
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "start");
         kernel.scheduler.commit(() => kernel.asyncTurns.awaits(cell, 1));
         let ref: Ref | undefined;
         const settled = (result: StartResult) => {

@@ -161,6 +161,13 @@ export class AsyncTurns {
     this.open(cell, promise, terminateTurn, undefined);
   }
 
+  /** Whether its open turn is its `init` or `terminate`, and has settled. */
+  hasSettledLife({ current, flags, extra }: Cell): boolean {
+    return (
+      (flags & Flag.open) !== 0 && extra?.isTurnSettled === true && (current === initTurn || current === terminateTurn)
+    );
+  }
+
   // After a cut ---------------------------------------------------------------------------------------------------
 
   /** Microtasks were dropped: asks every open turn's promise again. */

@@ -5,7 +5,7 @@
  * mailbox. The callee's thread answers whatever it received, also with the reason for an actor's end, so a call needs
  * no monitor. Deadlines are numbers looked at by one sweep.
  */
-import { type Cell, extraOf } from "../actor/cell.ts";
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Blamed, blamedReason, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
@@ -100,6 +100,7 @@ export class Calls {
     const isLocal = ref.thread === kernel.thread;
     if (!isLocal || kernel.isRemote(ref)) kernel.checkOutgoing(argument, undefined, ref, name);
     else if (kernel.checks) freezeMessage(argument);
+    if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
     return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));
   }
 

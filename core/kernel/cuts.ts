@@ -7,6 +7,7 @@
  * core/README.md (Cuts); it was found by the experiments in test/stress/kill.
  */
 import { getCallSites } from "node:util";
+import { overTime } from "../actor/actor-budget.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { refKey } from "../actor/ref.ts";
@@ -15,7 +16,7 @@ import { Counter } from "./counters.ts";
 import { nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
-import { standStill, turnLimitOf } from "./scheduler.ts";
+import { standStill } from "./scheduler.ts";
 
 /** What `cut` answers. `gone`: the turn has ended; `nobody`, `other`: code of no actor, or another's, runs. */
 export type CutAnswer =
@@ -117,7 +118,7 @@ export class Cuts {
     if (isPatient && isInNode) return "node";
     termination.ready();
     this.#termination = termination;
-    const reason = limitMs < 0 ? "killed" : { turnLimit: limitMs };
+    const reason = limitMs < 0 ? "killed" : this.#reasonOf(cell, limitMs);
     this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode });
     this.isHeld = true;
     this.isFalling = true;
@@ -139,11 +140,15 @@ export class Cuts {
     return `${owner.slot} ${owner.generation} ${this.#limitOf(owner)}`;
   }
 
+  #reasonOf(cell: Cell, limitMs: number): ExitReason {
+    return overTime(this.#kernel.budgets.kindOf(cell), limitMs);
+  }
+
   /** How long its code may hold the thread behind an await; 0: for ever. */
   #limitOf(cell: Cell): number {
     // A module has the time of its load: a program that starts on a busy machine shall not be refused for a second.
     if (cell.extra?.loadingUrl !== undefined) return this.#loadLimitMs;
-    return turnLimitOf(cell) ?? this.#kernel.turnLimitMs;
+    return this.#kernel.budgets.publish(cell);
   }
 
   /** Does not return where a cut of the running code is to come. */

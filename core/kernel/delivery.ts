@@ -123,6 +123,12 @@ export class Delivery {
       return undefined;
     }
     if (policy === "wait") return this.#wait(cell, meta, payload, sender);
+    if (policy === "exit") {
+      // It is the last that it gets, and becomes what its other mail does.
+      kernel.scheduler.enqueue(cell, box, meta, payload);
+      kernel.budgets.end(cell, { budget: { mailbox: capacity } });
+      return undefined;
+    }
     if (!extra.isFullTold) {
       extra.isFullTold = true;
       // So that its service is followed, also where nobody had set a bound.
@@ -159,15 +165,20 @@ export class Delivery {
     sender: Cell | undefined,
     transfer?: readonly unknown[],
   ): SendResult {
-    const holder = extraOf(sender ?? this.#kernel.guest);
+    const { asyncTurns, budgets, guest } = this.#kernel;
+    const by = sender ?? guest;
+    // A call that waits for room is under way already, and counts once.
+    const isCall = meta instanceof Meta;
+    if (!isCall && (by.flags & Flag.counted) !== 0) budgets.admit(by, "send");
+    const holder = extraOf(by);
     if (holder.waitingCount >= waitingSendsMax) {
       this.refuse(to, meta, payload, "mailbox_full");
       return undefined;
     }
     holder.waitingCount++;
-    this.#kernel.asyncTurns.awaits(sender ?? this.#kernel.guest, 1);
+    if (!isCall) asyncTurns.awaits(by, 1);
     const { promise, resolve } = Promise.withResolvers<void>();
-    list.push({ sender: sender ?? this.#kernel.guest, meta, payload, transfer, accepted: resolve });
+    list.push({ sender: by, meta, payload, transfer, accepted: resolve });
     return promise;
   }
 
@@ -206,7 +217,7 @@ export class Delivery {
     const sender = send.sender;
     if (sender?.extra !== undefined) {
       sender.extra.waitingCount--;
-      this.#kernel.asyncTurns.awaits(sender, -1);
+      if (!(send.meta instanceof Meta)) this.#kernel.asyncTurns.awaits(sender, -1);
     }
     if (send.accepted !== undefined)
       this.#kernel.scheduler.settle(sender ?? this.#kernel.guest, send.accepted, undefined);

@@ -27,6 +27,7 @@ import { checkMessage, freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { AsyncTurns } from "./async-turns.ts";
+import { Budgets } from "./budgets.ts";
 import { Calls } from "./calls.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Counter, type Counters } from "./counters.ts";
@@ -119,6 +120,7 @@ export class Kernel {
   readonly asyncTurns: AsyncTurns;
   readonly checkpoint: Checkpoint;
   readonly cuts: Cuts;
+  readonly budgets: Budgets;
   readonly subscriptions = new Subscriptions();
   readonly delivery: Delivery;
   readonly lifecycle: Lifecycle;
@@ -195,6 +197,7 @@ export class Kernel {
     this.scheduler = new Scheduler(this);
     this.dispatch = new Dispatch(this);
     this.asyncTurns = new AsyncTurns(this);
+    this.budgets = new Budgets(this);
     this.delivery = new Delivery(this);
     this.lifecycle = new Lifecycle(this);
     this.signals = new Signals(this);

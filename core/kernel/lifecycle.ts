@@ -4,16 +4,17 @@
  * Death goes in one order (SEMANTICS S4.2): the cell is cleared, its liveness word is stored, then the exit and down
  * signals go out, so that whoever learns of a death finds the name free and the ref dead.
  */
-import { type Behaviour, type MailboxPolicy, mailboxCapacityDefault } from "../actor/behaviour.ts";
+import { LimitKind } from "../actor/actor-budget.ts";
+import { type Behaviour, type BehaviourOptions, mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
-import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
-import type { ExitMessage, SpawnLinkOptions, StartResult } from "../actor/context.ts";
+import { Cell, type CellExtra, extraOf, Flag, type StartAck } from "../actor/cell.ts";
+import type { ExitMessage, SpawnLinkOptions, SpawnOptions, StartResult } from "../actor/context.ts";
 import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
-import { isThenable } from "./dispatch.ts";
+import { isThenable, nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
@@ -26,6 +27,17 @@ import { slotBlock } from "./system-memory.ts";
 const ignored = "ignore";
 /** How long code that a dead actor has left behind may hold its thread at most. */
 const leashMsMax = 1_000;
+
+/** A crash report where the state has a `format`, and no code of the actor may run any more. */
+const notFormatted = "not shown: it has a format, which is code of the actor, and that was ended from outside";
+
+/** Stands in for a behaviour until its module is there. Never runs. */
+export const loading: Behaviour<never, Api> = Object.freeze({
+  kind: "behaviour",
+  options: Object.freeze({ name: "loading" }),
+  handlers: Object.freeze({ init: () => undefined, receive: () => undefined }),
+  modules: [],
+});
 
 export class Lifecycle {
   readonly #kernel: Kernel;
@@ -79,14 +91,11 @@ export class Lifecycle {
     const remote = options?.isolation === "process" ? Flag.remote : 0;
     const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame | remote, behaviour, parent);
     cell.state = argument;
-    const capacity = options?.mailboxCapacity ?? behaviour.options.mailboxCapacity;
-    const policy = options?.mailboxPolicy ?? behaviour.options.mailboxPolicy;
     const timeoutMs = options?.startTimeoutMs;
-    if (capacity !== undefined || policy !== undefined) this.#bound(cell, capacity, policy);
-    const turnLimitMs = options?.turnLimitMs ?? behaviour.options.turnLimitMs;
-    if (turnLimitMs !== undefined) this.#limit(cell, turnLimitMs);
-    if (options?.name !== undefined || ack !== undefined) {
-      extraOf(cell).start = { name: options?.name, ack };
+    this.#equip(cell, options, behaviour.options);
+    const later = behaviour === loading ? options : undefined;
+    if (options?.name !== undefined || ack !== undefined || later !== undefined) {
+      extraOf(cell).start = { name: options?.name, ack, options: later };
     }
     if (options?.childId !== undefined) extraOf(cell).childId = options.childId;
     while (kernel.cells.length < slot) kernel.cells.push(undefined);
@@ -103,25 +112,37 @@ export class Lifecycle {
     if ((cell.flags & Flag.dead) !== 0) return;
     cell.behaviour = behaviour;
     if (behaviour.handlers.isAsync === true) cell.flags |= Flag.async;
-    const { mailboxCapacity, mailboxPolicy } = behaviour.options;
-    if ((mailboxCapacity !== undefined || mailboxPolicy !== undefined) && (cell.flags & Flag.bounded) === 0) {
-      this.#bound(cell, mailboxCapacity, mailboxPolicy);
-    }
-    if (behaviour.options.turnLimitMs !== undefined && (cell.flags & Flag.limited) === 0)
-      this.#limit(cell, behaviour.options.turnLimitMs);
+    this.#equip(cell, cell.extra?.start?.options, behaviour.options);
     cell.flags &= ~Flag.waiting;
     this.#kernel.scheduler.schedule(cell);
   }
 
-  #limit(cell: Cell, turnLimitMs: number): void {
-    extraOf(cell).turnLimitMs = turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs);
-    cell.flags |= Flag.limited;
+  /** Its bounds: what the spawn says goes before what the behaviour says. */
+  #equip(cell: Cell, given: SpawnOptions | undefined, own: BehaviourOptions): void {
+    const turnLimitMs = given?.turnLimitMs ?? own.turnLimitMs;
+    if (turnLimitMs !== undefined) {
+      extraOf(cell).turnLimitMs = turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs);
+      cell.flags |= Flag.limited;
+    }
+    this.#boundMailbox(cell, given, own);
+    this.#kernel.budgets.give(cell, given?.budget, own.budget);
   }
 
-  #bound(cell: Cell, capacity: number | undefined, policy: MailboxPolicy | undefined): void {
+  /** A budget of the spawn takes the place of the behaviour's other bounds, and the other way round. */
+  #boundMailbox(cell: Cell, given: SpawnOptions | undefined, own: BehaviourOptions): void {
+    const capacity = given?.mailboxCapacity ?? own.mailboxCapacity;
+    const policy = given?.mailboxPolicy ?? own.mailboxPolicy;
+    const isGiven = given?.mailboxCapacity !== undefined || given?.mailboxPolicy !== undefined;
+    const budget = given?.budget?.mailbox ?? (isGiven ? undefined : own.budget?.mailbox);
+    if (budget !== undefined && budget !== Number.POSITIVE_INFINITY) this.#bound(cell, budget, "exit");
+    else if (capacity !== undefined || policy !== undefined)
+      this.#bound(cell, capacity ?? mailboxCapacityDefault, policy ?? "reject");
+  }
+
+  #bound(cell: Cell, capacity: number, policy: CellExtra["policy"]): void {
     const extra = extraOf(cell);
-    extra.capacity = capacity ?? mailboxCapacityDefault;
-    extra.policy = policy ?? "reject";
+    extra.capacity = capacity;
+    extra.policy = policy;
     cell.flags |= Flag.bounded;
   }
 
@@ -156,21 +177,25 @@ export class Lifecycle {
     const argument = cell.state;
     cell.state = undefined;
     let result: unknown;
+    kernel.budgets.begin(cell, LimitKind.init);
     try {
       result = kernel.dispatch.runAs(cell, () => cell.behaviour.handlers.init(argument, kernel.contextOf(cell)));
     } catch (error) {
       this.crash(cell, error, undefined);
       return;
     }
-    if ((cell.flags & Flag.dead) !== 0) return;
-    if (isThenable(result)) kernel.asyncTurns.openInit(cell, result);
-    else this.initEnded(cell, result);
+    if ((cell.flags & Flag.dead) !== 0 || kernel.budgets.isOver(cell)) return;
+    if (isThenable(result)) {
+      kernel.asyncTurns.openInit(cell, result);
+      kernel.budgets.goesOn(cell);
+    } else this.initEnded(cell, result);
   }
 
   initEnded(cell: Cell, result: unknown): void {
     const extra = cell.extra;
     if (result === initLater) {
       cell.flags |= Flag.held;
+      this.#kernel.budgets.goesOn(cell);
       return;
     }
     if ((cell.flags & Flag.stopping) !== 0) {
@@ -203,6 +228,7 @@ export class Lifecycle {
     const extra = cell.extra;
     if (extra === undefined) return;
     if (extra.startTimer !== undefined) kernel.timers.cancelStart(cell);
+    if (extra.budget !== undefined) kernel.budgets.done(cell);
     const ack = extra.start?.ack;
     extra.start = undefined;
     if (ack === undefined) return;
@@ -257,17 +283,20 @@ export class Lifecycle {
       this.#finish(cell, reason);
       return;
     }
+    const { asyncTurns, budgets, dispatch } = this.#kernel;
     let result: unknown;
+    budgets.begin(cell, LimitKind.terminate);
     try {
-      result = this.#kernel.dispatch.runAs(cell, () => run(cell.state, reason, this.#kernel.contextOf(cell)));
+      result = dispatch.runAs(cell, () => run(cell.state, reason, this.#kernel.contextOf(cell)));
     } catch (error) {
       this.#crashInTerminate(cell, error);
       return;
     }
-    if ((cell.flags & Flag.dead) !== 0) return;
+    if ((cell.flags & Flag.dead) !== 0 || budgets.isOver(cell)) return;
     if (isThenable(result)) {
-      this.#kernel.asyncTurns.openTerminate(cell, result);
+      asyncTurns.openTerminate(cell, result);
       cell.flags |= Flag.terminating;
+      budgets.goesOn(cell);
     } else this.#finish(cell, reason);
   }
 
@@ -313,6 +342,16 @@ export class Lifecycle {
     this.die(cell, reason);
   }
 
+  /** It has used more than its budget, and ends in whatever frames that shows, be they the sender's of a message. */
+  endForBudget(cell: Cell, reason: ExitReason): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    const { dispatch, scheduler } = this.#kernel;
+    const inHand =
+      scheduler.current === cell && dispatch.inHand !== nothing ? dispatch.inHand : cell.extra?.turnMessage;
+    this.#report(cell, reason, inHand, { stack: undefined });
+    this.die(cell, reason);
+  }
+
   /** A turn was cut down from outside, or lost with another's: the actor ends where it stands, without `terminate`. */
   cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, message: unknown): void {
     if ((cell.flags & Flag.dead) !== 0) return;
@@ -332,8 +371,14 @@ export class Lifecycle {
     const kernel = this.#kernel;
     kernel.counters.add(Counter.crashes, 1);
     const text = cut === undefined ? messageText : plainText;
+    const { format } = cell.behaviour.handlers;
+    // What `format` hides must stay hidden where it cannot run. Of an actor in another process it is the runtime's own.
+    const state = () => {
+      if (cut === undefined || (cell.flags & Flag.remote) !== 0) return stateText(cell.state, format);
+      return format === undefined ? plainText(cell.state) : notFormatted;
+    };
     const texts = () => ({
-      state: cut === undefined ? stateText(cell.state, cell.behaviour.handlers.format) : plainText(cell.state),
+      state: state(),
       message: message === undefined ? undefined : text(message),
       queued: (cell.mailbox?.peek(10) ?? []).map(text),
     });

@@ -52,6 +52,7 @@ export class Names {
       }
       const own = kernel.cellOf(ref)?.extra?.name;
       if (own !== undefined && own !== name) throw hasName(kernel.nameOf(ref), own, name);
+      if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "register");
     } catch (error) {
       return kernel.tasks.rejection(cell, error);
     }
@@ -129,6 +130,7 @@ export class Names {
       const ref = this.whereis(name);
       if (ref === undefined)
         throw new RuntimeError("bad_argument", `unregister: nobody is registered as ${describe(name)}`);
+      if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "unregister");
       kernel.asyncTurns.awaits(cell, 1);
       const done = () => {
         kernel.asyncTurns.awaits(cell, -1);

@@ -215,7 +215,8 @@ export class Scheduler {
     const words = this.#words;
     words[this.#runSlot] = cell.slot;
     words[this.#runGeneration] = cell.generation;
-    words[this.#turnLimitWord] = (cell.flags & Flag.limited) === 0 ? this.#turnLimitMs : (turnLimitOf(cell) ?? 0);
+    words[this.#turnLimitWord] =
+      (cell.flags & Flag.limited) === 0 ? this.#turnLimitMs : this.#kernel.budgets.publish(cell);
   }
 
   /**
@@ -404,11 +405,6 @@ export class Scheduler {
     this.#settlements = [];
     this.#settled = 0;
   }
-}
-
-/** An actor's own turn limit, where it has one; 0: for ever. */
-export function turnLimitOf(cell: Cell): number | undefined {
-  return cell.extra?.turnLimitMs;
 }
 
 /** The termination falls at a turn of this loop. If it had no body, V8 might let it run on for most of a second. */

@@ -1,5 +1,7 @@
 /** The options of a spawn: what is refused, and what of them another thread needs. */
+
 import { assertBounds } from "../actor/behaviour.ts";
+import { plainBudget } from "../actor/budget.ts";
 import type { Isolation, SpawnLinkOptions, SpawnOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
@@ -17,6 +19,7 @@ const known = [
   "mailboxCapacity",
   "mailboxPolicy",
   "turnLimitMs",
+  "budget",
   "startTimeoutMs",
   "ack",
   "childId",
@@ -26,15 +29,14 @@ const known = [
 export function assertSpawnOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;
   assertKeys("spawn: options", options, known);
-  const { name, isolation, placement, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs, heapMb, env } =
-    options;
+  const { name, isolation, placement, startTimeoutMs, heapMb, env } = options;
   if (name !== undefined) assertName(name, "spawn");
   const refuse = (what: string, wanted: string, got: unknown) => {
     throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
   };
   if (isolation !== undefined && !isIsolation(isolation))
     refuse("isolation", '"shared", "thread" or "process"', isolation);
-  assertBounds("spawn", mailboxCapacity, mailboxPolicy, turnLimitMs);
+  assertBounds("spawn", options);
   if (startTimeoutMs !== undefined && !(typeof startTimeoutMs === "number" && startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
   if (heapMb !== undefined && !isHeapMb(heapMb)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
@@ -83,8 +85,8 @@ export function isEnvironment(value: unknown): value is Readonly<Record<string, 
 /** What of the options the other thread needs. */
 export function plainOptions(options: SpawnLinkOptions | undefined): SpawnLinkOptions | undefined {
   if (options === undefined) return undefined;
-  const { childId, name, isolation, heapMb, env, mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } =
-    options;
+  const { childId, name, isolation, heapMb, env, budget } = options;
+  const { mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
   return {
     ...(isolation === "process" && { isolation }),
     ...(isolation === "process" && heapMb !== undefined && { heapMb }),
@@ -95,5 +97,6 @@ export function plainOptions(options: SpawnLinkOptions | undefined): SpawnLinkOp
     ...(mailboxPolicy !== undefined && { mailboxPolicy }),
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
     ...(turnLimitMs !== undefined && { turnLimitMs }),
+    ...(budget !== undefined && { budget: plainBudget(budget) }),
   };
 }

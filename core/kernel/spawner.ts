@@ -21,6 +21,7 @@ import { moduleFailed } from "../thread/module-loader.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
+import { loading } from "./lifecycle.ts";
 import { addLink, addWatcher } from "./links.ts";
 import type { Deferred } from "./peers.ts";
 import { assertSpawnOptions, plainOptions } from "./spawn-options.ts";
@@ -256,6 +257,8 @@ export class Spawner {
     const kernel = this.#kernel;
     cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
+    // Main may be at rest: it works again, and a settled system waits for this.
+    kernel.scheduler.wake();
     const ended = () => {
       kernel.scheduler.outside--;
       kernel.scheduler.wake();
@@ -288,6 +291,7 @@ export class Spawner {
     const kernel = this.#kernel;
     cell.flags |= Flag.waiting;
     kernel.scheduler.outside++;
+    kernel.scheduler.wake();
     const { url } = reference;
     this.#loading.set(url, (this.#loading.get(url) ?? 0) + 1);
     const ended = () => {
@@ -380,14 +384,6 @@ export class Spawner {
 
 /** Time for another thread to say itself that a start took too long. */
 const heldGraceMs = 1_000;
-
-/** Stands in for a behaviour until its module is there. Never runs. */
-const loading: Behaviour<never, Api> = Object.freeze({
-  kind: "behaviour",
-  options: Object.freeze({ name: "loading" }),
-  handlers: Object.freeze({ init: () => undefined, receive: () => undefined }),
-  modules: [],
-});
 
 function moduleKey({ url, exportName, site }: BehaviourModule): string {
   return exportName === undefined ? `${url}@${site}` : `${url}#${exportName}`;

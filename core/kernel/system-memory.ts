@@ -51,6 +51,10 @@ const Word = {
   /** Bells rung for the thread, and how many of them it has heard. */
   bells: 24,
   bellsHeard: 25,
+  /** An actor with time budgets that ran here last, and by which of its bounds its limit was. */
+  limitSlot: 26,
+  limitGeneration: 27,
+  limitKind: 28,
 } as const;
 const wordsPerThread = 32;
 
@@ -342,6 +346,22 @@ export class SystemMemory {
   /** Index of the word that says how long the running actor's turns may take, in milliseconds; 0: for ever. */
   turnLimitWord(thread: number): number {
     return this.#row(thread) + Word.turnLimit;
+  }
+
+  /** Notes by which bound (`LimitKind`) the limit of an actor is whose code runs. */
+  setLimitKind(thread: number, slot: number, generation: number, kind: number): void {
+    const row = this.#row(thread);
+    this.words[row + Word.limitGeneration] = generation;
+    this.words[row + Word.limitKind] = kind;
+    Atomics.store(this.words, row + Word.limitSlot, slot);
+  }
+
+  /** What was noted of that actor; 0, the turn's own limit, if nothing was. */
+  limitKind(thread: number, slot: number, generation: number): number {
+    const row = this.#row(thread);
+    const isIt =
+      Atomics.load(this.words, row + Word.limitSlot) === slot && this.words[row + Word.limitGeneration] === generation;
+    return isIt ? (this.words[row + Word.limitKind] as number) : 0;
   }
 
   /** Notes whose code runs behind an `await`; slot 0: nobody's. */

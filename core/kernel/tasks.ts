@@ -34,18 +34,10 @@ export class Tasks {
     kernel.assertAlive(cell, "task");
     const promised = asPromise(work);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const extra = extraOf(cell);
-    const ended = () => {
-      if ((cell.flags & Flag.dead) !== 0) return;
-      extra.tasks--;
-      kernel.scheduler.outside--;
-      kernel.asyncTurns.awaits(cell, -1);
-      kernel.scheduler.wake();
-    };
+    const ended = () => this.ended(cell);
+    if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "task");
     kernel.scheduler.commit(() => {
-      extra.tasks++;
-      kernel.scheduler.outside++;
-      kernel.asyncTurns.awaits(cell, 1);
+      this.began(cell);
       this.#owners.set(promise, cell);
       // The dead learn nothing: their promise stays as it is. The living learn it in the drain, like any answer.
       kernel.subscriptions.subscribe(
@@ -61,6 +53,22 @@ export class Tasks {
       );
     });
     return promise;
+  }
+
+  /** One task more is under way, here or in the actor's process. */
+  began(cell: Cell): void {
+    extraOf(cell).tasks++;
+    this.#kernel.scheduler.outside++;
+    this.#kernel.asyncTurns.awaits(cell, 1);
+  }
+
+  ended(cell: Cell): void {
+    const { asyncTurns, scheduler } = this.#kernel;
+    if ((cell.flags & Flag.dead) !== 0) return;
+    extraOf(cell).tasks--;
+    scheduler.outside--;
+    asyncTurns.awaits(cell, -1);
+    scheduler.wake();
   }
 
   /** The actor died: nobody waits for what it began. */

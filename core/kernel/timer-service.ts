@@ -1,4 +1,4 @@
-/** The timers of a thread's actors: `sendAfter`, `sendEvery`, idle and start time-outs, and the deadlines of calls. */
+/** The timers of a thread's actors: `sendAfter`, `sendEvery`, idle, start and budget time-outs, and the deadlines of calls. */
 import { type Cell, extraOf, Flag, type TimerEntry } from "../actor/cell.ts";
 import type { Target, TimerRef } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
@@ -54,6 +54,17 @@ export class Timers {
   /** Runs when the time to start is over and `init` has not ended. */
   startTimeout(cell: Cell, delayMs: number): void {
     this.#add(cell, "start", delayMs, 0, undefined, undefined);
+  }
+
+  /** Rings when the time that the actor has for what it does now is over. */
+  budgetTimeout(cell: Cell, delayMs: number): void {
+    this.#add(cell, "budget", delayMs, 0, undefined, undefined);
+  }
+
+  cancelBudget(cell: Cell): void {
+    const extra = extraOf(cell);
+    if (extra.budgetTimer !== undefined) this.#heap.cancel(extra.budgetTimer);
+    extra.budgetTimer = undefined;
   }
 
   cancel(cell: Cell, timer: TimerRef): number | undefined {
@@ -122,6 +133,7 @@ export class Timers {
     if (extra.timers !== undefined) for (const entry of extra.timers.values()) this.#heap.cancel(entry);
     if (extra.idleTimer !== undefined) this.#heap.cancel(extra.idleTimer);
     if (extra.startTimer !== undefined) this.#heap.cancel(extra.startTimer);
+    if (extra.budgetTimer !== undefined) this.#heap.cancel(extra.budgetTimer);
   }
 
   /** Looks at the deadlines of calls no later than this. */
@@ -192,6 +204,7 @@ export class Timers {
     };
     if (dueMs < Number.POSITIVE_INFINITY) this.#heap.add(entry);
     if (kind === "start") extraOf(cell).startTimer = entry;
+    else if (kind === "budget") extraOf(cell).budgetTimer = entry;
     if (dueMs < this.#wakeMs) this.publishNextDue();
     return entry;
   }
@@ -210,6 +223,9 @@ export class Timers {
         return;
       case "start":
         if ((cell.flags & Flag.initializing) !== 0) kernel.lifecycle.startTimedOut(cell);
+        return;
+      case "budget":
+        kernel.budgets.rang(cell);
         return;
       case "message":
         this.#sendTimed(entry);

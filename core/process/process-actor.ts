@@ -48,7 +48,13 @@ export class ProcessActor {
     };
     this.#values = new ValueBytes(refWire);
     // Known from the first word on; until then nothing of the actor runs.
-    this.#now = { self: new BoundRef(-1, -1, -1), parent: undefined, from: undefined, state: undefined };
+    this.#now = {
+      self: new BoundRef(-1, -1, -1),
+      parent: undefined,
+      from: undefined,
+      state: undefined,
+      isCounting: false,
+    };
     this.line = new MainLine(this.#values, (word) => this.#take(word));
     this.#ctx = processContext(this.line, this.#now);
   }
@@ -60,6 +66,9 @@ export class ProcessActor {
         return;
       case "turn":
         void this.#run(word);
+        return;
+      case "countTasks":
+        this.#now.isCounting = true;
         return;
       case "end":
         this.#exit();
@@ -105,13 +114,14 @@ export class ProcessActor {
       );
     }
     this.#behaviour = value;
-    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs } = options;
+    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget } = options;
     return {
       exportName,
       ...(name !== undefined && { name }),
       ...(mailboxCapacity !== undefined && { mailboxCapacity }),
       ...(mailboxPolicy !== undefined && { mailboxPolicy }),
       ...(turnLimitMs !== undefined && { turnLimitMs }),
+      ...(budget !== undefined && { budget }),
       isServer: handlers.isServer === true,
       handlers: (["call", "cast", "continue", "terminate"] as const).filter((key) => handlers[key] !== undefined),
     };

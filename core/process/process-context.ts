@@ -43,6 +43,8 @@ export interface TurnState {
   from: From | undefined;
   /** The state, which `initDone` sets. */
   state: unknown;
+  /** Whether main is told of tasks. */
+  isCounting: boolean;
 }
 
 export class ProcessContext {
@@ -194,7 +196,13 @@ export class ProcessContext {
         "bad_argument",
         `task wants a promise, or a function that returns one, got ${describe(work)}`,
       );
-    return (await promise) as T;
+    if (!this.#turn.isCounting) return (await promise) as T;
+    this.#line.tell("taskBegan", []);
+    try {
+      return (await promise) as T;
+    } finally {
+      this.#line.tell("taskEnded", []);
+    }
   }
   log(level: LogLevel, message: string, data?: unknown): void {
     this.#line.tell("log", [level, message, reportable(data)]);

@@ -6,7 +6,9 @@
  * cell's name, in order. Fields of `Uint8Array` are values of the program, written by the codec of the rings, so that a
  * message means the same in every placement.
  */
+
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
+import type { Budget } from "../actor/budget.ts";
 import type { ErrorData } from "../errors.ts";
 
 /** What a turn runs: a handler, or the deed of an injected fault in its place. */
@@ -18,6 +20,8 @@ export type ToProcess =
   | { readonly type: "start"; readonly module: BehaviourModule; readonly checks: boolean; readonly refs: Uint8Array }
   /** `value`: argument, message or reason; with a call `[argument, from]`. */
   | { readonly type: "turn"; readonly kind: TurnKind; readonly name: string; readonly value: Uint8Array }
+  /** Its open tasks are bounded: from now on it says when one begins and ends. */
+  | { readonly type: "countTasks" }
   /** What a `begin` came to. Acknowledged, so that main knows what is still on its way. */
   | { readonly type: "settled"; readonly id: number; readonly ok: true; readonly value: Uint8Array }
   | { readonly type: "settled"; readonly id: number; readonly ok: false; readonly error: ErrorData }
@@ -36,6 +40,7 @@ export interface LoadedBehaviour {
   readonly mailboxCapacity?: number;
   readonly mailboxPolicy?: string;
   readonly turnLimitMs?: number;
+  readonly budget?: Budget;
   readonly isServer: boolean;
   /** Of the handlers that a behaviour may lack, those that it has. */
   readonly handlers: readonly string[];
@@ -99,7 +104,7 @@ export const askVerbs = [
   "processExit",
 ] as const;
 export const beginVerbs = ["start", "stopActor", "register", "unregister", "call", "accepted"] as const;
-export const tellVerbs = ["send", "cast", "reply", "log"] as const;
+export const tellVerbs = ["send", "cast", "reply", "log", "taskBegan", "taskEnded"] as const;
 
 export type AskVerb = (typeof askVerbs)[number];
 export type BeginVerb = (typeof beginVerbs)[number];

@@ -7,7 +7,7 @@
 import { inspect } from "node:util";
 import type { Behaviour, Handlers, MailboxPolicy } from "../actor/behaviour.ts";
 import { type BehaviourModule, noteModule } from "../actor/behaviour-module.ts";
-import type { Cell } from "../actor/cell.ts";
+import { type Cell, Flag } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
 import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
@@ -144,6 +144,8 @@ export class RemoteActor implements Remote {
     );
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#turn = { resolve, reject, cancel: this.#limitTurn() };
+    // Known since the behaviour is there, which is before its first turn.
+    if (kind === "init" && (this.cell.flags & Flag.counted) !== 0) this.#say({ type: "countTasks" });
     this.#say({ type: "turn", kind, name, value: bytes });
     return promise;
   }
@@ -291,9 +293,18 @@ export class RemoteActor implements Remote {
   }
 
   #told(verb: string, args: Uint8Array): void {
+    if (verb === "taskEnded") {
+      this.#kernel.tasks.ended(this.cell);
+      return;
+    }
     const isSend = verb === "send" || verb === "cast";
     const send = isSend ? ++this.#sends : 0;
     try {
+      if (verb === "taskBegan") {
+        this.#kernel.budgets.admit(this.cell, "task");
+        this.#kernel.tasks.began(this.cell);
+        return;
+      }
       const result = this.#verb(tellVerbs, verb)(...(this.#values.decode(args) as unknown[]));
       if (!isSend || result === undefined) return;
       const waiting = result as PromiseLike<void>;
@@ -349,7 +360,7 @@ export class RemoteActor implements Remote {
   }
 
   #behaviour(loaded: LoadedBehaviour): Behaviour<never, Api> {
-    const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, isServer, handlers } = loaded;
+    const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, isServer, handlers } = loaded;
     const behaviour: Behaviour<never, Api> = Object.freeze({
       kind: "behaviour" as const,
       options: Object.freeze({
@@ -357,6 +368,7 @@ export class RemoteActor implements Remote {
         ...(mailboxCapacity !== undefined && { mailboxCapacity }),
         ...(mailboxPolicy !== undefined && { mailboxPolicy: mailboxPolicy as MailboxPolicy }),
         ...(turnLimitMs !== undefined && { turnLimitMs }),
+        ...(budget !== undefined && { budget }),
       }),
       handlers: this.#handlers(isServer, handlers),
       modules: [],

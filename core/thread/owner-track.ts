@@ -6,14 +6,13 @@
 import { createHook } from "node:async_hooks";
 import type { Cell } from "../actor/cell.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { turnLimitOf } from "../kernel/scheduler.ts";
 
 export function trackOwner(kernel: Kernel): void {
-  const { memory, thread, host, turnLimitMs } = kernel;
+  const { budgets, memory, thread, host } = kernel;
   createHook({
     before: () => {
       const owner = host.blame?.owner() as Cell | undefined;
-      if (owner !== undefined) memory.setOwner(thread, owner.slot, owner.generation, turnLimitOf(owner) ?? turnLimitMs);
+      if (owner !== undefined) memory.setOwner(thread, owner.slot, owner.generation, budgets.publish(owner));
     },
     after: () => memory.setOwner(thread, 0, 0, 0),
   }).enable();

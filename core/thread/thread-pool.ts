@@ -5,6 +5,7 @@
  * A lost scheduler thread is replaced by a warm spare that is up already, and the next spare is started behind it.
  */
 import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_threads";
+import { type LimitKind, overTime } from "../actor/actor-budget.ts";
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { byDeadline, nextLoop } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
@@ -511,8 +512,7 @@ export class ThreadPool {
       stuck: (thread, suspect, why) => {
         const running = this.#threads.get(thread);
         if (running === undefined) return;
-        const reason = suspect !== undefined && suspect.limitMs >= 0 ? { turnLimit: suspect.limitMs } : "killed";
-        this.#giveUpNow(running, why, suspect === undefined ? undefined : { ...suspect, reason });
+        this.#giveUpNow(running, why, suspect === undefined ? undefined : this.#blameOf(thread, suspect));
       },
       mainBlocked: (ms) => {
         if (kernel.wants(eventBit("mainBlocked"))) kernel.emit({ type: "mainBlocked", ms });
@@ -521,6 +521,11 @@ export class ThreadPool {
     });
     for (const { thread, worker, isReady, why } of this.#threads.values())
       if (isReady && why === undefined) this.#watching.watch(thread, worker);
+  }
+
+  #blameOf(thread: number, { slot, generation, limitMs }: Suspect): Blamed {
+    const kind = this.#memory.limitKind(thread, slot, generation) as LimitKind; // as it was set
+    return { slot, generation, reason: limitMs < 0 ? "killed" : overTime(kind, limitMs) };
   }
 
   #limited(why: string): void {

@@ -17,6 +17,11 @@ test.each<[unknown, RegExp]>([
   [{ format: true }, /defineServer: format is a function, got true/],
   [{ cals: { get: receive } }, /defineServer: there is no "cals"; it takes init, .*calls/],
   [{ name: 5 }, /name is a text for reports, got 5/],
+  [
+    { budget: { initMs: -1 } },
+    /the behaviour: budget\.initMs is a time in milliseconds from 1, or Infinity .*, got -1/,
+  ],
+  [{ budget: [] }, /the behaviour: budget is an object with mailbox, openTasks, initMs, terminateMs, got \[\]/],
   [{ mailboxCapacity: "10" }, /mailboxCapacity is a whole number from 1, got "10"/],
 ])("defineServer(%j) is bad_argument", (definition, message) => {
   const define = () => defineServer(definition as never);

@@ -67,6 +67,13 @@ const faulty: [string, unknown, object][] = [
   ["a name that is too long", { ...good, name: "n".repeat(300) }, { code: "invalid_option" }],
   ["a name that is none", { ...good, name: "undefined" }, { code: "invalid_option" }],
   ["a start time-out", { ...good, startTimeoutMs: -1 }, { code: "invalid_option" }],
+  ["a budget of nothing that there is", { ...good, budget: { tasks: 1 } }, { code: "invalid_option" }],
+  ["a budget below all", { ...good, budget: { initMs: 0 } }, { code: "invalid_option" }],
+  [
+    "a mailbox with two bounds",
+    { ...good, budget: { mailbox: 9 }, mailboxCapacity: 9 },
+    { code: "bad_combination", value: { "budget.mailbox": 9, mailboxCapacity: 9 } },
+  ],
   ["a null restart", { ...good, restart: null }, { code: "invalid_restart_type", value: null }],
   ["a null shutdown", { ...good, shutdown: null }, { code: "invalid_shutdown", value: null }],
   ["a capacity", { ...good, mailboxCapacity: "9" }, { code: "invalid_option" }],
