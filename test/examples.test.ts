@@ -22,6 +22,19 @@ transfers: 200
 accounts crashed: 10
 cents after: 5000000
 `,
+  "faults/main": `throw: struck 1, failed calls: injected, restarts: 1
+loop: struck 1, failed calls: turn_limit, restarts: 1
+loopAfterAwait: struck 1, failed calls: turn_limit, restarts: 1
+regex: struck 1, failed calls: turn_limit, restarts: 1
+exit: struck 1, failed calls: exit_called, restarts: 1
+kill: struck 1, failed calls: killed, restarts: 1
+poison: struck 1, failed calls: none, restarts: 1
+threadLoss: struck 1, failed calls: thread_lost, restarts: 1
+drop: struck 1, failed calls: timeout, restarts: 0
+refuse: struck 1, failed calls: injected, restarts: 1
+delay: struck 5, failed calls: none, restarts: 0
+55 of 55 sales are booked, 5500 cents
+`,
 };
 
 describe.each(Object.keys(outputs))("examples/%s", (name) => {
