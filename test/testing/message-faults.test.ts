@@ -94,6 +94,7 @@ describePlacements("a message of a pair", (place) => {
         faults: [{ kind: "delay", ...names, afterMessages: 1, times: 1, ms: 100 }],
       });
       await from.call("burst", { to, first: 0, count: 4 });
+      await system().settled();
       to.send({ number: 50 });
       await system().settled();
       expect(await to.call("seen")).toEqual([0, 50]);
