@@ -14,7 +14,7 @@ import type { Suspect } from "./watchdog-protocol.ts";
  * Time for a thread to answer, and to move again after a cut; then it is ended as a whole. V8 may let a loop without a body
  * run on for 0.9 s before it takes up what it is asked.
  */
-const answerMs = 1_500;
+const answerMs = 2_000;
 /** How long after a cut it is looked whether other code has begun before the recovery; and how often again. */
 const afterCutMs = 20;
 /** Cuts are asked for again for so long: the kernel may be at work in the actor's frames again and again. */

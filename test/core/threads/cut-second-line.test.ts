@@ -26,7 +26,7 @@ test("native code that does not come back costs its thread: the culprit has the 
   const neighbour = await system.spawn(bystander, undefined, there);
   const ref = await system.spawn(runaway, undefined, limited);
   const ends = [endOf(system, neighbour), endOf(system, ref)];
-  ref.call("native", 4).catch(() => undefined);
+  ref.call("native", 6).catch(() => undefined);
   const [other, culprit] = await Promise.all(ends);
   expect(culprit).toEqual({ turnLimit: limitMs });
   expect(other).toEqual({ threadLost: "did not answer" });
@@ -39,7 +39,7 @@ test("a kill of an actor in native code ends its thread, and it ends killed", as
   const neighbour = await system.spawn(bystander, undefined, there);
   const ref = await system.spawn(runaway, undefined, there);
   const ends = [endOf(system, neighbour), endOf(system, ref)];
-  ref.call("native", 4).catch(() => undefined);
+  ref.call("native", 6).catch(() => undefined);
   await expect(neighbour.call("ping", undefined, { timeoutMs: limitMs })).rejects.toMatchObject({ code: "timeout" });
   system.exit(ref, "kill");
   expect(await Promise.all(ends)).toEqual([{ threadLost: "did not answer" }, "killed"]);
@@ -49,7 +49,7 @@ test("native code behind an await costs its thread as well; whose it was cannot 
   await using system = await startSystem({ threads: 1, turnLimitMs: 10_000, threadEndTimeoutMs });
   const ref = await system.spawn(runaway, undefined, limited);
   const end = endOf(system, ref);
-  ref.call("nativeAfterAwait", 5).catch(() => undefined);
+  ref.call("nativeAfterAwait", 6).catch(() => undefined);
   expect(await end).toEqual({ threadLost: "did not answer" });
   const again = await system.spawn(bystander, undefined, there);
   expect(await again.call("ping")).toBe("pong");
