@@ -1,29 +1,41 @@
 /**
- * Looping actors are killed in their turns, 500 times unless told otherwise, among 1,000 neighbours on the same two threads that exchange
- * numbered messages all the time, half of them with an await under way.
+ * Looping actors are ended in their turns, 10,000 times unless told otherwise, among 1,000 neighbours on the same threads that
+ * exchange numbered messages all the time, half of them with an await under way. One half is killed, the other runs into a
+ * turn limit; what they do stands in `behaviours/culprit.ts`.
  *
  * No message of a synchronous neighbour may be lost, none may hang, nobody but a culprit may end; an asynchronous neighbour
- * may end `turnLost`, counted and with a killed culprit of its own thread, and is started again.
+ * may end `turnLost`, counted and with an ended culprit of its own thread, and is started again.
  *
- *     node dist/test/stress/cuts.js [kills] [seed]
+ *     node dist/test/stress/cuts.js [--kills 10000] [--seed 1] [--threads 2] [--json]
+ *
+ * Ctrl-C stops it in order; the second ends it. Exit code 1: a claim did not hold; 130: it was stopped.
  */
-import { type ExitReason, type Ref, refKey, SeededRandom, startSystem } from "../../index.ts";
-import { runaway } from "../fixtures/runaway.ts";
+import { parseArgs } from "node:util";
+import { BroadcastChannel } from "node:worker_threads";
+import { type Ref, refKey, startSystem } from "../../index.ts";
+import { culpritKinds, enteredChannel, looper } from "./behaviours/culprit.ts";
+import { type Deeds, executioner, threadOfCulprit } from "./behaviours/executioner.ts";
 import { caller, player, type Tally } from "./behaviours/neighbours.ts";
 import { check, progress, report } from "./stress-report.ts";
 
-const kills = Number(process.argv[2] ?? 500);
-const seed = Number(process.argv[3] ?? 1);
-const threads = 2;
-const pairs = 125; // a thread: 250 players with a caller each
-/** What the culprits do; a module's top level is one in fifty, since each leaves a module pending for ever. */
-const kinds = ["loop", "send", "regex", "getter", "afterAwait", "afterCall", "swallow", "timers"] as const;
-const moduleShare = 0.02;
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "10000" },
+    seed: { type: "string", default: "1" },
+    threads: { type: "string", default: "2" },
+    json: { type: "boolean", default: false },
+  },
+});
+const [kills, seed, threads] = [values.kills, values.seed, values.threads].map(Number) as [number, number, number];
+for (const [name, value] of Object.entries({ kills, seed, threads }))
+  check(Number.isSafeInteger(value) && value > 0, `--${name} is a whole number from 1, got ${value}`);
+const neighbours = 1_000;
+/** Nobody can be held for so long: it is a hang. */
+const hangMs = 60_000;
 
-const random = new SeededRandom(seed);
 const startedAt = performance.now();
-// A limit only for modules whose actor was killed before their top level began.
-const system = await startSystem({ threads, turnLimitMs: 1_000, spare: false });
+// A limit for neighbours that nobody can pass but who hangs. A module that is not killed has the time of its load.
+const system = await startSystem({ threads, turnLimitMs: 20_000, loadTimeoutMs: 2_000, spare: false });
 const strays: unknown[] = [];
 system.events.on("unattributedError", (event) => void strays.push(event));
 const lost: { readonly thread: number; readonly culprit: string }[] = [];
@@ -38,115 +50,145 @@ const threadsLost: string[] = [];
 system.events.on("threadLost", ({ why }) => void threadsLost.push(why));
 
 // A load that is under way when a cut falls may never end: everything is there before the first.
-for (let thread = 1; thread <= threads; thread++) {
-  const ref = await system.spawn(runaway, undefined, { placement: { thread } });
-  await ref.call("ping");
-}
+for (let thread = 1; thread <= threads; thread++) await system.spawn(looper, {} as never, { placement: { thread } });
 
-const players: Ref[] = [];
+/** By thread, from 1. */
+const players: Ref[][] = [[]];
 for (let thread = 1; thread <= threads; thread++) {
+  const count = Math.ceil(neighbours / 4 / threads) * 2;
   const here = await Promise.all(
-    Array.from({ length: pairs * 2 }, () => system.spawn(player, undefined, { placement: { thread } })),
+    Array.from({ length: count }, () => system.spawn(player, undefined, { placement: { thread } })),
   );
   for (let i = 0; i < here.length; i += 2) here[i]?.cast("ball", { number: 0, from: here[i + 1] as Ref });
-  players.push(...here);
+  players.push(here);
 }
-const callers = await system.superviseDynamic({ intensity: 0, child: { start: [caller] } });
-for (const of of players) {
-  const started = await callers.startChild(of);
+const all = players.flat();
+// A supervisor starts one after the other, and each cut may take several turns with it.
+const supervisors = await Promise.all(
+  Array.from({ length: 25 }, () => system.superviseDynamic({ intensity: 0, child: { start: [caller] } })),
+);
+const starts = supervisors.flatMap((supervisor, part) =>
+  all.filter((_, at) => at % supervisors.length === part).map((of) => supervisor.startChild(of)),
+);
+for (const started of await Promise.all(starts))
   check(started.ok, `a caller did not start: ${JSON.stringify(started)}`);
+
+// The kills ---------------------------------------------------------------------------------------------------------
+
+const share = (thread: number) => Math.floor(kills / threads) + (thread <= kills % threads ? 1 : 0);
+const executioners = await Promise.all(
+  Array.from({ length: threads }, (_, at) => {
+    const thread = at + 1;
+    const far = threads === 1 ? players[1] : players[(thread % threads) + 1];
+    const sentence = { thread, kills: share(thread), seed: seed * 1_000 + thread, near: players[thread], far };
+    return system.spawn(executioner, sentence as never, { placement: { thread: 0 } });
+  }),
+);
+const entered = new BroadcastChannel(enteredChannel);
+entered.onmessage = (message) => {
+  const id = (message as { readonly data: number }).data;
+  executioners[threadOfCulprit(id) - 1]?.cast("entered", id);
+};
+let isStopped = false;
+process.once("SIGINT", () => {
+  isStopped = true;
+  for (const ref of executioners) ref.cast("stop");
+});
+
+const killingAt = performance.now();
+const hang = Promise.withResolvers<never>();
+let done = 0;
+let doneAt = killingAt;
+async function watch(): Promise<void> {
+  const counts = await Promise.all(executioners.map((ref) => ref.call("counts")));
+  const now = counts.reduce((sum, count) => sum + count.kills, 0);
+  if (now > done) doneAt = performance.now();
+  done = now;
+  // One that has met something wrong stops; so shall the others.
+  if (wronged.length > 0 || threadsLost.length > 0 || counts.some(({ isWrong }) => isWrong))
+    for (const ref of executioners) ref.cast("stop");
+  if (!values.json) progress(`${done} of ${kills} kills, ${lost.length} turns lost with them`);
+  if (performance.now() - doneAt < hangMs) return;
+  const waiting = await Promise.all(executioners.map((ref) => ref.call("waiting")));
+  hang.reject(new Error(`broken: no kill for ${hangMs / 1_000} s after ${done}: ${waiting.flat().join(", ")}`));
 }
+
+const watching = setInterval(() => void watch().catch(hang.reject), 500);
+const begun = executioners.map((ref) => ref.call("begin", undefined, { timeoutMs: Number.POSITIVE_INFINITY }));
+const deeds = (await Promise.race([Promise.all(begun), hang.promise])) as readonly Deeds[];
+clearInterval(watching);
+entered.close();
+const killingMs = performance.now() - killingAt;
+
+// What must hold -----------------------------------------------------------------------------------------------------
 
 async function tallies(refs: readonly Ref[]): Promise<Tally[]> {
-  return (await Promise.all(refs.map((ref) => ref.call("tally", undefined, { timeoutMs: 60_000 })))) as Tally[];
+  return (await Promise.all(refs.map((ref) => ref.call("tally", undefined, { timeoutMs: hangMs })))) as Tally[];
 }
 
-const latenciesMs: number[] = [];
-const missed = { beforeItsTurn: 0 };
-let cuts = 0;
-
-/** One culprit on a thread: it is killed when the thread has stood still for a moment. */
-async function kill(thread: number): Promise<void> {
-  const placement = { thread };
-  const neighbour = players[(thread - 1) * pairs * 2 + random.below(pairs * 2)] as Ref;
-  let ended: ExitReason;
-  if (random.next() < moduleShare) {
-    const url = new URL(`../fixtures/endless-module.js?${random.next()}`, import.meta.url).href;
-    const behaviour = { kind: "behaviourRef", url, exportName: "behaviour" } as never;
-    const start = system
-      .spawn(behaviour, undefined, { placement, startTimeoutMs: 20 })
-      .catch((error: unknown) => error);
-    ended = ((await start) as { code: string }).code;
-    check(
-      ["init_timeout", "load_timeout", "start_failed", "thread_lost"].includes(ended),
-      `a module's culprit ended ${ended}`,
-    );
-    return;
-  }
-  const ref = await system.spawn(runaway, undefined, {
-    placement,
-    turnLimitMs: Number.POSITIVE_INFINITY,
-    startTimeoutMs: 60_000,
-  });
-  const monitor = await system.monitor(ref);
-  const kind = random.pick(kinds);
-  system.call(ref, kind, neighbour, { timeoutMs: 60_000 }).catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 1 + random.below(4)));
-  const askedAt = performance.now();
-  system.exit(ref, "kill");
-  ended = (await monitor.down).reason;
-  check(ended === "killed", `a culprit (${kind}) ended ${JSON.stringify(ended)}`);
-  latenciesMs.push(performance.now() - askedAt);
-}
-
-async function killOn(thread: number): Promise<void> {
-  while (cuts < kills && wronged.length === 0 && threadsLost.length === 0) {
-    await kill(thread);
-    missed.beforeItsTurn++;
-    progress(`${cuts} of ${kills} cuts, ${lost.length} turns lost with them`);
-  }
-}
-const counting = setInterval(() => void system.stats().then((stats) => (cuts = stats.cuts)), 200);
-// Several at a time, so that the next loops as soon as one has been ended.
-await Promise.all([1, 2, 1, 2, 1, 2, 1, 2].map(killOn));
-clearInterval(counting);
-check(wronged.length === 0, `${wronged.length} neighbours, first: ${wronged[0]}`);
 check(threadsLost.length === 0, `threads were lost: ${threadsLost.join(", ")}`);
-
-const before = await tallies(players);
-const stats = await system.stats();
-const after = await tallies(players);
+for (const { wrongs } of deeds) check(wrongs.length === 0, wrongs[0] as string);
+check(wronged.length === 0, `${wronged.length} neighbours, first: ${wronged[0]}`);
 check(strays.length === 0, `unattributed: ${JSON.stringify(strays[0])}`);
+const killed = deeds.reduce((sum, deed) => sum + deed.kills, 0);
+check(isStopped || killed === kills, `${killed} kills`);
+
+const stats = await system.stats();
+const lostCulprits = deeds.reduce((sum, deed) => sum + deed.lost, 0);
+check(stats.cuts === killed, `${stats.cuts} cuts were counted, ${killed} made, ${lostCulprits} culprits lost`);
 check(stats.turnsLost === lost.length, `${stats.turnsLost} turns lost were counted, ${lost.length} told`);
-const neighbours = new Set(players.map(refKey));
+const ended = new Set(deeds.flatMap((deed) => deed.ended));
 for (const { thread, culprit } of lost) {
-  check(!neighbours.has(culprit), `a turn was lost with that of ${culprit}, a neighbour`);
+  check(ended.has(culprit), `a turn was lost with that of ${culprit}, who was not ended`);
   check(culprit.startsWith(`${thread}.`), `a turn of thread ${thread} was lost with ${culprit} of another`);
 }
-for (const [at, { gaps }] of after.entries()) check(gaps === 0, `${refKey(players[at] as Ref)} saw ${gaps} gaps`);
-const { active } = await callers.countChildren();
-check(active === players.length, `${active} of ${players.length} callers live`);
-const children = (await callers.whichChildren()).map(({ ref }) => ref as Ref);
-const callersBefore = await tallies(children);
-await new Promise((resolve) => setTimeout(resolve, 500));
-const callersAfter = await tallies(children);
-const last = await tallies(players);
-check(
-  callersAfter.every(({ count }, at) => count > (callersBefore[at]?.count ?? 0)),
-  "a caller hangs",
-);
-check(
-  last.every(({ count }, at) => count > (before[at]?.count ?? 0)),
-  "a player hangs",
-);
-const messages =
-  last.reduce((sum, { count }) => sum + count, 0) + callersAfter.reduce((sum, { count }) => sum + count, 0);
+/** The last to end may still be about to start again. */
+async function livingCallers(): Promise<Ref[]> {
+  const untilMs = performance.now() + hangMs;
+  for (;;) {
+    const children = (await Promise.all(supervisors.map((supervisor) => supervisor.whichChildren()))).flat();
+    const living = children.map(({ ref }) => ref).filter((ref) => typeof ref === "object");
+    if (living.length === all.length) return living;
+    check(performance.now() < untilMs, `${living.length} of ${all.length} callers live: ${JSON.stringify(children)}`);
+  }
+}
+
+/** All of them get on. */
+async function tallyAll(what: string, refs: readonly Ref[]): Promise<Tally[]> {
+  const first = await tallies(refs);
+  const untilMs = performance.now() + hangMs;
+  for (;;) {
+    const now = await tallies(refs);
+    const hanging = now.findIndex(({ count }, at) => count <= (first[at]?.count ?? 0));
+    if (hanging < 0) {
+      for (const [at, { gaps }] of now.entries())
+        check(gaps === 0, `${what} ${refKey(refs[at] as Ref)} saw ${gaps} gaps`);
+      return now;
+    }
+    check(performance.now() < untilMs, `${what} ${refKey(refs[hanging] as Ref)} hangs`);
+  }
+}
+const counts = [...(await tallyAll("player", all)), ...(await tallyAll("caller", await livingCallers()))];
+const messages = counts.reduce((sum, { count }) => sum + count, 0);
 await system.stop();
+
+const timesOf = (what: "killMs" | "overLimitMs", kind: string) => deeds.flatMap((deed) => deed[what][kind] ?? []);
+const allKinds = [...culpritKinds, "module"];
+const kinds = Object.fromEntries(
+  allKinds.map((kind) => [kind, { killMs: timesOf("killMs", kind), overLimitMs: timesOf("overLimitMs", kind) }]),
+);
+if (!values.json) for (const [kind, times] of Object.entries(kinds)) report({ kind, ...times });
 report({
-  kills: stats.cuts,
-  asked: missed.beforeItsTurn,
+  kills: killed,
+  seed,
+  threads,
   turnsLost: lost.length,
+  culpritsLost: lostCulprits,
   messages,
-  killMs: latenciesMs,
+  killMs: allKinds.flatMap((kind) => timesOf("killMs", kind)),
+  overLimitMs: allKinds.flatMap((kind) => timesOf("overLimitMs", kind)),
+  killingMs,
   durationMs: performance.now() - startedAt,
+  ...(values.json && { kinds }),
 });
+if (isStopped) process.exitCode = 130;

@@ -15,19 +15,31 @@ export function check(condition: boolean, text: string): asserts condition {
   if (!condition) throw new Error(`broken: ${text}`);
 }
 
-/** Prints the results; lists of times become p50, p99 and max. */
-export function report(results: Readonly<Record<string, number | string | readonly number[]>>): void {
-  const line = Object.fromEntries(
-    Object.entries(results).map(([key, value]) => [key, typeof value === "object" ? spread(value) : round(value)]),
+type Results = { readonly [key: string]: number | string | readonly number[] | Results };
+
+/** Prints the results; lists of times become p50, p99, max and how many there are. */
+export function report(results: Results): void {
+  process.stdout.write(`${JSON.stringify(shown(results))}\n`);
+}
+
+function shown(results: Results): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(results).map(([key, value]) => {
+      if (typeof value !== "object") return [key, round(value)];
+      return [key, isList(value) ? spread(value) : shown(value)];
+    }),
   );
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function isList(value: readonly number[] | Results): value is readonly number[] {
+  return Array.isArray(value);
 }
 
 function spread(values: readonly number[]): Record<string, unknown> {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (part: number) =>
     round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN);
-  return { p50: at(0.5), p99: at(0.99), max: round(sorted.at(-1) ?? Number.NaN) };
+  return { p50: at(0.5), p99: at(0.99), max: round(sorted.at(-1) ?? Number.NaN), n: values.length };
 }
 
 function round(value: number | string): number | string {

@@ -9,9 +9,12 @@ export interface Tally {
   readonly gaps: number;
 }
 
+/** Culprits whose messages a neighbour may get at the same time. */
+const noisyMax = 64;
+
 /** A synchronous neighbour: two of them play ping-pong with one number that grows, and each serves a caller as well. */
 export const player = defineServer({
-  init: () => ({ count: 0, gaps: 0, last: -1, served: 0 }),
+  init: () => ({ count: 0, gaps: 0, last: -1, served: 0, noise: new Map<number, number>() }),
   calls: {
     ping: () => "pong",
     tally: ({ count, gaps }): Tally => ({ count, gaps }),
@@ -30,6 +33,15 @@ export const player = defineServer({
       state.last = number;
       state.count++;
       ctx.cast(from, "ball", { number: number + 1, from: ctx.self });
+    },
+    /** What a culprit sends before it is ended: numbered from 0, each culprit for itself. */
+    noise: (state, { id, number }: { id: number; number: number }) => {
+      const { noise } = state;
+      if (number !== (noise.get(id) ?? -1) + 1) state.gaps++;
+      noise.delete(id);
+      noise.set(id, number);
+      const [oldest] = noise.keys();
+      if (noise.size > noisyMax) noise.delete(oldest as number);
     },
   },
 });
