@@ -11,7 +11,7 @@ import { entryPoints, publicNames } from "./support/public-names.ts";
 const expected: Readonly<Record<string, { readonly values: string; readonly types: string }>> = {
   mofa: {
     values: `
-      DynamicSupervisorHandle MofaSystem Ref RuntimeError SeededRandom SupervisorHandle defineActor
+      DynamicSupervisorHandle Ref RuntimeError SeededRandom SupervisorHandle defineActor
       defineServer defineSupervisor errorCodes isRef partitionSetup partitionSupervisor reasonText refKey
       sameRef startSystem
     `,
@@ -19,7 +19,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       ActorApi ActorDefinition AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
       BehaviourReference Budget CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
       DeadLetterWhy DownMessage DynamicSetup ErrorCode ErrorData EventListener EventType ExitMessage
-      ExitReason FaultInjectedEvent FaultSkippedEvent From Isolation LogLevel MailboxPolicy ManualClock Monitor NoReply Placement ProcessInfo RefData
+      ExitReason FaultInjectedEvent FaultSkippedEvent From Isolation LogLevel MailboxPolicy ManualClock MofaSystem Monitor NoReply Placement ProcessInfo RefData
       Restart RestartedEvent RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target ThreadStats TimerMessage TimerRef

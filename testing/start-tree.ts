@@ -4,7 +4,7 @@
  *
  * All of it is on main, so that the list has one order; where children run is not what such a test is about.
  */
-import { bootSystem, defineActor, type ExitReason, type Ref, reasonText, refKey, System } from "../core/index.ts";
+import { defineActor, type ExitReason, loadSystem, type Ref, reasonText, refKey, type System } from "../core/index.ts";
 import {
   type ChildSpec,
   type SupervisorApi,
@@ -70,6 +70,7 @@ export class TestTree implements AsyncDisposable {
 
   /** Starts the tree; what `events` tells begins afterwards. @throws RuntimeError `start_failed`. */
   static async start({ children, ...flags }: TreeSetup): Promise<TestTree> {
+    const { bootSystem, System } = await loadSystem();
     const tree = new TestTree(new System(await bootSystem({ threads: 1, spare: false, clock: "manual" })), ++lastTree);
     try {
       await tree.#begin({

@@ -18,7 +18,7 @@ interface Room {
 const layers = ["core", "supervisors", "plugins", "scripts", "actors", "testing"];
 const everyFace = [...layers, "index.ts"];
 
-/** The rooms by folder; `index.ts` is the front door. A plugin adds the packages that are its own to `pluginPackages`. */
+/** The rooms by folder; `index.ts` is the front door, `mofa-system.ts` what stands behind it. A plugin adds the packages that are its own to `pluginPackages`. */
 export const rooms: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: ["msgpackr", "croner"], behindOneFile: ["comlink"] },
   supervisors: { rooms: ["core"], packages: [] },
@@ -26,7 +26,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   scripts: { rooms: ["core", "supervisors"], packages: ["sucrase", "chokidar", "ajv"], behindOneFile: ["isolated-vm"] },
   actors: { rooms: ["core", "supervisors", "scripts"], packages: ["zod"], behindOneFile: ["xstate"] },
   testing: { rooms: ["core", "supervisors"], packages: [] },
-  "index.ts": { rooms: layers, packages: [] },
+  "index.ts": { rooms: [...layers, "mofa-system.ts"], packages: [] },
+  "mofa-system.ts": { rooms: layers, packages: [] },
   cli: { rooms: everyFace, packages: ["commander", "picocolors"] },
   examples: { rooms: everyFace, packages: ["mofa"] },
   benchmarks: { rooms: everyFace, packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr"] },

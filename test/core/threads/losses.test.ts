@@ -1,6 +1,7 @@
 /** Real threads: what went with a lost one is counted (core/SEMANTICS.md, S2.3). */
 import { expect, test } from "@jest/globals";
-import { bootSystem, System } from "../../../core/index.ts";
+import { bootSystem } from "../../../core/system/boot.ts";
+import { System } from "../../../core/system/system.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
 

@@ -1,0 +1,96 @@
+/**
+ * A running system with supervision, as `startSystem` gives it.
+ *
+ * In a file of its own, which only the start of a system loads: every thread and every process of an actor loads the front
+ * door, to define behaviours.
+ */
+import {
+  type Api,
+  type Behaviour,
+  type ExitReason,
+  loadSystem,
+  type Ref,
+  type RefData,
+  type SpawnOptions,
+  type SpawnRest,
+  type SystemOptions,
+} from "./core/index.ts";
+import {
+  type DynamicSetup,
+  type DynamicSupervisorHandle,
+  dynamicSetup,
+  isSupervisor,
+  type SupervisionHost,
+  type SupervisorHandle,
+  type SupervisorSetup,
+  superviseDynamicOn,
+  superviseOn,
+} from "./supervisors/index.ts";
+
+const { bootSystem, System } = await loadSystem();
+
+/** A supervisor of the program, and why it ended, when it has. */
+interface Tree {
+  readonly ref: RefData;
+  readonly exit: Promise<ExitReason>;
+}
+
+/** A running system with supervision. */
+export class MofaSystem extends System {
+  /** Every supervisor that the program has spawned and that has not ended, in the order of their spawns. */
+  readonly #trees = new Set<Tree>();
+  readonly #supervision: SupervisionHost = {
+    thread: 0,
+    spawn: (behaviour, argument, options) => this.#spawnTree(behaviour, argument, options),
+  };
+
+  /** As `System.spawn`. A supervisor is stopped as one that was started by `supervise`: in order, before everybody else. */
+  override async spawn<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    ...rest: SpawnRest<A, SpawnOptions>
+  ): Promise<Ref<P>> {
+    if (!isSupervisor(behaviour)) return await super.spawn(behaviour, ...rest);
+    const { ref, started } = this.#spawnTree(behaviour, ...rest);
+    await started;
+    return ref;
+  }
+
+  /**
+   * Starts a supervisor and awaits its children's start. It runs on main unless placed elsewhere, so that the loss of a
+   * thread never takes it; its children are spread over the threads unless they say otherwise.
+   * @throws RuntimeError `start_failed` with the supervisor's reason as cause, and what else `spawn` throws.
+   */
+  async supervise(setup: SupervisorSetup, options?: SpawnOptions): Promise<SupervisorHandle> {
+    return await superviseOn(this.#supervision, setup, options);
+  }
+
+  /** The same for children of one template that come and go (OTP's simple_one_for_one). */
+  async superviseDynamic(setup: DynamicSetup, options?: SpawnOptions): Promise<DynamicSupervisorHandle> {
+    return await superviseDynamicOn(this.#supervision, dynamicSetup(setup), options);
+  }
+
+  /** It is a tree from its spawn on, so that a stop finds it also while its children are starting. */
+  #spawnTree<A, P extends Api>(
+    behaviour: Behaviour<A, P>,
+    ...rest: SpawnRest<A, SpawnOptions>
+  ): Tree & { readonly ref: Ref<P>; readonly started: Promise<void> } {
+    const { ref, started, down } = this.spawnMonitor(behaviour, ...rest);
+    const tree = { ref, started, exit: down.then(({ reason }) => reason) };
+    this.#trees.add(tree);
+    void tree.exit.then(() => this.#trees.delete(tree));
+    return tree;
+  }
+
+  /** Last spawned, first stopped. */
+  protected override async stopTrees(exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {
+    for (const tree of [...this.#trees].reverse()) {
+      exit(tree.ref, "shutdown");
+      await tree.exit;
+    }
+  }
+}
+
+/** @param frontDoor URL of the front door: a thread that stands by has loaded it. */
+export async function startMofaSystem(options: SystemOptions, frontDoor: string): Promise<MofaSystem> {
+  return new MofaSystem(await bootSystem(options, frontDoor));
+}
