@@ -1,4 +1,5 @@
 /** The face of `core`. */
+export { isActorName } from "./actor/actor-name.ts";
 export {
   type ActorApi,
   type ActorDefinition,
@@ -75,7 +76,6 @@ export {
   tellSupervision,
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
-export { isActorName } from "./kernel/names.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";

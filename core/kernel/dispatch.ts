@@ -3,11 +3,13 @@
  *
  * The scheduler calls a plain handler itself; everything that needs a second look comes here.
  */
+
 import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply } from "../actor/ref.ts";
+import { isThenable } from "../actor/turn-result.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -222,16 +224,6 @@ export class Dispatch {
 
 function isSystem(meta: MessageMeta): boolean {
   return meta instanceof Meta && meta.kind !== MetaKind.call;
-}
-
-/** Whether a handler's result has to be awaited. One whose `then` cannot even be read is: awaiting it fails its turn. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  try {
-    return typeof (value as { then?: unknown }).then === "function";
-  } catch {
-    return true;
-  }
 }
 
 /** A thenable of somebody else's may throw, or settle twice: a promise around it does not. */

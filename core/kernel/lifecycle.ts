@@ -12,15 +12,15 @@ import type { ExitMessage, SpawnLinkOptions, SpawnOptions, StartResult } from ".
 import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
+import { initLater, isThenable } from "../actor/turn-result.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
-import { isThenable, nothing } from "./dispatch.ts";
+import { nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { hasLink } from "./links.ts";
 import { messageText, plainText, stateText } from "./report-text.ts";
-import { initLater } from "./scheduler.ts";
 import { slotBlock } from "./system-memory.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */

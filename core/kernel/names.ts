@@ -4,6 +4,7 @@
  * A name whose holder's liveness word differs does not exist, in any replica, from that instant (SEMANTICS S4.3), so a
  * watcher that gets a down can take the name at once, wherever it runs.
  */
+import { assertName } from "../actor/actor-name.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
@@ -12,9 +13,6 @@ import type { Kernel } from "./kernel.ts";
 
 const owner = 0;
 const toOwner = { slot: 0, generation: 0 };
-/** Longest name, in UTF-16 units. */
-const nameLengthMax = 256;
-
 /** Ends with the living holder, or undefined when the name was taken. The very actor that was to be named: it has another name. */
 type Registered = (holder: Ref | undefined) => void;
 
@@ -229,18 +227,4 @@ function hasName(who: string, own: string | undefined, name: string): RuntimeErr
     "bad_argument",
     `register: ${who} has a name already (${describe(own)}) and cannot have ${describe(name)} as well: unregister that first`,
   );
-}
-
-export function isActorName(name: unknown): boolean {
-  return typeof name === "string" && name !== "" && name !== "undefined" && name.length <= nameLengthMax;
-}
-
-/** @throws RuntimeError `bad_argument`. */
-export function assertName(name: unknown, verb: string): void {
-  if (!isActorName(name)) {
-    throw new RuntimeError(
-      "bad_argument",
-      `${verb} wants a name of 1 to ${nameLengthMax} characters other than "undefined", got ${describe(name)}`,
-    );
-  }
 }

@@ -30,9 +30,6 @@ const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty;
 /** Place in the thread's counters. */
 const turnsPlace = Counter.turns;
 
-/** `init` returns it when it will call `ctx.initDone` in a later turn. */
-export const initLater: unique symbol = Symbol.for("mofa.initLater") as never;
-
 export class Scheduler {
   readonly #kernel: Kernel;
   readonly #queue = new RunQueue();

@@ -1,11 +1,11 @@
 /** The options of a spawn: what is refused, and what of them another thread needs. */
 
+import { assertName } from "../actor/actor-name.ts";
 import { assertBounds } from "../actor/behaviour.ts";
 import { plainBudget } from "../actor/budget.ts";
 import type { Isolation, SpawnLinkOptions, SpawnOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
-import { assertName } from "./names.ts";
 
 /** Below it Node itself does not start: at 2 MiB the whole process aborts. */
 const heapMbMin = 16;

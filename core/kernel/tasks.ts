@@ -8,8 +8,9 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { errorReason } from "../actor/exit-reason.ts";
+import { isThenable } from "../actor/turn-result.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
-import { asPromise, isThenable } from "./dispatch.ts";
+import { asPromise } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 
 export class Tasks {

@@ -26,10 +26,9 @@ import {
   type SendOptions,
   type SendResult,
 } from "../actor/ref.ts";
+import { initLater, isThenable } from "../actor/turn-result.ts";
 import { describe, RuntimeError } from "../errors.ts";
-import { isThenable } from "../kernel/dispatch.ts";
 import { reportable } from "../kernel/report-text.ts";
-import { initLater } from "../kernel/scheduler.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
 import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts";
 import type { MainLine } from "./main-line.ts";

@@ -11,13 +11,13 @@ import { type Cell, Flag } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
 import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
+import { initLater } from "../actor/turn-result.ts";
 import { byDeadline } from "../clock.ts";
 import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { RemoteActor as Remote } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { initLater } from "../kernel/scheduler.ts";
 import { ChildProcess, type ProcessEnd, type ProcessOptions, processFailed } from "./child-process.ts";
 import { recordOf } from "./frames.ts";
 import {

@@ -7,7 +7,7 @@ import { ByteSink } from "../thread/byte-sink.ts";
 import { writeGraph } from "../thread/graph-encoder.ts";
 import { checkMessage, MessageRefused } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
-import { ValueDecoder } from "../thread/value-codec.ts";
+import { ValueDecoder } from "../thread/value-decoder.ts";
 import { tag } from "../thread/wire-tag.ts";
 
 /** Memory beyond this is given back after a large value. */
