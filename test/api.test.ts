@@ -43,7 +43,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   },
   "mofa/testing": {
     values: `
-      EventRecorder InjectedFaults Place Probe TestTree checkFaultPlan describePlacements injectFaults placementAnchor
+      EventRecorder InjectedFaults Place Probe TestTree checkFaultPlan describePlacements injectFaults placeNames placementAnchor
       placementThreads probeBehaviour startTree treeLeaf
     `,
     types: `

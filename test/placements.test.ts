@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { placeNames } from "../testing/index.ts";
+import { placesOf, placesVariable } from "./support/describe-placements.ts";
 import { packageRoot } from "./support/package-root.ts";
 
 const folders = ["core/semantics", "otp", "supervisors"];
@@ -24,6 +26,17 @@ test("the suites are found", () => {
 test.each(suites)("%s runs in every placement, or says why not", (file) => {
   const text = readFileSync(join(packageRoot, "test", file), "utf8");
   expect(isPlaced(text) || saysWhyNot(text)).toBe(true);
+});
+
+test("every suite that runs in every placement runs in processes by `npm run test:processes`", async () => {
+  const { default: processes } = await import("../jest.processes.config.ts");
+  const placed = suites.filter((file) => isPlaced(readFileSync(join(packageRoot, "test", file), "utf8")));
+  expect(processes.testMatch).toEqual(placed.sort().map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
+  expect(process.env[placesVariable]).toBe("process");
+});
+
+test.each(["S1 Turns", "S5 Names, calls, timers"])("%s: the two runs together leave out no place", (title) => {
+  expect(new Set([...placesOf(title, undefined), ...placesOf(title, "process")])).toEqual(new Set(placeNames));
 });
 
 test.each([

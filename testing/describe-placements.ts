@@ -36,6 +36,9 @@ const titles: Readonly<Record<PlaceName, string>> = {
   process: "in a process of its own",
 };
 
+/** Every place, in the order of the suites. */
+export const placeNames = Object.keys(titles) as readonly PlaceName[];
+
 /** Says where it is by its ref. */
 const anchor = defineActor({ name: "anchor", module: import.meta.url, receive: () => undefined });
 
@@ -107,18 +110,23 @@ export interface Runner {
   afterAll(check: () => void): void;
 }
 
-/** Describes a suite four times, each time in another place. The system under test needs `placementThreads` threads. */
+/**
+ * Describes a suite once for each place. The system under test needs `placementThreads` threads.
+ *
+ * @param places all four by default; fewer for a run that leaves out the slow ones, which another run makes up for.
+ */
 export function describePlacements(
   title: string,
   suite: (place: Place) => void,
   runner: Runner = globalThis as unknown as Runner, // a test runner that puts its functions there, or we throw
+  places: readonly PlaceName[] = placeNames,
 ): void {
   if (typeof runner.describe !== "function" || typeof runner.afterAll !== "function") {
     throw new Error(
       "describePlacements needs a test runner with `describe` and `afterAll`: pass them as its third argument",
     );
   }
-  for (const name of Object.keys(titles) as PlaceName[]) {
+  for (const name of places) {
     const place = new Place(name);
     runner.describe(`${title}, ${titles[name]}`, () => {
       suite(place);

@@ -7,6 +7,7 @@ export {
   type PlaceName,
   placementAnchor,
   placementThreads,
+  placeNames,
   type Runner,
 } from "./describe-placements.ts";
 export { EventRecorder } from "./event-recorder.ts";

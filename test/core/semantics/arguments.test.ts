@@ -1,8 +1,8 @@
 /** Arguments of the wrong kind: refused where they are given, with the value and what was expected, on every placement. */
 import { expect, test } from "@jest/globals";
 import { refKey } from "../../../core/index.ts";
-import { describePlacements } from "../../../testing/index.ts";
 import { puppet, type Step } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();

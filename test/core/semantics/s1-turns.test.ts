@@ -1,9 +1,10 @@
 /** core/SEMANTICS.md, S1: turns. */
 import { BroadcastChannel } from "node:worker_threads";
 import { expect, test } from "@jest/globals";
-import { describePlacements, Probe } from "../../../testing/index.ts";
+import { Probe } from "../../../testing/index.ts";
 import { ghost } from "../../fixtures/ghost.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { openGate } from "../../support/open-gate.ts";
 import { useSystem } from "../../support/use-system.ts";
 

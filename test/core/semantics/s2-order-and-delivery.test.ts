@@ -1,7 +1,8 @@
 /** core/SEMANTICS.md, S2: order and delivery. */
 import { expect, test } from "@jest/globals";
-import { describePlacements, EventRecorder, Probe } from "../../../testing/index.ts";
+import { EventRecorder, Probe } from "../../../testing/index.ts";
 import { puppet, type Step } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();

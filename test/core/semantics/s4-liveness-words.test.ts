@@ -1,7 +1,8 @@
 /** core/SEMANTICS.md, S4: liveness words. */
 import { expect, test } from "@jest/globals";
-import { describePlacements, Probe } from "../../../testing/index.ts";
+import { Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();

@@ -1,8 +1,9 @@
 /** core/SEMANTICS.md, S5: names, calls, timers. */
 import { expect, test } from "@jest/globals";
 import type { ExitReason } from "../../../core/index.ts";
-import { describePlacements, EventRecorder, Probe } from "../../../testing/index.ts";
+import { EventRecorder, Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { openGate } from "../../support/open-gate.ts";
 import { useSystem } from "../../support/use-system.ts";
 

@@ -1,8 +1,9 @@
 /** core/SEMANTICS.md, S6: starting and restarting. Supervision itself (S6.4) is in test/otp. */
 import { expect, test } from "@jest/globals";
 import type { Ref } from "../../../core/index.ts";
-import { describePlacements, Probe } from "../../../testing/index.ts";
+import { Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { openGate } from "../../support/open-gate.ts";
 import { useSystem } from "../../support/use-system.ts";
 

@@ -1,8 +1,9 @@
 /** core/SEMANTICS.md, S7: bounds. */
 import { expect, test } from "@jest/globals";
 import type { MailboxPolicy } from "../../../core/index.ts";
-import { describePlacements, EventRecorder, type Place, Probe } from "../../../testing/index.ts";
+import { EventRecorder, type Place, Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { openGate } from "../../support/open-gate.ts";
 import { useSystem } from "../../support/use-system.ts";
 
