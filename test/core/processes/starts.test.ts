@@ -60,6 +60,8 @@ test("S9.5: where Node refuses child processes the start fails with the flag tha
   const { code, stdout, stderr } = await runProgram(process.execPath, [
     "--permission",
     "--disable-warning=PERM0006",
+    // It is said when the watchdog is there, unless the program has ended by then.
+    "--disable-warning=MOFA_WATCHDOG_LIMITED",
     "--allow-worker",
     "--allow-fs-read=*",
     join(packageRoot, "dist/test/fixtures/programs/refused-process.js"),
