@@ -7,6 +7,7 @@ process.env["MOFA_TEST_PLACES"] = "process";
 const suites = [
   "arguments",
   "s1-turns",
+  "s10-budgets",
   "s2-order-and-delivery",
   "s3-links-monitors-exits",
   "s4-liveness-words",

@@ -15,6 +15,8 @@ const suites = folders.flatMap((folder) =>
     .map((file) => join(folder, file)),
 );
 
+const textOf = (file: string) => readFileSync(join(packageRoot, "test", file), "utf8");
+
 /** A call that begins a statement; a word in a comment is none. */
 const isPlaced = (text: string) => /^\s*describePlacements\(/m.test(text);
 const saysWhyNot = (text: string) => /^\/\*\*\s*.*\bNot in every placement: \S/.test(text);
@@ -24,13 +26,15 @@ test("the suites are found", () => {
 });
 
 test.each(suites)("%s runs in every placement, or says why not", (file) => {
-  const text = readFileSync(join(packageRoot, "test", file), "utf8");
+  const text = textOf(file);
   expect(isPlaced(text) || saysWhyNot(text)).toBe(true);
 });
 
 test("every suite that runs in every placement runs in processes by `npm run test:processes`", async () => {
   const { default: processes } = await import("../jest.processes.config.ts");
-  const placed = suites.filter((file) => isPlaced(readFileSync(join(packageRoot, "test", file), "utf8")));
+  const placed = suites.filter((file) => isPlaced(textOf(file)));
+  // The kit's own runs in processes every time.
+  for (const file of placed) expect(textOf(file)).toContain('from "../../support/describe-placements.ts"');
   expect(processes.testMatch).toEqual(placed.sort().map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
   expect(process.env[placesVariable]).toBe("process");
 });

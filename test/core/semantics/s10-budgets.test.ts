@@ -1,10 +1,11 @@
 /** core/SEMANTICS.md, S10: budgets. Loops, heaps and real time: test/core/threads/budgets.test.ts and heap-budget.test.ts. */
 import { expect, test } from "@jest/globals";
 import type { Budget, ChildSpec, Ref } from "../../../index.ts";
-import { describePlacements, EventRecorder, type Place, Probe } from "../../../testing/index.ts";
+import { EventRecorder, type Place, Probe } from "../../../testing/index.ts";
 import { frugal, juggler } from "../../fixtures/budgets.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { codeOf } from "../../support/bad-input.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { openGate } from "../../support/open-gate.ts";
 import { useSystem } from "../../support/use-system.ts";
 
