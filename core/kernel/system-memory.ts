@@ -55,6 +55,7 @@ const Word = {
   limitSlot: 26,
   limitGeneration: 27,
   limitKind: 28,
+  osThread: 29,
 } as const;
 const wordsPerThread = 32;
 
@@ -439,6 +440,15 @@ export class SystemMemory {
   readonly attentionWord = Global.attention;
 
   /** A cut may have left something of Node's own half done there: no new actors, until it is replaced. */
+  /** The operating system's number of a thread; 0: it does not tell. */
+  setOsThread(thread: number, number: number): void {
+    Atomics.store(this.words, this.#row(thread) + Word.osThread, number);
+  }
+
+  osThread(thread: number): number {
+    return Atomics.load(this.words, this.#row(thread) + Word.osThread);
+  }
+
   taint(thread: number): void {
     Atomics.store(this.words, this.#row(thread) + Word.tainted, 1);
   }

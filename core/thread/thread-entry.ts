@@ -10,6 +10,7 @@ import { offerCuts } from "./cut-target.ts";
 import { trackOwner } from "./owner-track.ts";
 import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
+import { osThreadNumber } from "./processor-wait.ts";
 import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
 import { SharedClock } from "./shared-clock.ts";
 import { blameTimers } from "./timer-blame.ts";
@@ -64,6 +65,7 @@ try {
   await warmUp();
   if (data.faults !== undefined) (await faultsLoaded()).setFaults(kernel, data.faults);
   blameTimers(kernel);
+  memory.setOsThread(data.thread, osThreadNumber());
   if (data.isCuttable) offerCuts(kernel);
   if (data.isOwnerTold) trackOwner(kernel);
   main.on("message", (word: ToThread) => {

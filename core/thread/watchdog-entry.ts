@@ -5,6 +5,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { afterMs, stopwatchMs } from "../clock.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
+import { ProcessorWait } from "./processor-wait.ts";
 import { type FromWatchdog, Hold, type ToWatchdog, type WatchdogData } from "./watchdog-protocol.ts";
 import { WatchedThread } from "./watched-thread.ts";
 import { WorkerSessions } from "./worker-sessions.ts";
@@ -59,11 +60,13 @@ function watch({ system, thread, workerId, pulse }: Extract<ToWatchdog, { type: 
     pulse.close();
     return;
   }
+  const wait = new ProcessorWait(() => watchedSystem.memory.osThread(thread));
   const watched = new WatchedThread(thread, watchedSystem.memory, {
     isRefused: refused !== undefined,
     isAtHand: () => sessions.has(workerId),
     evaluate: (expression) => sessions.evaluate(workerId, expression),
     pulse: () => pulse.postMessage(null),
+    waitedMs: () => wait.waitedMs(),
     warn: (suspect, ms) => say({ type: "warning", system, thread, suspect, ms }),
     stuck: (suspect, why) => {
       // One that is forgotten is ended by main.

@@ -2,7 +2,8 @@
  * One thread as the watchdog sees it: its words in shared memory, and what is being done about a turn that does not end.
  *
  * In an odd turn number the words say whose turn it is. In an even one code runs behind an `await`, or none at all: then
- * the thread itself is asked. Time in which the watchdog did not run does not count against anybody.
+ * the thread itself is asked. Time in which the watchdog did not run, or the thread waited for a processor, does not count
+ * against anybody.
  */
 import { stopwatchMs } from "../clock.ts";
 import type { CutAnswer } from "../kernel/cuts.ts";
@@ -30,6 +31,8 @@ const silentMs = 20;
 /** A thread with open async turns that does not move for so long is asked who runs; how often, while nobody does. */
 const askFirstMs = 30;
 const askEveryMs = 250;
+/** So much of a turn's time may be excused because its thread waited for a processor: it has ten limits at most. */
+const waitShareMax = 0.9;
 /** Code of nobody, also the kernel's own, that holds a thread for so many limits of the last turn ends the thread. */
 const nobodysLimits = 5;
 
@@ -46,6 +49,8 @@ export interface Watch {
   evaluate(expression: string): Promise<string | undefined>;
   /** Asks the thread for a sign of life: `lived` is to be called when it comes. */
   pulse(): void;
+  /** How long the thread has waited for a processor in its life; undefined: not to be known. */
+  waitedMs(): number | undefined;
   warn(suspect: Suspect, ms: number): void;
   stuck(suspect: Suspect | undefined, why: string): void;
 }
@@ -83,6 +88,11 @@ export class WatchedThread {
   /** Since when a pulse is on its way; 0: none. */
   #pulsedMs = 0;
   #lastAnswer = "";
+  /** When it was looked at last, and how long it had waited for a processor by then; undefined: it was not at work. */
+  #lookedMs = 0;
+  #waitedMs: number | undefined;
+  /** Of what it had waited, what was more than may be excused by then. */
+  #owedMs = 0;
 
   constructor(thread: number, memory: SystemMemory, watch: Watch) {
     this.thread = thread;
@@ -120,6 +130,7 @@ export class WatchedThread {
    */
   look(nowMs: number, lostMs: number, unheardMs: number): void {
     if (this.#isStuck) return;
+    const waitedMs = this.#waitedSince(nowMs);
     if (this.#hasMoved()) {
       const { words } = this.#memory;
       this.#turn = Atomics.load(words, this.#run + 2);
@@ -134,10 +145,11 @@ export class WatchedThread {
       this.#askAfterMs = askFirstMs;
       return;
     }
-    this.#sinceMs += lostMs;
-    this.#askedMs += unheardMs;
-    this.#cutMs += unheardMs;
-    if (this.#cuttingSinceMs !== 0) this.#cuttingSinceMs += unheardMs;
+    this.#sinceMs += Math.max(lostMs, waitedMs);
+    const deafMs = Math.max(unheardMs, waitedMs);
+    this.#askedMs += deafMs;
+    this.#cutMs += deafMs;
+    if (this.#cuttingSinceMs !== 0) this.#cuttingSinceMs += deafMs;
     if (this.#isAsking) {
       if (nowMs - this.#askedMs > this.#patienceMs()) this.#end("did not answer");
       return;
@@ -150,6 +162,23 @@ export class WatchedThread {
     const heldMs = nowMs - this.#sinceMs;
     if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
     else this.#lookBehindAwait(heldMs, nowMs);
+  }
+
+  /** For how much of the time since the last look the thread, though at work, waited for a processor. */
+  #waitedSince(nowMs: number): number {
+    const before = this.#waitedMs;
+    const passedMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
+    const isHeld = (this.isAtWork || this.#isAsking) && !this.#hasMoved();
+    this.#waitedMs = isHeld ? this.#watch.waitedMs() : undefined;
+    if (before === undefined || this.#waitedMs === undefined) {
+      this.#owedMs = 0;
+      return 0;
+    }
+    const dueMs = this.#owedMs + this.#waitedMs - before;
+    const excusedMs = Math.min(dueMs, passedMs * waitShareMax);
+    this.#owedMs = dueMs - excusedMs;
+    return excusedMs;
   }
 
   /**

@@ -31,6 +31,11 @@ export const suites: readonly StressSuite[] = [
     limitMs: 3 * 60_000,
   },
   {
+    name: "busy-machine",
+    claim: "where three times as much is to be done as there are processors no turn is cut down that has hardly run",
+    limitMs: 60_000,
+  },
+  {
     name: "starts-and-ends",
     claim:
       "systems start and stop by the hundred while threads are cut, killed and lost, and the process does not abort",
