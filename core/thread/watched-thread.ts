@@ -16,8 +16,9 @@ import type { Suspect } from "./watchdog-protocol.ts";
  * run on for 0.9 s before it takes up what it is asked.
  */
 const answerMs = 2_000;
-/** How long after a cut it is looked whether other code has begun before the recovery; and how often again. */
+/** How long after a cut it is looked whether other code has begun before the recovery, also where a kill is wanted; and how often again. */
 const afterCutMs = 20;
+const afterCutKillMs = 5;
 /** Cuts are asked for again for so long: the kernel may be at work in the actor's frames again and again. */
 const cuttingMs = 5_000;
 /** How long Node's own code, called by an actor, is waited for before it is cut as well. */
@@ -201,7 +202,7 @@ export class WatchedThread {
   /** A cut was made and the thread has not moved: did the cut not fall, or does other code hold the recovery up? */
   #lookAfterCut(turn: number, nowMs: number): void {
     const { slot, generation } = this.#suspect ?? { slot: -1, generation: -1 };
-    if (nowMs - Math.max(this.#cutMs, this.#ownerMs) < afterCutMs) return;
+    if (nowMs - Math.max(this.#cutMs, this.#ownerMs) < (this.isWanted ? afterCutKillMs : afterCutMs)) return;
     this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
       this.#ownerMs = answeredMs;
       if (answer === "nobody" || answer === "idle") {
