@@ -17,10 +17,6 @@ const restTickMs = 50;
 /** How often main is asked for a sign of life, and after how long without one it counts as held. */
 const pingMs = 250;
 const heldMs = 50;
-/** So much of the time at most counts as not had, where the machine gave the processor to others. */
-const missedMax = 0.8;
-/** Threads that use less of it than this wait for something. */
-const waitsPart = 0.05;
 /** How long it stays when the last system has ended: a next one need not start it again. */
 const idleMs = 1_000;
 
@@ -46,7 +42,6 @@ let lastLookMs = stopwatchMs();
 let untilLookMs = tickMs;
 let lastPingMs = lastLookMs;
 let isPinged = false;
-let lastUsedMs = 0;
 
 function isWatched(workerId: number): boolean {
   for (const { threads } of systems.values())
@@ -91,8 +86,7 @@ function look(): void {
   // After a stop of the whole process nobody has used up anything.
   const lostMs = Math.max(0, nowMs - lastLookMs - 5 * Math.max(untilLookMs, tickMs));
   // Questions and answers go through main.
-  const isMainHeld = isPinged && nowMs - lastPingMs > heldMs;
-  const unheardMs = isMainHeld ? nowMs - lastLookMs : Math.max(lostMs, missedMs(nowMs - lastLookMs));
+  const unheardMs = isPinged && nowMs - lastPingMs > heldMs ? nowMs - lastLookMs : lostMs;
   lastLookMs = nowMs;
   for (const { threads } of systems.values())
     for (const { watched } of threads.values()) watched.look(nowMs, lostMs, unheardMs);
@@ -101,19 +95,6 @@ function look(): void {
   isPinged = true;
   lastPingMs = nowMs;
   say({ type: "ping" });
-}
-
-/** How long a thread at work had no processor, as far as that can be told from what all of them had. */
-function missedMs(sinceMs: number): number {
-  const { user, system } = process.cpuUsage();
-  const usedMs = (user + system) / 1_000 - lastUsedMs;
-  lastUsedMs += usedMs;
-  let atWork = 0;
-  for (const { threads } of systems.values())
-    for (const { watched } of threads.values()) if (watched.isAtWork) atWork++;
-  if (atWork === 0 || sinceMs <= 0) return 0;
-  const part = usedMs / (atWork * sinceMs);
-  return part < waitsPart ? 0 : sinceMs * Math.min(missedMax, Math.max(0, 1 - part));
 }
 
 /** Looks at once when a kill is wanted somewhere in the system. */

@@ -166,7 +166,8 @@ function spawnModule(state: State, ctx: Context): void {
   const url = new URL("./endless-load.js", import.meta.url);
   url.search = `id=${id}`;
   const behaviour = { kind: "behaviourRef", url: url.href, exportName: "behaviour" } as never;
-  const isKilled = state.random.next() < 0.5;
+  // The others take all the time that a load may take.
+  const isKilled = state.random.next() < 0.75;
   const { ref, monitor } = ctx.spawnMonitor(behaviour, undefined, { placement: { thread: state.sentence.thread } });
   note(state, { id, kind: "module", ref, limitMs: isKilled ? Number.POSITIVE_INFINITY : 0 }, monitor.id);
 }
