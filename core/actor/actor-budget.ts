@@ -23,6 +23,8 @@ export class ActorBudget {
   /** Which of both it is in, and since when. */
   phase: LimitKind = LimitKind.turn;
   sinceMs = 0;
+  /** When its open turn settled. */
+  settledMs = 0;
 
   constructor({ openTasks = none, initMs = none, terminateMs = none }: Budget) {
     this.openTasks = openTasks;

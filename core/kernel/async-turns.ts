@@ -79,6 +79,7 @@ export class AsyncTurns {
     // The dead have no turns: their open turn was closed when they died. After a cut a turn may be told of twice.
     if ((flags & Flag.dead) !== 0 || (flags & Flag.open) === 0 || extra === undefined || extra.isTurnSettled) return;
     extra.isTurnSettled = true;
+    if (extra.budget !== undefined) extra.budget.settledMs = this.#kernel.readClock();
     this.#ended.push(settled);
     this.#kernel.scheduler.wake();
   }
@@ -92,7 +93,7 @@ export class AsyncTurns {
 
   #take({ cell, ok, value }: Settled): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const { delivery, dispatch, lifecycle, scheduler } = this.#kernel;
+    const { budgets, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
     this.#close(cell);
     const meta = cell.current;
     const extra = extraOf(cell);
@@ -100,6 +101,7 @@ export class AsyncTurns {
     extra.turnMessage = undefined;
     extra.turnMeta = nothing;
     cell.current = undefined;
+    if (ok && (meta === initTurn || meta === terminateTurn) && budgets.isOver(cell, extra.budget?.settledMs)) return;
     if (meta === initTurn) {
       if (ok) lifecycle.initEnded(cell, value);
       else lifecycle.crash(cell, value, undefined);

@@ -59,11 +59,11 @@ export class Budgets {
     budget.sinceMs = this.#kernel.readClock();
   }
 
-  /** Its synchronous part is over. True: it took too long, and the actor has ended. */
-  isOver(cell: Cell): boolean {
+  /** Its synchronous part is over, or its promise has settled then. True: it took too long, and the actor has ended. */
+  isOver(cell: Cell, settledMs?: number): boolean {
     const budget = cell.extra?.budget;
     if (budget === undefined || budget.phase === LimitKind.turn) return false;
-    if (this.#kernel.readClock() - budget.sinceMs < budget.times[budget.phase]) return false;
+    if ((settledMs ?? this.#kernel.readClock()) - budget.sinceMs < budget.times[budget.phase]) return false;
     this.#timeOver(cell);
     return true;
   }
@@ -85,7 +85,7 @@ export class Budgets {
     this.#kernel.timers.cancelBudget(cell);
   }
 
-  /** The timer rang. An `init` or `terminate` that has settled by now has kept its time, and its end is taken in this drain. */
+  /** The timer rang, maybe late: where an `init` or `terminate` has settled, that is taken in this drain, and it is known when it did. */
   rang(cell: Cell): void {
     extraOf(cell).budgetTimer = undefined;
     if (!this.#kernel.asyncTurns.hasSettledLife(cell)) this.#timeOver(cell);

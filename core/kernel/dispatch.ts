@@ -45,8 +45,13 @@ export class Dispatch {
   runAs<T>(cell: Cell, run: () => T): T {
     const { scheduler } = this.#kernel;
     // Not for every actor of main: a scope costs a microsecond, and few leave something behind in a synchronous `init`.
+    const { extra } = cell;
     const isBlamed =
-      cell.behaviour.handlers.isAsync === true || cell.extra?.resource !== undefined || (cell.flags & Flag.dead) !== 0;
+      cell.behaviour.handlers.isAsync === true ||
+      extra?.resource !== undefined ||
+      // Its time shall be kept also where an `init` that is no async function returns a promise.
+      extra?.budget !== undefined ||
+      (cell.flags & Flag.dead) !== 0;
     const before = scheduler.begin(cell);
     try {
       const scope = isBlamed ? this.#scopeOf(cell) : undefined;
