@@ -31,6 +31,17 @@ export const suites: readonly StressSuite[] = [
     limitMs: 3 * 60_000,
   },
   {
+    name: "cuts-in-verbs",
+    claim:
+      "a cut anywhere in a loop of any verb leaves the kernel whole, also beside traffic, supervisors and requests",
+    limitMs: 4 * 60_000,
+  },
+  {
+    name: "native-turns",
+    claim: "whatever native code holds a thread, its actor ends with the blame and the place is taken again",
+    limitMs: 2 * 60_000,
+  },
+  {
     name: "busy-machine",
     claim: "where three times as much is to be done as there are processors no turn is cut down that has hardly run",
     limitMs: 60_000,

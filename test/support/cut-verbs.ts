@@ -1,0 +1,99 @@
+/** Cuts in the middle of the kernel: culprits that call one verb without end are killed, and then all must be as before. */
+import type { ExitReason, MofaSystem, Ref } from "../../index.ts";
+import { type LoopStart, ledger, type Verb, verbLooper } from "../fixtures/verb-loops.ts";
+
+const there = { placement: { thread: 1 } } as const;
+
+/** What a thread holds when nobody does anything in it. */
+interface Holdings {
+  readonly actors: number;
+  readonly timers: number;
+  readonly openCalls: number;
+  readonly queued: number;
+  readonly outbox: number;
+}
+
+async function holdings(system: MofaSystem): Promise<readonly Holdings[]> {
+  return (await system.stats()).threads.map(({ actors, timers, openCalls, queued, outbox }) => ({
+    actors,
+    timers,
+    // The one that asks.
+    openCalls,
+    queued,
+    outbox,
+  }));
+}
+
+/** Resolves when main hears nothing from there. */
+async function isHeld(near: Ref): Promise<void> {
+  const answers = () =>
+    near.call("ping", undefined, { timeoutMs: 20 }).then(
+      () => true,
+      () => false,
+    );
+  while (await answers());
+}
+
+export class VerbCuts {
+  readonly #system: MofaSystem;
+  readonly #near: Ref;
+  readonly #far: Ref;
+  #kills = 0;
+
+  private constructor(system: MofaSystem, near: Ref, far: Ref) {
+    this.#system = system;
+    this.#near = near;
+    this.#far = far;
+  }
+
+  static async start(system: MofaSystem): Promise<VerbCuts> {
+    const near = await system.spawn(ledger, undefined, there);
+    const far = await system.spawn(ledger, undefined, { placement: { thread: 0 } });
+    // Names and modules that are used for the first time stay in tables of the threads.
+    for (const ref of [near, far]) await ref.call("ping");
+    return new VerbCuts(system, near as Ref, far as Ref);
+  }
+
+  /** Kills a looper; returns what is wrong afterwards, a sentence each. */
+  async kill(verb: Verb, isBehindAwait: boolean): Promise<string[]> {
+    const system = this.#system;
+    const key = `looper ${++this.#kills}`;
+    await system.settled();
+    const before = await holdings(system);
+    const looper = await system.spawn(verbLooper, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
+    const { down } = await system.monitor(looper);
+    const start: LoopStart = { verb, near: this.#near, far: this.#far, key, isBehindAwait };
+    const call = looper.call("go", start, { timeoutMs: 60_000 }).catch((error: { code: string }) => error.code);
+    await isHeld(this.#near);
+    system.exit(looper, "kill");
+    const wrong: string[] = [];
+    const expect = (what: string, is: unknown, wanted: unknown) => {
+      const [got, want] = [JSON.stringify(is), JSON.stringify(wanted)];
+      if (got !== want) wrong.push(`${verb}: ${what} ${got}, not ${want}`);
+    };
+    const reason: ExitReason = (await down).reason;
+    expect("it ended", reason, "killed");
+    expect("its caller got", await call, "killed");
+    await system.settled();
+    expect("both threads hold", await holdings(system), before);
+    for (const [where, ref] of [
+      ["near", this.#near],
+      ["far", this.#far],
+    ] as const) {
+      if (!system.isAlive(ref)) wrong.push(`${verb}: the ledger ${where} has ended`);
+      else expect(`the ledger ${where} saw gaps:`, await ref.call("gaps"), 0);
+    }
+    for (let n = 0; n < 3; n++) expect("its name is held by", system.whereis(`${key} ${n}`), undefined);
+    return wrong;
+  }
+
+  /** Ends the thread: what it had unread and unsent was counted by every sender and receiver in it. */
+  async end(): Promise<unknown> {
+    const lost = new Promise((resolve) =>
+      this.#system.events.on("threadLost", ({ why, unread, unsent }) => resolve({ why, unread, unsent })),
+    );
+    await this.#system.settled();
+    await this.#system.terminateThread(1, "for a test");
+    return await lost;
+  }
+}
