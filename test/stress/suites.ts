@@ -47,6 +47,11 @@ export const suites: readonly StressSuite[] = [
     limitMs: 60_000,
   },
   {
+    name: "simulation",
+    claim: "10,000 seeded programs on simulated threads hold every clause of the semantics",
+    limitMs: 3 * 60_000,
+  },
+  {
     name: "starts-and-ends",
     claim:
       "systems start and stop by the hundred while threads are cut, killed and lost, and the process does not abort",
@@ -55,7 +60,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "thread-losses",
     claim: "200 scheduler threads are lost one after the other, and every supervised child is back each time",
-    limitMs: 5 * 60_000,
+    limitMs: 4 * 60_000,
   },
   {
     name: "million-idle",
@@ -65,7 +70,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "many-children",
     claim: "100,000 children live under one supervisor, come back after the loss of a thread, and end in order",
-    limitMs: 5 * 60_000,
+    limitMs: 3 * 60_000,
   },
   {
     name: "cross-traffic",
@@ -75,7 +80,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "name-takeover",
     claim: "a watcher on another thread takes a dead actor's name in its down handler, 10,000 times without a refusal",
-    limitMs: 4 * 60_000,
+    limitMs: 3 * 60_000,
   },
   {
     name: "soak",

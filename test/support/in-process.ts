@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import type { ExitReason, MofaSystem, Ref, RuntimeEvent, SpawnOptions } from "../../index.ts";
 import { doer } from "../fixtures/process-tests.ts";
 
-export const inProcess = { isolation: "process" } as const;
+/** A busy machine takes its time to start a process. */
+export const inProcess = { isolation: "process", startTimeoutMs: 60_000 } as const;
 
 export type Doer = Awaited<ReturnType<typeof spawnDoer>>;
 
