@@ -6,13 +6,12 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { type ExitReason, type RefData, startSystem } from "../../../index.ts";
 import { bystander, runaway } from "../../fixtures/runaway.ts";
+import { NamedPipe } from "../../support/named-pipe.ts";
 import { packageRoot } from "../../support/package-root.ts";
 import { runProgram } from "../../support/run-program.ts";
 
 const there = { placement: { thread: 1 } } as const;
 const limitMs = 200;
-/** A busy machine takes its time for the rest of the native code. */
-const threadEndTimeoutMs = 60_000;
 /** The culprit alone has the short limit: on a busy machine a thread may well stand still for so long. */
 const limited = { ...there, turnLimitMs: limitMs } as const;
 
@@ -22,11 +21,13 @@ async function endOf(system: System, ref: RefData): Promise<ExitReason> {
 }
 
 test("native code that does not come back costs its thread: the culprit has the blame, a spare takes the place", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000, threadEndTimeoutMs });
+  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000 });
+  using pipe = new NamedPipe();
   const neighbour = await system.spawn(bystander, undefined, there);
   const ref = await system.spawn(runaway, undefined, limited);
   const ends = [endOf(system, neighbour), endOf(system, ref)];
-  ref.call("native", 6).catch(() => undefined);
+  ref.call("read", pipe.path).catch(() => undefined);
+  await pipe.isRead();
   const [other, culprit] = await Promise.all(ends);
   expect(culprit).toEqual({ turnLimit: limitMs });
   expect(other).toEqual({ threadLost: "did not answer" });
@@ -35,21 +36,25 @@ test("native code that does not come back costs its thread: the culprit has the 
 });
 
 test("a kill of an actor in native code ends its thread, and it ends killed", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: Number.POSITIVE_INFINITY, threadEndTimeoutMs });
+  await using system = await startSystem({ threads: 1, turnLimitMs: Number.POSITIVE_INFINITY });
+  using pipe = new NamedPipe();
   const neighbour = await system.spawn(bystander, undefined, there);
   const ref = await system.spawn(runaway, undefined, there);
   const ends = [endOf(system, neighbour), endOf(system, ref)];
-  ref.call("native", 6).catch(() => undefined);
+  ref.call("read", pipe.path).catch(() => undefined);
+  await pipe.isRead();
   await expect(neighbour.call("ping", undefined, { timeoutMs: limitMs })).rejects.toMatchObject({ code: "timeout" });
   system.exit(ref, "kill");
   expect(await Promise.all(ends)).toEqual([{ threadLost: "did not answer" }, "killed"]);
 });
 
 test("native code behind an await costs its thread as well; whose it was cannot be told", async () => {
-  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000, threadEndTimeoutMs });
+  await using system = await startSystem({ threads: 1, turnLimitMs: 10_000 });
+  using pipe = new NamedPipe();
   const ref = await system.spawn(runaway, undefined, limited);
   const end = endOf(system, ref);
-  ref.call("nativeAfterAwait", 6).catch(() => undefined);
+  ref.call("readAfterAwait", pipe.path).catch(() => undefined);
+  await pipe.isRead();
   expect(await end).toEqual({ threadLost: "did not answer" });
   const again = await system.spawn(bystander, undefined, there);
   expect(await again.call("ping")).toBe("pong");
