@@ -77,12 +77,7 @@ export async function run(
   const { promise: stopped, resolve, reject } = Promise.withResolvers<undefined>();
   let faults: InjectedFaults | undefined;
   let result: Pick<RunResult, "ended" | "failure"> = { ended: "stopped", failure: null };
-  // What a plan delays is not to hold up the stop.
-  const stopAll = async () => {
-    await faults?.stop();
-    await system.stop();
-  };
-  const stop = () => void stopAll().then(() => resolve(undefined), reject);
+  const stop = () => void system.stop().then(() => resolve(undefined), reject);
   signal.addEventListener("abort", stop, { once: true });
   try {
     if (signal.aborted) return exitCodes.interrupted;
@@ -99,7 +94,7 @@ export async function run(
   } finally {
     signal.removeEventListener("abort", stop);
     try {
-      await stopAll();
+      await system.stop();
     } finally {
       const report = faults === undefined ? null : chaosReport(faults.plan.seed, faults.injected());
       if (report !== null) err.write(`mofa run: ${chaosText(report)}\n`);

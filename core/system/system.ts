@@ -72,6 +72,7 @@ export class System implements AsyncDisposable {
   readonly #manualClock: ManualClock | undefined;
   readonly #endTimeoutMs: number;
   readonly #unguard: () => void;
+  #faults: FaultInjection | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: SystemParts) {
@@ -295,7 +296,8 @@ export class System implements AsyncDisposable {
     this.#assertRunning("injectFaults");
     const { FaultInjection } = await import("../faults/injection.ts");
     this.#assertRunning("injectFaults");
-    return await FaultInjection.begin(this.#kernel, this.#pool, plan);
+    this.#faults = await FaultInjection.begin(this.#kernel, this.#pool, plan);
+    return this.#faults;
   }
 
   /** Names with a living holder. */
@@ -323,6 +325,8 @@ export class System implements AsyncDisposable {
   async #stop(): Promise<void> {
     const unwatch = endHeldThreads(this.#kernel, this.#pool, this.#endTimeoutMs);
     try {
+      // What it delays is not to hold up the end.
+      await this.#faults?.stop();
       await this.stopTrees((ref, reason) => this.#ctx.exit(ref, reason));
       await endActors(this.#kernel);
     } finally {

@@ -1,6 +1,6 @@
 /** Messages that a plan drops, refuses or delays, in every place, from the same thread and from another. */
 import { expect, test } from "@jest/globals";
-import type { Ref } from "../../index.ts";
+import { type Ref, startSystem } from "../../index.ts";
 import { describePlacements, EventRecorder, injectFaults, type Place } from "../../testing/index.ts";
 import { listenerOfAll, sender, target } from "../fixtures/fault-target.ts";
 import { codeOf } from "../support/bad-input.ts";
@@ -162,6 +162,40 @@ describePlacements("a message of a pair", (place) => {
     },
   );
 
+  test.each(["near", "far"] as const)(
+    "waits for no kill: that ends the receiver at once, and what stood before it is a dead letter (%s)",
+    async (where) => {
+      const { names, to, from } = await pair(place, where);
+      await using _ = await injectFaults(system(), { faults: [{ kind: "delay", ...names, ms: 1_000_000 }] });
+      const before = (await system().stats()).deadLetters.noproc;
+      await from.call("burst", { to, first: 0, count: 2 });
+      await from.call("kill", to);
+      await system().settled();
+      expect(system().isAlive(to)).toBe(false);
+      expect((await system().stats()).deadLetters.noproc - before).toBe(2);
+      await end(from);
+    },
+  );
+
+  test.each(["near", "far"] as const)("is not overtaken by an answer of its sender (%s)", async (where) => {
+    pairs += 1;
+    const name = `asker-${pairs}`;
+    const asker = await place.spawn(system(), listenerOfAll, undefined, { name });
+    const placement = where === "near" ? { near: asker } : ({ thread: 2 } as const);
+    const asked = await system().spawn(sender, undefined, { placement });
+    await using _ = await injectFaults(system(), {
+      faults: [{ kind: "delay", from: { ref: asked }, to: name, ms: 100 }],
+    });
+    await asker.call("ask", asked);
+    await system().settled();
+    expect(await asker.call("seen")).toEqual([]);
+    await system().clock.advance(100);
+    const seen = (await asker.call("seen")) as unknown[];
+    expect(seen).toHaveLength(2);
+    expect(seen).toEqual(expect.arrayContaining([{ number: 1 }, "answer"]));
+    await end(asker, asked);
+  });
+
   test("of the program, and of everybody, is meant where no `from` is", async () => {
     const { names, to, from } = await pair(place, "far");
     await using faults = await injectFaults(system(), { faults: [{ kind: "drop", to: names.to, afterMessages: 1 }] });
@@ -174,6 +208,16 @@ describePlacements("a message of a pair", (place) => {
     expect(await to.call("seen")).toEqual([0, 10]);
     await end(to, from);
   });
+});
+
+test("a system that stops takes its plan back first: what that holds up does not hold up the stop", async () => {
+  const own = await startSystem({ threads: 1, spare: false });
+  const tree = await own.supervise({ children: [] });
+  await own.register("root", tree.ref);
+  const faults = await injectFaults(own, { faults: [{ kind: "delay", to: "root", ms: 3_600_000 }] });
+  own.send("root", "held up");
+  await own.stop();
+  expect([own.isAlive(tree.ref), faults.injected()[0]?.injected]).toEqual([false, 1]);
 });
 
 test("what a lost thread had sent comes before the news of its loss, also where it is delayed", async () => {
