@@ -25,8 +25,8 @@ import { slotBlock } from "./system-memory.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
 const ignored = "ignore";
-/** How long code that a dead actor has left behind may hold its thread at most. */
-const leashMsMax = 1_000;
+/** How long code that a dead actor has left behind may hold its thread at most: others wait for it, and nobody for what it does. */
+const leashMsMax = 200;
 
 /** A crash report where the state has a `format`, and no code of the actor may run any more. */
 const notFormatted = "not shown: it has a format, which is code of the actor, and that was ended from outside";

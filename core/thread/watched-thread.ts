@@ -131,7 +131,7 @@ export class WatchedThread {
    */
   look(nowMs: number, lostMs: number, unheardMs: number): void {
     if (this.#isStuck) return;
-    const waitedMs = this.#waitedSince(nowMs);
+    const { waitedMs, excusedMs } = this.#waitedSince(nowMs);
     if (this.#hasMoved()) {
       const { words } = this.#memory;
       this.#turn = Atomics.load(words, this.#run + 2);
@@ -146,7 +146,8 @@ export class WatchedThread {
       this.#askAfterMs = askFirstMs;
       return;
     }
-    this.#sinceMs += Math.max(lostMs, waitedMs);
+    this.#sinceMs += Math.max(lostMs, excusedMs);
+    // Who has not run cannot have answered, however long.
     const deafMs = Math.max(unheardMs, waitedMs);
     this.#askedMs += deafMs;
     this.#cutMs += deafMs;
@@ -165,8 +166,8 @@ export class WatchedThread {
     else this.#lookBehindAwait(heldMs, nowMs);
   }
 
-  /** For how much of the time since the last look the thread, though at work, waited for a processor. */
-  #waitedSince(nowMs: number): number {
+  /** How much of the time since the last look the thread, though at work, waited for a processor, and what of it a turn is excused for. */
+  #waitedSince(nowMs: number): { readonly waitedMs: number; readonly excusedMs: number } {
     const before = this.#waitedMs;
     const passedMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
@@ -174,12 +175,13 @@ export class WatchedThread {
     this.#waitedMs = isHeld ? this.#watch.waitedMs() : undefined;
     if (before === undefined || this.#waitedMs === undefined) {
       this.#owedMs = 0;
-      return 0;
+      return { waitedMs: 0, excusedMs: 0 };
     }
-    const dueMs = this.#owedMs + this.#waitedMs - before;
+    const waitedMs = this.#waitedMs - before;
+    const dueMs = this.#owedMs + waitedMs;
     const excusedMs = Math.min(dueMs, passedMs * waitShareMax);
     this.#owedMs = dueMs - excusedMs;
-    return excusedMs;
+    return { waitedMs, excusedMs };
   }
 
   /**

@@ -135,10 +135,10 @@ test("a terminate that does not end is cut down as well", async () => {
   expect(await down).toEqual({ turnLimit: limitMs });
 });
 
-test("a listener of a dead actor's signal is cut down, and its thread goes on", async () => {
-  await using system = await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
+test("a listener of a dead actor's signal is cut down, though the actor had no limit, and its thread goes on", async () => {
+  await using system = await start();
   const neighbour = await system.spawn(bystander, undefined, there);
-  const ref = await system.spawn(runaway, undefined, limited);
+  const ref = await system.spawn(runaway, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
   const down = endOf(system, ref);
   ref.cast("listen");
   expect(await down).toBe("normal");
