@@ -76,7 +76,7 @@ export interface ChildSpec {
   readonly budget?: Budget;
   /** Registered before `init` runs. */
   readonly name?: string;
-  /** Time for the child's `init`; then it is killed and its start has failed with `init_timeout`. Default: no limit, as in OTP. */
+  /** Time for the child's start, from the spawn to the end of `init`; then it is killed and its start has failed with `init_timeout`. Default: no limit, as in OTP. */
   readonly startTimeoutMs?: number;
   /** Delay before restarts. Default: none. */
   readonly backoff?: Backoff;

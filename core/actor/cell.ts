@@ -55,6 +55,8 @@ export const blockedFlags = Flag.open | Flag.waiting | Flag.terminating | Flag.d
 /** How `init`'s end is told to the starter. */
 export interface StartAck {
   readonly to: RefData;
+  /** How long `init` may take, where the starter did not say how long the start may. */
+  readonly initTimeoutMs: number | undefined;
 }
 
 /** One send that waits for room (policy `wait`). */

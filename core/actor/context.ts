@@ -41,7 +41,11 @@ export interface SpawnOptions {
   readonly turnLimitMs?: number;
   /** What it may use before it is ended for it. Default: the behaviour's, one by one. */
   readonly budget?: Budget;
-  /** Time for `init` before the actor is killed with `init_timeout`. Default 5,000 for `start` and `system.spawn`, none otherwise. */
+  /**
+   * Time for the whole start, from the spawn to the end of `init`; then the actor is killed, and its start has failed with
+   * `init_timeout`. Default: none, but for `start` and `system.spawn` 5,000 for `init` alone, while `threadStartTimeoutMs`,
+   * `processStartTimeoutMs` and `loadTimeoutMs` of the system bound what comes before.
+   */
   readonly startTimeoutMs?: number;
 }
 

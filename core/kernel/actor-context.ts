@@ -28,7 +28,7 @@ import { reportable } from "./report-text.ts";
 import { assertId } from "./signals.ts";
 import { assertSpawnOptions } from "./spawn-options.ts";
 import type { Spawnable } from "./spawner.ts";
-import { startError, startTimeoutMs } from "./start-error.ts";
+import { initTimeoutMs, startError } from "./start-error.ts";
 import { partsOf } from "./verb-arguments.ts";
 
 export type ContextClass = new (cell: Cell) => Context;
@@ -84,17 +84,17 @@ export function contextClass(kernel: Kernel): ContextClass {
       const { promise, resolve, reject } = Promise.withResolvers<Ref>();
       try {
         assertSpawnOptions(options);
-        const withTimeout = { startTimeoutMs, ...options };
         if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "start");
         kernel.scheduler.commit(() => kernel.asyncTurns.awaits(cell, 1));
         let ref: Ref | undefined;
         const settled = (result: StartResult) => {
           kernel.asyncTurns.awaits(cell, -1);
           if (result.ok) resolve(ref as Ref);
-          else reject(kernel.tasks.failureOf(cell, startError(kernel.nameOf(ref as Ref), result, withTimeout)));
+          else reject(kernel.tasks.failureOf(cell, startError(kernel.nameOf(ref as Ref), result, options)));
         };
         try {
-          ref = kernel.spawner.spawn(cell, behaviour, argument, withTimeout, { link: true, await: settled }).ref;
+          const ties = { link: true, await: settled, initTimeoutMs };
+          ref = kernel.spawner.spawn(cell, behaviour, argument, options, ties).ref;
         } catch (error) {
           kernel.scheduler.commit(() => kernel.asyncTurns.awaits(cell, -1));
           throw error;

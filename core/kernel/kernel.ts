@@ -70,8 +70,15 @@ export interface KernelConfig {
   readonly asyncGraceMs?: number;
   /** How long a module's top level may hold the thread before it is cut down. Default: for ever. */
   readonly loadTimeoutMs?: number;
+  /** How long what comes before an actor's `init` may take, on a shared thread and in one or a process of its own. Default: no time. */
+  readonly beforeInitMs?: BeforeInitMs;
   /** What the guest (the program outside any actor) does with a message. False: it is nothing for it. */
   readonly guestReceives?: (message: unknown) => unknown;
+}
+
+export interface BeforeInitMs {
+  readonly shared: number;
+  readonly own: number;
 }
 
 /** What one thread counts. */
@@ -110,6 +117,7 @@ export class Kernel {
   readonly isDedicated: boolean;
   readonly hasBlameForAll: boolean;
   readonly turnLimitMs: number;
+  readonly beforeInitMs: BeforeInitMs;
   /** By slot. */
   readonly cells: (Cell | undefined)[] = [];
   readonly guest: Cell;
@@ -154,6 +162,7 @@ export class Kernel {
     this.checks = config.checks;
     this.isDedicated = config.isDedicated ?? false;
     this.hasBlameForAll = config.hasBlameForAll ?? false;
+    this.beforeInitMs = config.beforeInitMs ?? { shared: 0, own: 0 };
     this.turnLimitMs = config.turnLimitMs ?? 0;
     this.checkpoint = new Checkpoint(config.isCuttable ?? false);
     this.cuts = new Cuts(

@@ -150,6 +150,9 @@ export class Lifecycle {
   birth(cell: Cell): void {
     const kernel = this.#kernel;
     const name = cell.extra?.start?.name;
+    const initTimeoutMs = cell.extra?.start?.ack?.initTimeoutMs;
+    if (initTimeoutMs !== undefined && cell.extra?.startTimer === undefined)
+      kernel.timers.startTimeout(cell, initTimeoutMs);
     if (name !== undefined && cell.extra?.name !== name) {
       cell.flags |= Flag.waiting;
       kernel.names.claim(cell, name, (holder) => {

@@ -24,7 +24,7 @@ import type { Kernel } from "./kernel.ts";
 import { loading } from "./lifecycle.ts";
 import { addLink, addWatcher } from "./links.ts";
 import type { Deferred } from "./peers.ts";
-import { assertSpawnOptions, plainOptions } from "./spawn-options.ts";
+import { assertSpawnOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
 import { isRefData } from "./verb-arguments.ts";
 
@@ -34,6 +34,7 @@ export interface SpawnPayload extends BehaviourModule {
   readonly options: SpawnOptions | undefined;
   readonly isLinked: boolean;
   readonly isAwaited: boolean;
+  readonly initTimeoutMs: number | undefined;
 }
 
 /** What ties the spawner to its new actor. */
@@ -42,6 +43,8 @@ export interface SpawnTies {
   readonly monitor?: boolean;
   /** Await `init`: by message, or by this function. */
   readonly await?: "message" | ((result: StartResult) => void);
+  /** Time for `init`, where the options do not say how long the start may take. */
+  readonly initTimeoutMs?: number;
 }
 
 export type Spawnable = Behaviour<never, Api> | BehaviourReference;
@@ -92,7 +95,8 @@ export class Spawner {
     const slot = kernel.lifecycle.takeSlot();
     const generation = kernel.memory.generation(kernel.thread, slot);
     const parentRef = kernel.refOf(parent);
-    const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef };
+    const initTimeoutMs = options?.startTimeoutMs === undefined ? ties.initTimeoutMs : undefined;
+    const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef, initTimeoutMs };
     const isProcess = options?.isolation === "process";
     const known = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
     const behaviour = isProcess ? undefined : known;
@@ -125,7 +129,13 @@ export class Spawner {
     const generation = kernel.memory.generation(thread, slot);
     const ref = kernel.makeRef(thread, slot, generation);
     kernel.memory.announceSpawn(thread, slot);
-    if (ties.await !== undefined) this.#await(parent, ref, ties.await, options?.startTimeoutMs);
+    const initTimeoutMs = options?.startTimeoutMs === undefined ? ties.initTimeoutMs : undefined;
+    if (ties.await !== undefined) {
+      const { shared, own } = kernel.beforeInitMs;
+      const beforeMs = hasOwnHeap(options?.isolation) ? own : shared;
+      const wholeMs = initTimeoutMs === undefined ? options?.startTimeoutMs : beforeMs + initTimeoutMs;
+      this.#await(parent, ref, ties.await, wholeMs);
+    }
     if (ties.link === true && addLink(parent, ref)) kernel.peers.relate(parent, thread, 1);
     const monitor = ties.monitor === true ? kernel.signals.spawnMonitor(parent, ref) : undefined;
     const payload = {
@@ -133,6 +143,7 @@ export class Spawner {
       options: plainOptions(options),
       isLinked: ties.link === true,
       isAwaited: ties.await !== undefined,
+      initTimeoutMs,
     };
     const id = monitor?.id ?? 0;
     if (!isBehaviour(spawnable)) {
@@ -212,7 +223,9 @@ export class Spawner {
     const reference = moduleOf(payload);
     const isProcess = payload.options?.isolation === "process";
     const behaviour = isProcess ? undefined : this.#known(reference);
-    const ack: StartAck | undefined = payload.isAwaited ? { to: from } : undefined;
+    const ack: StartAck | undefined = payload.isAwaited
+      ? { to: from, initTimeoutMs: payload.initTimeoutMs }
+      : undefined;
     const cell = kernel.lifecycle.create(
       to.slot,
       to.generation,

@@ -4,8 +4,11 @@ import { type RefData, refKey } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
 import { describe, RuntimeError } from "../errors.ts";
 
-/** Time for `init` under `start` and `system.spawn`. */
-export const startTimeoutMs = 5_000;
+/**
+ * Time for `init` under `start` and `system.spawn`, where `startTimeoutMs` is not given. It begins when the behaviour is
+ * there: what comes before has limits of its own, and each of them is to be told by its own error.
+ */
+export const initTimeoutMs = 5_000;
 
 /** Codes that a start fails with as they are; any other failure of `init` is `start_failed` with its cause. */
 const own = [
@@ -19,27 +22,30 @@ const own = [
   "process_failed",
 ];
 
-/** @param options of the start: they say what of it failed. */
+/** @param options of the start, as they were given: they say what of it failed. */
 export function startError(
   who: string,
   result: Exclude<StartResult, { ok: true }>,
-  options: SpawnOptions,
+  options: SpawnOptions | undefined,
 ): RuntimeError {
   const reason = result.reason;
   if (reason === "ignore") return new RuntimeError("ignore", `${who}: init answered ignore`);
-  if (reason === "init_timeout")
+  if (reason === "init_timeout") {
+    const given = options?.startTimeoutMs;
+    const since = given === undefined ? "the load of its module" : "the spawn, also of its thread, process and module";
     return new RuntimeError(
       "init_timeout",
-      `${who}: init did not end within startTimeoutMs (${options.startTimeoutMs} ms) and was killed: ` +
-        "do slow work after init (ctx.continue), or give it more time",
+      `${who}: init did not end within startTimeoutMs (${given ?? initTimeoutMs} ms) and was killed: ` +
+        `do slow work after init (ctx.continue), or give it more time. It counts from ${since}`,
     );
+  }
   if (reason === "noproc")
     return new RuntimeError("noproc", `${who}: its starter or its thread was gone before init ended`);
   if (typeof reason === "object") {
     if ("already_started" in reason) {
       return new RuntimeError(
         "already_started",
-        `${who}: the name ${describe(options.name)} is held by <${refKey(reason["already_started"] as RefData)}>`,
+        `${who}: the name ${describe(options?.name)} is held by <${refKey(reason["already_started"] as RefData)}>`,
         {
           cause: reason,
         },

@@ -137,9 +137,11 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
   const seed = options.seed ?? 1;
   const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
   const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;
+  const processStartTimeoutMs = options.processStartTimeoutMs ?? 10_000;
+  const threadStartTimeoutMs = options.threadStartTimeoutMs ?? 10_000;
   const endTimeoutMs = options.threadEndTimeoutMs ?? 5_000;
   const gateway = new ProcessGateway({
-    startTimeoutMs: options.processStartTimeoutMs ?? 10_000,
+    startTimeoutMs: processStartTimeoutMs,
     heartbeatTimeoutMs: options.heartbeatTimeoutMs ?? 10_000,
     loadTimeoutMs,
     endTimeoutMs,
@@ -164,6 +166,10 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     host,
     checks,
     hasBlameForAll: true,
+    beforeInitMs: {
+      shared: loadTimeoutMs,
+      own: Math.max(processStartTimeoutMs, threadStartTimeoutMs) + loadTimeoutMs,
+    },
     guestReceives: (message) => {
       const { type } = (message ?? {}) as { readonly type?: unknown };
       if (type !== "down") return type === "exit";
@@ -185,7 +191,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     isWatched,
     turnLimitMs: !isWatched || turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs),
     asyncGraceMs: options.asyncGraceMs ?? asyncGraceMsDefault,
-    startTimeoutMs: options.threadStartTimeoutMs ?? 10_000,
+    startTimeoutMs: threadStartTimeoutMs,
     endTimeoutMs,
   });
   kernel.scheduler.arm();

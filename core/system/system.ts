@@ -16,7 +16,7 @@ import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
 import { assertId } from "../kernel/signals.ts";
 import { assertSpawnOptions, hasOwnHeap } from "../kernel/spawn-options.ts";
-import { startError, startTimeoutMs } from "../kernel/start-error.ts";
+import { initTimeoutMs, startError } from "../kernel/start-error.ts";
 import type { ProcessGateway, ProcessInfo } from "../process/gateway.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
@@ -115,7 +115,8 @@ export class System implements AsyncDisposable {
   }
 
   /**
-   * Starts an actor and awaits its `init`. Default placement `spread`, `startTimeoutMs` 5,000.
+   * Starts an actor and awaits its `init`. Default placement `spread`; time for `init` 5,000 ms, unless `startTimeoutMs` says
+   * how long the whole start may take.
    * @throws RuntimeError `start_failed`, `ignore`, `already_started`, `init_timeout`, `module_unknown`, `module_failed`,
    * `module_export_missing`, `load_timeout`, `invalid_placement`, `bad_argument`, `not_cloneable`, `not_started`.
    */
@@ -144,13 +145,13 @@ export class System implements AsyncDisposable {
     assertSpawnOptions(options);
     const { promise, resolve } = Promise.withResolvers<StartResult>();
     const where: SpawnOptions = hasOwnHeap(options?.isolation) ? {} : { placement: "spread" };
-    const withDefaults: SpawnOptions = { ...where, startTimeoutMs, ...options };
+    const withDefaults: SpawnOptions = { ...where, ...options };
     const { ref, monitor } = kernel.spawner.spawn(
       kernel.guest,
       behaviour as Behaviour<never, Api>,
       argument,
       withDefaults,
-      { ...ties, await: resolve },
+      { ...ties, await: resolve, initTimeoutMs },
     );
     const started = promise.then((result) => {
       if (result.ok) return;

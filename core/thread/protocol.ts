@@ -8,6 +8,7 @@ import type { Blamed } from "../actor/exit-reason.ts";
 import type { ErrorData } from "../errors.ts";
 import type { FaultWork } from "../faults/plan.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
+import type { BeforeInitMs } from "../kernel/kernel.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 
 /** What a thread is started with. */
@@ -19,6 +20,7 @@ export interface ThreadData {
   readonly isManualClock: boolean;
   readonly seed: number;
   readonly loadTimeoutMs: number;
+  readonly beforeInitMs: BeforeInitMs;
   /** Whether the watchdog may cut down turns there, how long they may take (0: for ever), and the grace after a cut. */
   readonly isCuttable: boolean;
   /** Whether a watchdog is there that cannot ask whose code runs. */

@@ -59,6 +59,7 @@ try {
     turnLimitMs: data.turnLimitMs,
     asyncGraceMs: data.asyncGraceMs,
     loadTimeoutMs: data.loadTimeoutMs,
+    beforeInitMs: data.beforeInitMs,
   });
   host.attach(kernel);
   guardProcess(kernel);

@@ -313,6 +313,7 @@ export class ThreadPool {
       isManualClock: options.isManualClock,
       seed: options.seed + thread,
       loadTimeoutMs: options.loadTimeoutMs,
+      beforeInitMs: this.#kernel.beforeInitMs,
       isCuttable: options.isWatched && isInspectorAllowed(),
       isOwnerTold: options.isWatched && !isInspectorAllowed(),
       // A dedicated thread holds up nobody else: only its actor's own limit counts there.
