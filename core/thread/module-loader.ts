@@ -49,6 +49,16 @@ export class ModuleLoader {
     this.#fail.get(url)?.(error);
   }
 
+  /** V8 rejects the import of a module that imports one whose top level was cut down with `null`, which says nothing. */
+  #failure(url: string, error: unknown): unknown {
+    if (error !== null || this.#stuck.size === 0) return error;
+    return new RuntimeError(
+      "deadlocked_load",
+      `${url} cannot be loaded in this thread: a module that it imports did not end loading here before ` +
+        `(${[...this.#stuck].join(", ")}): mend its top level, or spawn on another thread`,
+    );
+  }
+
   #start(url: string): Promise<Exports> {
     const { promise, resolve, reject } = Promise.withResolvers<Exports>();
     const cancel = byDeadline(this.#timeoutMs, () => {
@@ -62,10 +72,13 @@ export class ModuleLoader {
     });
     this.#fail.set(url, reject);
     whileLoading(url, () => import(url) as Promise<Exports>)
-      .then((exports) => {
-        this.#stuck.delete(url);
-        resolve(exports);
-      }, reject)
+      .then(
+        (exports) => {
+          this.#stuck.delete(url);
+          resolve(exports);
+        },
+        (error) => reject(this.#failure(url, error)),
+      )
       .finally(cancel);
     return promise;
   }

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { RuntimeEvent } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
-import { type Callback, culprit, type Loop, type Queue, user, witness } from "../../fixtures/landing.ts";
+import { type Callback, culprit, type Loop, type Queue, restless, user, witness } from "../../fixtures/landing.ts";
 import { bystander, runaway } from "../../fixtures/runaway.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -71,6 +71,31 @@ test("every global that Node makes on first use is there before an actor is, so 
   const [before, after] = (await ref.call("globals")) as [number, number];
   expect(before).toBe(after);
   expect(before).toBeGreaterThan(100);
+});
+
+test("timers and files of Node's get their turns beside actors that never rest", async () => {
+  const system = shared();
+  const busy = await system.spawn(restless, undefined, there);
+  busy.cast("go");
+  const sleeper = await system.spawn(bystander, undefined, there);
+  const before = await busy.call("turns");
+  const reader = await system.spawn(user, undefined, there);
+  for (let round = 0; round < 5; round++) await Promise.all([sleeper.call("sleep", 1), reader.call("everything", url)]);
+  expect(await busy.call("turns")).toBeGreaterThan(before);
+  await system.stopActor(busy);
+});
+
+test("an actor that is flooded while it loops is killed all the same, and its mail is counted", async () => {
+  const system = shared();
+  const before = (await system.stats()).deadLetters.noproc;
+  const ref = await system.spawn(runaway, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
+  const { down } = await system.monitor(ref);
+  ref.cast("loop");
+  for (let n = 0; n < 50_000; n++) ref.send(n);
+  system.exit(ref, "kill");
+  expect((await down).reason).toBe("killed");
+  await system.settled();
+  expect((await system.stats()).deadLetters.noproc - before).toBeGreaterThanOrEqual(50_000);
 });
 
 let server: Server;

@@ -186,6 +186,11 @@ test("a module whose top level does not end is refused there, others load", asyn
   await expect(system.spawn(endless as never, undefined, there)).rejects.toMatchObject({
     message: expect.stringContaining("cannot be loaded here any more"),
   });
+  const importer = { kind: "behaviourRef", url: fixture("imports-endless"), exportName: "behaviour" } as const;
+  await expect(system.spawn(importer as never, undefined, there)).rejects.toMatchObject({
+    code: "deadlocked_load",
+    message: expect.stringMatching(/a module that it imports did not end loading here before \(.*endless-module/),
+  });
   const ref = await system.spawn(bystander, undefined, there);
   expect(await ref.call("ping")).toBe("pong");
   expect(recorder.events).toEqual([]);
