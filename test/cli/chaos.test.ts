@@ -1,7 +1,10 @@
 /** `mofa run --chaos plan.json`: every kind of fault in one program, the same decisions in each run, and plans that are none. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { commands, run } from "../../cli/main.ts";
 import { chaosReport, chaosText, readPlan } from "../../cli/run/chaos.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { runProgram } from "../support/run-program.ts";
@@ -23,6 +26,14 @@ function write(name: string, content: unknown): string {
 
 function mofaRun(...args: readonly string[]) {
   return runProgram(process.execPath, [entry, "run", ...args]);
+}
+
+/** A command line that ends before a program is loaded: all that it says, on either stream. */
+async function inProcess(...args: readonly string[]) {
+  const out = new PassThrough();
+  const code = await run(["run", ...args], commands, { out, err: out });
+  out.end();
+  return { code, said: await text(out) };
 }
 
 const server = `
@@ -115,11 +126,11 @@ describe("mofa run --chaos", () => {
         { kind: "refuse", to: "agent-*", probability: 0.1 },
       ],
     });
-    const run = async (...options: readonly string[]) => {
+    const chances = async (...options: readonly string[]) => {
       const { code, stdout } = await mofaRun(program, "--threads", "2", "--chaos", plan, "--json", ...options);
       return { code, stdout };
     };
-    const [first, second, other] = await Promise.all([run(), run(), run("--seed", "4")]);
+    const [first, second, other] = await Promise.all([chances(), chances(), chances("--seed", "4")]);
     expect(first.code).toBe(0);
     expect(first.stdout).toContain('"seed":3');
     expect(second).toEqual(first);
@@ -128,19 +139,22 @@ describe("mofa run --chaos", () => {
   }, 40_000);
 
   test("starts nothing with a plan that is none: one line with the file, the path in the plan, and what was expected", async () => {
-    const program = write("never.ts", `export function main() { console.log("started"); }`);
     const plan = write("bad.json", {
       faults: [
         { kind: "throw", actor: "a" },
         { kind: "kill", actor: "b", times: -1 },
       ],
     });
-    expect(await mofaRun(program, "--chaos", plan)).toEqual({
+    expect(await inProcess("never.ts", "--chaos", plan)).toEqual({
       code: 1,
-      signal: null,
-      stdout: "",
-      stderr: `mofa: ${plan}: a fault plan: faults[1].times is a whole number from 1, got -1 (bad_argument)\n`,
+      said: `mofa: ${plan}: a fault plan: faults[1].times is a whole number from 1, got -1 (bad_argument)\n`,
     });
+  });
+
+  test("is told by --help, and a seed without it is wrong usage", async () => {
+    expect((await inProcess("--help")).said).toMatch(/--chaos <plan\.json> +inject faults/);
+    const said = "mofa run: --seed is the seed of a plan of faults: give it with --chaos plan.json\n";
+    expect(await inProcess("never.ts", "--seed", "1")).toEqual({ code: 2, said });
   });
 });
 
@@ -153,8 +167,8 @@ describe("the file of a plan", () => {
     ["has a stray key", '{"faults": [], "sed": 1}', 'a fault plan has "sed", and a plan takes seed, faults'],
     ["has an unknown kind", '{"faults": [{"kind": "trow"}]}', "faults[0].kind is throw, loop, "],
     ["names nobody", '{"faults": [{"kind": "loop"}]}', "faults[0].actor is a name such as"],
-  ])("that %s is refused with its path", (_, text, words) => {
-    const path = text === undefined ? join(folder, "nowhere.json") : write("plan.json", text);
+  ])("that %s is refused with its path", (_, content, words) => {
+    const path = content === undefined ? join(folder, "nowhere.json") : write("plan.json", content);
     const refused = { code: "bad_argument", message: expect.stringContaining(`${path}: `) };
     expect(() => readPlan(path, undefined)).toThrow(expect.objectContaining(refused));
     expect(() => readPlan(path, undefined)).toThrow(words);

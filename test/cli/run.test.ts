@@ -175,16 +175,17 @@ describe("mofa run", () => {
     expect(await mofaRun([program])).toEqual({ code: 0, signal: null, stdout, stderr: "" });
   });
 
-  test("with --watch it starts the program again when a file beside it changes", async () => {
+  test("with --watch it starts the program again when a file beside it changes, with the same options", async () => {
     write("version.ts", "export const version = 1;");
     const program = write(
       "watched.ts",
       `import { version } from "./version.ts";
        export async function main(system) { console.log("version", version); await new Promise(() => {}); }`,
     );
+    const plan = write("watched.plan", `{ "seed": 1, "faults": [{ "kind": "throw", "actor": "nobody" }] }`);
     let isChanged = false;
     const ctrlC = interruptAt("version 2");
-    const result = await mofaRun(["--watch", program], {
+    const result = await mofaRun(["--watch", "--threads", "1", "--chaos", plan, "--seed", "9", "--json", program], {
       onStdout: (text, kill) => {
         if (!isChanged && text.includes("version 1")) {
           isChanged = true;
@@ -193,7 +194,10 @@ describe("mofa run", () => {
         ctrlC.onStdout?.(text, kill);
       },
     });
-    expect(result).toMatchObject({ code: 130, stdout: "version 1\nversion 2\n" });
+    const faults = [{ fault: 0, kind: "throw", injected: 0, skipped: 0 }];
+    const chaos = { seed: 9, injected: { throw: 0 }, skipped: {}, faults };
+    const json = JSON.stringify({ module: program, ended: "stopped", failure: null, chaos });
+    expect(result).toMatchObject({ code: 130, stdout: `version 1\n${json}\nversion 2\n${json}\n` });
     expect(result.stderr).toContain(`version.ts has changed, starting ${program} again\n`);
   }, 30_000);
 
