@@ -5,19 +5,21 @@ import base from "./jest.config.ts";
 process.env["MOFA_TEST_PLACES"] = "process";
 
 const suites = [
-  "arguments",
-  "s1-turns",
-  "s10-budgets",
-  "s2-order-and-delivery",
-  "s3-links-monitors-exits",
-  "s4-liveness-words",
-  "s5-names-calls-timers",
-  "s6-starting",
-  "s7-bounds",
+  "core/semantics/arguments",
+  "core/semantics/s1-turns",
+  "core/semantics/s10-budgets",
+  "core/semantics/s2-order-and-delivery",
+  "core/semantics/s3-links-monitors-exits",
+  "core/semantics/s4-liveness-words",
+  "core/semantics/s5-names-calls-timers",
+  "core/semantics/s6-starting",
+  "core/semantics/s7-bounds",
+  "testing/fault-injector",
+  "testing/message-faults",
 ];
 
 /** `npm run test:processes`: every suite that runs in all placements, in processes. */
 export default {
   ...base,
-  testMatch: suites.map((suite) => `<rootDir>/test/core/semantics/${suite}.test.js`),
+  testMatch: suites.map((suite) => `<rootDir>/test/${suite}.test.js`),
 } satisfies Config;

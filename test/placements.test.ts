@@ -8,12 +8,17 @@ import { packageRoot } from "./support/package-root.ts";
 
 const folders = ["core/semantics", "otp", "supervisors"];
 
+/** Faults are semantics as well, but not all of their folder. */
+const faults = ["testing/fault-injector.test.ts", "testing/message-faults.test.ts"];
+
 /** `cases.test.ts` judges a list, and runs no actor. */
-const suites = folders.flatMap((folder) =>
-  readdirSync(join(packageRoot, "test", folder))
-    .filter((file) => file.endsWith(".test.ts") && file !== "cases.test.ts")
-    .map((file) => join(folder, file)),
-);
+const suites = folders
+  .flatMap((folder) =>
+    readdirSync(join(packageRoot, "test", folder))
+      .filter((file) => file.endsWith(".test.ts") && file !== "cases.test.ts")
+      .map((file) => join(folder, file)),
+  )
+  .concat(faults);
 
 const textOf = (file: string) => readFileSync(join(packageRoot, "test", file), "utf8");
 
@@ -34,7 +39,7 @@ test("every suite that runs in every placement runs in processes by `npm run tes
   const { default: processes } = await import("../jest.processes.config.ts");
   const placed = suites.filter((file) => isPlaced(textOf(file)));
   // The kit's own runs in processes every time.
-  for (const file of placed) expect(textOf(file)).toContain('from "../../support/describe-placements.ts"');
+  for (const file of placed) expect(textOf(file)).toContain('support/describe-placements.ts"');
   expect(processes.testMatch).toEqual(placed.sort().map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
   expect(process.env[placesVariable]).toBe("process");
 });

@@ -1,16 +1,17 @@
 /** Every kind of fault in every place that an actor may be, and what of it is told. */
 import { describe, expect, test } from "@jest/globals";
 import type { Ref, SpawnOptions } from "../../index.ts";
-import { describePlacements, EventRecorder, type Fault, injectFaults, type PlaceName } from "../../testing/index.ts";
+import { EventRecorder, type Fault, injectFaults, type PlaceName } from "../../testing/index.ts";
 import { blind, target } from "../fixtures/fault-target.ts";
 import { codeOf } from "../support/bad-input.ts";
+import { describePlacements } from "../support/describe-placements.ts";
 import { useSystem } from "../support/use-system.ts";
 
-const system = useSystem({ watchdog: true, turnLimitMs: 100 });
+const system = useSystem({ watchdog: true });
 
 interface Case {
   readonly fault: Readonly<Record<string, unknown>> & { readonly kind: string };
-  /** What the call gets that is in the turn, and why the actor ends. */
+  /** What the call gets that is in the turn, and why the actor ends (undefined: over its limit). */
   readonly code: string;
   readonly reason: unknown;
   /** Where it is told that it cannot strike, and nothing happens. */
@@ -20,7 +21,9 @@ interface Case {
 }
 
 const injectedError = { error: expect.objectContaining({ code: "injected" }) };
-const cutDown = { code: "turn_limit", reason: { turnLimit: 100 }, skippedOn: ["main"] } as const;
+/** Of turns that never end. A process's has to bear its start. */
+const limitMs = (place: PlaceName) => (place === "process" ? 1_500 : 300);
+const cutDown = { code: "turn_limit", reason: undefined, skippedOn: ["main"] } as const;
 const cases: readonly Case[] = [
   { fault: { kind: "throw" }, code: "injected", reason: injectedError, skippedOn: [] },
   { fault: { kind: "loop" }, ...cutDown },
@@ -58,7 +61,8 @@ function freshName(): string {
 }
 
 describePlacements("an injected fault", (place) => {
-  const spawn = (name: string, options: SpawnOptions = { turnLimitMs: 100 }) =>
+  const turnLimitMs = limitMs(place.name);
+  const spawn = (name: string, options: SpawnOptions = {}) =>
     place.spawn(system(), target, undefined, { name, ...options });
 
   test.each(cases.map((entry) => [entry.fault.kind, entry] as const))(
@@ -69,7 +73,8 @@ describePlacements("an injected fault", (place) => {
       await using faults = await injectFaults(system(), {
         faults: [{ ...fault, actor: name, afterTurns: 2 } as Fault],
       });
-      const ref = await spawn(name, place.isAlone ? alone : undefined);
+      const limit = reason === undefined ? { turnLimitMs } : {};
+      const ref = await spawn(name, { ...limit, ...(place.isAlone && alone) });
       const end = await system().monitor(ref);
       expect([await ref.call("echo", 1), await ref.call("echo", 2)]).toEqual([1, 2]);
       const third = ref.call("echo", 3, { timeoutMs: Number.POSITIVE_INFINITY }).catch((error) => error.code);
@@ -83,7 +88,7 @@ describePlacements("an injected fault", (place) => {
         return;
       }
       expect(await third).toBe(code);
-      expect((await end.down).reason).toEqual(reason);
+      expect((await end.down).reason).toEqual(reason ?? { turnLimit: turnLimitMs });
       expect(recorder.events).toEqual([
         { type: "faultInjected", fault: 0, kind, thread: ref.thread, ref: ref.toJSON(), name, from: undefined },
       ]);

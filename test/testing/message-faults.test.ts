@@ -1,9 +1,10 @@
 /** Messages that a plan drops, refuses or delays, in every place, from the same thread and from another. */
 import { expect, test } from "@jest/globals";
 import { type Ref, startSystem } from "../../index.ts";
-import { describePlacements, EventRecorder, injectFaults, type Place } from "../../testing/index.ts";
+import { EventRecorder, injectFaults, type Place } from "../../testing/index.ts";
 import { listenerOfAll, sender, target } from "../fixtures/fault-target.ts";
 import { codeOf } from "../support/bad-input.ts";
+import { describePlacements } from "../support/describe-placements.ts";
 import { useSystem } from "../support/use-system.ts";
 
 const system = useSystem();
