@@ -218,9 +218,11 @@ async function watch(
 async function watchOnce(system: MofaSystem, beganMs: number, onSnapshot: (snapshot: Snapshot) => void): Promise<void> {
   const coordinator = system.whereis(coordinatorName);
   if (coordinator === undefined) return;
-  const [progress, stats] = await Promise.all([coordinator.call("progress"), system.stats()]);
+  const asked = coordinator.call("progress").then((progress) => ({ progress, atMs: performance.now() - beganMs }));
+  // A thread that a turn holds answers late; what is said of the work is of its own moment.
+  const [{ progress, atMs }, stats] = await Promise.all([asked, system.stats()]);
   onSnapshot({
-    atMs: performance.now() - beganMs,
+    atMs,
     // The coordinator's own answer; a ref found by name does not carry its type.
     progress: progress as LedgerProgress,
     threads: stats.threads

@@ -12,12 +12,14 @@ const heapIsFull = /JavaScript heap out of memory|Allocation failed/;
 const abortSignals: readonly unknown[] = ["SIGABRT", "SIGTRAP", "SIGILL"];
 /** Of the words that may be the last, what is kept. */
 const keptChars = 16_384;
-/** Words that are followed by no end within this time were a program's own. */
-const holdMs = 1_000;
+/** Words that are followed by no end within this time are shown: they may be a program's own. A busy machine takes its time to abort. */
+const holdMs = 5_000;
 
 export class ErrorOutput {
   /** What may be the last words. */
   #held = "";
+  /** What was taken for them and has been shown since. */
+  #shown = "";
   #cancelHold: (() => void) | undefined;
 
   constructor(stream: Readable) {
@@ -25,9 +27,9 @@ export class ErrorOutput {
     stream.on("data", (text: string) => this.#take(text));
   }
 
-  /** V8's last words, if it was that signal that ended the process and it said why; what was no such words is shown. */
+  /** V8's last words, if it was that signal that ended the process and it said why; what was no such words is shown, at the latest now. */
   lastWords(signal: unknown): string | undefined {
-    const words = this.#held;
+    const words = this.#shown + this.#held;
     if (words === "" || !abortSignals.includes(signal)) {
       this.#show();
       return undefined;
@@ -52,6 +54,7 @@ export class ErrorOutput {
     this.#cancelHold?.();
     const text = this.#held;
     this.#held = "";
+    this.#shown = (this.#shown + text).slice(-keptChars);
     if (text !== "") process.stderr.write(text);
   }
 }
