@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type { Budget, ChildSpec, Ref } from "../../../index.ts";
 import { EventRecorder, type Place, Probe } from "../../../testing/index.ts";
-import { frugal, juggler } from "../../fixtures/budgets.ts";
+import { frugal, juggler, type Kind } from "../../fixtures/budgets.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { codeOf } from "../../support/bad-input.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -159,4 +159,55 @@ test("S10.6: a spawn's capacity takes the place of a behaviour's budget of the m
   await system().settled();
   expect(system().isAlive(subject)).toBe(true);
   system().exit(subject, "kill");
+});
+
+// Where an actor runs is no matter here: each verb is one, whoever carries it out.
+const there = { placement: { thread: 1 } } as const;
+
+test.each<Kind>(["call", "stopActor", "task", "start", "register"])(
+  "S10.4: a %s that is one too many ends the actor, and is not begun",
+  async (kind) => {
+    const other = await startGate();
+    const { down } = await system().monitor(other);
+    const subject = await system().spawn(juggler, undefined, { ...there, budget: { openTasks: 1 } });
+    const { down: ended } = await system().monitor(subject);
+    await subject.call("tasks", 1);
+    expect(await codeOf(subject.call("begin", { kind, other, next: other }))).toBe("budget");
+    expect((await ended).reason).toEqual({ budget: { openTasks: 1 } });
+    await system().settled();
+    expect(await other.call("openCalls")).toBe(0);
+    expect(await other.call("seen")).toEqual([]);
+    expect(system().whereis("juggled")).toBeUndefined();
+    system().exit(other, "kill");
+    expect((await down).reason).toBe("killed");
+  },
+);
+
+/** On the thread of those who send to it, with a mailbox that is full, and says so by waiting. */
+async function startJammed() {
+  const jam = await system().spawn(puppet, undefined, { ...there, mailboxPolicy: "wait", mailboxCapacity: 1 });
+  jam.cast("wait", await startGate());
+  await system().settled();
+  jam.send("fills it");
+  await system().settled();
+  return jam;
+}
+
+test("S10.4: a send that waits for room counts, one that is one too many is not sent", async () => {
+  const jam = await startJammed();
+  const subject = await system().spawn(puppet, undefined, { ...there, budget: { openTasks: 2 } });
+  const { down } = await system().monitor(subject);
+  for (const message of ["a", "b"]) await subject.call("begin", ["send", jam, message]);
+  await system().settled();
+  expect(system().isAlive(subject)).toBe(true);
+  expect(await codeOf(subject.call("begin", ["send", jam, "c"]))).toBe("budget");
+  expect((await down).reason).toEqual({ budget: { openTasks: 2 } });
+});
+
+test("S10.4: a call that waits for room counts once", async () => {
+  const jam = await startJammed();
+  const subject = await system().spawn(puppet, undefined, { ...there, budget: { openTasks: 2 } });
+  for (const word of ["a", "b"]) await subject.call("begin", ["call", jam, "echo", word]);
+  await system().settled();
+  expect(await subject.call("echo", "lives")).toBe("lives");
 });
