@@ -216,7 +216,9 @@ export class WatchedThread {
       const other = { slot: otherSlot, generation: otherGeneration };
       const isSame = otherSlot === slot && otherGeneration === generation;
       const isWanted = this.#memory.isKillWanted(this.thread, otherSlot, otherGeneration);
-      if (isSame || isWanted) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, answeredMs);
+      // What the dead have left behind holds up a recovery that others wait for.
+      const isDead = this.#memory.generation(this.thread, otherSlot) !== otherGeneration;
+      if (isSame || isWanted || isDead) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, answeredMs);
       else if (limitMs > 0) this.#limit({ ...other, limitMs }, answeredMs - this.#cutMs, answeredMs);
     });
   }
