@@ -3,7 +3,9 @@
  * one, where it is GNU's and knows the locale.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 export interface WordCount {
   readonly lines: number;
@@ -37,11 +39,28 @@ export function hasRealWc(): boolean {
   return spawnSync("wc", ["-m"], { input: "é", encoding: "utf8", env: utf8 }).stdout.trim() === "1";
 }
 
-/** `LC_ALL=C.UTF-8 wc`. */
-export function realWc(bytes: Buffer): WordCount {
-  const { stdout } = spawnSync("wc", ["-lwc"], { input: bytes, encoding: "utf8", env: utf8 });
-  const [lines = -1, words = -1, count = -1] = stdout.trim().split(/\s+/).map(Number);
-  return { lines, words, bytes: count };
+/** `LC_ALL=C.UTF-8 wc` of each, all in one process: to start one costs more than to count. */
+export function realWc(texts: readonly Buffer[]): readonly WordCount[] {
+  const folder = mkdtempSync(join(tmpdir(), "mofa-wc-"));
+  try {
+    const paths = texts.map((text, at) => {
+      const path = join(folder, String(at));
+      writeFileSync(path, text);
+      return path;
+    });
+    const { stdout } = spawnSync("wc", ["-lwc", ...paths], { encoding: "utf8", env: utf8 });
+    // One line a file; where there are several, their sums follow.
+    return stdout
+      .trim()
+      .split("\n")
+      .slice(0, texts.length)
+      .map((line) => {
+        const [lines = -1, words = -1, bytes = -1] = line.trim().split(/\s+/).map(Number);
+        return { lines, words, bytes };
+      });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The sums over all files, and their number. */
