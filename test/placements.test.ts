@@ -35,17 +35,17 @@ test.each(suites)("%s runs in every placement, or says why not", (file) => {
   expect(isPlaced(text) || saysWhyNot(text)).toBe(true);
 });
 
-test("every suite that runs in every placement runs in processes by `npm run test:processes`", async () => {
-  const { default: processes } = await import("../jest.processes.config.ts");
+test("every suite that runs in every placement is run by `npm run test:isolated`", async () => {
+  const { default: isolated } = await import("../jest.isolated.config.ts");
   const placed = suites.filter((file) => isPlaced(textOf(file)));
-  // The kit's own runs in processes every time.
+  // The kit's own runs in every place every time.
   for (const file of placed) expect(textOf(file)).toContain('support/describe-placements.ts"');
-  expect(processes.testMatch).toEqual(placed.sort().map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
-  expect(process.env[placesVariable]).toBe("process");
+  expect(isolated.testMatch).toEqual(placed.sort().map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
+  expect(process.env[placesVariable]).toBe("isolated");
 });
 
 test.each(["S1 Turns", "S5 Names, calls, timers"])("%s: the two runs together leave out no place", (title) => {
-  expect(new Set([...placesOf(title, undefined), ...placesOf(title, "process")])).toEqual(new Set(placeNames));
+  expect(new Set([...placesOf(title, undefined), ...placesOf(title, "isolated")])).toEqual(new Set(placeNames));
 });
 
 test.each([

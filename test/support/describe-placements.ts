@@ -1,14 +1,13 @@
 /**
- * The kit's `describePlacements` for the suites of this package, whose runs in processes are a suite of their own: they start
- * some two hundred, each of a quarter of a second. `npm test` runs on threads and, of one suite, in processes;
- * `npm run test:processes` runs them all in processes.
+ * The kit's `describePlacements` for the suites of this package. Where each actor has a thread or a process of its own they are
+ * a run of their own, since they start some three hundred, each of a quarter of a second: `npm run test:isolated`.
  */
-import { type Place, type PlaceName, describePlacements as placed, placeNames } from "../../testing/index.ts";
+import { Place, type PlaceName, describePlacements as placed, placeNames } from "../../testing/index.ts";
 
-/** `process`: that place alone. Set by `jest.processes.config.ts`. */
+/** `isolated`: those places alone. Set by `jest.isolated.config.ts`. */
 export const placesVariable = "MOFA_TEST_PLACES";
 
-/** The suite that `npm test` runs in processes too. */
+/** The suite that `npm test` runs everywhere. */
 const sample = "S1 Turns";
 
 export function describePlacements(title: string, suite: (place: Place) => void): void {
@@ -17,6 +16,7 @@ export function describePlacements(title: string, suite: (place: Place) => void)
 
 /** Where a run takes a suite to. Together the two runs leave out no place. */
 export function placesOf(title: string, run: string | undefined): readonly PlaceName[] {
-  if (run === "process") return ["process"];
-  return title === sample ? placeNames : placeNames.filter((name) => name !== "process");
+  const isIsolated = (name: PlaceName) => new Place(name).isAlone;
+  if (run === "isolated") return placeNames.filter(isIsolated);
+  return title === sample ? placeNames : placeNames.filter((name) => !isIsolated(name));
 }

@@ -34,7 +34,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   // Its folders mirror the rooms, and know every file of theirs: see mayImport.
   test: { rooms: everyFace, packages: ["@jest/globals", "esbuild", "fast-check"] },
   "jest.config.ts": { rooms: [], packages: ["jest"] },
-  "jest.processes.config.ts": { rooms: ["jest.config.ts"], packages: ["jest"] },
+  "jest.isolated.config.ts": { rooms: ["jest.config.ts"], packages: ["jest"] },
 };
 
 /** What each plugin may know of the outside, by its folder. */

@@ -2,7 +2,7 @@ import type { Config } from "jest";
 import base from "./jest.config.ts";
 
 // For this process, which runs the tests, and for its workers.
-process.env["MOFA_TEST_PLACES"] = "process";
+process.env["MOFA_TEST_PLACES"] = "isolated";
 
 const suites = [
   "core/semantics/arguments",
@@ -18,7 +18,7 @@ const suites = [
   "testing/message-faults",
 ];
 
-/** `npm run test:processes`: every suite that runs in all placements, in processes. */
+/** `npm run test:isolated`: every suite that runs in all placements, on dedicated threads and in processes. */
 export default {
   ...base,
   testMatch: suites.map((suite) => `<rootDir>/test/${suite}.test.js`),
