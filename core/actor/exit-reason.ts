@@ -24,7 +24,7 @@ export type ExitReason =
   | { readonly shutdown: unknown }
   | { readonly error: ErrorData }
   | { readonly threadLost: ThreadLossWhy }
-  /** `{ signal }`, `{ silentMs }` or `{ outOfMemory }`. */
+  /** `{ signal }`, `{ silentMs }`, `{ outOfMemory }` or `{ breach }`. */
   | { readonly processLost: Readonly<Record<string, unknown>> }
   | { readonly turnLimit: number }
   | { readonly turnLost: unknown }

@@ -38,6 +38,8 @@ export interface ProcessEnd {
   readonly isOutOfMemory: boolean;
   /** It did not answer its heartbeat, and was killed for it. */
   readonly isSilent: boolean;
+  /** It wrote what is no word of the runtime, and was killed for it: what that was. */
+  readonly breach: string | undefined;
   /** It never began. */
   readonly error: unknown;
   /** Where it was when V8 aborted it. */
@@ -56,6 +58,9 @@ export class ChildProcess {
   /** Heartbeats in a row that were not answered. */
   #missed = 0;
   #isSilent = false;
+  #breach: string | undefined;
+  /** It has closed one of its sockets: nothing can be said to it any more, or nothing heard. */
+  #isDeaf = false;
   #error: unknown;
   #errorOutput: ErrorOutput | undefined;
   #exit: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
@@ -63,7 +68,7 @@ export class ChildProcess {
   #isOver = false;
 
   /**
-   * @param take gets the body of each frame
+   * @param take gets the body of each frame; what it throws ends the process, as a breach
    * @param ended is called once, when the process is gone and all that it had written was taken
    */
   constructor(
@@ -107,14 +112,30 @@ export class ChildProcess {
     this.#verbs = socketOf(child, fds.verbs);
     this.#heartbeat = socketOf(child, fds.heartbeat);
     const reader = new FrameReader(take);
-    this.#verbs?.on("data", (chunk: Buffer) => reader.push(chunk));
+    this.#verbs?.on("data", (chunk: Buffer) => this.#read(reader, chunk));
+    for (const socket of [this.#turns, this.#verbs]) {
+      socket?.on("close", () => {
+        this.#isDeaf = true;
+      });
+    }
     this.#heartbeat?.on("data", () => {
-      this.#missed = 0;
+      if (!this.#isDeaf) this.#missed = 0;
     });
   }
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Whatever its code wrote there concerns main no more than its end does. */
+  #read(reader: FrameReader, chunk: Buffer): void {
+    if (this.#breach !== undefined) return;
+    try {
+      reader.push(chunk);
+    } catch (error) {
+      this.#breach = error instanceof Error ? error.message : String(error);
+      this.kill();
+    }
   }
 
   say(word: ToProcess): void {
@@ -178,6 +199,7 @@ export class ChildProcess {
       signal: signal ?? undefined,
       isOutOfMemory: isHeapFull(lastWords),
       isSilent: this.#isSilent,
+      breach: this.#breach,
       error: this.#error,
       stack: lastWords === undefined ? undefined : abortStack(lastWords),
     });

@@ -32,7 +32,7 @@ export class FrameReader {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  /** @param take gets the body of each frame as soon as it is whole; it is its own. */
+  /** @param take gets the body of each frame as soon as it is whole; it is its own. What it throws, `push` throws. */
   constructor(take: (body: Uint8Array<ArrayBuffer>) => void) {
     this.#take = take;
   }
@@ -42,6 +42,7 @@ export class FrameReader {
     this.#bytes += chunk.length;
     while (this.#bytes >= lengthBytes) {
       const length = this.#head().readUInt32BE(0);
+      if (length > frameBytesMax) throw new RangeError(`a frame of ${length} bytes, and ${frameBytesMax} is the most`);
       if (this.#bytes < lengthBytes + length) return;
       this.#take(new Uint8Array(this.#cut(lengthBytes + length).subarray(lengthBytes)));
     }

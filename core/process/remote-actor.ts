@@ -31,6 +31,7 @@ import {
   tellVerbs,
 } from "./protocol.ts";
 import { ValueBytes } from "./value-bytes.ts";
+import { checkedWord } from "./word-check.ts";
 
 /** Time for a process to end by itself, once its actor has ended in order. */
 const endGraceMs = 1_000;
@@ -84,7 +85,7 @@ export class RemoteActor implements Remote {
     this.#resolveGone = gone.resolve;
     this.#process = new ChildProcess(
       options,
-      (body) => this.#take(recordOf<FromProcess>(body)),
+      (body) => this.#take(checkedWord(recordOf(body))),
       (end) => this.#processEnded(end),
     );
     const { startTimeoutMs } = options;
@@ -212,6 +213,7 @@ export class RemoteActor implements Remote {
         this.#told(word.verb, word.args);
         return;
       case "acknowledged":
+        if (this.#unacknowledged === 0) throw new Error('"acknowledged" of nothing');
         this.#unacknowledged--;
         this.#kernel.scheduler.outside--;
         this.#kernel.scheduler.wake();
@@ -294,6 +296,7 @@ export class RemoteActor implements Remote {
 
   #told(verb: string, args: Uint8Array): void {
     if (verb === "taskEnded") {
+      if ((this.cell.extra?.tasks ?? 0) === 0) throw new Error('"taskEnded" of none');
       this.#kernel.tasks.ended(this.cell);
       return;
     }
@@ -350,8 +353,9 @@ export class RemoteActor implements Remote {
     this.#resolveGone();
   }
 
-  #reasonOf({ code, signal, isOutOfMemory, isSilent }: ProcessEnd): ExitReason {
+  #reasonOf({ code, signal, isOutOfMemory, isSilent, breach }: ProcessEnd): ExitReason {
     const { heapMb, heartbeatTimeoutMs } = this.#options;
+    if (breach !== undefined) return { processLost: { breach } };
     if (isSilent) return { processLost: { silentMs: heartbeatTimeoutMs } };
     if (isOutOfMemory && heapMb !== undefined) return { budget: { heapMb } };
     if (isOutOfMemory) return { processLost: { outOfMemory: true, signal: signal ?? `exit code ${code}` } };
