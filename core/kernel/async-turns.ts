@@ -6,7 +6,7 @@
  */
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
-import { asPromise, nothing } from "./dispatch.ts";
+import { nothing } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** What an open turn was about. */
@@ -60,7 +60,7 @@ export class AsyncTurns {
       ok: (value) => this.#settled({ cell, ok: true, value }),
       fail: (value) => this.#settled({ cell, ok: false, value }),
     };
-    const native = asPromise(promise);
+    const native = this.#kernel.dispatch.asPromiseOf(cell, promise);
     scheduler.enter();
     cell.flags |= Flag.open | Flag.async;
     cell.current = meta;

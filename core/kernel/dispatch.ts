@@ -52,12 +52,15 @@ export class Dispatch {
       // Its time shall be kept also where an `init` that is no async function returns a promise.
       extra?.budget !== undefined ||
       (cell.flags & Flag.dead) !== 0;
-    const before = scheduler.begin(cell);
+    // In its own turn already: an answer that cannot be sent ends it there.
+    const isNested = scheduler.isTurnOf(cell);
+    const before = isNested ? scheduler.renew(cell) : scheduler.begin(cell);
     try {
       const scope = isBlamed ? this.#scopeOf(cell) : undefined;
       return scope === undefined ? run() : scope.runInAsyncScope(run);
     } finally {
-      scheduler.end(before);
+      if (isNested) scheduler.renew(cell);
+      else scheduler.end(before);
     }
   }
 
@@ -65,6 +68,11 @@ export class Dispatch {
   inScope<T>(cell: Cell, run: () => T): T {
     const scope = this.#scopeOf(cell);
     return scope === undefined ? run() : scope.runInAsyncScope(run);
+  }
+
+  /** A thenable of somebody else's may throw, or settle twice: a promise around it does not. Its `then` is called later, in the actor's name. */
+  asPromiseOf(cell: Cell, value: PromiseLike<unknown>): PromiseLike<unknown> {
+    return types.isPromise(value) ? value : this.inScope(cell, () => Promise.resolve(value));
   }
 
   #scopeOf(cell: Cell): { runInAsyncScope<T>(run: () => T): T } | undefined {
@@ -128,7 +136,7 @@ export class Dispatch {
     if (isThenable(result)) {
       if ((cell.flags & Flag.dead) !== 0) {
         // The actor ended itself in this turn; what its promise does later concerns nobody.
-        asPromise(result).then(undefined, () => undefined);
+        this.asPromiseOf(cell, result).then(undefined, () => undefined);
         return;
       }
       this.#kernel.asyncTurns.open(cell, result, cell.current, payload);
@@ -213,8 +221,10 @@ export class Dispatch {
         return;
       }
       try {
-        const result = this.runAs(cell, () => run(cell.state, argument, kernel.contextOf(cell)));
-        if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, argument);
+        this.runAs(cell, () => {
+          const result = run(cell.state, argument, kernel.contextOf(cell));
+          if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, argument);
+        });
       } catch (error) {
         kernel.lifecycle.crash(cell, error, argument);
         continue;
@@ -229,9 +239,4 @@ export class Dispatch {
 
 function isSystem(meta: MessageMeta): boolean {
   return meta instanceof Meta && meta.kind !== MetaKind.call;
-}
-
-/** A thenable of somebody else's may throw, or settle twice: a promise around it does not. */
-export function asPromise(value: PromiseLike<unknown>): PromiseLike<unknown> {
-  return types.isPromise(value) ? value : Promise.resolve(value);
 }

@@ -180,16 +180,21 @@ export class Lifecycle {
     const argument = cell.state;
     cell.state = undefined;
     let result: unknown;
+    let isOpen = false;
     kernel.budgets.begin(cell, LimitKind.init);
     try {
-      result = kernel.dispatch.runAs(cell, () => cell.behaviour.handlers.init(argument, kernel.contextOf(cell)));
+      result = kernel.dispatch.runAs(cell, () => {
+        const made = cell.behaviour.handlers.init(argument, kernel.contextOf(cell));
+        isOpen = isThenable(made);
+        return made;
+      });
     } catch (error) {
       this.crash(cell, error, undefined);
       return;
     }
     if ((cell.flags & Flag.dead) !== 0 || kernel.budgets.isOver(cell)) return;
-    if (isThenable(result)) {
-      kernel.asyncTurns.openInit(cell, result);
+    if (isOpen) {
+      kernel.asyncTurns.openInit(cell, result as PromiseLike<unknown>);
       kernel.budgets.goesOn(cell);
     } else this.initEnded(cell, result);
   }
@@ -288,16 +293,21 @@ export class Lifecycle {
     }
     const { asyncTurns, budgets, dispatch } = this.#kernel;
     let result: unknown;
+    let isOpen = false;
     budgets.begin(cell, LimitKind.terminate);
     try {
-      result = dispatch.runAs(cell, () => run(cell.state, reason, this.#kernel.contextOf(cell)));
+      result = dispatch.runAs(cell, () => {
+        const made = run(cell.state, reason, this.#kernel.contextOf(cell));
+        isOpen = isThenable(made);
+        return made;
+      });
     } catch (error) {
       this.#crashInTerminate(cell, error);
       return;
     }
     if ((cell.flags & Flag.dead) !== 0 || budgets.isOver(cell)) return;
-    if (isThenable(result)) {
-      asyncTurns.openTerminate(cell, result);
+    if (isOpen) {
+      asyncTurns.openTerminate(cell, result as PromiseLike<unknown>);
       cell.flags |= Flag.terminating;
       budgets.goesOn(cell);
     } else this.#finish(cell, reason);
@@ -315,7 +325,7 @@ export class Lifecycle {
   }
 
   #crashInTerminate(cell: Cell, error: unknown): void {
-    const reason = errorReason(error);
+    const reason = this.#reasonOf(cell, error);
     this.#report(cell, reason, undefined);
     this.die(cell, reason);
   }
@@ -323,7 +333,9 @@ export class Lifecycle {
   /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
   crash(cell: Cell, error: unknown, message: unknown): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const reason = errorReason(error);
+    const reason = this.#reasonOf(cell, error);
+    // What it threw has getters of its own, which may end it.
+    if ((cell.flags & Flag.dead) !== 0) return;
     this.#report(cell, reason, message);
     // A listener may have ended it; its death answered the call then.
     if ((cell.flags & Flag.dead) !== 0) return;
@@ -336,6 +348,16 @@ export class Lifecycle {
       extraOf(cell).isCrashReported = true;
       this.terminate(cell, reason);
     }
+  }
+
+  /** What an actor has thrown, read in its name: getters and traps are its code, and may not end. */
+  #reasonOf(cell: Cell, thrown: unknown): { readonly error: ErrorData } {
+    return this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
+  }
+
+  /** The same for what nobody caught outside its turns. */
+  crashUnhandled(cell: Cell, thrown: unknown): void {
+    if ((cell.flags & Flag.dead) === 0) this.crashOutside(cell, this.#reasonOf(cell, thrown));
   }
 
   /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */

@@ -208,6 +208,20 @@ export class Scheduler {
     if (this.#kernel.cuts.isFalling) standStill();
   }
 
+  /** Whether code of that actor runs in a turn. */
+  isTurnOf(cell: Cell): boolean {
+    return (this.#turn & 1) === 1 && this.current === cell;
+  }
+
+  /** In its turn other code of the actor begins, with a limit and a time of its own. */
+  renew(cell: Cell): Cell {
+    if (this.#kernel.cuts.isFalling) standStill();
+    this.#publishRun(cell);
+    this.#turn += 2;
+    this.#words[this.#turnWord] = this.#turn;
+    return cell;
+  }
+
   #publishRun(cell: Cell): void {
     const words = this.#words;
     words[this.#runSlot] = cell.slot;

@@ -7,10 +7,8 @@
  * one that it gave away has the same error.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { errorReason } from "../actor/exit-reason.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
-import { asPromise } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 
 export class Tasks {
@@ -33,7 +31,7 @@ export class Tasks {
     }
     // A function that made the promise may have ended the actor, and a foreign `then` is code of the actor.
     kernel.assertAlive(cell, "task");
-    const promised = asPromise(work);
+    const promised = kernel.dispatch.asPromiseOf(cell, work);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const ended = () => this.ended(cell);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "task");
@@ -118,7 +116,6 @@ export class Tasks {
       return;
     }
     // What a dead actor leaves behind concerns nobody: it was told by `ctx.signal`.
-    if ((owner.flags & Flag.dead) !== 0) return;
-    kernel.lifecycle.crashOutside(owner, errorReason(error));
+    kernel.lifecycle.crashUnhandled(owner, error);
   }
 }
