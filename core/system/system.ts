@@ -58,8 +58,8 @@ export interface SystemStats {
   readonly deadLetters: ThreadStats["deadLetters"];
 }
 
-/** Time for other threads to answer a question about themselves. */
-const statsTimeoutMs = 5_000;
+/** Time for other threads to answer a question about themselves: more than the ten limits that a turn may take at the most. */
+const statsTimeoutMs = 15_000;
 
 export class System implements AsyncDisposable {
   readonly events: EventStream;
@@ -232,7 +232,7 @@ export class System implements AsyncDisposable {
     await settled(this.#kernel, this.#manualClock !== undefined);
   }
 
-  /** Counters of every thread that is up, and totals of all that ever were: they never go down. @throws RuntimeError `timeout` when one turn holds a thread for 5 s. */
+  /** Counters of every thread that is up, and totals of all that ever were: they never go down. @throws RuntimeError `timeout` when one turn holds a thread for 15 s. */
   async stats(): Promise<SystemStats> {
     this.#assertRunning("stats");
     const kernel = this.#kernel;

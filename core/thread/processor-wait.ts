@@ -21,9 +21,13 @@ export class ProcessorWait {
   readonly #osThread: () => number;
   #folder: string | undefined;
   #isTold = true;
-  /** What it had used of a processor at the last look, and when that was seen to have grown. */
-  #used = "";
+  /** At the last look: when that was, time on a processor and in the queue for one, and whether the thread was ready to run. */
+  #lookedMs = 0;
   #usedMs = 0;
+  #queuedMs = 0;
+  #wasReady = false;
+  /** All waits together, as exact as the system's times are, and the most that it has been. */
+  #sumMs = 0;
   #waitedMs = 0;
 
   /** @param osThread gives its number, when that is first needed. */
@@ -31,30 +35,35 @@ export class ProcessorWait {
     this.#osThread = osThread;
   }
 
-  /** Milliseconds that it has waited in its life, the present wait with them; they never go down. Undefined: not to be known. */
+  /**
+   * Milliseconds that it has waited since the first look; they never go down. Undefined: not to be known.
+   *
+   * What the system counts as a wait stands there when it is over, and what a host takes from a virtual machine never does.
+   * So who was ready to run at the last look and is now has waited whenever it was not on a processor.
+   */
   waitedMs(): number | undefined {
     if (!this.#isTold) return undefined;
     try {
       this.#folder ??= `/proc/self/task/${this.#osThread()}`;
-      // Nanoseconds on a processor and in the queue for one. A wait stands there only when it is over.
-      const [used = "", waited] = readFileSync(`${this.#folder}/schedstat`, "utf8").split(" ");
+      const [usedMs = 0, queuedMs = 0] = readFileSync(`${this.#folder}/schedstat`, "utf8")
+        .split(" ")
+        .map((ns) => Number(ns) / nsPerMs);
+      const isReady = /\) R /.test(readFileSync(`${this.#folder}/stat`, "utf8"));
       const nowMs = stopwatchMs();
-      let waitedMs = Number(waited) / nsPerMs;
-      if (used !== this.#used) {
-        this.#used = used;
-        this.#usedMs = nowMs;
-      } else if (this.#isReady()) waitedMs += nowMs - this.#usedMs;
-      if (waitedMs > this.#waitedMs) this.#waitedMs = waitedMs;
+      if (this.#lookedMs !== 0) {
+        const idleMs = nowMs - this.#lookedMs - (usedMs - this.#usedMs);
+        this.#sumMs += isReady && this.#wasReady ? idleMs : queuedMs - this.#queuedMs;
+        this.#waitedMs = Math.max(this.#waitedMs, this.#sumMs);
+      }
+      this.#lookedMs = nowMs;
+      this.#usedMs = usedMs;
+      this.#queuedMs = queuedMs;
+      this.#wasReady = isReady;
       return this.#waitedMs;
     } catch {
       // The thread has ended, or the system does not tell.
       this.#isTold = false;
       return undefined;
     }
-  }
-
-  /** Whether it would run if it could; else it waits for something. */
-  #isReady(): boolean {
-    return /\) R /.test(readFileSync(`${this.#folder}/stat`, "utf8"));
   }
 }
