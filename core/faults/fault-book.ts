@@ -1,6 +1,6 @@
 /** Whether a fault may strike now, and what is told of it: the one place where injections are counted. */
 import type { Cell } from "../actor/cell.ts";
-import { type RefData, refKey } from "../actor/ref.ts";
+import type { RefData } from "../actor/ref.ts";
 import { eventBit, type FaultInjectedEvent } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { comesUp, mixed, textHash } from "./chance.ts";
@@ -23,12 +23,14 @@ export class FaultBook {
   }
 
   identityOf(cell: Cell): Identity {
-    const { extra } = cell;
+    const { extra, slot, generation } = cell;
     return {
       // Before its birth it has the name that it is going to claim.
       name: extra?.name ?? extra?.start?.name,
       childId: extra?.childId,
-      key: refKey(this.#kernel.refOf(cell)),
+      thread: this.#kernel.thread,
+      slot,
+      generation,
     };
   }
 

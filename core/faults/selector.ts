@@ -1,12 +1,15 @@
 /** Whom a selector of a plan means. */
+import { refKey } from "../actor/ref.ts";
 import type { Selector } from "./plan.ts";
 
 /** An actor as selectors see it. */
 export interface Identity {
   readonly name: string | undefined;
   readonly childId: string | number | undefined;
-  /** Of its ref. */
-  readonly key: string;
+  // Its ref, which few plans ask for: a million idle actors have none.
+  readonly thread: number;
+  readonly slot: number;
+  readonly generation: number;
 }
 
 export type Matches = (who: Identity) => boolean;
@@ -17,7 +20,7 @@ export function matcher(selector: Selector | undefined): Matches {
   const { by, pattern } = selector;
   switch (by) {
     case "ref":
-      return ({ key }) => key === pattern;
+      return ({ thread, slot, generation }) => refKey({ node: "", thread, slot, generation }) === pattern;
     case "name":
       return ({ name }) => name !== undefined && matchesPattern(name, pattern);
     case "child":

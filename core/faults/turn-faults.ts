@@ -9,6 +9,9 @@ import { type CheckedFault, isMessageFault, isThreadFault, type ThreadFault, typ
 import { type Identity, type Matches, matcher } from "./selector.ts";
 import { lossWhy, poisonMessage, strike } from "./strikes.ts";
 
+/** Of most actors; a million of them are looked at when a plan begins. */
+const none: readonly TurnFault[] = [];
+
 export class TurnFaults {
   readonly #kernel: Kernel;
   readonly #book: FaultBook;
@@ -32,6 +35,7 @@ export class TurnFaults {
 
   /** Those that mean an actor. */
   of(who: Identity): readonly TurnFault[] {
+    if (!this.#rules.some(({ means }) => means(who))) return none;
     return this.#rules.filter(({ means }) => means(who)).map(({ fault }) => fault);
   }
 
