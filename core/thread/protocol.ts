@@ -65,3 +65,16 @@ export type FromThread =
 
 /** What goes through a peer's port: `null` is the bell, else the ring that leads to the receiver and its side port. */
 export type Bell = null | { readonly ring: SharedArrayBuffer; readonly side: MessagePort };
+
+/** Key under which the runtime's words stand: what else comes from the thread's `parentPort` is some program's own. */
+const tag = "mofa:word";
+
+export function saidBy(word: FromThread): { readonly [tag]: FromThread } {
+  return { [tag]: word };
+}
+
+/** Undefined: the runtime has not said it. */
+export function wordOf(said: unknown): FromThread | undefined {
+  // The runtime's own threads alone use that key.
+  return typeof said === "object" && said !== null && tag in said ? (said[tag] as FromThread) : undefined;
+}

@@ -11,7 +11,7 @@ import { trackOwner } from "./owner-track.ts";
 import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
 import { osThreadNumber } from "./processor-wait.ts";
-import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import { type FromThread, saidBy, type ThreadData, type ToThread } from "./protocol.ts";
 import { SharedClock } from "./shared-clock.ts";
 import { blameTimers } from "./timer-blame.ts";
 import { warmUp } from "./warm-up.ts";
@@ -20,7 +20,7 @@ if (parentPort === null) throw new Error("thread-entry is started by the runtime
 const main = parentPort;
 type FaultsCode = typeof import("../faults/faults.ts");
 let faultsCode: FaultsCode | undefined;
-const say = (word: FromThread) => main.postMessage(word);
+const say = (word: FromThread) => main.postMessage(saidBy(word));
 
 /** Time after its start in which a thread that stands by keeps still. */
 const idleMs = 500;

@@ -8,7 +8,7 @@ import { MessageChannel, type ResourceLimits, type Worker } from "node:worker_th
 import { type LimitKind, overTime } from "../actor/actor-budget.ts";
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { byDeadline, nextLoop } from "../clock.ts";
-import { errorData, RuntimeError } from "../errors.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
 import type { FaultWork } from "../faults/plan.ts";
 import { Counter } from "../kernel/counters.ts";
 import { eventBit } from "../kernel/events.ts";
@@ -16,7 +16,7 @@ import type { DedicatedStart } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import type { PortHost } from "./port-host.ts";
-import type { FromThread, ThreadData, ToThread } from "./protocol.ts";
+import { type ThreadData, type ToThread, wordOf } from "./protocol.ts";
 import { isInspectorAllowed, Watching, warnOnce } from "./watchdog.ts";
 import type { Suspect } from "./watchdog-protocol.ts";
 import { endWorker } from "./worker-end.ts";
@@ -355,7 +355,12 @@ export class ThreadPool {
       reject(new RuntimeError("thread_failed", `${who} was not ready within ${options.startTimeoutMs} ms`));
       void this.#terminate(running, `not ready within ${options.startTimeoutMs} ms`);
     });
-    worker.on("message", (word: FromThread) => {
+    worker.on("message", (said: unknown) => {
+      const word = wordOf(said);
+      if (word === undefined) {
+        this.#kernel.emit({ type: "unattributedError", thread, error: errorData(toNobody(said)) });
+        return;
+      }
       switch (word.type) {
         case "ready":
           cancel();
@@ -568,4 +573,12 @@ function heapBlame(start: DedicatedStart | undefined): Blamed | undefined {
   if (start?.heapMb === undefined) return undefined;
   const { slot, generation, heapMb } = start;
   return { slot, generation, reason: { budget: { heapMb } } };
+}
+
+/** What a program posted to its `parentPort`, which leads to nobody. */
+function toNobody(said: unknown): RuntimeError {
+  return new RuntimeError(
+    "bad_argument",
+    `a message to parentPort reaches nobody on a thread of the runtime: send to an actor, got ${describe(said)}`,
+  );
 }

@@ -38,3 +38,19 @@ test("process.exit in a turn is reported as a crash, with the stack of the call"
     expect.stringMatching(/^ {4}at exit .*fixtures\/faulty/),
   ]);
 });
+
+test("what an actor posts to parentPort reaches nobody, and says so: thread and program go on", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(faulty, undefined, { placement: { thread: 1 } });
+  const told: string[] = [];
+  const all = new Promise<void>((resolve) =>
+    system.events.on("unattributedError", ({ error }) => {
+      if (told.push(error.message) === 4) resolve();
+    }),
+  );
+  ref.cast("do", "postToParent");
+  await all;
+  expect(told).toContainEqual(expect.stringMatching(/^a message to parentPort reaches nobody .*got null$/));
+  expect(await ref.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
+});
