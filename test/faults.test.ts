@@ -72,7 +72,8 @@ async function outcomeOf(strike: Strike, turnLimitMs: number): Promise<readonly 
   const { reason } = await down;
   const supervisor = await restarted;
   await system.settled();
-  for (const other of others) if (system.isAlive(other)) expect(await system.call(other, "count")).toBe(1);
+  for (const other of others)
+    if (system.isAlive(other)) expect(await system.call(other, "count", undefined, { timeoutMs: 30_000 })).toBe(1);
   const after = await system.stats();
   const neighbours = [...new Set(ends)];
   const kinds = new Set(recorder.events.map(({ type }) => type).filter((type) => !quiet.has(type)));
