@@ -39,7 +39,7 @@ test.each<[Queue, Queue[]]>([
   ["immediate", ["immediate"]],
   ["port", []],
   ["file", []],
-])("a cut in a %s takes of what stands behind it %j, and later ones run", async (queue, lost) => {
+])("a cut in a callback of the kind %s takes of what stands behind it %j, and later ones run", async (queue, lost) => {
   const system = shared();
   const seen = await system.spawn(witness, undefined, there);
   const ref = await system.spawn(culprit, undefined, limited);
