@@ -14,10 +14,10 @@ beforeAll(async () => {
   cuts = await VerbCuts.start(system());
 });
 
-test.each(Object.keys(verbs) as Verb[])(
-  "a cut anywhere in a loop of verbs leaves the kernel whole: %s",
-  async (verb) => {
-    expect([...(await cuts.kill(verb, false)), ...(await cuts.kill(verb, true))]).toEqual([]);
+test.each((Object.keys(verbs) as Verb[]).map((verb, at) => [verb, at % 2 === 1] as const))(
+  "a cut anywhere in a loop of verbs leaves the kernel whole: %s (behind an await: %j)",
+  async (verb, isBehindAwait) => {
+    expect(await cuts.kill(verb, isBehindAwait)).toEqual([]);
   },
 );
 
