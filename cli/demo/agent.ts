@@ -38,26 +38,27 @@ export const agent = defineActor({
     return { agent: number, coordinator };
   },
   async receive(state, message: AgentMessage, ctx) {
+    let suffering: Promise<void> | undefined;
     try {
-      await handle(message);
+      suffering = handle(message);
     } catch (error) {
+      // In the same turn as the work: nobody else's fault comes between, as it could behind an await.
       tellCrash(state, message, error, ctx);
       throw error;
     }
+    if (suffering !== undefined) await suffering;
   },
 });
 
-async function handle(message: AgentMessage): Promise<void> {
-  switch (message.type) {
-    case "poison":
-      JSON.parse(message.text);
-      return;
-    case "task":
-      if (message.fault !== undefined && message.fault !== "throwAfter") await suffer(message.fault, message.task);
-      work(message);
-      if (message.fault === "throwAfter") await suffer(message.fault, message.task);
-      return;
+/** Undefined, but for faults that strike behind an await. */
+function handle(message: AgentMessage): Promise<void> | undefined {
+  if (message.type === "poison") {
+    JSON.parse(message.text);
+    return undefined;
   }
+  const { fault, task } = message;
+  if (fault === undefined || fault === "throwAfter") work(message);
+  return fault === undefined ? undefined : suffer(fault, task);
 }
 
 function work({ task, attempt, sliceNumber, slice, aggregator }: TaskMessage): void {

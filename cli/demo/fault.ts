@@ -5,8 +5,8 @@ import type { TaskFault } from "./conversation.ts";
 /** What an agent leaves the process with that it believes to have. */
 export const exitCode = 7;
 
-/** Does it, instead of the work or after it. Whatever comes back from here did not strike. */
-export async function suffer(fault: TaskFault, task: number): Promise<void> {
+/** Does it, instead of the work or after it. Gives a promise where the fault strikes behind an await. */
+export function suffer(fault: TaskFault, task: number): Promise<void> | undefined {
   switch (fault) {
     case "throwBefore":
     case "throwAfter":
@@ -14,23 +14,26 @@ export async function suffer(fault: TaskFault, task: number): Promise<void> {
     case "loop":
       return spin();
     case "loopAfterAwait":
-      await Promise.resolve();
-      return spin();
+      return spinAfterAwait();
     case "regex":
-      return backtrack();
+      backtrack();
+      return undefined;
     case "exit":
-      process.exit(exitCode);
-      return;
+      return process.exit(exitCode);
     case "allocate":
       return allocate();
     case "killProcess":
       // Whoever kills it comes from outside.
-      await new Promise(() => {});
-      return;
+      return new Promise(() => {});
   }
 }
 
-function spin(): void {
+async function spinAfterAwait(): Promise<void> {
+  await Promise.resolve();
+  spin();
+}
+
+function spin(): never {
   for (;;);
 }
 
@@ -40,7 +43,7 @@ function backtrack(): void {
 }
 
 /** Until V8 aborts. */
-function allocate(): void {
+function allocate(): never {
   const kept: number[][] = [];
   for (;;) kept.push(new Array<number>(1_024).fill(kept.length + 0.5));
 }
