@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Contender } from "../harness.ts";
 import type { Isolated } from "./isolated.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { type Stopwatch, timeEach } from "./stopwatch.ts";
 
 const entry = fileURLToPath(new URL("./bare-process-echo.js", import.meta.url));
 
@@ -48,12 +48,7 @@ export function bareProcess(scenario: Isolated): Contender {
   return {
     name: "bare process",
     dividedBy: 1,
-    async run(size) {
-      const watch = new Stopwatch(size);
-      let result = 0;
-      for (let number = 0; number < size; number += 1) result += await play(number, watch);
-      return { result, elapsedMs: watch.lapsUs.reduce((sum, lap) => sum + lap, 0) / 1_000, latenciesUs: watch.lapsUs };
-    },
+    run: (size) => timeEach(size, play),
     async close() {
       if (child !== undefined && child.exitCode === null && child.signalCode === null) await end(child);
       child = undefined;

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Contender } from "../harness.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { type Stopwatch, timeEach } from "./stopwatch.ts";
 import { siblingModule } from "./thread-contender.ts";
 
 /** @param spare whether the successor is up already when the thread is ended. */
@@ -26,12 +26,7 @@ export function bareWorker({ spare }: { readonly spare: boolean }): Contender {
   return {
     name: spare ? "bare worker, spare" : "bare worker",
     dividedBy: 1,
-    async run(size) {
-      const watch = new Stopwatch(size);
-      let result = 0;
-      for (let number = 0; number < size; number += 1) result += await play(number, watch);
-      return { result, elapsedMs: watch.lapsUs.reduce((sum, lap) => sum + lap, 0) / 1_000, latenciesUs: watch.lapsUs };
-    },
+    run: (size) => timeEach(size, play),
     async close() {
       await Promise.all([worker?.terminate(), standby?.terminate()]);
       worker = undefined;

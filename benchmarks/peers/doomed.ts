@@ -6,7 +6,7 @@ import { setTimeout as afterMs } from "node:timers/promises";
 import { type ChildSpec, type CrashReport, type MofaSystem, type Ref, startSystem } from "../../index.ts";
 import { type Doom, doomed, echo, holds } from "../behaviours.ts";
 import type { Contender } from "../harness.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { type Stopwatch, timeEach } from "./stopwatch.ts";
 
 /** What is timed from the kill, or from the loss of the thread: the neighbour's next answer, or the report with the stack. */
 export type Until = "answer" | "stack";
@@ -32,10 +32,7 @@ export function doomedContender({ name, dividedBy = 1, ...options }: DoomedOptio
     async run(size) {
       running ??= DoomedThread.start(options);
       const thread = await running;
-      const watch = new Stopwatch(size);
-      let result = 0;
-      for (let number = 0; number < size; number += 1) result += await thread.play(number, watch);
-      return { result, elapsedMs: watch.lapsUs.reduce((sum, lap) => sum + lap, 0) / 1_000, latenciesUs: watch.lapsUs };
+      return await timeEach(size, (number, watch) => thread.play(number, watch));
     },
     async close() {
       const started = running;

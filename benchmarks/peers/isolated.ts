@@ -2,7 +2,7 @@
 import { type ChildSpec, type MofaSystem, type Ref, startSystem } from "../../index.ts";
 import { echo } from "../behaviours.ts";
 import type { Contender } from "../harness.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { type TimedPlay, timeEach } from "./stopwatch.ts";
 
 /** What is timed. An operation's number comes back as its answer. */
 export type Isolated = "start" | "call" | "loss";
@@ -13,10 +13,8 @@ export interface IsolatedOptions {
   readonly isolation: "thread" | "process";
 }
 
-type Play = (number: number, watch: Stopwatch) => Promise<number>;
-
 export function isolated({ name, scenario, isolation }: IsolatedOptions): Contender {
-  let running: Promise<{ system: MofaSystem; play: Play }> | undefined;
+  let running: Promise<{ system: MofaSystem; play: TimedPlay }> | undefined;
   const start = async () => {
     const system = await startSystem({ threads: 1, spare: false, checks: false });
     return { system, play: await plays[scenario](system, isolation) };
@@ -27,10 +25,7 @@ export function isolated({ name, scenario, isolation }: IsolatedOptions): Conten
     async run(size) {
       running ??= start();
       const { play } = await running;
-      const watch = new Stopwatch(size);
-      let result = 0;
-      for (let number = 0; number < size; number += 1) result += await play(number, watch);
-      return { result, elapsedMs: watch.lapsUs.reduce((sum, lap) => sum + lap, 0) / 1_000, latenciesUs: watch.lapsUs };
+      return await timeEach(size, play);
     },
     async close() {
       const started = running;
@@ -46,7 +41,7 @@ export function isolated({ name, scenario, isolation }: IsolatedOptions): Conten
 }
 
 const plays: Readonly<
-  Record<Isolated, (system: MofaSystem, isolation: IsolatedOptions["isolation"]) => Promise<Play> | Play>
+  Record<Isolated, (system: MofaSystem, isolation: IsolatedOptions["isolation"]) => Promise<TimedPlay> | TimedPlay>
 > = {
   start: (system, isolation) => async (number, watch) => {
     watch.start();

@@ -439,7 +439,6 @@ export class SystemMemory {
   /** Index of the word that changes when the watchdog must look at once. */
   readonly attentionWord = Global.attention;
 
-  /** A cut may have left something of Node's own half done there: no new actors, until it is replaced. */
   /** The operating system's number of a thread; 0: it does not tell. */
   setOsThread(thread: number, number: number): void {
     Atomics.store(this.words, this.#row(thread) + Word.osThread, number);
@@ -449,6 +448,7 @@ export class SystemMemory {
     return Atomics.load(this.words, this.#row(thread) + Word.osThread);
   }
 
+  /** A cut may have left something of Node's own half done there: no new actors, until it is replaced. */
   taint(thread: number): void {
     Atomics.store(this.words, this.#row(thread) + Word.tainted, 1);
   }
