@@ -6,9 +6,10 @@
  * the kernel rejects from its own drain, where no context says who is concerned, and a promise that was derived from the
  * one that it gave away has the same error.
  */
+import { inspect, types } from "node:util";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { isThenable } from "../actor/turn-result.ts";
-import { describe, errorData, RuntimeError } from "../errors.ts";
+import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "./kernel.ts";
 
 export class Tasks {
@@ -112,10 +113,16 @@ export class Tasks {
     const kernel = this.#kernel;
     const owner = this.#owner(error, promise);
     if (owner === undefined || owner === kernel.guest) {
-      kernel.emit({ type: "unattributedError", thread: kernel.thread, error: errorData(error) });
+      kernel.emit({ type: "unattributedError", thread: kernel.thread, error: nobodysError(error) });
       return;
     }
     // What a dead actor leaves behind concerns nobody: it was told by `ctx.signal`.
     kernel.lifecycle.crashUnhandled(owner, error);
   }
+}
+
+/** Read without running code of anybody: its getters and traps would be nobody's, and hold the thread if they do not end. */
+function nobodysError(thrown: unknown): ErrorData {
+  if (types.isNativeError(thrown) || typeof thrown !== "object" || thrown === null) return errorData(thrown);
+  return { name: "Thrown", message: inspect(thrown, { customInspect: false, showProxy: true, depth: 1 }) };
 }

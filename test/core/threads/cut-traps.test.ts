@@ -1,7 +1,8 @@
 /** Code of an actor that the runtime comes upon: getters and proxies of what it throws, `then` of what it returns (core/SEMANTICS.md, S8.1). */
 import { expect, test } from "@jest/globals";
+import { type RuntimeEvent, startSystem } from "../../../index.ts";
 import { bystander } from "../../fixtures/runaway.ts";
-import { trapInInit, trapper, unspeakable } from "../../fixtures/traps.ts";
+import { leaver, trapInInit, trapper, unspeakable } from "../../fixtures/traps.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const there = { placement: { thread: 1 } } as const;
@@ -23,6 +24,17 @@ test.each(["thrown", "proxy", "thenable", "task"] as const)(
     expect((await system.stats()).threadsLost).toBe(0);
   },
 );
+
+test("a rejection that is nobody's is told without a look into its traps", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const told = new Promise<RuntimeEvent>((resolve) => system.events.on("unattributedError", resolve));
+  const ref = await system.spawn(leaver, undefined, there);
+  ref.cast("leave");
+  expect(await told).toMatchObject({ error: { message: expect.stringContaining("Proxy") as unknown } });
+  expect(await neighbour.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
+});
 
 test("so is that of what its init returns", async () => {
   const system = shared();
