@@ -1,12 +1,12 @@
 /**
- * On a machine with three times as much to do as it has processors, turns take far longer than they would alone: none is cut
+ * On a machine with many times as much to do as it has processors, turns take far longer than they would alone: none is cut
  * down that used a quarter of its limit, and one that does not end is, within its ten limits.
  *
  * Where the system does not tell how long a thread waits for a processor (all but Linux) nothing is claimed.
  *
  *     node dist/test/stress/busy-machine.js [turns]
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { osThreadNumber } from "../../core/thread/processor-wait.ts";
 import { startSystem } from "../../index.ts";
@@ -27,14 +27,20 @@ if (osThreadNumber() === 0) {
 await using system = await startSystem({ threads: 1, spare: false });
 const there = { placement: { thread: 1 }, turnLimitMs: limitMs } as const;
 const worker = await system.spawn(hardWorker, undefined, there);
-const burners = Array.from({ length: availableParallelism() * 2 }, () =>
-  spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }),
-);
+/** Programs that take what they can of the processors; more of them for as long as turns still come to their end in time. */
+const burners: ChildProcess[] = [];
+const burnersMax = availableParallelism() * 16;
+const burn = () => {
+  for (let processor = 0; processor < availableParallelism(); processor++)
+    burners.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
+};
 const tookMs: number[] = [];
 const endsMs: number[] = [];
 try {
   const work = () => worker.call("work", workMs, { timeoutMs: 60_000 }) as Promise<number>;
+  for (let times = 0; times < 4; times++) burn();
   while (tookMs.length < turns) {
+    if (Math.max(0, ...tookMs) <= limitMs && burners.length < burnersMax) burn();
     tookMs.push(await work());
     progress(`${tookMs.length} of ${turns} turns`);
   }

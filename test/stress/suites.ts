@@ -43,7 +43,7 @@ export const suites: readonly StressSuite[] = [
   },
   {
     name: "busy-machine",
-    claim: "where three times as much is to be done as there are processors no turn is cut down that has hardly run",
+    claim: "where many times as much is to be done as there are processors no turn is cut down that has hardly run",
     limitMs: 60_000,
   },
   {
