@@ -1,8 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "jest";
+
+/** Suites that take long and tell little anew from one change to the next: `npm run test:isolated` runs them. */
+export const longSuites = ["core/volume", "stress-kill"];
+
 export default {
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.js"],
+  testPathIgnorePatterns: longSuites.map((suite) => `/test/${suite}\\.test\\.js$`),
   transform: {},
   testTimeout: 60_000,
   // Jest's own choice is one less than there are cores; but many tests wait for threads and processes of their own.

@@ -1,5 +1,5 @@
 import type { Config } from "jest";
-import base from "./jest.config.ts";
+import base, { longSuites } from "./jest.config.ts";
 
 // For this process, which runs the tests, and for its workers.
 process.env["MOFA_TEST_PLACES"] = "isolated";
@@ -18,8 +18,9 @@ const suites = [
   "testing/message-faults",
 ];
 
-/** `npm run test:isolated`: every suite that runs in all placements, on dedicated threads and in processes. */
+/** `npm run test:isolated`: every suite that runs in all placements, on dedicated threads and in processes; and the long ones. */
 export default {
   ...base,
-  testMatch: suites.map((suite) => `<rootDir>/test/${suite}.test.js`),
+  testPathIgnorePatterns: [],
+  testMatch: [...suites, ...longSuites].map((suite) => `<rootDir>/test/${suite}.test.js`),
 } satisfies Config;

@@ -37,10 +37,12 @@ test.each(suites)("%s runs in every placement, or says why not", (file) => {
 
 test("every suite that runs in every placement is run by `npm run test:isolated`", async () => {
   const { default: isolated } = await import("../jest.isolated.config.ts");
+  const { longSuites } = await import("../jest.config.ts");
   const placed = suites.filter((file) => isPlaced(textOf(file)));
   // The kit's own runs in every place every time.
   for (const file of placed) expect(textOf(file)).toContain('support/describe-placements.ts"');
-  expect(isolated.testMatch).toEqual(placed.sort().map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
+  const run = [...placed.sort(), ...longSuites.map((suite) => `${suite}.test.ts`)];
+  expect(isolated.testMatch).toEqual(run.map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
   expect(process.env[placesVariable]).toBe("isolated");
 });
 
