@@ -72,7 +72,9 @@ export class Dispatch {
 
   /** A thenable of somebody else's may throw, or settle twice: a promise around it does not. Its `then` is called later, in the actor's name. */
   asPromiseOf(cell: Cell, value: PromiseLike<unknown>): PromiseLike<unknown> {
-    return types.isPromise(value) ? value : this.inScope(cell, () => Promise.resolve(value));
+    if (types.isPromise(value) && !Object.hasOwn(value, "then") && !Object.hasOwn(value, "constructor")) return value;
+    // Not by Promise.resolve, which gives back a promise as it is, also one with a `then` of its own.
+    return this.inScope(cell, () => new Promise((resolve) => resolve(value)));
   }
 
   #scopeOf(cell: Cell): { runInAsyncScope<T>(run: () => T): T } | undefined {

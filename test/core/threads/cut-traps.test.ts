@@ -11,7 +11,7 @@ const limited = { ...there, turnLimitMs } as const;
 
 const shared = useSystem({ threads: 1, spare: false, clock: "system", turnLimitMs: 10_000 });
 
-test.each(["thrown", "proxy", "thenable", "task"] as const)(
+test.each(["thrown", "proxy", "thenable", "ownThen", "ownConstructor", "task"] as const)(
   "it is its actor's own, and is cut down alone: %s",
   async (kind) => {
     const system = shared();
