@@ -28,6 +28,7 @@ export function blameTimers(kernel: Kernel): void {
     // `util.promisify` finds its own form of a timer by a property.
     return Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(later));
   };
+  // Both are written by name, which their types do not allow; each of these names is a function that starts something later.
   const global = globalThis as unknown as Record<string, Later>;
   const module = timers as unknown as Record<string, Later>;
   for (const name of ["setTimeout", "setInterval", "setImmediate"]) {
