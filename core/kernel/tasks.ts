@@ -123,6 +123,23 @@ export class Tasks {
 
 /** Read without running code of anybody: its getters and traps would be nobody's, and hold the thread if they do not end. */
 function nobodysError(thrown: unknown): ErrorData {
-  if (types.isNativeError(thrown) || typeof thrown !== "object" || thrown === null) return errorData(thrown);
+  if (typeof thrown !== "object" || thrown === null) return errorData(thrown);
+  if (types.isNativeError(thrown)) {
+    if (!readKeys.some((key) => isComputed(thrown, key))) return errorData(thrown);
+    return { name: "Error", message: "an error that is not read: its properties are code of its own" };
+  }
   return { name: "Thrown", message: inspect(thrown, { customInspect: false, showProxy: true, depth: 1 }) };
+}
+
+/** What `errorData` reads of an error, but for its stack, which is V8's own. */
+const readKeys = ["name", "message", "code", "cause"] as const;
+
+/** Whether reading that key runs code: a getter, or a trap of a prototype. */
+function isComputed(error: object, key: string): boolean {
+  for (let holder: object | null = error; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+    if (types.isProxy(holder)) return true;
+    const property = Object.getOwnPropertyDescriptor(holder, key);
+    if (property !== undefined) return property.get !== undefined;
+  }
+  return false;
 }
