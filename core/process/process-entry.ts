@@ -6,6 +6,7 @@ startLink();
 const { ProcessActor } = await import("./process-actor.ts");
 const { errorData } = await import("../errors.ts");
 const { callerStack } = await import("../caller-stack.ts");
+const { exitCodeOf } = await import("../exit-code.ts");
 
 const exit = process.exit.bind(process);
 const { line } = new ProcessActor(exit);
@@ -14,14 +15,15 @@ const { line } = new ProcessActor(exit);
 process.on("SIGINT", () => {});
 
 let isExiting = false;
-process.exit = ((code?: number | string | null): never => {
+process.exit = (...args: readonly unknown[]): never => {
+  const code = exitCodeOf(args);
   // Main learns of it first, and of all that was sent before.
   if (!isExiting) {
     isExiting = true;
-    line.ask("processExit", [Number(code ?? process.exitCode ?? 0), callerStack()]);
+    line.ask("processExit", [code, callerStack()]);
   }
   return exit(code);
-}) as typeof process.exit;
+};
 
 process.on("unhandledRejection", (error: unknown) => line.say({ type: "unhandled", error: errorData(error) }));
 process.on("uncaughtException", (error: unknown) => line.say({ type: "unhandled", error: errorData(error) }));

@@ -1,17 +1,18 @@
 /**
- * What user code could do to its whole thread, turned into an end of the actor alone: `process.exit`, rejections that
- * nobody awaits, exceptions in timers.
+ * What user code could do to its whole thread, turned into an end of the actor alone: `process.exit`, by either name,
+ * rejections that nobody awaits, exceptions in timers.
  */
 import { Flag } from "../actor/cell.ts";
 import { callerStack } from "../caller-stack.ts";
 import { errorData, RuntimeError } from "../errors.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { takeErrors } from "./process-errors.ts";
 
 /** On a worker: the whole process object is the thread's own. */
 export function guardProcess(kernel: Kernel): void {
-  process.exit = ((code?: number | string | null): never => {
+  const exitWith = (code: number, call: string, stack: string): never => {
     const cell = kernel.running();
-    const call = `process.exit(${code ?? ""})`;
     if (cell === kernel.guest) {
       // A timer of an actor without async handlers, or a module's top level: it must not end its neighbours.
       const error = new RuntimeError(
@@ -21,15 +22,16 @@ export function guardProcess(kernel: Kernel): void {
       kernel.emit({ type: "unattributedError", thread: kernel.thread, error: errorData(error) });
       throw error;
     }
-    if ((cell.flags & Flag.dead) === 0)
-      kernel.lifecycle.crashOutside(cell, { exitCalled: Number(code ?? process.exitCode ?? 0) }, callerStack());
+    if ((cell.flags & Flag.dead) === 0) kernel.lifecycle.crashOutside(cell, { exitCalled: code }, stack);
     // Ends the code that called it; the actor is gone already, so this concerns nobody else.
     throw new RuntimeError("noproc", `${call} ended the actor, not the thread`);
-  }) as typeof process.exit;
-  process.on("unhandledRejection", (error: unknown, promise: Promise<unknown>) =>
-    kernel.tasks.unhandled(error, promise),
-  );
-  process.on("uncaughtException", (error: unknown) => kernel.tasks.unhandled(error, undefined));
+  };
+  process.exit = (...args: readonly (number | string | null | undefined)[]) =>
+    exitWith(exitCodeOf(args), `process.exit(${args[0] ?? ""})`, callerStack());
+  // Node takes whatever it is given here, as a number of 32 bits.
+  const reallyExit = (code = 0) => exitWith(code | 0, `process.reallyExit(${code})`, callerStack());
+  Object.assign(process, { reallyExit });
+  takeErrors((error, promise) => kernel.tasks.unhandled(error, promise));
 }
 
 /** Main's kernels: one for each system of this process. */

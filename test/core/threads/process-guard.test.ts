@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
-import { type CrashReport, type RuntimeEvent, startSystem } from "../../../index.ts";
+import { type CrashReport, type RuntimeEvent, type SpawnOptions, startSystem } from "../../../index.ts";
+import { escapeArtist } from "../../fixtures/escape-artist.ts";
 import { faulty } from "../../fixtures/faulty.ts";
 import { lateExit, worker } from "../../fixtures/thread-tests.ts";
 import { packageRoot } from "../../support/package-root.ts";
@@ -37,6 +38,35 @@ test("process.exit in a turn is reported as a crash, with the stack of the call"
     { exitCalled: 7 },
     expect.stringMatching(/^ {4}at exit .*fixtures\/faulty/),
   ]);
+});
+
+test("process.reallyExit in a turn is process.exit, for whatever it is given", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const neighbour = await system.spawn(worker, undefined, { placement: { thread: 1 } });
+  for (const [code, exitCalled] of [
+    [7, 7],
+    ["abc", 0],
+  ]) {
+    const ref = await system.spawn(escapeArtist, undefined, { placement: { thread: 1 } });
+    const { down } = await system.monitor(ref);
+    ref.cast("exit", code);
+    expect((await down).reason).toEqual({ exitCalled });
+  }
+  expect(await neighbour.call("ping")).toBe("pong");
+});
+
+test.each<readonly [string, SpawnOptions]>([
+  ["on a scheduler thread", { placement: { thread: 1 } }],
+  ["on a dedicated thread", { isolation: "thread" }],
+  ["in a process", { isolation: "process" }],
+])("process.exit throws what Node throws for a code that is none, and nobody ends: %s", async (_where, options) => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const ref = await system.spawn(escapeArtist, undefined, options);
+  expect(await ref.call("exit", "abc")).toBe("ERR_INVALID_ARG_TYPE");
+  expect(await ref.call("exit", 1.5)).toBe("ERR_OUT_OF_RANGE");
+  const { down } = await system.monitor(ref);
+  ref.call("exit", "7").catch(() => undefined);
+  expect((await down).reason).toEqual({ exitCalled: 7 });
 });
 
 test("what an actor posts to parentPort reaches nobody, and says so: thread and program go on", async () => {
