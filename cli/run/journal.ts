@@ -11,6 +11,8 @@ type EventOf<T extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: T }
 
 /** Longest text of one report or of logged data, in characters. */
 const charsMax = 2_000;
+/** Longest text of the message in hand. */
+const messageCharsMax = 100;
 
 export class Journal implements Disposable {
   readonly #write: (line: string) => void;
@@ -20,8 +22,8 @@ export class Journal implements Disposable {
   constructor({ events }: MofaSystem, out: NodeJS.WritableStream) {
     this.#write = (line) => out.write(`${line}\n`);
     this.#stops = [
-      events.on("crashed", ({ ref, name, behaviour, reason }) =>
-        this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}: ${crashText(reason)}`),
+      events.on("crashed", ({ ref, name, behaviour, reason, message }) =>
+        this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}${inHandText(message)}: ${crashText(reason)}`),
       ),
       events.on("shutdown", ({ supervisor, reason }) => {
         if (reason === "reached_max_restart_intensity") this.#gaveUp.add(refKey(supervisor));
@@ -69,6 +71,12 @@ export class Journal implements Disposable {
 
 function whom(name: string | undefined, ref: RefData | undefined, thread: number): string {
   return name ?? (ref === undefined ? `thread ${thread}` : refKey(ref));
+}
+
+/** What it was about when it crashed. */
+function inHandText(message: string | undefined): string {
+  if (message === undefined) return "";
+  return ` on ${message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message}`;
 }
 
 /** The stack, where the reason is an error that has one. */

@@ -10,7 +10,7 @@ import type { ActorBudget } from "./actor-budget.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
 import type { Context, Monitor, SpawnOptions } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
-import type { Mailbox, Meta } from "./mailbox.ts";
+import type { Mailbox, MessageMeta, Meta } from "./mailbox.ts";
 import type { Api, Ref, RefData } from "./ref.ts";
 
 /** Bits of `Cell.flags`. */
@@ -126,7 +126,7 @@ export class CellExtra {
   /** The message of an open async turn, for the crash report. */
   turnMessage: unknown = undefined;
   /** Its meta; a symbol of the scheduler's when there is none. */
-  turnMeta: unknown = undefined;
+  turnMeta: MessageMeta | symbol = undefined;
   /** Its promise, and whether that has settled; where it stands among the open turns. */
   turnPromise: PromiseLike<unknown> | undefined = undefined;
   isTurnSettled = false;

@@ -33,6 +33,12 @@ export class Meta {
 
 export type MessageMeta = undefined | string | Meta;
 
+/** A message outside its queue. The meta of none that was sent (a `continue`) is a symbol. */
+export interface Mail {
+  readonly meta: MessageMeta | symbol;
+  readonly payload: unknown;
+}
+
 const firstPairs = 4;
 
 export class Mailbox {
@@ -142,11 +148,14 @@ export class Mailbox {
     return all;
   }
 
-  /** The first messages without removing them, for crash reports. */
-  peek(count: number): unknown[] {
-    const payloads: unknown[] = [];
-    for (let i = 0; i < Math.min(count, this.size); i++) payloads.push(this.items[(this.head + i * 2 + 1) & this.mask]);
-    return payloads;
+  /** What `show` makes of the first messages, which stay, for crash reports. */
+  peek<T>(count: number, show: (mail: Mail) => T): T[] {
+    const shown: T[] = [];
+    for (let i = 0; i < Math.min(count, this.size); i++) {
+      const at = (this.head + i * 2) & this.mask;
+      shown.push(show({ meta: this.items[at] as MessageMeta, payload: this.items[at + 1] }));
+    }
+    return shown;
   }
 
   /** Whether its array grew far beyond what an idle actor should keep. */

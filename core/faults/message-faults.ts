@@ -58,7 +58,7 @@ export class MessageFaults {
       this.#book.tell(fault, cell, from);
       switch (fault.kind) {
         case "drop":
-          delivery.deadLetter(to, payload, "injected");
+          delivery.deadLetter(to, meta, payload, "injected");
           return true;
         case "refuse":
           delivery.refuse(to, meta, payload, "injected");

@@ -57,7 +57,8 @@ export class TurnFaults {
     // Whatever ends the actor now answers it.
     if (meta instanceof Meta && meta.kind === MetaKind.call) cell.current = meta;
     // It was killed before the message was looked at.
-    if (fault.kind === "kill") scheduler.commit(() => delivery.deadLetter(this.#kernel.refOf(cell), payload, "noproc"));
+    if (fault.kind === "kill")
+      scheduler.commit(() => delivery.deadLetter(this.#kernel.refOf(cell), meta, payload, "noproc"));
     return () => strike(fault, cell, this.#kernel);
   }
 

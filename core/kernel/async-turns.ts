@@ -5,7 +5,7 @@
  * A cut may drop the microtask by which a turn would have settled, so every open turn keeps its promise, to be asked again.
  */
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { nothing } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -53,7 +53,13 @@ export class AsyncTurns {
   }
 
   /** Holds the mailbox until the promise settles; settling only queues. */
-  open(cell: Cell, promise: PromiseLike<unknown>, meta: Meta | undefined, payload: unknown): void {
+  open(
+    cell: Cell,
+    promise: PromiseLike<unknown>,
+    current: Meta | undefined,
+    meta: MessageMeta | symbol,
+    payload: unknown,
+  ): void {
     const { checkpoint, scheduler } = this.#kernel;
     const extra = extraOf(cell);
     extra.turnEnds ??= {
@@ -63,7 +69,8 @@ export class AsyncTurns {
     const native = this.#kernel.dispatch.asPromiseOf(cell, promise);
     scheduler.enter();
     cell.flags |= Flag.open | Flag.async;
-    cell.current = meta;
+    cell.current = current;
+    extra.turnMeta = meta;
     extra.turnMessage = payload;
     extra.turnPromise = native;
     extra.isTurnSettled = false;
@@ -72,6 +79,13 @@ export class AsyncTurns {
     checkpoint.note(cell);
     native.then(extra.turnEnds.ok, extra.turnEnds.fail);
     scheduler.leave();
+  }
+
+  /** The message of its open turn. */
+  mailOf({ flags, extra }: Cell): Mail | undefined {
+    if ((flags & Flag.open) === 0 || extra === undefined) return undefined;
+    const { turnMeta: meta, turnMessage: payload } = extra;
+    return meta === nothing && payload === undefined ? undefined : { meta, payload };
   }
 
   #settled(settled: Settled): void {
@@ -94,10 +108,10 @@ export class AsyncTurns {
   #take({ cell, ok, value }: Settled): void {
     if ((cell.flags & Flag.dead) !== 0) return;
     const { budgets, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
+    const mail = this.mailOf(cell);
     this.#close(cell);
     const meta = cell.current;
     const extra = extraOf(cell);
-    const payload = extra.turnMessage;
     extra.turnMessage = undefined;
     extra.turnMeta = nothing;
     cell.current = undefined;
@@ -108,9 +122,9 @@ export class AsyncTurns {
     } else if (meta === terminateTurn) lifecycle.terminated(cell, ok ? undefined : value);
     else if (!ok) {
       cell.current = meta;
-      lifecycle.crash(cell, value, payload);
+      lifecycle.crash(cell, value, mail);
     } else {
-      if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, value));
+      if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, mail?.payload, value));
       dispatch.afterTurn(cell);
     }
     if ((cell.flags & blockedFlags) === 0 && scheduler.hasWorkFor(cell)) scheduler.schedule(cell);
@@ -156,11 +170,11 @@ export class AsyncTurns {
   }
 
   openInit(cell: Cell, promise: PromiseLike<unknown>): void {
-    this.open(cell, promise, initTurn, undefined);
+    this.open(cell, promise, initTurn, nothing, undefined);
   }
 
   openTerminate(cell: Cell, promise: PromiseLike<unknown>): void {
-    this.open(cell, promise, terminateTurn, undefined);
+    this.open(cell, promise, terminateTurn, nothing, undefined);
   }
 
   /** Whether its open turn is its `init` or `terminate`, and has settled. */

@@ -146,13 +146,13 @@ export class Calls {
     mark = 0,
   ): void {
     const kernel = this.#kernel;
+    const meta = new Meta(kind, name, id, from, timeoutMs);
     const target = kernel.cellOf(ref);
     if (target === undefined) {
-      kernel.delivery.deadLetter(ref, argument, "noproc");
+      kernel.delivery.deadLetter(ref, meta, argument, "noproc");
       this.answerError(from, id, gone(kernel.nameOf(ref), name), ref);
       return;
     }
-    const meta = new Meta(kind, name, id, from, timeoutMs);
     if (kind === MetaKind.stop) kernel.delivery.deliverSystem(target, meta, argument);
     else if (from.thread === kernel.thread) void kernel.delivery.deliver(target, meta, argument, kernel.cellOf(from));
     else kernel.delivery.deliverRemote(target, meta, argument, from.thread, from.slot, from.generation, mark);

@@ -10,6 +10,7 @@ import { getCallSites } from "node:util";
 import { overTime } from "../actor/actor-budget.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
+import type { Mail } from "../actor/mailbox.ts";
 import { refKey } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
@@ -175,7 +176,7 @@ export class Cuts {
     this.#termination?.over();
     const wasInDrain = kernel.scheduler.recover();
     if (cuts.some(({ isInNode }) => isInNode)) this.#taint();
-    const inHand = kernel.dispatch.inHand;
+    const inHand = kernel.dispatch.mailInHand();
     kernel.dispatch.inHand = nothing;
     const isWhole = wasInDrain && cuts.length === 1 && this.#suspects.length === 0;
     // Before what has come meanwhile is read: who waited for it when the cut fell has lost nothing.
@@ -206,7 +207,7 @@ export class Cuts {
       this.#kernel.emit({ type: "threadTainted", thread, position: memory.position(thread) });
   }
 
-  #carryOut(cuts: readonly Verdict[], inHand: unknown): void {
+  #carryOut(cuts: readonly Verdict[], inHand: Mail | undefined): void {
     const kernel = this.#kernel;
     const { lifecycle } = kernel;
     const seen = new Set<Cell>();
@@ -225,7 +226,7 @@ export class Cuts {
       kernel.counters.add(Counter.cuts, 1);
       // Who waits for a module ends with its load; who was killed, at once.
       if (url !== undefined && reason !== "killed") continue;
-      lifecycle.reportCut(cell, reason, stack, at === 0 && inHand !== nothing ? inHand : cell.extra?.turnMessage);
+      lifecycle.reportCut(cell, reason, stack, (at === 0 ? inHand : undefined) ?? kernel.asyncTurns.mailOf(cell));
       ends.push(verdict);
     }
     // What came while a turn held the thread came before its end: a monitor, the kill itself, or that of the next.
@@ -252,7 +253,7 @@ export class Cuts {
     kernel.counters.add(Counter.turnsLost, 1);
     if (kernel.wants(eventBit("turnLost")))
       kernel.emit({ type: "turnLost", ref: kernel.refOf(cell).toJSON(), culprit: this.#culprit });
-    kernel.lifecycle.cutDown(cell, { turnLost: this.#culprit }, undefined, cell.extra?.turnMessage);
+    kernel.lifecycle.cutDown(cell, { turnLost: this.#culprit }, undefined, kernel.asyncTurns.mailOf(cell));
   }
 
   #resume(): void {

@@ -9,7 +9,7 @@ import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
-import { messageText } from "./report-text.ts";
+import { mailText } from "./report-text.ts";
 
 /** Sends that one actor may have waiting (SEMANTICS S7.3). */
 export const waitingSendsMax = 1_024;
@@ -226,7 +226,7 @@ export class Delivery {
 
   /** A message that reaches nobody: counted, told to who listens, and a call's caller gets an answer. */
   refuse(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
-    this.deadLetter(to, payload, why);
+    this.deadLetter(to, meta, payload, why);
     if (meta instanceof Meta && meta.kind === MetaKind.timer) {
       const cell = this.#kernel.cellOf(to);
       if (cell !== undefined) this.#kernel.timers.delivered(cell, meta.id);
@@ -267,10 +267,10 @@ export class Delivery {
     this.withdraw(cell, isIts);
   }
 
-  deadLetter(to: RefData, payload: unknown, why: DeadLetterWhy): void {
+  deadLetter(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
     this.#kernel.counters.addDeadLetter(why);
     if (this.#kernel.wants(eventBit("deadLetter"))) {
-      this.#kernel.emit({ type: "deadLetter", to, why, message: messageText(payload) });
+      this.#kernel.emit({ type: "deadLetter", to, why, message: mailText({ meta, payload }) });
     }
   }
 

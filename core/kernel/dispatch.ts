@@ -7,7 +7,7 @@
 import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { RuntimeError } from "../errors.ts";
@@ -24,6 +24,11 @@ export class Dispatch {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+  }
+
+  /** The same for a report; undefined: none is, or it was stashed. */
+  mailInHand(): Mail | undefined {
+    return this.inHand === nothing ? undefined : { meta: this.inHandMeta, payload: this.inHand };
   }
 
   /** Turns that need more than a plain handler: calls, system messages, blame, idle time-outs, held mail. */
@@ -96,7 +101,7 @@ export class Dispatch {
     if (meta === undefined) return handlers.receive(cell.state, payload, ctx);
     if (typeof meta === "string") {
       if (handlers.cast === undefined) {
-        kernel.delivery.deadLetter(kernel.refOf(cell), payload, "noproc");
+        kernel.delivery.deadLetter(kernel.refOf(cell), meta, payload, "noproc");
         return undefined;
       }
       return handlers.cast(cell.state, meta, payload, ctx);
@@ -141,13 +146,12 @@ export class Dispatch {
         this.asPromiseOf(cell, result).then(undefined, () => undefined);
         return;
       }
-      this.#kernel.asyncTurns.open(cell, result, cell.current, payload);
-      extraOf(cell).turnMeta = this.inHand === nothing ? nothing : meta;
-    } else if (cell.current !== undefined) this.answer(cell, cell.current, result);
+      this.#kernel.asyncTurns.open(cell, result, cell.current, this.inHand === nothing ? nothing : meta, payload);
+    } else if (cell.current !== undefined) this.answer(cell, cell.current, payload, result);
   }
 
   /** The call stays in hand until its answer is on its way: whatever ends the actor before that answers it. */
-  answer(cell: Cell, meta: Meta, result: unknown): void {
+  answer(cell: Cell, meta: Meta, payload: unknown, result: unknown): void {
     const { calls, lifecycle, scheduler } = this.#kernel;
     cell.current = meta;
     if ((cell.flags & Flag.dead) === 0) {
@@ -158,7 +162,7 @@ export class Dispatch {
           calls.answer(meta.from, meta.id, result, by);
         } catch (error) {
           // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
-          lifecycle.crash(cell, error, undefined);
+          lifecycle.crash(cell, error, { meta, payload });
         }
       }
     }
@@ -218,17 +222,17 @@ export class Dispatch {
         kernel.lifecycle.crash(
           cell,
           new RuntimeError("undef", "ctx.continue was called, but the behaviour has no continue handler"),
-          argument,
+          { meta: nothing, payload: argument },
         );
         return;
       }
       try {
         this.runAs(cell, () => {
           const result = run(cell.state, argument, kernel.contextOf(cell));
-          if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, argument);
+          if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, nothing, argument);
         });
       } catch (error) {
-        kernel.lifecycle.crash(cell, error, argument);
+        kernel.lifecycle.crash(cell, error, { meta: nothing, payload: argument });
         continue;
       }
       if ((cell.flags & Flag.stopping) !== 0 && (cell.flags & blockedFlags) === 0) {

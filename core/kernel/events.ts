@@ -20,7 +20,9 @@ export interface CrashReport {
   /** Where the actor was when its turn was cut down, or called `process.exit`; an error's stack stands in its reason. */
   readonly stack?: string;
   readonly state: string;
+  /** `call add(3)`, `cast reset()`, or a raw message as it is; undefined: it crashed outside of any, such as in `init`. */
   readonly message: string | undefined;
+  /** The first ten that it had not read, in the same form. */
   readonly queued: readonly string[];
   readonly queuedCount: number;
 }
@@ -103,6 +105,7 @@ export type RuntimeEvent =
   | ShutdownEvent
   | FaultInjectedEvent
   | FaultSkippedEvent
+  /** `message` as in a `CrashReport`: `call add(3)`, `cast reset()`, or a raw one as it is. */
   | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
   /** Half of a turn's limit is over, and it is still under way. */

@@ -1,3 +1,5 @@
+import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+
 /** All that crosses from one thread's kernel to another's, by number. Payloads are noted beside each kind. */
 export const FrameKind = {
   /** A raw message: the message; id: the sender's mark where a plan of faults means it, else 0. */
@@ -62,6 +64,13 @@ export const FrameKind = {
   abandon: 32,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+/** A frame's payload as meta and message, as a mailbox has them. */
+export function mailOf(kind: number, payload: unknown): readonly [MessageMeta, unknown] {
+  if (kind !== FrameKind.cast && kind !== FrameKind.call) return [undefined, payload];
+  const [name, argument] = payload as readonly [string, unknown];
+  return [kind === FrameKind.cast ? name : new Meta(MetaKind.call, name, 0, undefined), argument];
+}
 
 /** Whether a frame is a message, a cast or a call: what is a dead letter when it does not arrive. */
 export function isMessage(kind: number): boolean {

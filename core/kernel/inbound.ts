@@ -6,7 +6,7 @@ import type { Ref } from "../actor/ref.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import type { RuntimeEvent } from "./events.ts";
-import { FrameKind } from "./frame-kind.ts";
+import { FrameKind, mailOf } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import type { SpawnPayload } from "./spawner.ts";
@@ -43,7 +43,7 @@ export class Inbound implements FrameSink {
       if (cell === undefined || cell.generation !== generation) {
         const to = kernel.makeRef(kernel.thread, slot, generation);
         const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
-        if (!kernel.early.hold(to, again, true)) kernel.delivery.deadLetter(to, body, "noproc");
+        if (!kernel.early.hold(to, again, true)) kernel.delivery.deadLetter(to, ...mailOf(kind, payload), "noproc");
       } else
         kernel.delivery.deliverRemote(
           cell,
@@ -208,6 +208,7 @@ export class Inbound implements FrameSink {
     const to = kernel.makeRef(kernel.thread, slot, generation);
     kernel.delivery.deadLetter(
       to,
+      undefined,
       `a frame of kind ${kind} that could not be read: ${errorData(error).message}`,
       "not_cloneable",
     );

@@ -191,7 +191,7 @@ export class Kernel {
         init: () => undefined,
         receive: (_state, message) => {
           if (config.guestReceives === undefined || config.guestReceives(message) === false)
-            this.delivery.deadLetter(this.refOf(this.guest), message, "noproc");
+            this.delivery.deadLetter(this.refOf(this.guest), undefined, message, "noproc");
         },
       },
     );

@@ -10,17 +10,16 @@ import { behaviourName } from "../actor/behaviour-module.ts";
 import { Cell, type CellExtra, extraOf, Flag, type StartAck } from "../actor/cell.ts";
 import type { ExitMessage, SpawnLinkOptions, SpawnOptions, StartResult } from "../actor/context.ts";
 import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
-import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
-import { nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { hasLink } from "./links.ts";
-import { messageText, plainText, stateText } from "./report-text.ts";
+import { mailText, messageText, plainText, stateText } from "./report-text.ts";
 import { slotBlock } from "./system-memory.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
@@ -331,12 +330,12 @@ export class Lifecycle {
   }
 
   /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
-  crash(cell: Cell, error: unknown, message: unknown): void {
+  crash(cell: Cell, error: unknown, mail: Mail | undefined): void {
     if ((cell.flags & Flag.dead) !== 0) return;
     const reason = this.#reasonOf(cell, error);
     // What it threw has getters of its own, which may end it.
     if ((cell.flags & Flag.dead) !== 0) return;
-    this.#report(cell, reason, message);
+    this.#report(cell, reason, mail);
     // A listener may have ended it; its death answered the call then.
     if ((cell.flags & Flag.dead) !== 0) return;
     const call = cell.current;
@@ -363,36 +362,39 @@ export class Lifecycle {
   /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */
   crashOutside(cell: Cell, reason: ExitReason, stack?: string): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    this.#report(cell, reason, cell.extra?.turnMessage, stack === undefined ? undefined : { stack });
+    this.#report(cell, reason, this.#inHand(cell), stack === undefined ? undefined : { stack });
     this.die(cell, reason);
   }
 
   /** It has used more than its budget, and ends in whatever frames that shows, be they the sender's of a message. */
   endForBudget(cell: Cell, reason: ExitReason): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const { dispatch, scheduler } = this.#kernel;
-    const inHand =
-      scheduler.current === cell && dispatch.inHand !== nothing ? dispatch.inHand : cell.extra?.turnMessage;
-    this.#report(cell, reason, inHand, { stack: undefined });
+    this.#report(cell, reason, this.#inHand(cell), { stack: undefined });
     this.die(cell, reason);
   }
 
+  /** The message of its turn, while that runs or is open. */
+  #inHand(cell: Cell): Mail | undefined {
+    const { asyncTurns, dispatch, scheduler } = this.#kernel;
+    return (scheduler.current === cell ? dispatch.mailInHand() : undefined) ?? asyncTurns.mailOf(cell);
+  }
+
   /** A turn was cut down from outside, or lost with another's: the actor ends where it stands, without `terminate`. */
-  cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, message: unknown): void {
+  cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, mail: Mail | undefined): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    this.reportCut(cell, reason, stack, message);
+    this.reportCut(cell, reason, stack, mail);
     // What came while the turn held the thread came before its end: a monitor, or the kill itself.
     this.#kernel.peers.readAll();
     this.die(cell, reason);
   }
 
   /** The report of `cutDown` alone. */
-  reportCut(cell: Cell, reason: ExitReason, stack: string | undefined, message: unknown): void {
-    this.#report(cell, reason, message, { stack });
+  reportCut(cell: Cell, reason: ExitReason, stack: string | undefined, mail: Mail | undefined): void {
+    this.#report(cell, reason, mail, { stack });
   }
 
   /** @param cut its turn was ended from outside, so no more of its code may run: it might be what did not end. */
-  #report(cell: Cell, reason: ExitReason, message: unknown, cut?: { readonly stack: string | undefined }): void {
+  #report(cell: Cell, reason: ExitReason, mail: Mail | undefined, cut?: { readonly stack: string | undefined }): void {
     const kernel = this.#kernel;
     kernel.counters.add(Counter.crashes, 1);
     const text = cut === undefined ? messageText : plainText;
@@ -404,8 +406,8 @@ export class Lifecycle {
     };
     const texts = () => ({
       state: state(),
-      message: message === undefined ? undefined : text(message),
-      queued: (cell.mailbox?.peek(10) ?? []).map(text),
+      message: mail === undefined ? undefined : mailText(mail, text),
+      queued: cell.mailbox?.peek(10, (each) => mailText(each, text)) ?? [],
     });
     kernel.emit({
       type: "crashed",
@@ -499,7 +501,7 @@ export class Lifecycle {
         if (meta.kind === MetaKind.stop) kernel.calls.answer(meta.from, meta.id, reason, ref);
         continue;
       }
-      kernel.delivery.deadLetter(ref, mail[i + 1], "noproc");
+      kernel.delivery.deadLetter(ref, meta, mail[i + 1], "noproc");
       if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer, ref);
     }
     for (const send of extra?.waiting ?? []) {

@@ -13,7 +13,7 @@ import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
 import type { TransferableObject } from "../thread/frame.ts";
 import { Counter } from "./counters.ts";
 import type { DeadLetterWhy } from "./events.ts";
-import { FrameKind, isMessage } from "./frame-kind.ts";
+import { FrameKind, isMessage, mailOf } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { Outbox } from "./outbox.ts";
 import { slotBlock, ThreadState } from "./system-memory.ts";
@@ -346,7 +346,7 @@ export class Peers {
     const kernel = this.#kernel;
     const kind = box[at] as FrameKind;
     const to = kernel.makeRef(peer.thread, box[at + 1] as number, box[at + 2] as number);
-    kernel.delivery.deadLetter(to, payload, "not_cloneable");
+    kernel.delivery.deadLetter(to, ...mailOf(kind, payload), "not_cloneable");
     const message = error instanceof Error ? error.message : String(error);
     const data = { name: "RuntimeError", code: "not_cloneable", message };
     if (kind === FrameKind.call || kind === FrameKind.stop) kernel.calls.failed(box[at + 5] as number, data);
@@ -489,7 +489,12 @@ export class Peers {
     for (const { kind, slot, generation } of peer.writer?.unread() ?? []) {
       if (!isMessage(kind)) continue;
       const to = kernel.makeRef(thread, slot, generation);
-      kernel.delivery.deadLetter(to, "(not decoded: the lost thread had not read it)", this.#lossReason(thread));
+      kernel.delivery.deadLetter(
+        to,
+        undefined,
+        "(not decoded: the lost thread had not read it)",
+        this.#lossReason(thread),
+      );
     }
     for (; peer.outbox.size > 0; peer.outbox.shift()) {
       const { front: box, at } = peer.outbox;
@@ -536,14 +541,12 @@ export class Peers {
     const why = this.#lossReason(thread);
     switch (kind) {
       case FrameKind.message:
-        kernel.delivery.deadLetter(to, payload, why);
-        return;
       case FrameKind.cast:
-        kernel.delivery.deadLetter(to, (payload as readonly unknown[])[1], why);
+        kernel.delivery.deadLetter(to, ...mailOf(kind, payload), why);
         return;
       case FrameKind.call:
       case FrameKind.stop:
-        kernel.delivery.deadLetter(to, payload, why);
+        kernel.delivery.deadLetter(to, ...mailOf(kind, payload), why);
         kernel.calls.failed(id, {
           name: "RuntimeError",
           code: "noproc",

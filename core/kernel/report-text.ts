@@ -1,6 +1,7 @@
 /** Values as short texts for reports to people: messages, states, data of a log. None of these throws. */
 import { inspect } from "node:util";
 import type { Handlers } from "../actor/behaviour.ts";
+import { type Mail, Meta, MetaKind } from "../actor/mailbox.ts";
 import { isRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { checkMessage } from "../thread/message-check.ts";
@@ -26,6 +27,14 @@ export function messageText(message: unknown): string {
   } catch (error) {
     return `a message that cannot be shown (${error instanceof RuntimeError ? error.code : "its own code threw"})`;
   }
+}
+
+/** A message with the name that it came under: `cast add(3)`, `call read()`; a raw or system message as it is. */
+export function mailText({ meta, payload }: Mail, text: (value: unknown) => string = messageText): string {
+  const argument = payload === undefined ? "" : text(payload);
+  if (typeof meta === "string") return `cast ${meta}(${argument})`;
+  if (meta instanceof Meta && meta.kind === MetaKind.call) return `call ${meta.name}(${argument})`;
+  return text(payload);
 }
 
 /** Data for a report: as it is where it can cross threads, else as text. */

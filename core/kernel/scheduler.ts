@@ -370,7 +370,7 @@ export class Scheduler {
         } catch (error) {
           this.#words[this.#turnWord] = ++this.#turn;
           if (cuts.isFalling) standStill();
-          kernel.lifecycle.crash(cell, error, payload);
+          kernel.lifecycle.crash(cell, error, { meta, payload });
           continue;
         }
         this.#words[this.#turnWord] = ++this.#turn;

@@ -248,7 +248,7 @@ export class Timers {
     if (entry.periodMs === 0) cell.extra?.timers?.delete(entry.id);
     // As in Erlang, a timer for a name that nobody holds any more is lost; here it is a dead letter.
     const target = typeof entry.target === "string" ? kernel.names.whereis(entry.target) : entry.target;
-    if (target === undefined) kernel.delivery.deadLetter(kernel.refOf(cell), entry.message, "noproc");
+    if (target === undefined) kernel.delivery.deadLetter(kernel.refOf(cell), undefined, entry.message, "noproc");
     else this.#sendTo(cell, target, entry.message);
   }
 
@@ -259,7 +259,7 @@ export class Timers {
       void kernel.send(cell, target, message, undefined);
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.code !== "not_cloneable") throw error;
-      kernel.delivery.deadLetter(target, message, "not_cloneable");
+      kernel.delivery.deadLetter(target, undefined, message, "not_cloneable");
     }
   }
 }

@@ -110,7 +110,7 @@ describe("mofa run", () => {
     );
     const result = await mofaRun([program, "printer"]);
     expect(result).toMatchObject({ code: 1, stdout: "" });
-    expect(result.stderr).toMatch(/^crash: failing \S+: Error: out of paper\n {4}at .*failing\.mjs/);
+    expect(result.stderr).toMatch(/^crash: failing \S+ on 'go': Error: out of paper\n {4}at .*failing\.mjs/);
     expect(result.stderr).toMatch(
       /error: Supervisor: .* Context: shutdown\. Reason: reached_max_restart_intensity\. Offender: id=printer/,
     );

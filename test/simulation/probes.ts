@@ -127,13 +127,11 @@ export function watchKernel(stage: Stage, kernel: Kernel): void {
   };
 
   const deadLetter = delivery.deadLetter.bind(delivery);
-  delivery.deadLetter = (to, payload, why) => {
-    // A call's frame carries name, argument and time.
-    const body = Array.isArray(payload) ? payload[1] : payload;
-    const id = (body as { id?: unknown } | undefined)?.id;
+  delivery.deadLetter = (to, meta, payload, why) => {
+    const id = (payload as { id?: unknown } | undefined)?.id;
     const letter = typeof id === "number" ? stage.letters.all[id] : undefined;
     if (why === "thread_lost" && typeof payload === "string" && !isMute()) stage.undecoded++;
     if (letter !== undefined && !isMute()) stage.letters.deadLetter(letter, why);
-    deadLetter(to, payload, why);
+    deadLetter(to, meta, payload, why);
   };
 }

@@ -41,7 +41,7 @@ describePlacements("S10 Budgets", (place) => {
       behaviour: "puppet",
       reason: { budget: { mailbox: 3 } },
       message: expect.stringContaining(`slot: ${gate.slot}`) as unknown,
-      queued: ["'a'", "'b'", "'c'", "'d'"],
+      queued: ["'a'", "'b'", "call echo('c')", "'d'"],
       queuedCount: 4,
     });
   });

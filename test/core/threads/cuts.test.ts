@@ -90,7 +90,7 @@ test("the crash report shows where the actor looped, and the message in hand", a
   ref.send("first");
   await ref.call("loop").catch(() => undefined);
   const [report] = system.crashes();
-  expect(report).toMatchObject({ behaviour: "runaway", reason: { turnLimit: limitMs } });
+  expect(report).toMatchObject({ behaviour: "runaway", message: "call loop()", reason: { turnLimit: limitMs } });
   expect(report?.stack?.split("\n").slice(0, 3).join("\n")).toMatch(/at forever .*runaway\.[jt]s:\d+:\d+\)[^]*at loop/);
 });
 

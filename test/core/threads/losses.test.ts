@@ -45,6 +45,22 @@ test("messages that a lost thread had not read are dead letters, those in its ma
   expect([unreadLost, unsentLost, deadLetters.thread_lost]).toEqual([10, 0, 9]);
 });
 
+test("what is sent to a thread that is lost is a dead letter that says which call or cast it was", async () => {
+  const { system } = await start();
+  await using _ = system;
+  const ref = await system.spawn(worker, undefined, there);
+  await system.terminateThread(1, "test");
+  using recorder = new EventRecorder(system, ["deadLetter"]);
+  ref.cast("tellParent");
+  ref.send("raw");
+  await expect(ref.call("block", 1)).rejects.toMatchObject({ code: "noproc" });
+  expect(recorder.of("deadLetter").map((event) => (event as unknown as { message: string }).message)).toEqual([
+    "cast tellParent()",
+    "'raw'",
+    "call block(1)",
+  ]);
+});
+
 test("messages of a lost thread's actors that it had not published are counted", async () => {
   const { system, isHeld } = await start();
   await using _ = system;
