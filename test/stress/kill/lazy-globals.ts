@@ -18,9 +18,9 @@ async function touch(rig: Rig, global: string, warm: boolean, threads: number): 
   for (let at = 0; at < threads; at++) {
     const thread = await rig.start("./bare-thread.js", { place: { global }, warm });
     thread.worker.postMessage("start");
-    await thread.next(5_000);
+    await thread.next(30_000);
     thread.worker.postMessage("report");
-    const report = await thread.next<BareReport>(5_000);
+    const report = await thread.next<BareReport>(30_000);
     if (report.nodeFrames > 0) hits++;
     if (report.isGlobalBroken) broken++;
     await rig.stop(thread);

@@ -93,11 +93,11 @@ export async function runNeighbours(
   let steps = 0;
   try {
     say("finish");
-    steps = await untilIdle(threads, options.settleMs ?? 5_000);
+    steps = await untilIdle(threads, options.settleMs ?? 30_000);
     say("ping");
-    await untilIdle(threads, options.settleMs ?? 5_000);
+    await untilIdle(threads, options.settleMs ?? 30_000);
     say("collect");
-    for (const thread of threads) reports.push(await thread.next<NeighboursReport>(5_000));
+    for (const thread of threads) reports.push(await thread.next<NeighboursReport>(30_000));
   } catch (error) {
     if (!(error instanceof RigTimeout)) throw error;
     stalled ??= error.message;
@@ -117,7 +117,7 @@ async function untilIdle(threads: readonly RigThread[], timeoutMs: number): Prom
     let steps = 0;
     for (const thread of threads) {
       thread.worker.postMessage({ type: "status" } satisfies ToNeighbours);
-      const status = await thread.next<NeighboursStatus>(5_000);
+      const status = await thread.next<NeighboursStatus>(30_000);
       isIdle &&= status.isIdle;
       sum += status.steps + status.across;
       steps += status.steps;

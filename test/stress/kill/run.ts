@@ -48,6 +48,16 @@ const seed = Number(values.seed);
 if (!Number.isInteger(kills) || kills < 1) throw new Error(`--kills takes a whole number from 1, got ${values.kills}`);
 if (!Number.isInteger(seed)) throw new Error(`--seed takes a whole number, got ${values.seed}`);
 
+/** What an experiment throws is a failed expectation of it, and keeps none of the others from running. */
+async function recordOf(name: string, run: Experiment, options: ExperimentOptions): Promise<ExperimentRecord> {
+  try {
+    return await run(options);
+  } catch (error) {
+    const details = { error: error instanceof Error ? error.stack : String(error) };
+    return { name, expected: "it ends with a record", ok: false, kills: 0, broken: 0, details };
+  }
+}
+
 const records: ExperimentRecord[] = [];
 for (const name of values.only.split(",")) {
   const chosen = experiments[name];
@@ -55,7 +65,7 @@ for (const name of values.only.split(",")) {
     throw new Error(`no experiment "${name}"; there are ${Object.keys(experiments).join(", ")}`);
   const [run, share] = chosen;
   if (!values.json) process.stdout.write(`${name} …`);
-  const record = await run({ kills: Math.max(1, Math.ceil(kills * share)), seed });
+  const record = await recordOf(name, run, { kills: Math.max(1, Math.ceil(kills * share)), seed });
   records.push(record);
   if (!values.json) {
     const { ok, p50Ms, p99Ms, maxMs } = record;
@@ -70,4 +80,8 @@ for (const name of values.only.split(",")) {
   }
 }
 if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, seed, records })}\n`);
-if (records.some((record) => !record.ok)) process.exitCode = 1;
+for (const record of records.filter(({ ok }) => !ok)) {
+  // Once more, at the end: this is what is read first.
+  process.stderr.write(`NOT OK ${JSON.stringify(record)}\n`);
+  process.exitCode = 1;
+}

@@ -12,7 +12,7 @@ const kills = Number(process.argv[2]);
 await using rig = await Rig.open();
 const thread = await rig.start("./cut-thread.js", { style: "tight", entry: "sync", kills });
 thread.worker.postMessage("start");
-const report = await thread.next<CutReport>(30_000);
+const report = await thread.next<CutReport>(120_000);
 // The thread counts its own kills. A latency may be missing: the last answer races with the question for them.
 if (report.kills !== kills || report.broken > 0 || report.caught > 0) throw new Error(JSON.stringify(report));
 process.stdout.write(`${JSON.stringify((await rig.report(thread)).latenciesMs)}\n`);
