@@ -113,12 +113,15 @@ test("a stop while a tree is starting takes down in order what has started, and 
 /** What the children of a tree said while the system stopped. */
 async function linesOfStop(start: (system: MofaSystem) => Promise<unknown>): Promise<string[]> {
   const system = await startSystem({ threads: 2, spare: false });
-  const lines: string[] = [];
-  system.events.on("log", ({ message }) => lines.push(message));
+  const said: { readonly message: string; readonly at: bigint }[] = [];
+  system.events.on("log", ({ message, data }) => said.push({ message, at: data as bigint }));
   await start(system);
   await system.settled();
   await system.stop();
-  return lines.filter((line) => line.startsWith("end"));
+  return said
+    .filter(({ message }) => message.startsWith("end"))
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ message }) => message);
 }
 
 const inOrder = ["ending c", "ended c", "ending b", "ended b", "ending a", "ended a"];
