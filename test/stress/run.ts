@@ -2,7 +2,7 @@
  * Runs the longer suites one after the other, with progress: `npm run test:stress`, or `npm run test:stress -- NAME…`
  * for those whose name contains a NAME. Ends with 1 if one failed or none was chosen by the names given.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -40,14 +40,15 @@ async function runSuite(suite: StressSuite): Promise<Failure | undefined> {
   };
   passOn(child.stdout, process.stdout, keep);
   passOn(child.stderr, process.stderr, keep);
-  const why = whyFailed(suite, child.killed, await once(child, "close"));
+  await once(child, "close");
+  const why = whyFailed(suite, child);
   return why === undefined ? undefined : { name: suite.name, why, lastWords };
 }
 
-function whyFailed(suite: StressSuite, isKilled: boolean, [code, signal]: unknown[]): string | undefined {
-  if (code === 0) return undefined;
-  if (signal === null) return `exit code ${code}`;
-  return isKilled ? `not done after ${suite.limitMs / 1_000} s` : `ended by ${signal}`;
+function whyFailed(suite: StressSuite, { exitCode, signalCode, killed }: ChildProcess): string | undefined {
+  if (exitCode === 0) return undefined;
+  if (signalCode === null) return `exit code ${exitCode}`;
+  return killed ? `not done after ${suite.limitMs / 1_000} s` : `ended by ${signalCode}`;
 }
 
 const patterns = process.argv.slice(2);

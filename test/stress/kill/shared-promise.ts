@@ -12,7 +12,7 @@ export async function sharedPromise(options: ExperimentOptions): Promise<Experim
   const run = async (scene: SharedScene, graceMs: number, rounds: number): Promise<SharedReport> => {
     const thread = await rig.start("./shared-thread.js", { scene, rounds, asyncGraceMs: graceMs });
     thread.worker.postMessage("start");
-    const report = await thread.next<SharedReport>(20_000 + rounds * 1_000);
+    const report = await thread.next<SharedReport>(60_000 + rounds * 1_000);
     samplesMs.push(...(await rig.report(thread)).latenciesMs);
     await rig.stop(thread);
     return report;

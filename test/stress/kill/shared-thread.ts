@@ -152,11 +152,12 @@ function startRound(): void {
   // Resolved outside the kernel, as a fetch would be.
   if (data.scene === "foreign") setTimeout(() => shared.resolve(round), 5);
   const recoveries = words.ints[word.recoveries] ?? 0;
-  const endMs = performance.now() + data.asyncGraceMs * 2 + 2_000;
+  const endMs = performance.now() + data.asyncGraceMs * 2 + 20_000;
   let isReleased = false;
   const watch = setInterval(() => {
-    kernel.endLapsed();
-    if (!isReleased && words.ints[word.recoveries] !== recoveries) {
+    // Who waits for others is let go before anybody's grace is over, however late this timer fires.
+    if (isReleased) kernel.endLapsed();
+    else if (words.ints[word.recoveries] !== recoveries) {
       isReleased = true;
       later.resolve(round);
       for (const id of slowCalls) kernel.reply(id, "at last");
