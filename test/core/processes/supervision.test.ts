@@ -1,6 +1,6 @@
 /** Real processes as children of supervisors, which need not know (core/SEMANTICS.md, S9.2; supervisors/README.md). */
 import { expect, test } from "@jest/globals";
-import { type ChildSpec, type MofaSystem, type Ref, sameRef } from "../../../index.ts";
+import { type ChildSpec, type MofaSystem, type Ref, type RuntimeEvent, sameRef } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { logger, stubborn } from "../../fixtures/process-tests.ts";
 import { goneFromSystem, next, pidOf } from "../../support/in-process.ts";
@@ -21,9 +21,9 @@ async function childOf(tree: Tree, id: string): Promise<Ref> {
 }
 
 /** What the children logged of their starts and ends, oldest first. */
-function logs(recorder: EventRecorder): string[] {
+function logs(recorder: EventRecorder<RuntimeEvent>): string[] {
   return recorder.events
-    .map((event) => (event as unknown as { message: string }).message)
+    .flatMap((event) => (event.type === "log" ? [event.message] : []))
     .filter((message) => /^(start|end) /.test(message));
 }
 
@@ -71,7 +71,7 @@ test("a transient child that calls process.exit is restarted, one that ends norm
 
 test("processes start in order, and are shut down in the reverse order, each before the next", async () => {
   const system = shared();
-  using recorder = new EventRecorder(system, ["log"]);
+  using recorder = new EventRecorder<RuntimeEvent>(system, ["log"]);
   const tree = await system.supervise({ children: ["a", "b", "c"].map((id) => child(id)) });
   const pids = system.processes().map(({ pid }) => pid);
   expect((await tree.whichChildren()).map(({ id }) => id)).toEqual(["c", "b", "a"]);
@@ -89,7 +89,7 @@ test("processes start in order, and are shut down in the reverse order, each bef
 
 test("brutal_kill runs no terminate in a process, and a terminate that never ends is killed at its time", async () => {
   const system = shared();
-  using recorder = new EventRecorder(system, ["log"]);
+  using recorder = new EventRecorder<RuntimeEvent>(system, ["log"]);
   const tree = await system.supervise({
     children: [
       child("brutal", { shutdown: "brutal_kill" }),
