@@ -24,6 +24,7 @@ export const errorCodes = {
   killed: "the actor was killed before it answered",
   load_timeout: "the behaviour's module did not load in time",
   mailbox_full: "the receiver's mailbox is at its bound",
+  message_too_large: "the message is larger than what crosses to another thread or process",
   module_export_missing: "the module has no export that is this behaviour",
   module_failed: "the behaviour's module threw while it was loaded",
   module_unknown: "no module is known that exports this behaviour",

@@ -98,7 +98,8 @@ export class Calls {
       );
     }
     const isLocal = ref.thread === kernel.thread;
-    if (!isLocal || kernel.isRemote(ref)) kernel.checkOutgoing(argument, undefined, ref, name);
+    if (!isLocal) kernel.checkOutgoing(argument, undefined, ref, name);
+    else if (kernel.isRemote(ref)) kernel.checkToProcess(argument, ref, name);
     else if (kernel.checks) freezeMessage(argument);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
     return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));

@@ -70,6 +70,8 @@ export interface RemoteActor {
   ended(reason: ExitReason): void;
   /** Ends the process at once (SIGKILL), and its actor with it. */
   kill(): void;
+  /** @param what is sent, for the message to people. @throws RuntimeError `message_too_large`: the process could never be given it. */
+  assertFits(message: unknown, what: string): void;
   /** Runs the deed of an injected fault as a turn of the process. */
   strike(kind: DeedKind, terms: DeedTerms): Promise<unknown>;
 }

@@ -293,7 +293,7 @@ export class Kernel {
       if (this.checks) freezeMessage(message);
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation) {
-        if ((cell.flags & Flag.remote) !== 0) this.checkOutgoing(message, undefined, ref, "send");
+        if ((cell.flags & Flag.remote) !== 0) this.checkToProcess(message, ref, "send");
         return this.delivery.deliver(cell, undefined, message, sender);
       }
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
@@ -310,7 +310,7 @@ export class Kernel {
       if (this.checks) freezeMessage(argument);
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation) {
-        if ((cell.flags & Flag.remote) !== 0) this.checkOutgoing(argument, undefined, ref, name);
+        if ((cell.flags & Flag.remote) !== 0) this.checkToProcess(argument, ref, name);
         return this.delivery.deliver(cell, name, argument, sender);
       }
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
@@ -333,6 +333,12 @@ export class Kernel {
       throw new RuntimeError("not_cloneable", where === "" ? text : `${where}: ${text}`, { cause: error });
     }
     if (this.checks) freezeMessage(message);
+  }
+
+  /** The same to an actor of this thread that has a process: its bound is known here. @throws RuntimeError `message_too_large` too. */
+  checkToProcess(message: unknown, to: RefData, verb: string): void {
+    this.checkOutgoing(message, undefined, to, verb);
+    this.cellOf(to)?.extra?.remote?.assertFits(message, `${verb} to ${this.nameOf(to)}`);
   }
 
   /**

@@ -348,7 +348,8 @@ export class Peers {
     const to = kernel.makeRef(peer.thread, box[at + 1] as number, box[at + 2] as number);
     kernel.delivery.deadLetter(to, ...mailOf(kind, payload), "not_cloneable");
     const message = error instanceof Error ? error.message : String(error);
-    const data = { name: "RuntimeError", code: "not_cloneable", message };
+    const code = error instanceof RuntimeError && error.code === "message_too_large" ? error.code : "not_cloneable";
+    const data = { name: "RuntimeError", code, message };
     if (kind === FrameKind.call || kind === FrameKind.stop) kernel.calls.failed(box[at + 5] as number, data);
     else if (kind === FrameKind.spawn) {
       const from = kernel.makeRef(kernel.thread, box[at + 3] as number, box[at + 4] as number);

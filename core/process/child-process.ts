@@ -27,6 +27,8 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Time without an answer to a heartbeat before the process is killed. */
   readonly heartbeatTimeoutMs: number;
+  /** Longest frame on either way; see `frames.ts`. */
+  readonly frameBytesMax: number;
 }
 
 /** How a process ended. */
@@ -111,7 +113,7 @@ export class ChildProcess {
     this.#turns = socketOf(child, fds.turns);
     this.#verbs = socketOf(child, fds.verbs);
     this.#heartbeat = socketOf(child, fds.heartbeat);
-    const reader = new FrameReader(take);
+    const reader = new FrameReader(take, options.frameBytesMax);
     this.#verbs?.on("data", (chunk: Buffer) => this.#read(reader, chunk));
     for (const socket of [this.#turns, this.#verbs]) {
       socket?.on("close", () => {
@@ -138,12 +140,23 @@ export class ChildProcess {
     }
   }
 
-  say(word: ToProcess): void {
-    this.#write(this.#turns, frameOf(word));
+  /**
+   * A word as it is written.
+   * @param what is said by it, for the message to people
+   * @throws RuntimeError `message_too_large`.
+   */
+  frame(word: ToProcess | Answer, what: string): Uint8Array {
+    return frameOf(word, this.#options.frameBytesMax, what);
   }
 
-  answer(answer: Answer): void {
-    this.#write(this.#verbs, frameOf(answer));
+  /** @param frame of a `ToProcess` */
+  say(frame: Uint8Array): void {
+    this.#write(this.#turns, frame);
+  }
+
+  /** @param frame of an `Answer` */
+  answer(frame: Uint8Array): void {
+    this.#write(this.#verbs, frame);
   }
 
   #write(socket: Socket | undefined, bytes: Uint8Array): void {

@@ -1,20 +1,35 @@
 /**
  * Frames on a socket: four bytes of length (big-endian, of what follows), then a msgpack record.
+ *
+ * Both ends keep one bound (`processMessageBytesMax`): who has more to say is told so and sends nothing, and a longer frame
+ * on the socket is a breach of whoever wrote it.
  */
 import { Packr } from "msgpackr/pack"; // without the native addon, whose load costs more than it gives
+import { RuntimeError } from "../errors.ts";
 
 /** Plain maps, that any msgpack reads: no records, no extensions. */
 const packr = new Packr({ useRecords: false });
 
 export const lengthBytes = 4;
-/** Longest frame that is taken: a longer one is no frame but a broken stream. */
-const frameBytesMax = 2 ** 31 - 1;
+/** Longest frame between main and a process, unless the system was told otherwise: what one process may make main hold. */
+export const frameBytesMaxDefault = 2 ** 26;
+/** Room that a frame has from the first; beyond, its room grows with what arrives and not with what was announced. */
+const roomBytesMin = 2 ** 16;
 
-/** A frame ready to be written. @throws RangeError beyond 2 GiB. */
-export function frameOf(record: object): Uint8Array<ArrayBuffer> {
+/**
+ * A frame ready to be written.
+ * @param what is said by it, for the message to people
+ * @throws RuntimeError `message_too_large`.
+ */
+export function frameOf(record: object, bytesMax: number, what: string): Uint8Array<ArrayBuffer> {
   const body = packr.pack(record);
-  if (body.length > frameBytesMax)
-    throw new RangeError(`a message of ${body.length} bytes is too large for a frame (${frameBytesMax})`);
+  if (body.length > bytesMax) {
+    throw new RuntimeError(
+      "message_too_large",
+      `${what}: ${body.length} bytes, and ${bytesMax} is the most between main and a process: ` +
+        "send it in pieces, or start the system with a larger processMessageBytesMax",
+    );
+  }
   const bytes = new Uint8Array(lengthBytes + body.length);
   new DataView(bytes.buffer).setUint32(0, body.length);
   bytes.set(body, lengthBytes);
@@ -26,39 +41,68 @@ export function recordOf<T>(body: Uint8Array): T {
   return packr.unpack(body) as T;
 }
 
-/** Cuts what arrives into frames. */
+/** Cuts what arrives into frames. Each byte is copied once, or twice where its frame's room had to grow. */
 export class FrameReader {
   readonly #take: (body: Uint8Array<ArrayBuffer>) => void;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  readonly #bytesMax: number;
+  readonly #head = Buffer.alloc(lengthBytes);
+  #headBytes = 0;
+  #body: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #bodyBytes = 0;
+  #length = 0;
 
-  /** @param take gets the body of each frame as soon as it is whole; it is its own. What it throws, `push` throws. */
-  constructor(take: (body: Uint8Array<ArrayBuffer>) => void) {
+  /**
+   * @param take gets the body of each frame as soon as it is whole; it is its own. What it throws, `push` throws.
+   * @param bytesMax longest body that is taken.
+   */
+  constructor(take: (body: Uint8Array<ArrayBuffer>) => void, bytesMax: number) {
     this.#take = take;
+    this.#bytesMax = bytesMax;
   }
 
+  /** @throws RangeError a frame is too long: then nothing of the stream can be read any more. */
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    while (this.#bytes >= lengthBytes) {
-      const length = this.#head().readUInt32BE(0);
-      if (length > frameBytesMax) throw new RangeError(`a frame of ${length} bytes, and ${frameBytesMax} is the most`);
-      if (this.#bytes < lengthBytes + length) return;
-      this.#take(new Uint8Array(this.#cut(lengthBytes + length).subarray(lengthBytes)));
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#headBytes < lengthBytes) {
+        this.#head[this.#headBytes++] = chunk[at++] as number;
+        if (this.#headBytes < lengthBytes) continue;
+        this.#begin();
+      } else {
+        const piece = chunk.subarray(at, at + this.#length - this.#bodyBytes);
+        at += piece.length;
+        this.#add(piece);
+      }
+      if (this.#bodyBytes === this.#length) this.#end();
     }
   }
 
-  /** The first bytes that are there, at least a length. */
-  #head(): Buffer {
-    if ((this.#chunks[0] as Buffer).length < lengthBytes) this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0] as Buffer;
+  #begin(): void {
+    const length = this.#head.readUInt32BE(0);
+    if (length > this.#bytesMax) {
+      throw new RangeError(
+        `a frame of ${length} bytes, and ${this.#bytesMax} is the most between main and a process (processMessageBytesMax)`,
+      );
+    }
+    this.#length = length;
+    this.#bodyBytes = 0;
+    this.#body = new Uint8Array(Math.min(length, roomBytesMin));
   }
 
-  /** Joined once for each frame, and not once for each chunk of a large one. */
-  #cut(length: number): Buffer {
-    const all = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#chunks = all.length === length ? [] : [all.subarray(length)];
-    this.#bytes -= length;
-    return all.subarray(0, length);
+  #add(piece: Uint8Array): void {
+    const filled = this.#bodyBytes + piece.length;
+    if (filled > this.#body.length) {
+      const larger = new Uint8Array(Math.min(this.#length, Math.max(filled, 2 * this.#body.length)));
+      larger.set(this.#body.subarray(0, this.#bodyBytes));
+      this.#body = larger;
+    }
+    this.#body.set(piece, this.#bodyBytes);
+    this.#bodyBytes = filled;
+  }
+
+  #end(): void {
+    const body = this.#body;
+    this.#headBytes = 0;
+    this.#body = new Uint8Array();
+    this.#take(body);
   }
 }

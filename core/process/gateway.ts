@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly startTimeoutMs: number;
   readonly loadTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** Longest message on either way, in bytes as it crosses. */
+  readonly frameBytesMax: number;
   /** Time for a process that was killed to be gone. */
   readonly endTimeoutMs: number;
 }

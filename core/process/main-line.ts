@@ -5,8 +5,8 @@
  */
 import { Socket } from "node:net";
 import { nextLoop } from "../clock.ts";
-import { type ErrorData, RuntimeError } from "../errors.ts";
-import { FrameReader, frameOf, recordOf } from "./frames.ts";
+import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import { FrameReader, frameBytesMaxDefault, frameOf, recordOf } from "./frames.ts";
 import { orphaned } from "./link.ts";
 import {
   type Answer,
@@ -29,6 +29,8 @@ export class MainLine {
   readonly #values: ValueBytes;
   readonly #verbs = new SyncSocket(fds.verbs, orphaned);
   readonly #begun = new Map<number, Begun>();
+  /** Of the system, once main has said it. */
+  frameBytesMax = frameBytesMaxDefault;
   #nextId = 1;
   #sends = 0;
 
@@ -39,37 +41,51 @@ export class MainLine {
       const word = recordOf<ToProcess>(body);
       if (word.type === "settled") this.#settled(word);
       else take(word);
-    });
+      // Main keeps the bound itself, and says what it is.
+    }, Number.POSITIVE_INFINITY);
     const turns = new Socket({ fd: fds.turns, readable: true, writable: false });
     turns.on("data", (chunk: Buffer) => reader.push(chunk));
     turns.on("error", orphaned);
     turns.on("close", orphaned);
   }
 
-  say(word: FromProcess): void {
-    this.#verbs.write(frameOf(word));
+  /**
+   * @param what it is, for the message to people
+   * @throws RuntimeError `message_too_large`; then nothing is said.
+   */
+  say(word: FromProcess, what: string = word.type): void {
+    this.#verbs.write(frameOf(word, this.frameBytesMax, what));
   }
 
-  /** @throws RuntimeError what main throws; `not_cloneable`. */
+  /** An error that is itself too large is told by that. */
+  sayFailure(word: Extract<FromProcess, { readonly error: ErrorData }>): void {
+    try {
+      this.say(word, `the error of "${word.type}"`);
+    } catch (error) {
+      this.say({ ...word, error: errorData(error) });
+    }
+  }
+
+  /** @throws RuntimeError what main throws; `not_cloneable`, `message_too_large`. */
   ask(verb: AskVerb, args: readonly unknown[]): unknown {
-    this.say({ type: "ask", verb, args: this.#values.encode(args, verb) });
+    this.say({ type: "ask", verb, args: this.#values.encode(args, verb) }, verb);
     const answer = recordOf<Answer>(this.#verbs.readFrame());
     if (answer.ok) return this.#values.decode(answer.value);
     throw errorFrom(answer.error);
   }
 
-  /** Rejects with what main throws; throws only `not_cloneable`. */
+  /** Rejects with what main throws; throws only `not_cloneable` and `message_too_large`. */
   begin(verb: BeginVerb, args: readonly unknown[]): Promise<unknown> {
     const id = this.#nextId++;
-    this.say({ type: "begin", id, verb, args: this.#values.encode(args, verb) });
+    this.say({ type: "begin", id, verb, args: this.#values.encode(args, verb) }, verb);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#begun.set(id, { resolve, reject });
     return promise;
   }
 
-  /** @throws RuntimeError `not_cloneable`. */
+  /** @throws RuntimeError `not_cloneable`, `message_too_large`. */
   tell(verb: TellVerb, args: readonly unknown[]): void {
-    this.say({ type: "tell", verb, args: this.#values.encode(args, verb) });
+    this.say({ type: "tell", verb, args: this.#values.encode(args, verb) }, verb);
   }
 
   /** A send; what it returns asks main whether the message was accepted, if somebody wants to know. */

@@ -77,24 +77,25 @@ export class ProcessActor {
     }
   }
 
-  async #load({ module, checks, refs }: Extract<ToProcess, { type: "start" }>): Promise<void> {
+  async #load({ module, checks, refs, frameBytesMax }: Extract<ToProcess, { type: "start" }>): Promise<void> {
     const [self, parent] = this.#values.decode(refs) as [Ref, Ref | undefined];
     this.#now.self = self;
     this.#now.parent = parent;
     this.#checks = checks;
+    this.line.frameBytesMax = frameBytesMax;
     let exports: Readonly<Record<string, unknown>>;
     try {
       exports = await whileLoading(module.url, () => import(module.url) as Promise<typeof exports>);
     } catch (error) {
       const isOwn = error instanceof RuntimeError && error.code === "started_while_loading";
-      this.line.say({ type: "failed", error: errorData(isOwn ? error : moduleFailed(module.url, error)) });
+      this.line.sayFailure({ type: "failed", error: errorData(isOwn ? error : moduleFailed(module.url, error)) });
       return;
     }
     try {
       const { exportName, value } = exportedBehaviour(module, exports);
       this.line.say({ type: "loaded", behaviour: this.#adopt(module.url, exportName, value, exports) });
     } catch (error) {
-      this.line.say({ type: "failed", error: errorData(error) });
+      this.line.sayFailure({ type: "failed", error: errorData(error) });
     }
   }
 
@@ -139,11 +140,12 @@ export class ProcessActor {
         return;
       }
       const isAnswer = turn.kind === "call" && result !== noReply;
-      const value = this.#values.encode(isAnswer ? result : undefined, `answer of "${turn.name}"`);
-      this.line.say({ type: "done", value, ...(result === noReply && { as: "noReply" as const }) });
+      const what = `answer of "${turn.name}"`;
+      const value = this.#values.encode(isAnswer ? result : undefined, what);
+      this.line.say({ type: "done", value, ...(result === noReply && { as: "noReply" as const }) }, what);
     } catch (error) {
       const { format } = this.#behaviour?.handlers ?? {};
-      this.line.say({ type: "threw", error: errorData(error), state: stateText(this.#now.state, format) });
+      this.line.sayFailure({ type: "threw", error: errorData(error), state: stateText(this.#now.state, format) });
     } finally {
       this.#now.from = undefined;
     }

@@ -25,7 +25,7 @@ process.exit = (...args: readonly unknown[]): never => {
   return exit(code);
 };
 
-process.on("unhandledRejection", (error: unknown) => line.say({ type: "unhandled", error: errorData(error) }));
-process.on("uncaughtException", (error: unknown) => line.say({ type: "unhandled", error: errorData(error) }));
+process.on("unhandledRejection", (error: unknown) => line.sayFailure({ type: "unhandled", error: errorData(error) }));
+process.on("uncaughtException", (error: unknown) => line.sayFailure({ type: "unhandled", error: errorData(error) }));
 
 line.say({ type: "ready" });

@@ -16,8 +16,14 @@ export type TurnKind = "init" | "receive" | "call" | "cast" | "continue" | "term
 
 /** From main to the process. */
 export type ToProcess =
-  /** The first word: what to load. `refs` holds the actor's own ref and its parent's. */
-  | { readonly type: "start"; readonly module: BehaviourModule; readonly checks: boolean; readonly refs: Uint8Array }
+  /** The first word: what to load. `refs` holds the actor's own ref and its parent's; `frameBytesMax` holds on both ways. */
+  | {
+      readonly type: "start";
+      readonly module: BehaviourModule;
+      readonly checks: boolean;
+      readonly refs: Uint8Array;
+      readonly frameBytesMax: number;
+    }
   /** `value`: argument, message or reason; with a call `[argument, from]`. */
   | { readonly type: "turn"; readonly kind: TurnKind; readonly name: string; readonly value: Uint8Array }
   /** Its open tasks are bounded: from now on it says when one begins and ends. */

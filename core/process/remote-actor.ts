@@ -8,7 +8,7 @@ import { inspect } from "node:util";
 import type { Behaviour, Handlers, MailboxPolicy } from "../actor/behaviour.ts";
 import { type BehaviourModule, noteModule } from "../actor/behaviour-module.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
-import type { Context } from "../actor/context.ts";
+import type { Context, From } from "../actor/context.ts";
 import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
@@ -21,7 +21,6 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { ChildProcess, type ProcessEnd, type ProcessOptions, processFailed } from "./child-process.ts";
 import { recordOf } from "./frames.ts";
 import {
-  type Answer,
   askVerbs,
   beginVerbs,
   type FromProcess,
@@ -139,16 +138,36 @@ export class RemoteActor implements Remote {
   // Turns -----------------------------------------------------------------------------------------------------------
 
   #run(kind: TurnKind, name: string, value: unknown): Promise<unknown> {
-    const bytes = this.#values.encode(
-      value,
-      `${name || kind} of ${this.#kernel.nameOf(this.#kernel.refOf(this.cell))}`,
-    );
+    const what = `${name || kind} of ${this.#kernel.nameOf(this.#kernel.refOf(this.cell))}`;
+    const frame = this.#turnFrame(kind, name, value, what); // which may be refused, before anything has begun
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#turn = { resolve, reject, cancel: this.#limitTurn() };
     // Known since the behaviour is there, which is before its first turn.
     if (kind === "init" && (this.cell.flags & Flag.counted) !== 0) this.#say({ type: "countTasks" });
-    this.#say({ type: "turn", kind, name, value: bytes });
+    this.#process.say(frame);
     return promise;
+  }
+
+  #turnFrame(kind: TurnKind, name: string, value: unknown, what: string): Uint8Array {
+    return this.#process.frame({ type: "turn", kind, name, value: this.#values.encode(value, what) }, what);
+  }
+
+  assertFits(message: unknown, what: string): void {
+    this.#turnFrame("receive", "", message, what);
+  }
+
+  /** A message of another thread, which could not know the bound, costs nobody but its sender. */
+  #runUnlessTooLarge(kind: TurnKind, name: string, value: unknown, refuse: (error: RuntimeError) => unknown): unknown {
+    try {
+      return this.#run(kind, name, value);
+    } catch (error) {
+      if (error instanceof RuntimeError && error.code === "message_too_large") return refuse(error);
+      throw error;
+    }
+  }
+
+  #deadLetter({ message }: RuntimeError): void {
+    this.#kernel.delivery.deadLetter(this.ref, undefined, message, "not_cloneable");
   }
 
   /** No cut reaches another process: a turn over its limit ends with it. */
@@ -176,8 +195,9 @@ export class RemoteActor implements Remote {
 
   // Frames ----------------------------------------------------------------------------------------------------------
 
-  #say(word: ToProcess): void {
-    this.#process.say(word);
+  /** @throws RuntimeError `message_too_large`; then nothing is said. */
+  #say(word: ToProcess, what: string = word.type): void {
+    this.#process.say(this.#process.frame(word, what));
   }
 
   /** What the dead say is not heard (S1.4). */
@@ -238,8 +258,9 @@ export class RemoteActor implements Remote {
     );
     this.#process.watch();
     const { parent } = this.cell;
-    const refs = [kernel.refOf(this.cell), parent === undefined ? undefined : kernel.adopt(parent)];
-    this.#say({ type: "start", module, checks: kernel.checks, refs: this.#values.encode(refs, "spawn") });
+    const values = [kernel.refOf(this.cell), parent === undefined ? undefined : kernel.adopt(parent)];
+    const refs = this.#values.encode(values, "spawn");
+    this.#say({ type: "start", module, checks: kernel.checks, refs, frameBytesMax: this.#options.frameBytesMax });
     if (kernel.wants(eventBit("processStarted")))
       kernel.emit({ type: "processStarted", ref: kernel.refOf(this.cell).toJSON(), pid: this.pid as number });
   }
@@ -251,29 +272,36 @@ export class RemoteActor implements Remote {
 
   /** A verb with a result at once; the process stands still until it gets this. */
   #answer(verb: string, args: Uint8Array): void {
-    let answer: Answer;
+    let frame: Uint8Array;
     let exit: { readonly code: number; readonly stack: string } | undefined;
     try {
       const values = this.#values.decode(args) as unknown[];
       let result: unknown;
       if (verb === "processExit") exit = { code: values[0] as number, stack: values[1] as string };
       else result = this.#verb(askVerbs, verb)(...values);
-      answer = { ok: true, value: this.#values.encode(result, verb) };
+      frame = this.#process.frame({ ok: true, value: this.#values.encode(result, verb) }, verb);
     } catch (error) {
-      answer = { ok: false, error: errorData(error) };
+      frame = this.#process.frame({ ok: false, error: errorData(error) }, verb);
     }
-    this.#process.answer(answer);
+    this.#process.answer(frame);
     if (exit !== undefined) this.#kernel.lifecycle.crashOutside(this.cell, { exitCalled: exit.code }, exit.stack);
   }
 
   #begin(id: number, verb: string, args: Uint8Array): void {
     const settle = (word: ToProcess) => {
       if (this.#isEnded) return;
+      this.#say(word, `what ${verb} came to`);
       this.#unacknowledged++;
       this.#kernel.scheduler.outside++;
-      this.#say(word);
     };
-    const failed = (error: unknown) => settle({ type: "settled", id, ok: false, error: errorData(error) });
+    const fail = (error: unknown) => settle({ type: "settled", id, ok: false, error: errorData(error) });
+    const failed = (error: unknown) => {
+      try {
+        fail(error);
+      } catch (tooLarge) {
+        fail(tooLarge);
+      }
+    };
     try {
       const values = this.#values.decode(args) as unknown[];
       const promise =
@@ -382,16 +410,24 @@ export class RemoteActor implements Remote {
   }
 
   #handlers(isServer: boolean, has: readonly string[]): Handlers {
-    const named = (kind: "call" | "cast") => (_state: unknown, name: string, argument: unknown, ctx: Context) =>
-      this.#run(kind, name, kind === "call" ? [argument, ctx.from] : argument);
+    const call = (_state: unknown, name: string, argument: unknown, ctx: Context): unknown => {
+      const from = ctx.from as From; // a call has one
+      return this.#runUnlessTooLarge("call", name, [argument, from], (error) => {
+        ctx.replyError(from, error);
+        return noReply;
+      });
+    };
+    const cast = (_state: unknown, name: string, argument: unknown) =>
+      this.#runUnlessTooLarge("cast", name, argument, (error) => this.#deadLetter(error));
     const plain = (kind: TurnKind) => (_state: unknown, value: unknown) => this.#run(kind, "", value);
     return Object.freeze({
       isServer,
       isAsync: true,
       init: (argument: unknown) => this.#run("init", "", argument),
-      receive: plain("receive"),
-      ...(has.includes("call") && { call: named("call") }),
-      ...(has.includes("cast") && { cast: named("cast") }),
+      receive: (_state: unknown, message: unknown) =>
+        this.#runUnlessTooLarge("receive", "", message, (error) => this.#deadLetter(error)),
+      ...(has.includes("call") && { call }),
+      ...(has.includes("cast") && { cast }),
       ...(has.includes("continue") && { continue: plain("continue") }),
       ...(has.includes("terminate") && { terminate: plain("terminate") }),
       format: () => ({ [inspect.custom]: () => this.#stateText }),

@@ -9,12 +9,17 @@ import { EventStream } from "../kernel/events.ts";
 import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax, SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import { assertKeys } from "../known-keys.ts";
+import { frameBytesMaxDefault } from "../process/frames.ts";
 import { ProcessGateway } from "../process/gateway.ts";
 import { SeededRandom } from "../random.ts";
 import { assertNotLoading } from "../thread/loading.ts";
 import { PortHost } from "../thread/port-host.ts";
 import { SharedClock } from "../thread/shared-clock.ts";
 import { ThreadPool } from "../thread/thread-pool.ts";
+import { messageBytesMax } from "../thread/wire-tag.ts";
+
+/** The runtime's own words, with the stacks of errors in them, take less. */
+const processMessageBytesMin = 2 ** 16;
 
 /** How long a turn may take, unless told otherwise. */
 export const turnLimitMsDefault = 1_000;
@@ -53,6 +58,12 @@ export interface SystemOptions {
   readonly processStartTimeoutMs?: number;
   /** How long the process of an actor may give no sign of life before it is killed and its actor ends `{ processLost }`; `Infinity`: for ever. Default 10,000. */
   readonly heartbeatTimeoutMs?: number;
+  /**
+   * Longest message to or from an actor in a process of its own, in bytes as it crosses, from 65,536 to 1,073,741,824 (what
+   * crosses between threads): so much of an unfinished message one process may make main hold. A longer one is refused at its sender
+   * with `message_too_large`. Default 67,108,864 (64 MiB).
+   */
+  readonly processMessageBytesMax?: number;
   /** Time for a behaviour's module to load. Default 10,000. */
   readonly loadTimeoutMs?: number;
 }
@@ -84,6 +95,7 @@ const optionKeys = [
   "threadEndTimeoutMs",
   "processStartTimeoutMs",
   "heartbeatTimeoutMs",
+  "processMessageBytesMax",
   "loadTimeoutMs",
 ] as const satisfies readonly (keyof SystemOptions)[];
 
@@ -107,6 +119,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
   assertTimeout("processStartTimeoutMs", options.processStartTimeoutMs);
   assertTimeout("heartbeatTimeoutMs", options.heartbeatTimeoutMs);
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
+  assertMessageBytes(options.processMessageBytesMax);
   assertTimeout("asyncGraceMs", options.asyncGraceMs);
   const isWatched = options.watchdog ?? true;
   const turnLimitMs = options.turnLimitMs ?? turnLimitMsDefault;
@@ -143,6 +156,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
   const gateway = new ProcessGateway({
     startTimeoutMs: processStartTimeoutMs,
     heartbeatTimeoutMs: options.heartbeatTimeoutMs ?? 10_000,
+    frameBytesMax: options.processMessageBytesMax ?? frameBytesMaxDefault,
     loadTimeoutMs,
     endTimeoutMs,
   });
@@ -227,5 +241,14 @@ function assertTimeout(name: string, timeoutMs: number | undefined): void {
   throw new RuntimeError(
     "bad_argument",
     `${name} is a time in milliseconds above 0 (Infinity: no limit), got ${describe(timeoutMs)}`,
+  );
+}
+
+function assertMessageBytes(bytesMax: number | undefined): void {
+  if (bytesMax === undefined) return;
+  if (Number.isInteger(bytesMax) && bytesMax >= processMessageBytesMin && bytesMax <= messageBytesMax) return;
+  throw new RuntimeError(
+    "bad_argument",
+    `processMessageBytesMax is a whole number of bytes from ${processMessageBytesMin} to ${messageBytesMax}, got ${describe(bytesMax)}`,
   );
 }

@@ -4,6 +4,7 @@
  * Writing straight into the ring saves a copy of every message. If a message does not fit there, the sink throws
  * `noRoom` and the frame is not committed, so nothing of it is ever seen.
  */
+import { RuntimeError } from "../errors.ts";
 import { messageBytesMax, tag } from "./wire-tag.ts";
 
 /** Thrown by a sink that may not grow. Made once: it is caught a few frames up, and often, when a ring runs full. */
@@ -194,7 +195,10 @@ export class ByteSink {
     }
     const needed = this.position + bytes;
     if (needed > messageBytesMax) {
-      throw new RangeError(`a message to another thread has at most ${messageBytesMax} bytes when encoded`);
+      throw new RuntimeError(
+        "message_too_large",
+        `a message to another thread or process has at most ${messageBytesMax} bytes when encoded: send it in pieces`,
+      );
     }
     const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(this.#own.length * 2, needed), messageBytesMax));
     larger.set(this.#own.subarray(0, this.position));

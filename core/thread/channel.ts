@@ -70,7 +70,7 @@ export class ChannelWriter {
    * Writes one frame; `publish` shows it. False: no room now. Then publish, and call again with the same frame after
    * the writer's bell; as long as `isMidFrame` is false nothing of it was written and it may be given up as well.
    *
-   * @throws MessageRefused the payload cannot cross; RangeError it is too large; what a getter of the payload or the
+   * @throws MessageRefused the payload cannot cross; RuntimeError `message_too_large`; what a getter of the payload or the
    * side port throws. Nothing of the frame is written then.
    */
   write(

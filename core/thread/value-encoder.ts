@@ -60,7 +60,7 @@ export class ValueEncoder {
    * it wrote, or -1 if it does not fit. Look at `definitions` in either case: where there are any, send them and encode
    * again, or not at all.
    *
-   * @throws MessageRefused something in it cannot cross; what a getter of the message throws; RangeError too large
+   * @throws MessageRefused something in it cannot cross; what a getter of the message throws; RuntimeError `message_too_large`
    */
   encodeInto(
     bytes: Buffer,

@@ -32,6 +32,8 @@ test.each([
   { threadEndTimeoutMs: 0 },
   { loadTimeoutMs: -1 },
   { loadTimeoutMs: "1" as never },
+  { processMessageBytesMax: 65_535 },
+  { processMessageBytesMax: 2 ** 30 + 1 },
   { clock: "fake" as never },
   { threads: 1.5 },
   { seed: Number.NaN },
