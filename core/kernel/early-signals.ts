@@ -69,11 +69,11 @@ export class EarlySignals {
 
   /** A spawner's thread is lost, and all that it had published was read: the slots it had reserved come back. */
   spawnerLost(spawner: number): void {
-    const { memory, thread, cells, lifecycle } = this.#kernel;
+    const { memory, thread, cells, slots } = this.#kernel;
     for (const slot of memory.takeBackSlots(thread, spawner)) {
       if (cells[slot] !== undefined) continue;
       this.never(slot);
-      lifecycle.freeSlot(slot);
+      slots.free(slot);
     }
   }
 }

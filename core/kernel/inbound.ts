@@ -150,7 +150,7 @@ export class Inbound implements FrameSink {
         kernel.peers.resumeReceived(from);
         return;
       case FrameKind.slots:
-        kernel.peers.slotsReceived(thread, payload as readonly number[]);
+        kernel.slots.freeOf(thread, payload as readonly number[]);
         return;
       case FrameKind.event:
         kernel.host.emit(payload as RuntimeEvent);

@@ -44,6 +44,7 @@ import { Names } from "./names.ts";
 import { Peers } from "./peers.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Signals } from "./signals.ts";
+import { Slots } from "./slots.ts";
 import { Spawner } from "./spawner.ts";
 import { Starts } from "./starts.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -139,6 +140,7 @@ export class Kernel {
   readonly calls: Calls;
   readonly names: Names;
   readonly peers: Peers;
+  readonly slots: Slots;
   readonly inbound: Inbound;
   readonly eventOutlet: EventOutlet;
   readonly timers: Timers;
@@ -216,6 +218,7 @@ export class Kernel {
     this.calls = new Calls(this);
     this.names = new Names(this);
     this.peers = new Peers(this);
+    this.slots = new Slots(this);
     this.inbound = new Inbound(this);
     this.eventOutlet = new EventOutlet(this);
     this.timers = new Timers(this);

@@ -20,7 +20,6 @@ import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { hasLink } from "./links.ts";
 import { mailText, messageText, plainText, stateText } from "./report-text.ts";
-import { slotBlock } from "./system-memory.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
 const ignored = "ignore";
@@ -40,39 +39,14 @@ export const loading: Behaviour<never, Api> = Object.freeze({
 
 export class Lifecycle {
   readonly #kernel: Kernel;
-  readonly #freeSlots: number[] = [];
   /** Those that were told that the system stops. */
   readonly #toldToEnd = new WeakSet<Cell>();
-  #nextSlot = 1;
-  #blockEnd = slotBlock;
   /** Actors of this thread since start, and now. The guest is none. */
   born = 0;
   living = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-  }
-
-  /** A slot of this thread. @throws RuntimeError `system_limit`. */
-  takeSlot(): number {
-    const free = this.#freeSlots.pop();
-    if (free !== undefined) return free;
-    if (this.#nextSlot < this.#blockEnd) return this.#nextSlot++;
-    const first = this.#kernel.memory.reserveSlots(this.#kernel.thread, this.#kernel.thread);
-    if (first === undefined) {
-      throw new RuntimeError(
-        "system_limit",
-        `thread ${this.#kernel.thread} has no room for another actor (${this.living} live there)`,
-      );
-    }
-    this.#nextSlot = first + 1;
-    this.#blockEnd = first + slotBlock;
-    return first;
-  }
-
-  /** A slot that came back from another thread. */
-  freeSlot(slot: number): void {
-    this.#freeSlots.push(slot);
   }
 
   /** Makes the cell of a new actor and lets its first turn come. The state holds `init`'s argument until then. */
@@ -476,7 +450,7 @@ export class Lifecycle {
       }
       kernel.starts.abandon(cell);
     }
-    kernel.peers.slotFreed(cell.slot);
+    kernel.slots.ended(cell.slot);
   }
 
   /** Unread mail becomes dead letters, unread and open calls are answered with the reason. */

@@ -12,6 +12,19 @@ const places = framesPerChunk * fields;
 /** Empty chunks kept. */
 const sparesMax = 8;
 
+/** What a frame in the outbox still needs before it can be written: a spawn waits for its behaviour's module. */
+export interface Deferred {
+  readonly isDeferred: true;
+  state: "waiting" | "ready" | "failed";
+  payload: unknown;
+  /** Called when `failed` comes up, instead of writing. */
+  readonly fail: () => void;
+}
+
+export function isDeferred(payload: unknown): payload is Deferred {
+  return typeof payload === "object" && payload !== null && (payload as { isDeferred?: unknown }).isDeferred === true;
+}
+
 export class Outbox {
   /** The chunk of the oldest frame; its places begin at `at`. */
   front: unknown[] = newChunk();

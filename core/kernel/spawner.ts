@@ -23,7 +23,7 @@ import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { loading } from "./lifecycle.ts";
 import { addLink, addWatcher } from "./links.ts";
-import type { Deferred } from "./peers.ts";
+import type { Deferred } from "./outbox.ts";
 import { assertSpawnOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
 import { isRefData } from "./verb-arguments.ts";
@@ -92,7 +92,7 @@ export class Spawner {
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;
-    const slot = kernel.lifecycle.takeSlot();
+    const slot = kernel.slots.take();
     const generation = kernel.memory.generation(kernel.thread, slot);
     const parentRef = kernel.refOf(parent);
     const initTimeoutMs = options?.startTimeoutMs === undefined ? ties.initTimeoutMs : undefined;
@@ -125,7 +125,7 @@ export class Spawner {
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;
-    const slot = kernel.peers.takeSlot(thread);
+    const slot = kernel.slots.takeOf(thread);
     const generation = kernel.memory.generation(thread, slot);
     const ref = kernel.makeRef(thread, slot, generation);
     kernel.memory.announceSpawn(thread, slot);
@@ -207,7 +207,7 @@ export class Spawner {
       kernel.memory.withdrawSpawn(thread, slot);
       kernel.memory.killSlot(thread, slot, generation);
     }
-    kernel.peers.slotsReceived(thread, [slot]);
+    kernel.slots.freeOf(thread, [slot]);
     kernel.peers.push(thread, FrameKind.spawnFailed, ref, kernel.guest, 0, undefined);
     kernel.peers.push(thread, FrameKind.abandon, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
     kernel.starts.spawnFailed(parent, ref, monitorId, reason);
