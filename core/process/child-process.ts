@@ -9,6 +9,7 @@ import { RuntimeError } from "../errors.ts";
 import { flagsForWorkers } from "../thread/worker-flags.ts";
 import { abortStack, ErrorOutput, isHeapFull } from "./error-output.ts";
 import { FrameReader, frameOf } from "./frames.ts";
+import { standardError, standardOutput } from "./outlet.ts";
 import { type Answer, fds, type ToProcess } from "./protocol.ts";
 
 /** Between two heartbeats, at most. */
@@ -108,7 +109,8 @@ export class ChildProcess {
       this.#isAllRead = true;
       this.#end();
     });
-    child.stdout?.on("data", (chunk: Buffer) => process.stdout.write(chunk));
+    const { stdout } = child;
+    stdout?.on("data", (chunk: Buffer) => standardOutput.pass(stdout, chunk));
     this.#errorOutput = child.stderr === null ? undefined : new ErrorOutput(child.stderr);
     this.#turns = socketOf(child, fds.turns);
     this.#verbs = socketOf(child, fds.verbs);
@@ -191,6 +193,9 @@ export class ChildProcess {
   #gone(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#exit !== undefined) return;
     this.#exit = { code, signal };
+    const { stdout, stderr } = this.#child ?? {};
+    if (stdout) standardOutput.hurry(stdout);
+    if (stderr) standardError.hurry(stderr);
     this.#cancelHeartbeat?.();
     // Whoever inherited its outputs may hold them open.
     this.#cancelRest = afterMs(restMs, () => {
@@ -204,6 +209,9 @@ export class ChildProcess {
     if (this.#isOver || this.#exit === undefined || !this.#isAllRead) return;
     this.#isOver = true;
     this.#cancelRest?.();
+    const { stdout, stderr } = this.#child ?? {};
+    if (stdout) standardOutput.calm(stdout);
+    if (stderr) standardError.calm(stderr);
     for (const socket of [this.#turns, this.#verbs, this.#heartbeat]) socket?.destroy();
     const { code, signal } = this.#exit;
     const lastWords = this.#errorOutput?.lastWords(signal);

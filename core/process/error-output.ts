@@ -4,6 +4,7 @@
  */
 import type { Readable } from "node:stream";
 import { afterMs } from "../clock.ts";
+import { standardError } from "./outlet.ts";
 
 /** How V8 and Node begin when they abort. */
 const fatalWords = /\n?(<--- Last few GCs --->|FATAL ERROR: |# Fatal error in|----- Native stack trace -----)/;
@@ -16,6 +17,7 @@ const keptChars = 16_384;
 const holdMs = 5_000;
 
 export class ErrorOutput {
+  readonly #pass: (text: string) => void;
   /** What may be the last words. */
   #held = "";
   /** What was taken for them and has been shown since. */
@@ -23,6 +25,7 @@ export class ErrorOutput {
   #cancelHold: (() => void) | undefined;
 
   constructor(stream: Readable) {
+    this.#pass = (text) => standardError.pass(stream, text);
     stream.setEncoding("utf8");
     stream.on("data", (text: string) => this.#take(text));
   }
@@ -41,10 +44,10 @@ export class ErrorOutput {
   #take(text: string): void {
     const at = this.#held === "" ? text.search(fatalWords) : 0;
     if (at < 0) {
-      process.stderr.write(text);
+      this.#pass(text);
       return;
     }
-    if (at > 0) process.stderr.write(text.slice(0, at));
+    if (at > 0) this.#pass(text.slice(0, at));
     if (this.#held === "") this.#cancelHold = afterMs(holdMs, () => this.#show());
     this.#held += text.slice(at);
     if (this.#held.length > keptChars) this.#show();
@@ -55,7 +58,7 @@ export class ErrorOutput {
     const text = this.#held;
     this.#held = "";
     this.#shown = (this.#shown + text).slice(-keptChars);
-    if (text !== "") process.stderr.write(text);
+    if (text !== "") this.#pass(text);
   }
 }
 
