@@ -60,7 +60,7 @@ export class RuntimeError extends Error {
   }
 }
 
-/** An error as plain data, as it stands in exit reasons, replies and reports. */
+/** An error as plain data, as it stands in exit reasons, replies and reports. No text of it is longer than `errorTextMax`. */
 export interface ErrorData {
   readonly name: string;
   readonly message: string;
@@ -72,7 +72,13 @@ export interface ErrorData {
 /** Longest chain of causes that is kept. */
 const causesMax = 8;
 
-/** Turns whatever was thrown into data. Never throws, also not for hostile getters. */
+/** Characters of a text of an error that are kept: whoever copies, sends or prints it must not hold a thread by it. */
+export const errorTextMax = 16_384;
+
+/**
+ * Turns whatever was thrown into data. Never throws, also not for hostile getters. A text longer than `errorTextMax` keeps its
+ * beginning and its end, and says between them how long it was.
+ */
 export function errorData(thrown: unknown, depth = 0): ErrorData {
   if (typeof thrown !== "object" || thrown === null) {
     return { name: "Thrown", message: describe(thrown) };
@@ -80,11 +86,11 @@ export function errorData(thrown: unknown, depth = 0): ErrorData {
   try {
     const error = thrown as { name?: unknown; message?: unknown; code?: unknown; stack?: unknown; cause?: unknown };
     const data: { -readonly [K in keyof ErrorData]: ErrorData[K] } = {
-      name: typeof error.name === "string" ? error.name : "Error",
-      message: typeof error.message === "string" ? error.message : describe(thrown),
+      name: typeof error.name === "string" ? cutText(error.name) : "Error",
+      message: typeof error.message === "string" ? cutText(error.message) : describe(thrown),
     };
-    if (typeof error.code === "string") data.code = error.code;
-    if (typeof error.stack === "string") data.stack = error.stack;
+    if (typeof error.code === "string") data.code = cutText(error.code);
+    if (typeof error.stack === "string") data.stack = cutText(error.stack);
     if (error.cause !== undefined && depth < causesMax) {
       data.cause =
         typeof error.cause === "object" && error.cause !== null
@@ -95,6 +101,15 @@ export function errorData(thrown: unknown, depth = 0): ErrorData {
   } catch {
     return { name: "Error", message: "an error that cannot be read" };
   }
+}
+
+/** At most `errorTextMax` characters of a text: of a stack, the message's beginning and the frames. */
+export function cutText(text: string): string {
+  if (text.length <= errorTextMax) return text;
+  const mark = ` … [cut: ${text.length} characters] … `;
+  const kept = errorTextMax - mark.length;
+  const head = kept >> 1;
+  return `${text.slice(0, head)}${mark}${text.slice(head - kept)}`;
 }
 
 /** A short text for any value, for messages to people. Never throws. */

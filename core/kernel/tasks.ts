@@ -9,7 +9,7 @@
 import { inspect, types } from "node:util";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { isThenable } from "../actor/turn-result.ts";
-import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import { cutText, describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "./kernel.ts";
 
 export class Tasks {
@@ -128,7 +128,7 @@ function nobodysError(thrown: unknown): ErrorData {
     if (!readKeys.some((key) => isComputed(thrown, key))) return errorData(thrown);
     return { name: "Error", message: "an error that is not read: its properties are code of its own" };
   }
-  return { name: "Thrown", message: inspect(thrown, { customInspect: false, showProxy: true, depth: 1 }) };
+  return { name: "Thrown", message: cutText(inspect(thrown, { customInspect: false, showProxy: true, depth: 1 })) };
 }
 
 /** What `errorData` reads of an error, but for its stack, which is V8's own. */

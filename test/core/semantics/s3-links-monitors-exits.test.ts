@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S3: links, monitors, exits. Erlang, reference manual: Processes. */
 import { expect, test } from "@jest/globals";
-import type { ExitReason, Ref } from "../../../core/index.ts";
+import { errorTextMax } from "../../../core/errors.ts";
+import type { ErrorData, ExitReason, Ref } from "../../../core/index.ts";
 import { Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -285,5 +286,20 @@ describePlacements("S3 Links, monitors, exits", (place) => {
       expect(system().whereis(name)).toEqual(watcher);
       await watcher.call("run", ["unregister", name]);
     }
+  });
+
+  test("S3.9: of an error's text no more is kept than its bound, in the reason and in the caller's error", async () => {
+    await using probe = await Probe.start(system());
+    const subject = await place.spawn(system(), puppet, undefined);
+    const watch = await probe.watch(subject);
+    const length = 1_000_000;
+    const message = expect.stringMatching(/^x{8000,} … \[cut: 1000000 characters\] … x{8000,}$/) as unknown;
+    await expect(subject.call("run", ["throw", "x".repeat(length)])).rejects.toMatchObject({ message });
+    const { error } = (await watch.reason()) as { error: ErrorData };
+    expect(error).toMatchObject({
+      message,
+      stack: expect.stringMatching(/^Error: x{8000,} … .*\n {4}at /s) as unknown,
+    });
+    expect([error.message.length, error.stack?.length]).toEqual([errorTextMax, errorTextMax]);
   });
 });
