@@ -8,7 +8,13 @@ import { standardError } from "./outlet.ts";
 
 /** How V8 and Node begin when they abort. */
 const fatalWords = /\n?(<--- Last few GCs --->|FATAL ERROR: |# Fatal error in|----- Native stack trace -----)/;
-const heapIsFull = /JavaScript heap out of memory|Allocation failed/;
+/** What V8 says of a full heap and right behind it, but for the lines of a report (`--report-on-fatalerror`), the stack that Node prints as it aborts. */
+const heapIsFull =
+  /^FATAL ERROR: [^\n]*(?:JavaScript heap out of memory|Allocation failed)[^\n]*\n(?:\s|Writing Node\.js report[^\n]*|Node\.js report completed[^\n]*)*----- Native stack trace -----/;
+/** An abort on request has the stack of the JavaScript that asked for it, where V8 out of memory has none left to walk. */
+const javaScriptStack = "----- JavaScript stack trace -----";
+/** Node's frame of an abort out of memory, where frames have names. */
+const outOfMemoryFrame = "OOMErrorHandler";
 /** Signals by which V8 and Node abort. */
 const abortSignals: readonly unknown[] = ["SIGABRT", "SIGTRAP", "SIGILL"];
 /** Of the words that may be the last, what is kept. */
@@ -62,12 +68,15 @@ export class ErrorOutput {
   }
 }
 
+/** Whether it was a full heap: the program may have printed such words itself, and aborted for another reason. */
 export function isHeapFull(lastWords: string | undefined): boolean {
-  return lastWords !== undefined && heapIsFull.test(lastWords);
+  if (lastWords === undefined) return false;
+  const verdict = lastWords.slice(Math.max(0, lastWords.lastIndexOf("FATAL ERROR: ")));
+  return heapIsFull.test(verdict) && (!verdict.includes(javaScriptStack) || verdict.includes(outOfMemoryFrame));
 }
 
 /** Of V8's last words the stack of the program; all of them where there is none. */
 export function abortStack(lastWords: string): string {
-  const begin = lastWords.indexOf("----- JavaScript stack trace -----");
+  const begin = lastWords.lastIndexOf(javaScriptStack);
   return (begin < 0 ? lastWords : lastWords.slice(begin)).trim();
 }

@@ -15,7 +15,10 @@ beforeEach(() => {
 
 afterEach(() => void jest.restoreAllMocks());
 
-const full = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n";
+const words = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n";
+const nativeStack = "----- Native stack trace -----\n\n 1: 0x840e50  [node]\n";
+const full = `${words}${nativeStack}`;
+const javaScriptStack = "\n----- JavaScript stack trace -----\n\n1: file:///a.mjs:2:144\n";
 
 function outputOf(...pieces: readonly string[]): ErrorOutput {
   const stream = new PassThrough();
@@ -39,4 +42,20 @@ test("what only looks like last words is shown when the process ends by itself",
   const output = outputOf("before\n", full);
   expect(output.lastWords(null)).toBeUndefined();
   expect(shown).toBe(`before\n${full}`);
+});
+
+test.each([
+  ["as V8 says it", full, true],
+  ["with a report", `${words}\nWriting Node.js report to file: r.json\nNode.js report completed\n${nativeStack}`, true],
+  [
+    "with a stack, below the frame of Node's own",
+    `${full} 2: node::OOMErrorHandler(char const*)\n${javaScriptStack}`,
+    true,
+  ],
+  ["printed before an abort on request", `${full}${javaScriptStack}`, false],
+  ["printed a while before", `${words}and more\n${nativeStack}`, false],
+  ["printed before another fatal error", `${full}FATAL ERROR: v8::ToLocalChecked\n${nativeStack}`, false],
+  ["printed, and no abort of Node's", words, false],
+])("a full heap is told by V8's words right before the abort: %s", (_title, text, isFull) => {
+  expect(isHeapFull(outputOf(text).lastWords("SIGABRT"))).toBe(isFull);
 });

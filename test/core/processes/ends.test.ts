@@ -25,6 +25,7 @@ const ends: readonly End[] = [
   { deed: "process.exit in a timer", reason: { exitCalled: 4 }, code: "exit_called", isLost: false },
   { deed: "native exit", reason: { exitCalled: 5 }, code: "exit_called", isLost: true },
   { deed: "process.abort", reason: { processLost: { signal: "SIGABRT" } }, code: "process_lost", isLost: true },
+  { deed: "words of V8, abort", reason: { processLost: { signal: "SIGABRT" } }, code: "process_lost", isLost: true },
   { deed: "SIGTERM", reason: { processLost: { signal: "SIGTERM" } }, code: "process_lost", isLost: true },
   { deed: "throw", reason: error("in a turn"), code: "crashed", isLost: false },
   { deed: "exception in a timer", reason: error("in a timer"), code: "crashed", isLost: false },
