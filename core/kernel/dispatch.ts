@@ -210,6 +210,8 @@ export class Dispatch {
   runContinues(cell: Cell): void {
     const kernel = this.#kernel;
     const extra = cell.extra;
+    // The turn before has handled its message.
+    this.inHand = nothing;
     while (
       extra?.continues !== undefined &&
       extra.continues.length > 0 &&

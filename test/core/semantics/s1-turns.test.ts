@@ -3,6 +3,7 @@ import { BroadcastChannel } from "node:worker_threads";
 import { expect, test } from "@jest/globals";
 import { Probe } from "../../../testing/index.ts";
 import { ghost } from "../../fixtures/ghost.ts";
+import { stashesInContinue, stashesInInit } from "../../fixtures/idle-stashers.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { openGate } from "../../support/open-gate.ts";
@@ -25,6 +26,14 @@ describePlacements("S1 Turns", (place) => {
     const subject = await place.spawn(system(), puppet, undefined);
     await subject.call("run", ["sendSelfThenKeep", "to itself", "turn ended"]);
     expect(await subject.call("seen")).toEqual(["turn ended", "to itself"]);
+  });
+
+  test("S1.1: stash is refused in init and in continue: a message that was handled does not come up again", async () => {
+    const started = await place.spawn(system(), stashesInInit, undefined);
+    expect(await started.call("seen")).toBe("bad_argument");
+    const going = await place.spawn(system(), stashesInContinue, undefined);
+    going.cast("note", "once");
+    expect(await going.call("seen")).toEqual(["once", "bad_argument"]);
   });
 
   test("S1.2: an exit ends an actor while the promise of its turn is pending", async () => {
