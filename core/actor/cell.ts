@@ -111,7 +111,7 @@ export class CellExtra {
   continues: unknown[] | undefined = undefined;
   stash: unknown[] | undefined = undefined;
   /** Calls taken and not answered: `thread.id` of the caller -> token. */
-  openCalls: Map<string, { caller: RefData; id: number; deadlineMs: number }> | undefined = undefined;
+  openCalls: Map<string, { caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
   /** Calls this actor made that are still open, by id. */
   pendingCalls: Set<number> | undefined = undefined;
   /** Promises of the kernel (calls, starts, names, waiting sends) that this actor waits for. */

@@ -9,6 +9,7 @@ import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Blamed, blamedReason, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
+import { failedAtCaller } from "../caller-stack.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -26,7 +27,6 @@ interface PendingCall {
   readonly deadlineMs: number;
   readonly timeoutMs: number;
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
@@ -73,10 +73,10 @@ export class Calls {
   #open(cell: Cell, ref: RefData, name: string, timeoutMs: number): { id: number; promise: Promise<unknown> } {
     const kernel = this.#kernel;
     const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
-    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject });
+    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve });
     const extra = extraOf(cell);
     extra.pendingCalls ??= new Set();
     extra.pendingCalls.add(id);
@@ -196,15 +196,24 @@ export class Calls {
     this.#fail(id, error);
   }
 
+  /** It was made to an actor whose thread was lost before that. */
+  threadIsLost(id: number): void {
+    const call = this.#pending.get(id);
+    if (call === undefined) return;
+    const error = gone(this.#kernel.nameOf(call.callee), call.name);
+    this.#fail(id, { ...error, message: `${error.message}: its thread is lost` });
+  }
+
   #fail(id: number, error: ErrorData): void {
     const call = this.#take(id);
     if (call === undefined) return;
     this.#reject(call, toError(error));
   }
 
-  #reject({ cell, reject }: PendingCall, error: RuntimeError): void {
+  #reject({ cell, resolve }: PendingCall, error: RuntimeError): void {
     const { scheduler, tasks } = this.#kernel;
-    scheduler.settle(cell, reject as (value: never) => void, tasks.failureOf(cell, error));
+    tasks.failureOf(cell, error);
+    scheduler.settle(cell, (failure: RuntimeError) => resolve(failedAtCaller(failure)), error);
   }
 
   #take(id: number): PendingCall | undefined {
@@ -225,6 +234,7 @@ export class Calls {
     extra.openCalls.set(`${meta.from.thread}.${meta.id}`, {
       caller: meta.from,
       id: meta.id,
+      name: meta.name,
       deadlineMs: this.#kernel.nowMs + (meta.timeoutMs ?? Number.POSITIVE_INFINITY),
     });
   }
@@ -270,7 +280,7 @@ export class Calls {
       if (call.callee.thread !== thread) continue;
       const own = blamedReason(blame, call.callee);
       if (own !== undefined) {
-        this.#fail(id, reasonError(own, this.#kernel.nameOf(call.callee)));
+        this.#fail(id, reasonError(own, this.#kernel.nameOf(call.callee), call.name));
         continue;
       }
       if (why === retiredWhy) {

@@ -456,13 +456,15 @@ export class Lifecycle {
   /** Unread mail becomes dead letters, unread and open calls are answered with the reason. */
   #releaseMail(cell: Cell, ref: RefData, reason: ExitReason): void {
     const kernel = this.#kernel;
-    const answer = reasonError(reason, kernel.nameOf(ref));
+    const answer = (name: string) => reasonError(reason, kernel.nameOf(ref), name);
     const extra = cell.extra;
     const call = cell.current;
-    if (call !== undefined && call.kind === MetaKind.call) kernel.calls.answerError(call.from, call.id, answer, ref);
+    if (call !== undefined && call.kind === MetaKind.call)
+      kernel.calls.answerError(call.from, call.id, answer(call.name), ref);
     cell.current = undefined;
     if (extra?.openCalls !== undefined) {
-      for (const { caller, id } of extra.openCalls.values()) kernel.calls.answerError(caller, id, answer, ref);
+      for (const { caller, id, name } of extra.openCalls.values())
+        kernel.calls.answerError(caller, id, answer(name), ref);
       extra.openCalls = undefined;
     }
     for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);
@@ -476,7 +478,7 @@ export class Lifecycle {
         continue;
       }
       kernel.delivery.deadLetter(ref, meta, mail[i + 1], "noproc");
-      if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer, ref);
+      if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer(meta.name), ref);
     }
     for (const send of extra?.waiting ?? []) {
       kernel.delivery.takeBack(send);
@@ -521,14 +523,15 @@ export class Lifecycle {
   }
 }
 
-/** What callers of an actor that ended with `reason` get. */
-export function reasonError(reason: ExitReason, who: string): ErrorData {
-  if (typeof reason === "string") return { name: "RuntimeError", code: reason, message: `${who} ended: ${reason}` };
+/** What the call `name` to an actor that ended with `reason` gets. */
+export function reasonError(reason: ExitReason, who: string, name: string): ErrorData {
+  const ended = `${who} ended before it answered "${name}"`;
+  if (typeof reason === "string") return { name: "RuntimeError", code: reason, message: `${ended}: ${reason}` };
   const key = Object.keys(reason)[0] ?? "error";
   if (key === "error") return (reason as { error: ErrorData }).error;
   // threadLost: thread_lost
   const code = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { name: "RuntimeError", code, message: `${who} ended: ${describe(reason)}` };
+  return { name: "RuntimeError", code, message: `${ended}: ${describe(reason)}` };
 }
 
 function plain(ref: RefData | undefined): RefData | undefined {

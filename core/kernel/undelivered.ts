@@ -42,11 +42,7 @@ export class Undelivered {
       case FrameKind.call:
       case FrameKind.stop:
         kernel.delivery.deadLetter(to, ...mailOf(kind, payload), why);
-        kernel.calls.failed(id, {
-          name: "RuntimeError",
-          code: "noproc",
-          message: `there is no actor ${kernel.nameOf(to)}: its thread is lost`,
-        });
+        kernel.calls.threadIsLost(id);
         return;
       case FrameKind.link: {
         const cell = kernel.cellOf(from);

@@ -4,6 +4,7 @@
  * Everything goes out in one order, so what was told before an `ask` has been carried out when its answer is there.
  */
 import { Socket } from "node:net";
+import { failedAtCaller } from "../caller-stack.ts";
 import { nextLoop } from "../clock.ts";
 import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import { FrameReader, frameBytesMaxDefault, frameOf, recordOf } from "./frames.ts";
@@ -20,15 +21,10 @@ import {
 import { SyncSocket } from "./sync-socket.ts";
 import type { ValueBytes } from "./value-bytes.ts";
 
-interface Begun {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
 export class MainLine {
   readonly #values: ValueBytes;
   readonly #verbs = new SyncSocket(fds.verbs, orphaned);
-  readonly #begun = new Map<number, Begun>();
+  readonly #begun = new Map<number, (value: unknown) => void>();
   /** Of the system, once main has said it. */
   frameBytesMax = frameBytesMaxDefault;
   #nextId = 1;
@@ -78,8 +74,8 @@ export class MainLine {
   begin(verb: BeginVerb, args: readonly unknown[]): Promise<unknown> {
     const id = this.#nextId++;
     this.say({ type: "begin", id, verb, args: this.#values.encode(args, verb) }, verb);
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#begun.set(id, { resolve, reject });
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.#begun.set(id, resolve);
     return promise;
   }
 
@@ -105,8 +101,8 @@ export class MainLine {
   #settled(word: Extract<ToProcess, { type: "settled" }>): void {
     const begun = this.#begun.get(word.id);
     this.#begun.delete(word.id);
-    if (word.ok) begun?.resolve(this.#values.decode(word.value));
-    else begun?.reject(errorFrom(word.error));
+    if (word.ok) begun?.(this.#values.decode(word.value));
+    else begun?.(failedAtCaller(errorFrom(word.error)));
     // Behind whatever the actor does at once with it.
     nextLoop(() => this.say({ type: "acknowledged" }));
   }

@@ -1,8 +1,9 @@
 /** core/SEMANTICS.md, S2.9: crash reports and dead letters name the call or cast that they are about. */
 import { expect, test } from "@jest/globals";
 import type { Behaviour, CrashReport, Ref } from "../../../index.ts";
-import { describePlacements, EventRecorder, Probe } from "../../../testing/index.ts";
+import { EventRecorder, Probe } from "../../../testing/index.ts";
 import { failingServer } from "../../fixtures/failing-server.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
