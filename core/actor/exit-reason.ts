@@ -3,7 +3,7 @@
  *
  * Words are Erlang's (reference manual, Processes). Objects have exactly one telling key.
  */
-import { type ErrorData, errorData } from "../errors.ts";
+import { describe, type ErrorData, errorData } from "../errors.ts";
 
 /** Why a thread was lost. */
 export type ThreadLossWhy = string;
@@ -65,4 +65,15 @@ export function reasonText(reason: ExitReason): string {
   const value = (reason as Record<string, unknown>)[key];
   if (key === "error") return `error: ${(value as ErrorData).message}`;
   return `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+}
+
+/** What the call `name` to an actor that ended with `reason` gets. */
+export function reasonError(reason: ExitReason, who: string, name: string): ErrorData {
+  const ended = `${who} ended before it answered "${name}"`;
+  if (typeof reason === "string") return { name: "RuntimeError", code: reason, message: `${ended}: ${reason}` };
+  const key = Object.keys(reason)[0] ?? "error";
+  if (key === "error") return (reason as { error: ErrorData }).error;
+  // threadLost: thread_lost
+  const code = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return { name: "RuntimeError", code, message: `${ended}: ${describe(reason)}` };
 }

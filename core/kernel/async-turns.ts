@@ -107,7 +107,7 @@ export class AsyncTurns {
 
   #take({ cell, ok, value }: Settled): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const { budgets, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
+    const { budgets, crashes, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
     const mail = this.mailOf(cell);
     this.#close(cell);
     const meta = cell.current;
@@ -118,11 +118,11 @@ export class AsyncTurns {
     if (ok && (meta === initTurn || meta === terminateTurn) && budgets.isOver(cell, extra.budget?.settledMs)) return;
     if (meta === initTurn) {
       if (ok) lifecycle.initEnded(cell, value);
-      else lifecycle.crash(cell, value, undefined);
+      else crashes.inTurn(cell, value, undefined);
     } else if (meta === terminateTurn) lifecycle.terminated(cell, ok ? undefined : value);
     else if (!ok) {
       cell.current = meta;
-      lifecycle.crash(cell, value, mail);
+      crashes.inTurn(cell, value, mail);
     } else {
       if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, mail?.payload, value));
       dispatch.afterTurn(cell);

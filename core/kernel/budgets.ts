@@ -46,7 +46,7 @@ export class Budgets {
 
   /** It has used too much: it ends where it stands. From whatever frames, so no code of it runs any more, for a report neither. */
   end(cell: Cell, reason: ExitReason): void {
-    this.#kernel.scheduler.commit(() => this.#kernel.lifecycle.endForBudget(cell, reason));
+    this.#kernel.scheduler.commit(() => this.#kernel.crashes.overBudget(cell, reason));
   }
 
   // Time ------------------------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ export class Budgets {
   #timeOver(cell: Cell): void {
     const budget = cell.extra?.budget;
     if (budget === undefined || budget.phase === LimitKind.turn) return;
-    this.#kernel.lifecycle.crashOutside(cell, overTime(budget.phase, budget.times[budget.phase]));
+    this.#kernel.crashes.outside(cell, overTime(budget.phase, budget.times[budget.phase]));
   }
 
   /** How long its code may hold the thread now, in milliseconds; 0: for ever. Of the turn's limit and the budget the shorter one. */

@@ -6,7 +6,7 @@
  * no monitor. Deadlines are numbers looked at by one sweep.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { type Blamed, blamedReason, retiredWhy } from "../actor/exit-reason.ts";
+import { type Blamed, blamedReason, reasonError, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
 import { failedAtCaller } from "../caller-stack.ts";
@@ -14,7 +14,6 @@ import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-import { reasonError } from "./lifecycle.ts";
 import { timeoutOf } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */

@@ -209,7 +209,6 @@ export class Cuts {
 
   #carryOut(cuts: readonly Verdict[], inHand: Mail | undefined): void {
     const kernel = this.#kernel;
-    const { lifecycle } = kernel;
     const seen = new Set<Cell>();
     const ends: Verdict[] = [];
     for (const [at, verdict] of cuts.entries()) {
@@ -226,12 +225,12 @@ export class Cuts {
       kernel.counters.add(Counter.cuts, 1);
       // Who waits for a module ends with its load; who was killed, at once.
       if (url !== undefined && reason !== "killed") continue;
-      lifecycle.reportCut(cell, reason, stack, (at === 0 ? inHand : undefined) ?? kernel.asyncTurns.mailOf(cell));
+      kernel.crashes.report(cell, reason, (at === 0 ? inHand : undefined) ?? kernel.asyncTurns.mailOf(cell), { stack });
       ends.push(verdict);
     }
     // What came while a turn held the thread came before its end: a monitor, the kill itself, or that of the next.
     kernel.peers.readAll();
-    for (const { cell, reason } of ends) lifecycle.die(cell, reason);
+    for (const { cell, reason } of ends) kernel.lifecycle.die(cell, reason);
   }
 
   /** The second message: members of the checkpoint that have not settled by now were lost with it. */
@@ -253,7 +252,7 @@ export class Cuts {
     kernel.counters.add(Counter.turnsLost, 1);
     if (kernel.wants(eventBit("turnLost")))
       kernel.emit({ type: "turnLost", ref: kernel.refOf(cell).toJSON(), culprit: this.#culprit });
-    kernel.lifecycle.cutDown(cell, { turnLost: this.#culprit }, undefined, kernel.asyncTurns.mailOf(cell));
+    kernel.crashes.cutDown(cell, { turnLost: this.#culprit }, undefined, kernel.asyncTurns.mailOf(cell));
   }
 
   #resume(): void {

@@ -152,7 +152,7 @@ export class Dispatch {
 
   /** The call stays in hand until its answer is on its way: whatever ends the actor before that answers it. */
   answer(cell: Cell, meta: Meta, payload: unknown, result: unknown): void {
-    const { calls, lifecycle, scheduler } = this.#kernel;
+    const { calls, crashes, scheduler } = this.#kernel;
     cell.current = meta;
     if ((cell.flags & Flag.dead) === 0) {
       if (result === noReply) scheduler.commit(() => calls.keepOpen(cell, meta));
@@ -162,7 +162,7 @@ export class Dispatch {
           calls.answer(meta.from, meta.id, result, by);
         } catch (error) {
           // An answer that cannot cross to the caller's thread is the server's error, and the caller's answer.
-          lifecycle.crash(cell, error, { meta, payload });
+          crashes.inTurn(cell, error, { meta, payload });
         }
       }
     }
@@ -221,7 +221,7 @@ export class Dispatch {
       if (extra.continues.length === 0) extra.continues = undefined;
       const run = cell.behaviour.handlers.continue;
       if (run === undefined) {
-        kernel.lifecycle.crash(
+        kernel.crashes.inTurn(
           cell,
           new RuntimeError("undef", "ctx.continue was called, but the behaviour has no continue handler"),
           { meta: nothing, payload: argument },
@@ -234,7 +234,7 @@ export class Dispatch {
           if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, nothing, argument);
         });
       } catch (error) {
-        kernel.lifecycle.crash(cell, error, { meta: nothing, payload: argument });
+        kernel.crashes.inTurn(cell, error, { meta: nothing, payload: argument });
         continue;
       }
       if ((cell.flags & Flag.stopping) !== 0 && (cell.flags & blockedFlags) === 0) {

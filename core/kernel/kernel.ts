@@ -31,6 +31,7 @@ import { Budgets } from "./budgets.ts";
 import { Calls } from "./calls.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { Counter, type Counters } from "./counters.ts";
+import { Crashes } from "./crashes.ts";
 import { Cuts } from "./cuts.ts";
 import { Delivery } from "./delivery.ts";
 import { Dispatch } from "./dispatch.ts";
@@ -133,6 +134,7 @@ export class Kernel {
   readonly subscriptions = new Subscriptions();
   readonly delivery: Delivery;
   readonly lifecycle: Lifecycle;
+  readonly crashes: Crashes;
   readonly signals: Signals;
   readonly starts: Starts;
   readonly spawner: Spawner;
@@ -211,6 +213,7 @@ export class Kernel {
     this.budgets = new Budgets(this);
     this.delivery = new Delivery(this);
     this.lifecycle = new Lifecycle(this);
+    this.crashes = new Crashes(this);
     this.signals = new Signals(this);
     this.starts = new Starts(this);
     this.spawner = new Spawner(this);

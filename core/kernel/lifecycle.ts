@@ -5,29 +5,26 @@
  * signals go out, so that whoever learns of a death finds the name free and the ref dead.
  */
 import { LimitKind } from "../actor/actor-budget.ts";
-import { type Behaviour, type BehaviourOptions, mailboxCapacityDefault } from "../actor/behaviour.ts";
+import type { Behaviour } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
-import { Cell, type CellExtra, extraOf, Flag, type StartAck } from "../actor/cell.ts";
-import type { ExitMessage, SpawnLinkOptions, SpawnOptions, StartResult } from "../actor/context.ts";
-import { type ExitReason, errorReason, isOrderly } from "../actor/exit-reason.ts";
-import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
+import type { ExitMessage, SpawnLinkOptions, StartResult } from "../actor/context.ts";
+import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
+import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Api, type RefData, sameRef } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
-import { describe, type ErrorData, RuntimeError } from "../errors.ts";
-import { Counter } from "./counters.ts";
+import { RuntimeError } from "../errors.ts";
+import { giveBounds } from "./bounds.ts";
+import { settleEstate } from "./estate.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { hasLink } from "./links.ts";
-import { mailText, messageText, plainText, stateText } from "./report-text.ts";
 
 /** Reason of an actor whose `init` answered `ignore`, as its starter gets it. Everybody else sees `normal`. */
 const ignored = "ignore";
 /** How long code that a dead actor has left behind may hold its thread at most: others wait for it, and nobody for what it does. */
 const leashMsMax = 200;
-
-/** A crash report where the state has a `format`, and no code of the actor may run any more. */
-const notFormatted = "not shown: it has a format, which is code of the actor, and that was ended from outside";
 
 /** Stands in for a behaviour until its module is there. Never runs. */
 export const loading: Behaviour<never, Api> = Object.freeze({
@@ -65,7 +62,7 @@ export class Lifecycle {
     const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame | remote, behaviour, parent);
     cell.state = argument;
     const timeoutMs = options?.startTimeoutMs;
-    this.#equip(cell, options, behaviour.options);
+    giveBounds(kernel, cell, options, behaviour.options);
     const later = behaviour === loading ? options : undefined;
     if (options?.name !== undefined || ack !== undefined || later !== undefined) {
       extraOf(cell).start = { name: options?.name, ack, options: later };
@@ -85,38 +82,9 @@ export class Lifecycle {
     if ((cell.flags & Flag.dead) !== 0) return;
     cell.behaviour = behaviour;
     if (behaviour.handlers.isAsync === true) cell.flags |= Flag.async;
-    this.#equip(cell, cell.extra?.start?.options, behaviour.options);
+    giveBounds(this.#kernel, cell, cell.extra?.start?.options, behaviour.options);
     cell.flags &= ~Flag.waiting;
     this.#kernel.scheduler.schedule(cell);
-  }
-
-  /** Its bounds: what the spawn says goes before what the behaviour says. */
-  #equip(cell: Cell, given: SpawnOptions | undefined, own: BehaviourOptions): void {
-    const turnLimitMs = given?.turnLimitMs ?? own.turnLimitMs;
-    if (turnLimitMs !== undefined) {
-      extraOf(cell).turnLimitMs = turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs);
-      cell.flags |= Flag.limited;
-    }
-    this.#boundMailbox(cell, given, own);
-    this.#kernel.budgets.give(cell, given?.budget, own.budget);
-  }
-
-  /** A budget of the spawn takes the place of the behaviour's other bounds, and the other way round. */
-  #boundMailbox(cell: Cell, given: SpawnOptions | undefined, own: BehaviourOptions): void {
-    const capacity = given?.mailboxCapacity ?? own.mailboxCapacity;
-    const policy = given?.mailboxPolicy ?? own.mailboxPolicy;
-    const isGiven = given?.mailboxCapacity !== undefined || given?.mailboxPolicy !== undefined;
-    const budget = given?.budget?.mailbox ?? (isGiven ? undefined : own.budget?.mailbox);
-    if (budget !== undefined && budget !== Number.POSITIVE_INFINITY) this.#bound(cell, budget, "exit");
-    else if (capacity !== undefined || policy !== undefined)
-      this.#bound(cell, capacity ?? mailboxCapacityDefault, policy ?? "reject");
-  }
-
-  #bound(cell: Cell, capacity: number, policy: CellExtra["policy"]): void {
-    const extra = extraOf(cell);
-    extra.capacity = capacity;
-    extra.policy = policy;
-    cell.flags |= Flag.bounded;
   }
 
   /** The first turn: the name, then `init`. Runs inside the scheduler. */
@@ -162,7 +130,7 @@ export class Lifecycle {
         return made;
       });
     } catch (error) {
-      this.crash(cell, error, undefined);
+      kernel.crashes.inTurn(cell, error, undefined);
       return;
     }
     if ((cell.flags & Flag.dead) !== 0 || kernel.budgets.isOver(cell)) return;
@@ -275,7 +243,7 @@ export class Lifecycle {
         return made;
       });
     } catch (error) {
-      this.#crashInTerminate(cell, error);
+      this.#kernel.crashes.inTerminate(cell, error);
       return;
     }
     if ((cell.flags & Flag.dead) !== 0 || budgets.isOver(cell)) return;
@@ -288,111 +256,14 @@ export class Lifecycle {
 
   /** An async `terminate` ended. */
   terminated(cell: Cell, error: unknown): void {
-    if (error !== undefined) this.#crashInTerminate(cell, error);
+    if (error !== undefined) this.#kernel.crashes.inTerminate(cell, error);
     else this.#finish(cell, cell.extra?.stopReason ?? "normal");
   }
 
   #finish(cell: Cell, reason: ExitReason): void {
-    if (!isOrderly(reason) && (cell.extra?.isCrashReported ?? false) === false) this.#report(cell, reason, undefined);
+    if (!isOrderly(reason) && (cell.extra?.isCrashReported ?? false) === false)
+      this.#kernel.crashes.report(cell, reason, undefined);
     this.die(cell, reason);
-  }
-
-  #crashInTerminate(cell: Cell, error: unknown): void {
-    const reason = this.#reasonOf(cell, error);
-    this.#report(cell, reason, undefined);
-    this.die(cell, reason);
-  }
-
-  /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
-  crash(cell: Cell, error: unknown, mail: Mail | undefined): void {
-    if ((cell.flags & Flag.dead) !== 0) return;
-    const reason = this.#reasonOf(cell, error);
-    // What it threw has getters of its own, which may end it.
-    if ((cell.flags & Flag.dead) !== 0) return;
-    this.#report(cell, reason, mail);
-    // A listener may have ended it; its death answered the call then.
-    if ((cell.flags & Flag.dead) !== 0) return;
-    const call = cell.current;
-    cell.current = undefined;
-    if (call !== undefined && call.kind === MetaKind.call)
-      this.#kernel.calls.answerError(call.from, call.id, reason.error, this.#kernel.refOf(cell));
-    if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) this.die(cell, reason);
-    else {
-      extraOf(cell).isCrashReported = true;
-      this.terminate(cell, reason);
-    }
-  }
-
-  /** What an actor has thrown, read in its name: getters and traps are its code, and may not end. */
-  #reasonOf(cell: Cell, thrown: unknown): { readonly error: ErrorData } {
-    return this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
-  }
-
-  /** The same for what nobody caught outside its turns. */
-  crashUnhandled(cell: Cell, thrown: unknown): void {
-    if ((cell.flags & Flag.dead) === 0) this.crashOutside(cell, this.#reasonOf(cell, thrown));
-  }
-
-  /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */
-  crashOutside(cell: Cell, reason: ExitReason, stack?: string): void {
-    if ((cell.flags & Flag.dead) !== 0) return;
-    this.#report(cell, reason, this.#inHand(cell), stack === undefined ? undefined : { stack });
-    this.die(cell, reason);
-  }
-
-  /** It has used more than its budget, and ends in whatever frames that shows, be they the sender's of a message. */
-  endForBudget(cell: Cell, reason: ExitReason): void {
-    if ((cell.flags & Flag.dead) !== 0) return;
-    this.#report(cell, reason, this.#inHand(cell), { stack: undefined });
-    this.die(cell, reason);
-  }
-
-  /** The message of its turn, while that runs or is open. */
-  #inHand(cell: Cell): Mail | undefined {
-    const { asyncTurns, dispatch, scheduler } = this.#kernel;
-    return (scheduler.current === cell ? dispatch.mailInHand() : undefined) ?? asyncTurns.mailOf(cell);
-  }
-
-  /** A turn was cut down from outside, or lost with another's: the actor ends where it stands, without `terminate`. */
-  cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, mail: Mail | undefined): void {
-    if ((cell.flags & Flag.dead) !== 0) return;
-    this.reportCut(cell, reason, stack, mail);
-    // What came while the turn held the thread came before its end: a monitor, or the kill itself.
-    this.#kernel.peers.readAll();
-    this.die(cell, reason);
-  }
-
-  /** The report of `cutDown` alone. */
-  reportCut(cell: Cell, reason: ExitReason, stack: string | undefined, mail: Mail | undefined): void {
-    this.#report(cell, reason, mail, { stack });
-  }
-
-  /** @param cut its turn was ended from outside, so no more of its code may run: it might be what did not end. */
-  #report(cell: Cell, reason: ExitReason, mail: Mail | undefined, cut?: { readonly stack: string | undefined }): void {
-    const kernel = this.#kernel;
-    kernel.counters.add(Counter.crashes, 1);
-    const text = cut === undefined ? messageText : plainText;
-    const { format } = cell.behaviour.handlers;
-    // What `format` hides must stay hidden where it cannot run. Of an actor in another process it is the runtime's own.
-    const state = () => {
-      if (cut === undefined || (cell.flags & Flag.remote) !== 0) return stateText(cell.state, format);
-      return format === undefined ? plainText(cell.state) : notFormatted;
-    };
-    const texts = () => ({
-      state: state(),
-      message: mail === undefined ? undefined : mailText(mail, text),
-      queued: cell.mailbox?.peek(10, (each) => mailText(each, text)) ?? [],
-    });
-    kernel.emit({
-      type: "crashed",
-      ref: kernel.refOf(cell).toJSON(),
-      name: cell.extra?.name,
-      behaviour: behaviourName(cell.behaviour),
-      reason,
-      ...(cut?.stack !== undefined && { stack: cut.stack }),
-      ...(cut === undefined ? kernel.dispatch.runAs(cell, texts) : texts()),
-      queuedCount: cell.mailbox?.size ?? 0,
-    });
   }
 
   /** The end. Idempotent. */
@@ -438,7 +309,7 @@ export class Lifecycle {
       if (ack.to.thread === kernel.thread) kernel.starts.ended(ref, result);
       else kernel.peers.push(ack.to.thread, FrameKind.startFailed, ack.to, cell, 0, result);
     }
-    this.#releaseMail(cell, ref, publicReason);
+    settleEstate(kernel, cell, ref, publicReason);
     kernel.timers.cancelAll(cell);
     if (extra !== undefined) {
       kernel.calls.abandon(cell);
@@ -451,47 +322,6 @@ export class Lifecycle {
       kernel.starts.abandon(cell);
     }
     kernel.slots.ended(cell.slot);
-  }
-
-  /** Unread mail becomes dead letters, unread and open calls are answered with the reason. */
-  #releaseMail(cell: Cell, ref: RefData, reason: ExitReason): void {
-    const kernel = this.#kernel;
-    const answer = (name: string) => reasonError(reason, kernel.nameOf(ref), name);
-    const extra = cell.extra;
-    const call = cell.current;
-    if (call !== undefined && call.kind === MetaKind.call)
-      kernel.calls.answerError(call.from, call.id, answer(call.name), ref);
-    cell.current = undefined;
-    if (extra?.openCalls !== undefined) {
-      for (const { caller, id, name } of extra.openCalls.values())
-        kernel.calls.answerError(caller, id, answer(name), ref);
-      extra.openCalls = undefined;
-    }
-    for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);
-    const mail = [...(extra?.stash ?? []), ...(cell.mailbox?.takeAll() ?? [])];
-    kernel.counters.addUnread(-mail.length / 2);
-    kernel.delivery.closeMailbox(cell);
-    for (let i = 0; i < mail.length; i += 2) {
-      const meta = mail[i] as MessageMeta;
-      if (meta instanceof Meta && meta.kind !== MetaKind.call) {
-        if (meta.kind === MetaKind.stop) kernel.calls.answer(meta.from, meta.id, reason, ref);
-        continue;
-      }
-      kernel.delivery.deadLetter(ref, meta, mail[i + 1], "noproc");
-      if (meta instanceof Meta) kernel.calls.answerError(meta.from, meta.id, answer(meta.name), ref);
-    }
-    for (const send of extra?.waiting ?? []) {
-      kernel.delivery.takeBack(send);
-      kernel.delivery.refuse(ref, send.meta, send.payload, "noproc");
-    }
-    kernel.faults?.ended(ref);
-    // Sends that wait on other threads for room here go on, and find nobody.
-    for (const thread of extra?.pausedThreads ?? []) kernel.peers.resumeSender(thread, cell);
-    if (extra !== undefined) {
-      extra.pausedThreads = undefined;
-      extra.waiting = undefined;
-      extra.stash = undefined;
-    }
   }
 
   /**
@@ -521,17 +351,6 @@ export class Lifecycle {
     cell.extra.stash = undefined;
     this.#kernel.delivery.putBack(cell, stash);
   }
-}
-
-/** What the call `name` to an actor that ended with `reason` gets. */
-export function reasonError(reason: ExitReason, who: string, name: string): ErrorData {
-  const ended = `${who} ended before it answered "${name}"`;
-  if (typeof reason === "string") return { name: "RuntimeError", code: reason, message: `${ended}: ${reason}` };
-  const key = Object.keys(reason)[0] ?? "error";
-  if (key === "error") return (reason as { error: ErrorData }).error;
-  // threadLost: thread_lost
-  const code = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { name: "RuntimeError", code, message: `${ended}: ${describe(reason)}` };
 }
 
 function plain(ref: RefData | undefined): RefData | undefined {

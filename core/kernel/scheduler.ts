@@ -290,7 +290,7 @@ export class Scheduler {
     this.#commits = 0;
     this.arm();
     if (cell === undefined || cell === this.#kernel.guest || (cell.flags & Flag.dead) !== 0) throw error;
-    this.#kernel.lifecycle.crashOutside(cell, errorReason(error));
+    this.#kernel.crashes.outside(cell, errorReason(error));
   }
 
   /** The thread has nothing to run: says so, unless news came in between. */
@@ -370,7 +370,7 @@ export class Scheduler {
         } catch (error) {
           this.#words[this.#turnWord] = ++this.#turn;
           if (cuts.isFalling) standStill();
-          kernel.lifecycle.crash(cell, error, { meta, payload });
+          kernel.crashes.inTurn(cell, error, { meta, payload });
           continue;
         }
         this.#words[this.#turnWord] = ++this.#turn;

@@ -117,7 +117,7 @@ export class Tasks {
       return;
     }
     // What a dead actor leaves behind concerns nobody: it was told by `ctx.signal`.
-    kernel.lifecycle.crashUnhandled(owner, error);
+    kernel.crashes.unhandled(owner, error);
   }
 }
 

@@ -179,7 +179,7 @@ export class RemoteActor implements Remote {
       if (kernel.wants(eventBit("turnWarning")))
         kernel.emit({ type: "turnWarning", ref: kernel.refOf(this.cell).toJSON(), ms: limitMs / 2, limitMs });
     });
-    const cancelLimit = byDeadline(limitMs, () => kernel.lifecycle.crashOutside(this.cell, { turnLimit: limitMs }));
+    const cancelLimit = byDeadline(limitMs, () => kernel.crashes.outside(this.cell, { turnLimit: limitMs }));
     return () => {
       cancelWarning();
       cancelLimit();
@@ -239,7 +239,7 @@ export class RemoteActor implements Remote {
         this.#kernel.scheduler.wake();
         return;
       case "unhandled":
-        this.#kernel.lifecycle.crashOutside(this.cell, { error: word.error });
+        this.#kernel.crashes.outside(this.cell, { error: word.error });
         return;
     }
   }
@@ -284,7 +284,7 @@ export class RemoteActor implements Remote {
       frame = this.#process.frame({ ok: false, error: errorData(error) }, verb);
     }
     this.#process.answer(frame);
-    if (exit !== undefined) this.#kernel.lifecycle.crashOutside(this.cell, { exitCalled: exit.code }, exit.stack);
+    if (exit !== undefined) this.#kernel.crashes.outside(this.cell, { exitCalled: exit.code }, exit.stack);
   }
 
   #begin(id: number, verb: string, args: Uint8Array): void {
@@ -343,7 +343,7 @@ export class RemoteActor implements Remote {
       waiting.then(() => this.#waitingSends.delete(send));
     } catch (error) {
       // The process has checked the arguments: what is refused here went wrong after the fact, such as a name whose holder has just ended.
-      this.#kernel.lifecycle.crashOutside(this.cell, { error: errorData(error) });
+      this.#kernel.crashes.outside(this.cell, { error: errorData(error) });
     }
   }
 
@@ -377,7 +377,7 @@ export class RemoteActor implements Remote {
         signal: end.signal,
         exitCode: end.code,
       });
-    kernel.lifecycle.crashOutside(this.cell, reason, end.stack);
+    kernel.crashes.outside(this.cell, reason, end.stack);
     this.#resolveGone();
   }
 

@@ -22,7 +22,7 @@ export function guardProcess(kernel: Kernel): void {
       kernel.emit({ type: "unattributedError", thread: kernel.thread, error: errorData(error) });
       throw error;
     }
-    if ((cell.flags & Flag.dead) === 0) kernel.lifecycle.crashOutside(cell, { exitCalled: code }, stack);
+    if ((cell.flags & Flag.dead) === 0) kernel.crashes.outside(cell, { exitCalled: code }, stack);
     // Ends the code that called it; the actor is gone already, so this concerns nobody else.
     throw new RuntimeError("noproc", `${call} ended the actor, not the thread`);
   };

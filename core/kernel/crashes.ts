@@ -1,0 +1,121 @@
+/**
+ * Ends by an error, an actor's own or one that was done to it. Each is counted and reported before the actor dies, so
+ * that who learns of its death finds the report made.
+ */
+import { behaviourName } from "../actor/behaviour-module.ts";
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { type ExitReason, errorReason } from "../actor/exit-reason.ts";
+import { type Mail, MetaKind } from "../actor/mailbox.ts";
+import type { ErrorData } from "../errors.ts";
+import { Counter } from "./counters.ts";
+import type { Kernel } from "./kernel.ts";
+import { mailText, messageText, plainText, stateText } from "./report-text.ts";
+
+/** A crash report where the state has a `format`, and no code of the actor may run any more. */
+const notFormatted = "not shown: it has a format, which is code of the actor, and that was ended from outside";
+
+export class Crashes {
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
+  inTurn(cell: Cell, error: unknown, mail: Mail | undefined): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    const reason = this.#reasonOf(cell, error);
+    // What it threw has getters of its own, which may end it.
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.report(cell, reason, mail);
+    // A listener may have ended it; its death answered the call then.
+    if ((cell.flags & Flag.dead) !== 0) return;
+    const call = cell.current;
+    cell.current = undefined;
+    if (call !== undefined && call.kind === MetaKind.call)
+      this.#kernel.calls.answerError(call.from, call.id, reason.error, this.#kernel.refOf(cell));
+    if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) this.#kernel.lifecycle.die(cell, reason);
+    else {
+      extraOf(cell).isCrashReported = true;
+      this.#kernel.lifecycle.terminate(cell, reason);
+    }
+  }
+
+  /** `terminate` threw, or the promise that it returned rejected. */
+  inTerminate(cell: Cell, error: unknown): void {
+    const reason = this.#reasonOf(cell, error);
+    this.report(cell, reason, undefined);
+    this.#kernel.lifecycle.die(cell, reason);
+  }
+
+  /** What it has thrown outside its turns, and nobody caught. */
+  unhandled(cell: Cell, thrown: unknown): void {
+    if ((cell.flags & Flag.dead) === 0) this.outside(cell, this.#reasonOf(cell, thrown));
+  }
+
+  /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */
+  outside(cell: Cell, reason: ExitReason, stack?: string): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.report(cell, reason, this.#inHand(cell), stack === undefined ? undefined : { stack });
+    this.#kernel.lifecycle.die(cell, reason);
+  }
+
+  /** It has used more than its budget, and ends in whatever frames that shows, be they the sender's of a message. */
+  overBudget(cell: Cell, reason: ExitReason): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.report(cell, reason, this.#inHand(cell), { stack: undefined });
+    this.#kernel.lifecycle.die(cell, reason);
+  }
+
+  /** A turn was cut down from outside, or lost with another's: the actor ends where it stands, without `terminate`. */
+  cutDown(cell: Cell, reason: ExitReason, stack: string | undefined, mail: Mail | undefined): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    this.report(cell, reason, mail, { stack });
+    // What came while the turn held the thread came before its end: a monitor, or the kill itself.
+    this.#kernel.peers.readAll();
+    this.#kernel.lifecycle.die(cell, reason);
+  }
+
+  /**
+   * The report alone, of an end that follows.
+   * @param mail the message in hand
+   * @param cut its turn was ended from outside, so no more of its code may run: it might be what did not end.
+   */
+  report(cell: Cell, reason: ExitReason, mail: Mail | undefined, cut?: { readonly stack: string | undefined }): void {
+    const kernel = this.#kernel;
+    kernel.counters.add(Counter.crashes, 1);
+    const text = cut === undefined ? messageText : plainText;
+    const { format } = cell.behaviour.handlers;
+    // What `format` hides must stay hidden where it cannot run. Of an actor in another process it is the runtime's own.
+    const state = () => {
+      if (cut === undefined || (cell.flags & Flag.remote) !== 0) return stateText(cell.state, format);
+      return format === undefined ? plainText(cell.state) : notFormatted;
+    };
+    const texts = () => ({
+      state: state(),
+      message: mail === undefined ? undefined : mailText(mail, text),
+      queued: cell.mailbox?.peek(10, (each) => mailText(each, text)) ?? [],
+    });
+    kernel.emit({
+      type: "crashed",
+      ref: kernel.refOf(cell).toJSON(),
+      name: cell.extra?.name,
+      behaviour: behaviourName(cell.behaviour),
+      reason,
+      ...(cut?.stack !== undefined && { stack: cut.stack }),
+      ...(cut === undefined ? kernel.dispatch.runAs(cell, texts) : texts()),
+      queuedCount: cell.mailbox?.size ?? 0,
+    });
+  }
+
+  /** What an actor has thrown, read in its name: getters and traps are its code, and may not end. */
+  #reasonOf(cell: Cell, thrown: unknown): { readonly error: ErrorData } {
+    return this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
+  }
+
+  /** The message of its turn, while that runs or is open. */
+  #inHand(cell: Cell): Mail | undefined {
+    const { asyncTurns, dispatch, scheduler } = this.#kernel;
+    return (scheduler.current === cell ? dispatch.mailInHand() : undefined) ?? asyncTurns.mailOf(cell);
+  }
+}
