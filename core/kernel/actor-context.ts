@@ -164,7 +164,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     initDone(result: StartResult, state?: unknown): void {
       kernel.assertAlive(this.#cell, "initDone");
       if (!result.ok) kernel.assertReason(result.reason, "initDone");
-      kernel.scheduler.commit(() => kernel.lifecycle.initDone(this.#cell, result, state));
+      kernel.scheduler.commit(() => kernel.births.initDone(this.#cell, result, state));
     }
     continue(argument?: unknown): void {
       kernel.assertAlive(this.#cell, "continue");

@@ -107,7 +107,7 @@ export class AsyncTurns {
 
   #take({ cell, ok, value }: Settled): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const { budgets, crashes, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
+    const { births, budgets, crashes, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
     const mail = this.mailOf(cell);
     this.#close(cell);
     const meta = cell.current;
@@ -117,7 +117,7 @@ export class AsyncTurns {
     cell.current = undefined;
     if (ok && (meta === initTurn || meta === terminateTurn) && budgets.isOver(cell, extra.budget?.settledMs)) return;
     if (meta === initTurn) {
-      if (ok) lifecycle.initEnded(cell, value);
+      if (ok) births.initEnded(cell, value);
       else crashes.inTurn(cell, value, undefined);
     } else if (meta === terminateTurn) lifecycle.terminated(cell, ok ? undefined : value);
     else if (!ok) {

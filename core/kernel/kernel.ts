@@ -27,6 +27,7 @@ import { checkMessage, freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { AsyncTurns } from "./async-turns.ts";
+import { Births } from "./births.ts";
 import { Budgets } from "./budgets.ts";
 import { Calls } from "./calls.ts";
 import { Checkpoint } from "./checkpoint.ts";
@@ -133,6 +134,7 @@ export class Kernel {
   readonly budgets: Budgets;
   readonly subscriptions = new Subscriptions();
   readonly delivery: Delivery;
+  readonly births: Births;
   readonly lifecycle: Lifecycle;
   readonly crashes: Crashes;
   readonly signals: Signals;
@@ -212,6 +214,7 @@ export class Kernel {
     this.asyncTurns = new AsyncTurns(this);
     this.budgets = new Budgets(this);
     this.delivery = new Delivery(this);
+    this.births = new Births(this);
     this.lifecycle = new Lifecycle(this);
     this.crashes = new Crashes(this);
     this.signals = new Signals(this);
@@ -380,7 +383,7 @@ export class Kernel {
       thread: this.thread,
       position: this.memory.position(this.thread),
       actors: this.lifecycle.living,
-      spawned: this.lifecycle.born,
+      spawned: this.births.count,
       crashes: this.counters.get(Counter.crashes),
       turns: this.counters.get(Counter.turns),
       queued: this.scheduler.queued,
@@ -427,7 +430,7 @@ export class Kernel {
     if (!this.isDedicated || this.#isRetired || this.lifecycle.living > 0 || !this.peers.isFlushed) return;
     // Before its first actor it waits for that one, as long as it can still come.
     const isAwaited = !this.#isAbandoned && this.memory.isThreadUp(this.memory.starter(this.thread));
-    if (this.lifecycle.born === 0 && isAwaited) return;
+    if (this.births.count === 0 && isAwaited) return;
     this.#isRetired = true;
     this.host.retire?.();
   }

@@ -334,7 +334,7 @@ export class Scheduler {
     this.current = cell;
     this.#publishRun(cell);
     if ((cell.flags & Flag.unborn) !== 0) {
-      kernel.lifecycle.birth(cell);
+      kernel.births.begin(cell);
       this.current = undefined;
       if ((cell.flags & blockedFlags) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
       return 1;

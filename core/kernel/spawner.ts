@@ -18,10 +18,10 @@ import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { moduleFailed } from "../thread/module-loader.ts";
+import { loading } from "./births.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
-import { loading } from "./lifecycle.ts";
 import { addLink, addWatcher } from "./links.ts";
 import type { Deferred } from "./outbox.ts";
 import { assertSpawnOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
@@ -100,7 +100,7 @@ export class Spawner {
     const isProcess = options?.isolation === "process";
     const known = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
     const behaviour = isProcess ? undefined : known;
-    const cell = kernel.lifecycle.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
+    const cell = kernel.births.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
     kernel.memory.addActors(kernel.thread, 1);
     const ref = kernel.refOf(cell);
     if (ties.link === true) {
@@ -226,7 +226,7 @@ export class Spawner {
     const ack: StartAck | undefined = payload.isAwaited
       ? { to: from, initTimeoutMs: payload.initTimeoutMs }
       : undefined;
-    const cell = kernel.lifecycle.create(
+    const cell = kernel.births.create(
       to.slot,
       to.generation,
       behaviour ?? loading,
@@ -289,7 +289,7 @@ export class Spawner {
       kernel.subscriptions.subscribe(
         remote.loaded,
         (behaviour) => {
-          kernel.lifecycle.adoptBehaviour(cell, behaviour);
+          kernel.births.adoptBehaviour(cell, behaviour);
           ended();
         },
         failed,
@@ -349,7 +349,7 @@ export class Spawner {
     }
     noteModule(behaviour, { ...reference, exportName });
     this.#loaded.set(moduleKey(reference), behaviour);
-    this.#kernel.lifecycle.adoptBehaviour(cell, behaviour);
+    this.#kernel.births.adoptBehaviour(cell, behaviour);
   }
 
   #threadFor(options: SpawnOptions | undefined): number {

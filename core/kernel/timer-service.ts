@@ -222,7 +222,7 @@ export class Timers {
         });
         return;
       case "start":
-        if ((cell.flags & Flag.initializing) !== 0) kernel.lifecycle.startTimedOut(cell);
+        if ((cell.flags & Flag.initializing) !== 0) kernel.births.timedOut(cell);
         return;
       case "budget":
         kernel.budgets.rang(cell);

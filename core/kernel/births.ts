@@ -1,0 +1,185 @@
+/**
+ * How actors begin: from the cell of a new one to the end of its `init`. Its name is claimed before any code of it runs,
+ * and who awaits its start is told when `init` has ended, however that is.
+ */
+import { LimitKind } from "../actor/actor-budget.ts";
+import type { Behaviour } from "../actor/behaviour.ts";
+import { behaviourName } from "../actor/behaviour-module.ts";
+import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
+import type { SpawnLinkOptions, StartResult } from "../actor/context.ts";
+import type { Api, RefData } from "../actor/ref.ts";
+import { initLater, isThenable } from "../actor/turn-result.ts";
+import { RuntimeError } from "../errors.ts";
+import { giveBounds } from "./bounds.ts";
+import { eventBit } from "./events.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** Stands in for a behaviour until its module is there. Never runs. */
+export const loading: Behaviour<never, Api> = Object.freeze({
+  kind: "behaviour",
+  options: Object.freeze({ name: "loading" }),
+  handlers: Object.freeze({ init: () => undefined, receive: () => undefined }),
+  modules: [],
+});
+
+export class Births {
+  readonly #kernel: Kernel;
+  /** Actors of this thread since its start. The guest is none. */
+  count = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Makes the cell of a new actor and lets its first turn come. The state holds `init`'s argument until then. */
+  create(
+    slot: number,
+    generation: number,
+    behaviour: Behaviour<never, Api>,
+    argument: unknown,
+    parent: RefData | undefined,
+    options: SpawnLinkOptions | undefined,
+    ack: StartAck | undefined,
+  ): Cell {
+    const kernel = this.#kernel;
+    const blame = kernel.hasBlameForAll || behaviour.handlers.isAsync === true ? Flag.async : 0;
+    const remote = options?.isolation === "process" ? Flag.remote : 0;
+    const cell = new Cell(slot, generation, Flag.unborn | Flag.initializing | blame | remote, behaviour, parent);
+    cell.state = argument;
+    const timeoutMs = options?.startTimeoutMs;
+    giveBounds(kernel, cell, options, behaviour.options);
+    const later = behaviour === loading ? options : undefined;
+    if (options?.name !== undefined || ack !== undefined || later !== undefined) {
+      extraOf(cell).start = { name: options?.name, ack, options: later };
+    }
+    if (options?.childId !== undefined) extraOf(cell).childId = options.childId;
+    while (kernel.cells.length < slot) kernel.cells.push(undefined);
+    kernel.cells[slot] = cell;
+    this.count++;
+    kernel.lifecycle.living++;
+    kernel.faults?.meet(cell);
+    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) kernel.timers.startTimeout(cell, timeoutMs);
+    return cell;
+  }
+
+  /** The behaviour's module is there: the actor can begin. */
+  adoptBehaviour(cell: Cell, behaviour: Behaviour<never, Api>): void {
+    if ((cell.flags & Flag.dead) !== 0) return;
+    cell.behaviour = behaviour;
+    if (behaviour.handlers.isAsync === true) cell.flags |= Flag.async;
+    giveBounds(this.#kernel, cell, cell.extra?.start?.options, behaviour.options);
+    cell.flags &= ~Flag.waiting;
+    this.#kernel.scheduler.schedule(cell);
+  }
+
+  /** The first turn: the name, then `init`. Runs inside the scheduler. */
+  begin(cell: Cell): void {
+    const kernel = this.#kernel;
+    const name = cell.extra?.start?.name;
+    const initTimeoutMs = cell.extra?.start?.ack?.initTimeoutMs;
+    if (initTimeoutMs !== undefined && cell.extra?.startTimer === undefined)
+      kernel.timers.startTimeout(cell, initTimeoutMs);
+    if (name !== undefined && cell.extra?.name !== name) {
+      cell.flags |= Flag.waiting;
+      kernel.names.claim(cell, name, (holder) => {
+        if ((cell.flags & Flag.dead) !== 0) return;
+        cell.flags &= ~Flag.waiting;
+        if (holder !== undefined) kernel.lifecycle.die(cell, { already_started: plain(holder) }, { running: holder });
+        else kernel.scheduler.schedule(cell);
+      });
+      // The owner on main answers at once when this is main.
+      if ((cell.flags & (Flag.waiting | Flag.dead)) !== 0 || cell.extra?.name !== name) return;
+    }
+    cell.flags &= ~Flag.unborn;
+    if (kernel.wants(eventBit("spawned"))) {
+      const parent = plain(cell.parent);
+      kernel.emit({
+        type: "spawned",
+        ref: kernel.refOf(cell).toJSON(),
+        name,
+        behaviour: behaviourName(cell.behaviour),
+        parent,
+      });
+      // A listener may have ended it.
+      if ((cell.flags & Flag.dead) !== 0) return;
+    }
+    const argument = cell.state;
+    cell.state = undefined;
+    let result: unknown;
+    let isOpen = false;
+    kernel.budgets.begin(cell, LimitKind.init);
+    try {
+      result = kernel.dispatch.runAs(cell, () => {
+        const made = cell.behaviour.handlers.init(argument, kernel.contextOf(cell));
+        isOpen = isThenable(made);
+        return made;
+      });
+    } catch (error) {
+      kernel.crashes.inTurn(cell, error, undefined);
+      return;
+    }
+    if ((cell.flags & Flag.dead) !== 0 || kernel.budgets.isOver(cell)) return;
+    if (isOpen) {
+      kernel.asyncTurns.openInit(cell, result as PromiseLike<unknown>);
+      kernel.budgets.goesOn(cell);
+    } else this.initEnded(cell, result);
+  }
+
+  /** What `init` returned, or its promise resolved with. */
+  initEnded(cell: Cell, result: unknown): void {
+    const extra = cell.extra;
+    if (result === initLater) {
+      cell.flags |= Flag.held;
+      this.#kernel.budgets.goesOn(cell);
+      return;
+    }
+    if ((cell.flags & Flag.stopping) !== 0) {
+      this.#kernel.lifecycle.die(cell, extra?.stopReason ?? "normal");
+      return;
+    }
+    cell.state = result;
+    this.#started(cell);
+  }
+
+  /** The later end of an `init` that returned `initLater`. */
+  initDone(cell: Cell, result: StartResult, state: unknown): void {
+    if ((cell.flags & Flag.initializing) === 0) {
+      throw new RuntimeError("bad_argument", "initDone was called, but init has ended already");
+    }
+    if (!result.ok) {
+      this.#kernel.assertReason(result.reason, "initDone");
+      this.#kernel.lifecycle.die(cell, result.reason);
+      return;
+    }
+    cell.flags &= ~Flag.held;
+    cell.state = state;
+    this.#started(cell);
+    this.#kernel.lifecycle.unstashAll(cell);
+  }
+
+  /** The whole start, or `init`, has taken too long. */
+  timedOut(cell: Cell): void {
+    this.#kernel.lifecycle.die(cell, "killed", { ackReason: "init_timeout" });
+  }
+
+  #started(cell: Cell): void {
+    const kernel = this.#kernel;
+    cell.flags &= ~Flag.initializing;
+    const extra = cell.extra;
+    if (extra === undefined) return;
+    if (extra.startTimer !== undefined) kernel.timers.cancelStart(cell);
+    if (extra.budget !== undefined) kernel.budgets.done(cell);
+    const ack = extra.start?.ack;
+    extra.start = undefined;
+    if (ack === undefined) return;
+    if (ack.to.thread === kernel.thread) kernel.starts.ended(kernel.refOf(cell), { ok: true });
+    else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, 0, undefined);
+  }
+}
+
+function plain(ref: RefData | undefined): RefData | undefined {
+  return ref === undefined
+    ? undefined
+    : { node: ref.node, thread: ref.thread, slot: ref.slot, generation: ref.generation };
+}
