@@ -31,6 +31,8 @@ export class AsyncTurns {
   readonly #open: Cell[] = [];
   /** Of these, those that wait for a promise of the kernel. */
   #waitingCount = 0;
+  /** Of behaviours without an async function, whether a turn has returned a promise all the same; absent: none has begun here. */
+  readonly #promising = new WeakMap<object, boolean>();
   /** When the first grace after a cut is over. */
   #graceEndMs = Number.POSITIVE_INFINITY;
 
@@ -52,6 +54,20 @@ export class AsyncTurns {
     return this.#open.length;
   }
 
+  /**
+   * The `init` of an actor begins. A function that is not async may return a promise: so the first `init` of a behaviour is
+   * run in the actor's scope, and where a turn of that behaviour has returned one, everything of its next actors.
+   */
+  meet(cell: Cell): void {
+    const { behaviour } = cell;
+    if (behaviour.handlers.isAsync === true) return;
+    const isPromising = this.#promising.get(behaviour);
+    if (isPromising === false) return;
+    if (isPromising === true) cell.flags |= Flag.async;
+    else this.#promising.set(behaviour, false);
+    this.#kernel.dispatch.giveScope(cell);
+  }
+
   /** Holds the mailbox until the promise settles; settling only queues. */
   open(
     cell: Cell,
@@ -67,6 +83,7 @@ export class AsyncTurns {
       fail: (value) => this.#settled({ cell, ok: false, value }),
     };
     const native = this.#kernel.dispatch.asPromiseOf(cell, promise);
+    if ((cell.flags & Flag.async) === 0) this.#promising.set(cell.behaviour, true);
     scheduler.enter();
     cell.flags |= Flag.open | Flag.async;
     cell.current = current;

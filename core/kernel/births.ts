@@ -109,6 +109,7 @@ export class Births {
     let result: unknown;
     let isOpen = false;
     kernel.budgets.begin(cell, LimitKind.init);
+    kernel.asyncTurns.meet(cell);
     try {
       result = kernel.dispatch.runAs(cell, () => {
         const made = cell.behaviour.handlers.init(argument, kernel.contextOf(cell));

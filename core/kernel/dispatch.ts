@@ -69,6 +69,11 @@ export class Dispatch {
     }
   }
 
+  /** From now on what its code outside its messages leaves behind can be traced to it. */
+  giveScope(cell: Cell): void {
+    this.#scopeOf(cell);
+  }
+
   /** Runs code of an actor so that what it leaves behind can be traced to it. */
   inScope<T>(cell: Cell, run: () => T): T {
     const scope = this.#scopeOf(cell);
@@ -228,6 +233,8 @@ export class Dispatch {
         );
         return;
       }
+      // It may return a promise, and most behaviours have none.
+      this.giveScope(cell);
       try {
         this.runAs(cell, () => {
           const result = run(cell.state, argument, kernel.contextOf(cell));

@@ -82,6 +82,7 @@ export class Lifecycle {
     let result: unknown;
     let isOpen = false;
     budgets.begin(cell, LimitKind.terminate);
+    dispatch.giveScope(cell);
     try {
       result = dispatch.runAs(cell, () => {
         const made = run(cell.state, reason, this.#kernel.contextOf(cell));
