@@ -23,20 +23,30 @@ function pages(folder = ""): string[] {
   });
 }
 
-test("the README's first program has twenty lines, compiles, and runs as written", async () => {
-  const [, program = ""] = /^```ts\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+/** The README's first code block in that language. */
+const block = (language: string) => readme.split(`\`\`\`${language}\n`)[1]?.split("```")[0] ?? "";
+
+const importing = `import { startSystem } from "mofa";
+import { counter } from "./hello.ts";
+await using system = await startSystem({ threads: 1 });
+const hits = await system.spawn(counter, 1);
+console.log(await hits.call("add", 1));
+`;
+
+test("the README's first program has twenty lines, compiles by the README's tsconfig, and runs as written", async () => {
+  const program = block("ts");
   expect(program.trim().split("\n").length).toBeLessThanOrEqual(20);
   // Inside the package, so that it finds `mofa` as a program that has installed it would.
   const folder = mkdtempSync(join(packageRoot, "dist", "hello-"));
   try {
     writeFileSync(join(folder, "hello.ts"), program);
-    const compilerOptions = { noEmit: true, allowImportingTsExtensions: true, rootDir: packageRoot };
-    const settings = { extends: "../../tsconfig.json", compilerOptions, include: ["hello.ts"], exclude: [] };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
+    writeFileSync(join(folder, "main.ts"), importing);
+    writeFileSync(join(folder, "tsconfig.json"), block("json"));
     const tsc = join(packageRoot, "node_modules/typescript/bin/tsc");
-    const [compiled, ran] = await Promise.all([
+    const [compiled, ran, ranOther] = await Promise.all([
       runProgram(process.execPath, [tsc, "--project", folder]),
       runProgram(process.execPath, ["hello.ts"], { cwd: folder }),
+      runProgram(process.execPath, ["main.ts"], { cwd: folder }),
     ]);
     expect(compiled).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
     expect(ran).toEqual({
@@ -45,6 +55,7 @@ test("the README's first program has twenty lines, compiles, and runs as written
       stdout: "7\nfailed: out of paper\ndown: error: out of paper\n",
       stderr: "",
     });
+    expect(ranOther).toEqual({ code: 0, signal: null, stdout: "2\n", stderr: "" });
   } finally {
     rmSync(folder, { recursive: true });
   }

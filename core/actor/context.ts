@@ -184,7 +184,7 @@ export interface Context {
   /** Milliseconds that were left, or undefined when it was no longer running; after it returns the timer's message does not arrive, even if it was queued. */
   cancelTimer(timer: TimerRef): number | undefined;
 
-  /** Puts the current message aside. Bound: the mailbox's capacity. */
+  /** Puts the message in hand aside. Bound: the mailbox's capacity. @throws RuntimeError `mailbox_full`; `bad_argument`: no message is in hand, as in `init` and `continue`. */
   stash(): void;
   /** Puts stashed messages back at the head of the mailbox, oldest first. */
   unstashAll(): void;
