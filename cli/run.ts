@@ -6,6 +6,7 @@ import { type InjectedFaults, injectFaults } from "../testing/index.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { type ChaosReport, chaosReport, chaosText, readPlan } from "./run/chaos.ts";
 import { Journal } from "./run/journal.ts";
+import { KnownActors } from "./run/known-actors.ts";
 import { loadProgram, type Program } from "./run/program.ts";
 import { runWatched } from "./run/watched-program.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -47,7 +48,7 @@ export function describe(command: Command): void {
     .option("--watch", "start it again when a source in its folder, or below it, changes")
     .option(
       "--chaos <plan.json>",
-      "inject faults into it: { seed, faults: [{ kind, actor, ... }] }, see testing/README.md",
+      "inject faults into it: { seed, faults: [{ kind, actor, ... }] }, see testing/README.md; times count from the plan's start, before the program's",
     )
     .option("--seed <n>", "in place of the plan's seed", wholeNumber(0, seedMax))
     .option("--json", "print how it ended, and what was injected, as the last line of stdout");
@@ -74,10 +75,14 @@ export async function run(
   const program = await loadProgram(module);
   const system = await startSystem(threads === undefined ? {} : { threads });
   using journal = new Journal(system, err);
+  using known = plan === undefined ? undefined : new KnownActors(system);
   const { promise: stopped, resolve, reject } = Promise.withResolvers<undefined>();
   let faults: InjectedFaults | undefined;
   let result: Pick<RunResult, "ended" | "failure"> = { ended: "stopped", failure: null };
-  const stop = () => void system.stop().then(() => resolve(undefined), reject);
+  const stop = () => {
+    known?.look();
+    void system.stop().then(() => resolve(undefined), reject);
+  };
   signal.addEventListener("abort", stop, { once: true });
   try {
     if (signal.aborted) return exitCodes.interrupted;
@@ -94,9 +99,10 @@ export async function run(
   } finally {
     signal.removeEventListener("abort", stop);
     try {
+      known?.look();
       await system.stop();
     } finally {
-      const report = faults === undefined ? null : chaosReport(faults.plan.seed, faults.injected());
+      const report = faults && known ? chaosReport(faults.plan, faults.injected(), known) : null;
       if (report !== null) err.write(`mofa run: ${chaosText(report)}\n`);
       if (json) out.write(`${JSON.stringify({ module, ...result, chaos: report } satisfies RunResult)}\n`);
     }

@@ -58,8 +58,12 @@ export {
   type CheckedFault,
   type CheckedFaultPlan,
   type InjectedKind,
+  isMessageFault,
+  isThreadFault,
   messageFaultKinds,
   type Selector,
+  type SelectorRole,
+  selectorsOf,
   sendersMax,
 } from "./faults/plan.ts";
 export {

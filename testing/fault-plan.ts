@@ -15,7 +15,10 @@ export type ActorSelector =
   | { readonly ref: RefData | string };
 
 interface Terms {
-  /** Not before, in milliseconds of the system's clock since the injection began. Default 0. */
+  /**
+   * Not before, in milliseconds of the system's clock from the plan's start: the moment in which `injectFaults` gave it to the
+   * system, under `mofa run --chaos` before the program begins. Default 0.
+   */
   readonly atMs?: number;
   /** Of each turn, message or moment that it could strike in, above 0. Default 1. */
   readonly probability?: number;

@@ -1,9 +1,10 @@
 /** `mofa run --chaos plan.json`: the plan in a file, and what it has done in the end. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { errorData } from "../../core/index.ts";
+import { type CheckedFaultPlan, errorData } from "../../core/index.ts";
 import { RuntimeError } from "../../index.ts";
 import { checkFaultPlan, type FaultCount, type FaultPlan } from "../../testing/index.ts";
+import { type Known, type NeverStruck, neverStruck } from "./never-struck.ts";
 
 /** What a plan has done. */
 export interface ChaosReport {
@@ -14,6 +15,8 @@ export interface ChaosReport {
   readonly skipped: Readonly<Record<string, number>>;
   /** The same of each fault, in the order of the plan. */
   readonly faults: readonly FaultCount[];
+  /** Those that have not struck once, and why. */
+  readonly never: readonly NeverStruck[];
 }
 
 /**
@@ -58,13 +61,14 @@ function refused(path: string, why: string, cause: unknown): RuntimeError {
   return new RuntimeError("bad_argument", `${path}: ${why}`, { cause });
 }
 
-export function chaosReport(seed: number, faults: readonly FaultCount[]): ChaosReport {
+export function chaosReport(plan: CheckedFaultPlan, faults: readonly FaultCount[], known: Known): ChaosReport {
   const skipped = byKind(faults, (count) => count.skipped);
   return {
-    seed,
+    seed: plan.seed,
     injected: byKind(faults, (count) => count.injected),
     skipped: Object.fromEntries(Object.entries(skipped).filter(([, count]) => count > 0)),
     faults,
+    never: neverStruck(plan, faults, known),
   };
 }
 
@@ -74,11 +78,15 @@ function byKind(faults: readonly FaultCount[], of: (count: FaultCount) => number
   return sums;
 }
 
-/** As one line for a person. */
-export function chaosText({ seed, injected, skipped }: ChaosReport): string {
+/** For a person: what there was, and a line for each fault that never struck. */
+export function chaosText({ seed, injected, skipped, never }: ChaosReport): string {
   const kinds = Object.entries(injected).map(([kind, count]) => {
     const not = skipped[kind] === undefined ? "" : ` (${skipped[kind]} skipped)`;
     return `${kind} ${count}${not}`;
   });
-  return `faults injected with seed ${seed}: ${kinds.join(", ") || "none"}`;
+  const lines = never.map(({ fault, kind, why, close }) => {
+    const meant = close.length === 0 ? "" : `; close to it: ${close.map((name) => JSON.stringify(name)).join(", ")}`;
+    return `faults[${fault}] (${kind}) never struck: ${why}${meant}`;
+  });
+  return [`faults injected with seed ${seed}: ${kinds.join(", ") || "none"}`, ...lines].join("\n");
 }

@@ -4,7 +4,7 @@ import type { RefData } from "../actor/ref.ts";
 import { eventBit, type FaultInjectedEvent } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { comesUp, mixed, textHash } from "./chance.ts";
-import type { CheckedFault, FaultWork } from "./plan.ts";
+import type { CheckedFault, FaultWork, SelectorRole } from "./plan.ts";
 import type { Identity } from "./selector.ts";
 import { FaultTally } from "./tally.ts";
 
@@ -66,7 +66,15 @@ export class FaultBook {
     else kernel.emit(event);
   }
 
-  /** A fault was meant for somebody whom it cannot strike. */
+  /** Somebody is there whom a selector of the fault means. */
+  meet({ index }: CheckedFault, role: SelectorRole): void {
+    this.#tally.meet(index, role);
+  }
+
+  /**
+   * A fault was meant for somebody whom it cannot strike.
+   * @param missed the actor, or the position at which no thread is
+   */
   skip({ index, kind }: CheckedFault, missed: Cell | number, why: string): void {
     this.#tally.skip(index);
     if (this.#kernel.wants(eventBit("faultSkipped")))

@@ -3,7 +3,7 @@ import { describe, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
 import { setFaults } from "./faults.ts";
-import type { CheckedFaultPlan, InjectedKind } from "./plan.ts";
+import { type CheckedFaultPlan, type InjectedKind, type SelectorRole, selectorsOf } from "./plan.ts";
 import { FaultTally } from "./tally.ts";
 
 /** What one fault of a plan has done. */
@@ -15,6 +15,8 @@ export interface FaultCount {
   readonly injected: number;
   /** Actors, or times, that it was meant for and could not strike: the events `faultSkipped` say why. */
   readonly skipped: number;
+  /** Those of its selectors that have meant nobody until now; left out where there are none. */
+  readonly unmet?: readonly SelectorRole[];
 }
 
 /** Kinds that only a watchdog ends. */
@@ -66,12 +68,17 @@ export class FaultInjection {
 
   /** What each fault of the plan has done until now, in the order of the plan. */
   counts(): readonly FaultCount[] {
-    return this.plan.faults.map(({ index, kind }) => ({
-      fault: index,
-      kind,
-      injected: this.#tally.injected(index),
-      skipped: this.#tally.skipped(index),
-    }));
+    return this.plan.faults.map((fault) => {
+      const { index, kind } = fault;
+      const unmet = selectorsOf(fault).flatMap(([role]) => (this.#tally.hasMet(index, role) ? [] : [role]));
+      return {
+        fault: index,
+        kind,
+        injected: this.#tally.injected(index),
+        skipped: this.#tally.skipped(index),
+        ...(unmet.length > 0 && { unmet }),
+      };
+    });
   }
 
   /** Takes the plan back from every thread; what it holds up goes on. Idempotent. A thread that is held takes it back later. */

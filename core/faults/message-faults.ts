@@ -37,6 +37,10 @@ export class MessageFaults {
 
   /** Notes for an actor what shall happen to messages to it, and who it is as a sender. */
   arm(actor: ActorFaults, who: Identity): void {
+    for (const { fault, isFrom, isTo } of this.#rules) {
+      if (isFrom(who)) this.#book.meet(fault, "from");
+      if (isTo(who)) this.#book.meet(fault, "to");
+    }
     actor.inbound = this.#rules.filter(({ isTo }) => isTo(who));
     actor.senders = this.#rules.reduce((bits, { isFrom, senders }) => (isFrom(who) ? bits | senders : bits), 0);
   }

@@ -31,10 +31,14 @@ export interface Selector {
   readonly pattern: string;
 }
 
+/** What a selector of a fault stands for. */
+export const selectorRoles = ["actor", "from", "to"] as const;
+export type SelectorRole = (typeof selectorRoles)[number];
+
 interface FaultTerms {
   /** Its place in the plan. */
   readonly index: number;
-  /** Not before, from the beginning of the injection. */
+  /** Not before, in milliseconds of the system's clock from the plan's start: the moment in which `injectFaults` gave it to the system. */
   readonly atMs: number;
   /** How often at most, over all actors and threads; `Infinity`: no bound. */
   readonly times: number;
@@ -93,6 +97,19 @@ export interface FaultWork {
   readonly beganMs: number;
   /** Of a `FaultTally`. */
   readonly tally: SharedArrayBuffer;
+}
+
+/** The selectors of a fault; none where a thread, or everybody, is meant. */
+export function selectorsOf(fault: CheckedFault): readonly (readonly [SelectorRole, Selector])[] {
+  const roles: readonly (readonly [SelectorRole, Selector | undefined])[] = isMessageFault(fault)
+    ? [
+        ["from", fault.from],
+        ["to", fault.to],
+      ]
+    : isThreadFault(fault)
+      ? []
+      : [["actor", fault.actor]];
+  return roles.flatMap(([role, selector]) => (selector === undefined ? [] : [[role, selector] as const]));
 }
 
 export function isMessageFault(fault: CheckedFault): fault is MessageFault {

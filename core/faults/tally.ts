@@ -2,9 +2,12 @@
  * What a plan has done, in shared memory: so `times` holds over all threads, and the figures of a thread that is lost
  * are still there.
  */
+import { type SelectorRole, selectorRoles } from "./plan.ts";
 
 /** Labels whose lives are counted each by itself; later ones share the counts of others. A power of two. */
 const lifePlaces = 65_536;
+/** Words of each fault: injected, skipped, met. */
+const faultWords = 3;
 /** Places that are looked at for a label. */
 const looksMax = 64;
 
@@ -14,12 +17,12 @@ export class FaultTally {
 
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer);
-    this.#faults = this.#words.length / 2 - lifePlaces;
+    this.#faults = (this.#words.length - 2 * lifePlaces) / faultWords;
   }
 
-  /** Two words for each fault (injected, skipped), then a table of labels and lives. */
+  /** A list of words for each of the three, then a table of labels and lives. */
   static memoryFor(faults: number): SharedArrayBuffer {
-    return new SharedArrayBuffer((faults + lifePlaces) * 8);
+    return new SharedArrayBuffer((faultWords * faults + 2 * lifePlaces) * Int32Array.BYTES_PER_ELEMENT);
   }
 
   /** Counts one injection, unless there were `times` already. */
@@ -44,6 +47,17 @@ export class FaultTally {
     return Atomics.load(this.#words, this.#faults + fault);
   }
 
+  /** Notes that an actor was there whom a selector of the fault means. */
+  meet(fault: number, role: SelectorRole): void {
+    const at = 2 * this.#faults + fault;
+    const bit = bitOf(role);
+    if ((Atomics.load(this.#words, at) & bit) === 0) Atomics.or(this.#words, at, bit);
+  }
+
+  hasMet(fault: number, role: SelectorRole): boolean {
+    return (Atomics.load(this.#words, 2 * this.#faults + fault) & bitOf(role)) !== 0;
+  }
+
   /** The number of this life of an actor of that label (its hash), over all threads, from 0. */
   life(label: number): number {
     return Atomics.add(this.#words, this.#placeOf(label) + 1, 1);
@@ -53,9 +67,13 @@ export class FaultTally {
   #placeOf(label: number): number {
     const wanted = label | 0 || 1; // 0 is a free place
     for (let look = 0; ; look++) {
-      const place = (this.#faults + ((label + look) & (lifePlaces - 1))) * 2;
+      const place = faultWords * this.#faults + 2 * ((label + look) & (lifePlaces - 1));
       const found = Atomics.compareExchange(this.#words, place, 0, wanted);
       if (found === 0 || found === wanted || look === looksMax) return place;
     }
   }
+}
+
+function bitOf(role: SelectorRole): number {
+  return 1 << selectorRoles.indexOf(role);
 }

@@ -36,7 +36,9 @@ export class TurnFaults {
   /** Those that mean an actor. */
   of(who: Identity): readonly TurnFault[] {
     if (!this.#rules.some(({ means }) => means(who))) return none;
-    return this.#rules.filter(({ means }) => means(who)).map(({ fault }) => fault);
+    const faults = this.#rules.filter(({ means }) => means(who)).map(({ fault }) => fault);
+    for (const fault of faults) this.#book.meet(fault, "actor");
+    return faults;
   }
 
   /** Notes for an actor what shall strike it. */
@@ -100,7 +102,10 @@ export class TurnFaults {
     const { host, memory } = this.#kernel;
     const thread = host.isThreadAt?.(fault.thread) === true ? memory.threadAt(fault.thread) : undefined;
     if (thread === undefined) {
-      this.#book.skip(fault, this.#kernel.thread, `no worker thread is at position ${fault.thread}`);
+      const positions = Array.from({ length: memory.schedulers }, (_, position) => position);
+      const there = positions.filter((position) => position > 0 && host.isThreadAt?.(position) === true);
+      const others = there.length === 0 ? "none runs" : `those that run are at ${there.join(", ")}`;
+      this.#book.skip(fault, fault.thread, `no worker thread runs at position ${fault.thread}; ${others}`);
     } else if (this.#book.mayStrike(fault, fault.thread, count)) {
       this.#book.tell(fault, thread);
       host.endThreadAt?.(fault.thread, lossWhy(fault.index));

@@ -70,7 +70,7 @@ export interface FaultInjectedEvent {
   readonly from: RefData | undefined;
 }
 
-/** A fault of a plan was meant for somebody whom it cannot strike; told once for each actor. Of a thread that is not there: by main. */
+/** A fault of a plan was meant for somebody whom it cannot strike; told once for each actor. Of a thread that is not there main tells; `thread` is then the position that the plan named. */
 export interface FaultSkippedEvent extends Omit<FaultInjectedEvent, "type" | "from"> {
   readonly type: "faultSkipped";
   readonly why: string;

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { commands, run } from "../../cli/main.ts";
 import { chaosReport, chaosText, readPlan } from "../../cli/run/chaos.ts";
+import { checkFaultPlan } from "../../testing/index.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { runProgram } from "../support/run-program.ts";
 
@@ -91,12 +92,22 @@ describe("mofa run --chaos", () => {
       module: program,
       ended: "done",
       failure: null,
-      chaos: { seed: 7, injected, skipped: { allocate: 1 }, faults: expect.any(Array) },
+      chaos: {
+        seed: 7,
+        injected,
+        skipped: { allocate: 1 },
+        faults: expect.any(Array),
+        never: [
+          { fault: 12, kind: "allocate", why: expect.stringMatching(/^it could not strike .*1 skipped/), close: [] },
+        ],
+      },
     });
     expect(result.stderr).toContain("fault: faults[1] (loop) strikes loop\n");
     expect(result.stderr).toContain("warning: faults[12] (allocate) cannot strike poison: others share its heap");
     expect(result.stderr).not.toContain("strikes drop");
-    expect(result.stderr).toMatch(/mofa run: faults injected with seed 7: throw 1, .*allocate 1 \(1 skipped\), .*\n$/);
+    expect(result.stderr).toMatch(
+      /mofa run: faults injected with seed 7: throw 1, .*allocate 1 \(1 skipped\), .*\nfaults\[12\] \(allocate\) never struck: it could not .*\n$/,
+    );
     expect(result.code).toBe(0);
   }, 40_000);
 
@@ -138,6 +149,50 @@ describe("mofa run --chaos", () => {
     expect(other.stdout.split("\n")[0]).not.toBe(first.stdout.split("\n")[0]);
   }, 40_000);
 
+  test("says of each fault that never struck why, with names that were close, as text and as JSON", async () => {
+    write("server.ts", server);
+    const program = write(
+      "never.ts",
+      `import { server } from "./server.ts";
+       export async function main(system) {
+         await system.supervise({ children: [{ id: "parser", name: "worker-1", start: [server] }, { id: 2, name: "worker-2", start: [server] }] });
+         for (const name of ["worker-1", "worker-2"]) await system.call(name, "echo", 1);
+       }`,
+    );
+    const plan = write("never.json", {
+      faults: [
+        { kind: "throw", actor: "wroker-1" },
+        { kind: "throw", actor: "parser" },
+        { kind: "kill", actor: { child: "Parser" } },
+        { kind: "drop", from: "client", to: "worker-2" },
+        { kind: "throw", actor: "worker-*", afterTurns: 50 },
+        { kind: "kill", actor: "worker-1", atMs: 600_000 },
+        { kind: "threadLoss", thread: 1, atMs: 600_000 },
+        { kind: "threadLoss", thread: 7, atMs: 0 },
+        { kind: "delay", to: "worker-1", ms: 1 },
+      ],
+    });
+    const { stderr, stdout, code } = await mofaRun(program, "--threads", "1", "--chaos", plan, "--json");
+    expect(code).toBe(0);
+    const { chaos } = JSON.parse(stdout) as { chaos: { never: { fault: number; why: string; close: string[] }[] } };
+    expect(chaos.never.map(({ fault, why, close }) => [fault, why, close])).toEqual([
+      [0, 'no actor had the name "wroker-1"', ["worker-1"]],
+      [1, 'no actor had the name "parser": a child has that id, {"child":"parser"}', []],
+      [2, 'no actor had a supervisor\'s id "Parser"', ["parser"]],
+      [3, 'no sender had the name "client"', []],
+      [4, "not reached: its actor had no turn that it could strike (afterTurns 50)", []],
+      [5, "not reached: its time did not come while its actor was there (atMs 600000 from the plan's start)", []],
+      [6, "not reached: its time did not come (atMs 600000 from the plan's start)", []],
+      [7, "it could not strike what it was meant for (1 skipped, see the warnings)", []],
+    ]);
+    expect(stderr).toContain(
+      "warning: faults[7] (threadLoss) cannot strike thread 7: no worker thread runs at position 7; those that run are at 1\n",
+    );
+    expect(stderr).toContain(
+      'faults[0] (throw) never struck: no actor had the name "wroker-1"; close to it: "worker-1"\n',
+    );
+  }, 40_000);
+
   test("starts nothing with a plan that is none: one line with the file, the path in the plan, and what was expected", async () => {
     const plan = write("bad.json", {
       faults: [
@@ -152,7 +207,10 @@ describe("mofa run --chaos", () => {
   });
 
   test("is told by --help, and a seed without it is wrong usage", async () => {
-    expect((await inProcess("--help")).said).toMatch(/--chaos <plan\.json> +inject faults/);
+    const help = (await inProcess("--help")).said.replaceAll(/\s+/g, " ");
+    expect(help).toMatch(
+      /--chaos <plan\.json> inject faults .*times count from the plan's start, before the program's/,
+    );
     const said = "mofa run: --seed is the seed of a plan of faults: give it with --chaos plan.json\n";
     expect(await inProcess("never.ts", "--seed", "1")).toEqual({ code: 2, said });
   });
@@ -181,12 +239,15 @@ describe("the file of a plan", () => {
 });
 
 test("what was injected is summed by kind, and skips are told where there were any", () => {
-  const report = chaosReport(9, [
+  const nobody = { names: new Set<string>(), children: new Set<string>() };
+  const counts = [
     { fault: 0, kind: "throw", injected: 2, skipped: 0 },
-    { fault: 1, kind: "loop", injected: 0, skipped: 3 },
+    { fault: 1, kind: "loop", injected: 1, skipped: 3 },
     { fault: 2, kind: "throw", injected: 5, skipped: 0 },
-  ]);
-  expect(report).toMatchObject({ seed: 9, injected: { throw: 7, loop: 0 }, skipped: { loop: 3 } });
-  expect(chaosText(report)).toBe("faults injected with seed 9: throw 7, loop 0 (3 skipped)");
-  expect(chaosText(chaosReport(1, []))).toBe("faults injected with seed 1: none");
+  ] as const;
+  const faults = counts.map(({ kind }) => ({ kind, actor: "a" }));
+  const report = chaosReport(checkFaultPlan({ seed: 9, faults }), counts, nobody);
+  expect(report).toMatchObject({ seed: 9, injected: { throw: 7, loop: 1 }, skipped: { loop: 3 } });
+  expect(chaosText(report)).toBe("faults injected with seed 9: throw 7, loop 1 (3 skipped)");
+  expect(chaosText(chaosReport(checkFaultPlan({ faults: [] }), [], nobody))).toBe("faults injected with seed 1: none");
 });

@@ -194,8 +194,9 @@ describe("mofa run", () => {
         ctrlC.onStdout?.(text, kill);
       },
     });
-    const faults = [{ fault: 0, kind: "throw", injected: 0, skipped: 0 }];
-    const chaos = { seed: 9, injected: { throw: 0 }, skipped: {}, faults };
+    const faults = [{ fault: 0, kind: "throw", injected: 0, skipped: 0, unmet: ["actor"] }];
+    const never = [{ fault: 0, kind: "throw", why: 'no actor had the name "nobody"', close: [] }];
+    const chaos = { seed: 9, injected: { throw: 0 }, skipped: {}, faults, never };
     const json = JSON.stringify({ module: program, ended: "stopped", failure: null, chaos });
     expect(result).toMatchObject({ code: 130, stdout: `version 1\n${json}\nversion 2\n${json}\n` });
     expect(result.stderr).toContain(`version.ts has changed, starting ${program} again\n`);

@@ -1,6 +1,6 @@
 /** Every kind of fault in every place that an actor may be, and what of it is told. */
 import { describe, expect, test } from "@jest/globals";
-import type { Ref, SpawnOptions } from "../../index.ts";
+import type { Ref, RuntimeEvent, SpawnOptions } from "../../index.ts";
 import { EventRecorder, type Fault, injectFaults, type PlaceName } from "../../testing/index.ts";
 import { blind, target } from "../fixtures/fault-target.ts";
 import { codeOf } from "../support/bad-input.ts";
@@ -163,10 +163,29 @@ describe("a plan", () => {
     await system().stopActor(tree.ref, "shutdown");
   });
 
-  test("skips the loss of a thread that is not there", async () => {
+  test("skips the loss of a thread that is not there, and says which was wanted and which there are", async () => {
+    using recorder = new EventRecorder<RuntimeEvent>(system(), ["faultSkipped"]);
     await using faults = await injectFaults(system(), { faults: [{ kind: "threadLoss", thread: 9, atMs: 1 }] });
     await system().clock.advance(1);
     expect(faults.injected()).toEqual([{ fault: 0, kind: "threadLoss", injected: 0, skipped: 1 }]);
+    const why = "no worker thread runs at position 9; those that run are at 1, 2";
+    expect(recorder.events).toMatchObject([{ fault: 0, thread: 9, ref: undefined, why }]);
+  });
+
+  test("says which selectors of a fault have met nobody", async () => {
+    const name = "met by a plan";
+    await using faults = await injectFaults(system(), {
+      faults: [
+        { kind: "throw", actor: name, afterTurns: 9 },
+        { kind: "throw", actor: "nobody of that name" },
+        { kind: "drop", from: { child: "nobody's child" }, to: name },
+        { kind: "drop", to: { child: "nobody's child" } },
+        { kind: "threadLoss", thread: 1, atMs: 60_000 },
+      ],
+    });
+    const ref = await system().spawn(target, undefined, { name, placement: { thread: 1 } });
+    expect(faults.injected().map(({ unmet }) => unmet)).toEqual([undefined, ["actor"], ["from"], ["to"], undefined]);
+    await system().stopActor(ref);
   });
 
   test("means a child by its supervisor's id in every incarnation, until `times` is used up over all threads", async () => {
