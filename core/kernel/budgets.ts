@@ -115,7 +115,7 @@ export class Budgets {
   /** Its code begins to run, or is found to run behind an `await`: tells the watchdog its limit, which is returned. */
   publish(cell: Cell): number {
     if (cell.extra?.budget !== undefined)
-      this.#kernel.memory.setLimitKind(this.#kernel.thread, cell.slot, cell.generation, this.kindOf(cell));
+      this.#kernel.memory.watch.setLimitKind(this.#kernel.thread, cell.slot, cell.generation, this.kindOf(cell));
     return this.limitOf(cell);
   }
 }

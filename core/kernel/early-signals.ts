@@ -33,7 +33,7 @@ export class EarlySignals {
     return (
       ref.thread === kernel.thread &&
       kernel.cells[ref.slot] === undefined &&
-      kernel.memory.isReserved(kernel.thread, ref.slot) &&
+      kernel.memory.reservations.isReserved(kernel.thread, ref.slot) &&
       kernel.memory.generation(kernel.thread, ref.slot) === ref.generation
     );
   }
@@ -70,7 +70,7 @@ export class EarlySignals {
   /** A spawner's thread is lost, and all that it had published was read: the slots it had reserved come back. */
   spawnerLost(spawner: number): void {
     const { memory, thread, cells, slots } = this.#kernel;
-    for (const slot of memory.takeBackSlots(thread, spawner)) {
+    for (const slot of memory.reservations.takeBack(thread, spawner)) {
       if (cells[slot] !== undefined) continue;
       this.never(slot);
       slots.free(slot);

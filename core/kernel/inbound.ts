@@ -101,7 +101,7 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.exit:
       case FrameKind.linkExit: {
-        if (kind === FrameKind.exit && payload === "kill") kernel.memory.killReceived(kernel.thread);
+        if (kind === FrameKind.exit && payload === "kill") kernel.memory.watch.killReceived(kernel.thread);
         const cell = kernel.cellOf(to);
         if (cell === undefined) return;
         if (kind === FrameKind.linkExit && kernel.starts.endsWith(cell, from, payload as ExitReason)) return;

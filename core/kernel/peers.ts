@@ -231,7 +231,7 @@ export class Peers {
     peer.sent += written;
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
     if (writer.publish()) {
-      kernel.memory.ringing(peer.thread);
+      kernel.memory.watch.ringing(peer.thread);
       kernel.host.ringBell(peer.thread);
     }
     if (peer.kills.length > 0) this.#tellKills(peer);
@@ -244,7 +244,7 @@ export class Peers {
    * others. Where the ring is full because its reader does not move, the kill still gets through.
    */
   #tellKills(peer: Peer): void {
-    for (const { slot, generation } of peer.kills) this.#kernel.memory.wantKill(peer.thread, slot, generation);
+    for (const { slot, generation } of peer.kills) this.#kernel.memory.watch.wantKill(peer.thread, slot, generation);
     peer.kills = [];
   }
 

@@ -67,7 +67,7 @@ export class Scheduler {
     this.#turnWord = this.#runSlot + 2;
     this.#turnLimitMs = kernel.turnLimitMs;
     this.#turnLimitWord = kernel.memory.turnLimitWord(kernel.thread);
-    this.#drainWord = kernel.memory.drainWord(kernel.thread);
+    this.#drainWord = kernel.memory.watch.drainWord(kernel.thread);
     this.#unreadWord = kernel.memory.unreadWord(kernel.thread);
   }
 
@@ -254,7 +254,7 @@ export class Scheduler {
     this.#isDraining = true;
     this.#isArmed = false;
     kernel.memory.setBusy(kernel.thread, true);
-    kernel.memory.heardBells(kernel.thread);
+    kernel.memory.watch.heardBells(kernel.thread);
     this.#words[this.#drainWord] = ++this.#drains;
     kernel.checkpoint.close();
     let hasMoreFrames = false;
@@ -302,7 +302,7 @@ export class Scheduler {
       return;
     }
     kernel.timers.publishNextDue();
-    kernel.memory.setOpenTurns(kernel.thread, kernel.asyncTurns.size + kernel.subscriptions.size);
+    kernel.memory.watch.setOpenTurns(kernel.thread, kernel.asyncTurns.size + kernel.subscriptions.size);
     if (this.isIdle && kernel.peers.isFlushed) kernel.memory.setBusy(kernel.thread, false);
     kernel.afterRest();
   }

@@ -7,7 +7,7 @@
 import { RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-import { slotBlock } from "./system-memory.ts";
+import { slotBlock } from "./slot-reservations.ts";
 
 export class Slots {
   readonly #kernel: Kernel;
@@ -26,7 +26,7 @@ export class Slots {
     if (free !== undefined) return free;
     if (this.#next < this.#blockEnd) return this.#next++;
     const { memory, thread, lifecycle } = this.#kernel;
-    const first = memory.reserveSlots(thread, thread);
+    const first = memory.reservations.reserve(thread, thread);
     if (first === undefined) {
       throw new RuntimeError(
         "system_limit",
@@ -45,7 +45,7 @@ export class Slots {
     const slots = peers.of(thread)?.slots ?? [];
     const slot = slots.pop();
     if (slot !== undefined) return slot;
-    const first = memory.reserveSlots(thread, this.#kernel.thread);
+    const first = memory.reservations.reserve(thread, this.#kernel.thread);
     if (first === undefined) throw new RuntimeError("system_limit", `thread ${thread} has no room for another actor`);
     for (let i = slotBlock - 1; i > 0; i--) slots.push(first + i);
     return first;
@@ -54,7 +54,7 @@ export class Slots {
   /** An actor of this thread has ended. */
   ended(slot: number): void {
     const { guest, memory, peers, thread } = this.#kernel;
-    const owner = memory.ownerOf(thread, slot);
+    const owner = memory.reservations.ownerOf(thread, slot);
     if (owner === thread) {
       this.free(slot);
       return;

@@ -128,7 +128,7 @@ export class Spawner {
     const slot = kernel.slots.takeOf(thread);
     const generation = kernel.memory.generation(thread, slot);
     const ref = kernel.makeRef(thread, slot, generation);
-    kernel.memory.announceSpawn(thread, slot);
+    kernel.memory.reservations.announce(thread, slot);
     const initTimeoutMs = options?.startTimeoutMs === undefined ? ties.initTimeoutMs : undefined;
     if (ties.await !== undefined) {
       const { shared, own } = kernel.beforeInitMs;
@@ -204,7 +204,7 @@ export class Spawner {
     const { thread, slot, generation } = ref;
     // The slots of a lost thread are its successor's.
     if (kernel.memory.isThreadUp(thread)) {
-      kernel.memory.withdrawSpawn(thread, slot);
+      kernel.memory.reservations.withdraw(thread, slot);
       kernel.memory.killSlot(thread, slot, generation);
     }
     kernel.slots.freeOf(thread, [slot]);
@@ -216,7 +216,7 @@ export class Spawner {
   /** A spawn from another thread. */
   received(to: RefData, from: Ref, monitorId: number, payload: SpawnPayload): void {
     const kernel = this.#kernel;
-    kernel.memory.spawnArrived(kernel.thread, to.slot);
+    kernel.memory.reservations.arrived(kernel.thread, to.slot);
     // Its spawner gets `noproc` with the news of this thread's end.
     if (kernel.isRetired) return;
     if (kernel.checks) kernel.freeze(payload.argument);

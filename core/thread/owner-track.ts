@@ -12,8 +12,8 @@ export function trackOwner(kernel: Kernel): void {
   createHook({
     before: () => {
       const owner = host.blame?.owner() as Cell | undefined;
-      if (owner !== undefined) memory.setOwner(thread, owner.slot, owner.generation, budgets.publish(owner));
+      if (owner !== undefined) memory.watch.setOwner(thread, owner.slot, owner.generation, budgets.publish(owner));
     },
-    after: () => memory.setOwner(thread, 0, 0, 0),
+    after: () => memory.watch.setOwner(thread, 0, 0, 0),
   }).enable();
 }

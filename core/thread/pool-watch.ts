@@ -83,7 +83,7 @@ export class PoolWatch {
   }
 
   #blameOf(thread: number, { slot, generation, limitMs }: Suspect): Blamed {
-    const kind = this.#kernel.memory.limitKind(thread, slot, generation) as LimitKind; // as it was set
+    const kind = this.#kernel.memory.watch.limitKind(thread, slot, generation) as LimitKind; // as it was set
     return { slot, generation, reason: limitMs < 0 ? "killed" : overTime(kind, limitMs) };
   }
 

@@ -66,7 +66,7 @@ try {
   await warmUp();
   if (data.faults !== undefined) (await faultsLoaded()).setFaults(kernel, data.faults);
   blameTimers(kernel);
-  memory.setOsThread(data.thread, osThreadNumber());
+  memory.watch.setOsThread(data.thread, osThreadNumber());
   if (data.isCuttable) offerCuts(kernel);
   if (data.isOwnerTold) trackOwner(kernel);
   main.on("message", (word: ToThread) => {

@@ -55,7 +55,7 @@ function watch({ system, thread, workerId, pulse }: Extract<ToWatchdog, { type: 
     pulse.close();
     return;
   }
-  const wait = new ProcessorWait(() => watchedSystem.memory.osThread(thread));
+  const wait = new ProcessorWait(() => watchedSystem.memory.watch.osThread(thread));
   const watched = new WatchedThread(thread, watchedSystem.memory, {
     isRefused: refused !== undefined,
     isAtHand: () => sessions.has(workerId),
@@ -100,10 +100,10 @@ function look(): void {
 /** Looks at once when a kill is wanted somewhere in the system. */
 async function attend({ memory }: WatchedSystem, isOn: () => boolean): Promise<void> {
   while (isOn()) {
-    const seen = Atomics.load(memory.words, memory.attentionWord);
-    const { value } = Atomics.waitAsync(memory.words, memory.attentionWord, seen, 1_000);
+    const seen = Atomics.load(memory.words, memory.watch.attentionWord);
+    const { value } = Atomics.waitAsync(memory.words, memory.watch.attentionWord, seen, 1_000);
     await value;
-    if (isOn() && Atomics.load(memory.words, memory.attentionWord) !== seen) again(true);
+    if (isOn() && Atomics.load(memory.words, memory.watch.attentionWord) !== seen) again(true);
   }
 }
 

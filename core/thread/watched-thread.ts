@@ -101,12 +101,12 @@ export class WatchedThread {
     this.#watch = watch;
     this.#run = memory.runWords(thread);
     this.#limitWord = memory.turnLimitWord(thread);
-    this.#drainWord = memory.drainWord(thread);
+    this.#drainWord = memory.watch.drainWord(thread);
   }
 
   /** Whether somebody waits for the end of an actor here. */
   get isWanted(): boolean {
-    return this.#memory.killsWanted(this.thread) > 0;
+    return this.#memory.watch.killsWanted(this.thread) > 0;
   }
 
   /** Whether it is to be looked at again at once: a kill is wanted, or the kernel was at work where a cut was to fall. */
@@ -122,7 +122,7 @@ export class WatchedThread {
 
   /** Whether it has something to do: a timer of Node's that never ends may hold it while it believes that it rests. */
   get #isAwake(): boolean {
-    return this.#memory.isBusy(this.thread) || this.#memory.isRung(this.thread);
+    return this.#memory.isBusy(this.thread) || this.#memory.watch.isRung(this.thread);
   }
 
   /**
@@ -215,7 +215,7 @@ export class WatchedThread {
       const [otherSlot = 0, otherGeneration = 0, limitMs = 0] = answer.split(" ").map(Number);
       const other = { slot: otherSlot, generation: otherGeneration };
       const isSame = otherSlot === slot && otherGeneration === generation;
-      const isWanted = this.#memory.isKillWanted(this.thread, otherSlot, otherGeneration);
+      const isWanted = this.#memory.watch.isKillWanted(this.thread, otherSlot, otherGeneration);
       // What the dead have left behind holds up a recovery that others wait for.
       const isDead = this.#memory.generation(this.thread, otherSlot) !== otherGeneration;
       if (isSame || isWanted || isDead) this.#cut({ ...other, limitMs: isWanted ? -1 : limitMs }, answeredMs);
@@ -229,7 +229,7 @@ export class WatchedThread {
     const generation = Atomics.load(words, this.#run + 1);
     const limitMs = Atomics.load(words, this.#limitWord);
     if (Atomics.load(words, this.#run + 2) !== turn) return;
-    if (this.#memory.isKillWanted(this.thread, slot, generation)) {
+    if (this.#memory.watch.isKillWanted(this.thread, slot, generation)) {
       if (heldMs >= killFirstMs || this.#watch.isAtHand()) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
     } else if (limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
   }
@@ -245,8 +245,8 @@ export class WatchedThread {
   /** No turn runs: is it code behind an await, or nothing? */
   #lookBehindAwait(heldMs: number, nowMs: number): void {
     const memory = this.#memory;
-    const isAtWork = this.#isAwake || memory.openTurns(this.thread) > 0;
-    const isWanted = memory.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
+    const isAtWork = this.#isAwake || memory.watch.openTurns(this.thread) > 0;
+    const isWanted = memory.watch.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
     if (!isAtWork && !isWanted) {
       this.#sinceMs = nowMs;
       return;
@@ -269,7 +269,7 @@ export class WatchedThread {
         if (this.#isAwake && limitMs > 0 && heldMs > nobodysMs) this.#end("was held by code of no actor");
       } else {
         const [slot = 0, generation = 0, limitMs = 0] = answer.split(" ").map(Number);
-        if (memory.isKillWanted(this.thread, slot, generation))
+        if (memory.watch.isKillWanted(this.thread, slot, generation))
           this.#cut({ slot, generation, limitMs: -1 }, answeredMs);
         // Two looks at the same code: it may just have begun.
         else if (isSame && limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, answeredMs);
@@ -333,7 +333,7 @@ export class WatchedThread {
   #ask(expression: string, nowMs: number, then: (answer: string, answeredMs: number) => void): void {
     if (this.#watch.isRefused) {
       // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
-      if (expression === whoExpression) then(this.#memory.ownerText(this.thread), nowMs);
+      if (expression === whoExpression) then(this.#memory.watch.ownerText(this.thread), nowMs);
       else this.#end("cannot be asked");
       return;
     }
