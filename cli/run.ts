@@ -4,6 +4,7 @@ import { errorData, isOrderly } from "../core/index.ts";
 import { type MofaSystem, type RefData, reasonText, startSystem } from "../index.ts";
 import { type InjectedFaults, injectFaults } from "../testing/index.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
+import { programStack } from "./program-frames.ts";
 import { type ChaosReport, chaosReport, chaosText, readPlan } from "./run/chaos.ts";
 import { Journal } from "./run/journal.ts";
 import { KnownActors } from "./run/known-actors.ts";
@@ -128,13 +129,24 @@ async function runProgram(
 ): Promise<string | undefined> {
   if (program.kind === "main") {
     const { main } = program;
-    await main(system, args);
+    try {
+      await main(system, args);
+    } catch (error) {
+      throw ownError(error);
+    }
     return undefined;
   }
   const root = await startRoot(system, program, args);
   const { reason } = await (await system.monitor(root)).down;
   if (journal.hasGivenUp(root)) return "the root supervisor gave up: its children failed too often";
   return isOrderly(reason) ? undefined : `the root supervisor ended: ${reasonText(reason)}`;
+}
+
+/** What `main` threw is the program's error, whatever its code: it is told with the program's own frames. */
+function ownError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const stack = programStack(thrown.stack ?? thrown.message);
+  return Object.assign(new Error(thrown.message, { cause: thrown }), { stack });
 }
 
 async function startRoot(

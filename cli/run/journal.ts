@@ -5,7 +5,8 @@
  * It reads the event stream like everybody else. Progress reports and level `debug` are left out.
  */
 import { type MofaSystem, type RefData, type RuntimeEvent, reasonText, refKey } from "../../index.ts";
-import { reportIn, reportText } from "../../supervisors/index.ts";
+import { reportIn, reportText, type SupervisorReport } from "../../supervisors/index.ts";
+import { programFrames, programStack } from "../program-frames.ts";
 
 type EventOf<T extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: T }>;
 
@@ -22,8 +23,8 @@ export class Journal implements Disposable {
   constructor({ events }: MofaSystem, out: NodeJS.WritableStream) {
     this.#write = (line) => out.write(`${line}\n`);
     this.#stops = [
-      events.on("crashed", ({ ref, name, behaviour, reason, message }) =>
-        this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}${inHandText(message)}: ${crashText(reason)}`),
+      events.on("crashed", ({ ref, name, behaviour, reason, message, stack }) =>
+        this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}${inHandText(message)}: ${crashText(reason, stack)}`),
       ),
       events.on("shutdown", ({ supervisor, reason }) => {
         if (reason === "reached_max_restart_intensity") this.#gaveUp.add(refKey(supervisor));
@@ -61,7 +62,7 @@ export class Journal implements Disposable {
     const report = reportIn(event);
     if (report !== undefined) {
       if ("errorContext" in report)
-        this.#write(`${level}: ${reportText(report, { singleLine: true, depth: 2, charsMax })}`);
+        this.#write(`${level}: ${reportText(brief(report), { singleLine: true, depth: 2, charsMax })}`);
     } else if (level !== "debug") {
       const text = data === undefined ? "" : ` ${JSON.stringify(data).slice(0, charsMax)}`;
       this.#write(`${level}: ${name ?? refKey(ref)}: ${message}${text}`);
@@ -79,9 +80,16 @@ function inHandText(message: string | undefined): string {
   return ` on ${message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message}`;
 }
 
-/** The stack, where the reason is an error that has one. */
-function crashText(reason: EventOf<"crashed">["reason"]): string {
+/** With the program's frames: of the error, where the reason is one, else of where the actor was ended. */
+function crashText(reason: EventOf<"crashed">["reason"], stack: string | undefined): string {
   const error = typeof reason === "object" && "error" in reason ? reason.error : undefined;
-  const stack = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
-  return typeof stack === "string" ? stack : reasonText(reason);
+  const own = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
+  if (typeof own === "string") return programStack(own);
+  return `${reasonText(reason)}${stack === undefined ? "" : programFrames(stack)}`;
+}
+
+/** An error's stack stands in the line of the crash already. */
+function brief(report: SupervisorReport): SupervisorReport {
+  const { reason } = report;
+  return typeof reason === "object" && "error" in reason ? { ...report, reason: reasonText(reason) } : report;
 }

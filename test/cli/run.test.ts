@@ -101,6 +101,41 @@ describe("mofa run", () => {
     });
   });
 
+  test("a crash is told with the call and the program's own frames, and so is the call that main fails with", async () => {
+    const program = write(
+      "frames.mjs",
+      `import { defineServer } from "mofa";
+       export const server = defineServer({
+         turnLimitMs: 100,
+         calls: {
+           loop: () => { for (;;); },
+           divide: (_s, by) => { if (by === 0) throw new RangeError("division by zero"); },
+         },
+       });
+       export async function main(system) {
+         await system.supervise({ intensity: 2, children: [{ id: "server", name: "server", start: [server] }] });
+         await system.call("server", "loop").catch(() => undefined);
+         await system.settled();
+         await system.call("server", "divide", 0);
+       }`,
+    );
+    const { stderr } = await mofaRun([program]);
+    const reports = "error: Supervisor: 0.1.0. Context: child_terminated. Reason:";
+    expect(stderr.replaceAll(/\(file:.*?frames\.mjs:(\d+):\d+\)/g, "(line $1)").replaceAll(/,ref=[\d.]+\d/g, "")).toBe(
+      [
+        "crash: server server on call loop(): turnLimit: 100",
+        "    at loop (line 5)",
+        `${reports} { turnLimit: 100 }. Offender: id=server.`,
+        "crash: server server on call divide(0): RangeError: division by zero",
+        "    at divide (line 6)",
+        `${reports} error: division by zero. Offender: id=server.`,
+        "mofa: RuntimeError: division by zero",
+        "    at async main (line 13)",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("starts a supervisor behaviour by default, and fails when it gives up, with every crash on stderr", async () => {
     const program = write(
       "failing.mjs",
