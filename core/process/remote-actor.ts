@@ -4,31 +4,23 @@
  * Everything but the state is the cell's, on main. So links, monitors, names, bounds, calls and `kill` need no second
  * implementation, and the end of the process, whatever ended it, is the end of the cell.
  */
-import { inspect } from "node:util";
-import type { Behaviour, Handlers, MailboxPolicy } from "../actor/behaviour.ts";
-import { type BehaviourModule, noteModule } from "../actor/behaviour-module.ts";
+import type { Behaviour } from "../actor/behaviour.ts";
+import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
-import type { Context, From } from "../actor/context.ts";
 import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
 import { byDeadline } from "../clock.ts";
-import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import { type ErrorData, RuntimeError } from "../errors.ts";
 import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { RemoteActor as Remote } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { ChildProcess, type ProcessEnd, type ProcessOptions, processFailed } from "./child-process.ts";
 import { recordOf } from "./frames.ts";
-import {
-  askVerbs,
-  beginVerbs,
-  type FromProcess,
-  type LoadedBehaviour,
-  type ToProcess,
-  type TurnKind,
-  tellVerbs,
-} from "./protocol.ts";
+import type { FromProcess, ToProcess, TurnKind } from "./protocol.ts";
+import { remoteBehaviour } from "./remote-behaviour.ts";
+import { RemoteVerbs } from "./remote-verbs.ts";
 import { ValueBytes } from "./value-bytes.ts";
 import { checkedWord } from "./word-check.ts";
 
@@ -42,8 +34,6 @@ export interface RemoteOptions extends ProcessOptions {
   readonly loadTimeoutMs: number;
 }
 
-type Verbs = Readonly<Record<string, (...args: unknown[]) => unknown>>;
-
 export class RemoteActor implements Remote {
   /** Resolves when the process has loaded the behaviour; rejects with RuntimeError. */
   readonly loaded: Promise<Behaviour<never, Api>>;
@@ -54,16 +44,12 @@ export class RemoteActor implements Remote {
   readonly #options: RemoteOptions;
   readonly #values: ValueBytes;
   readonly #process: ChildProcess;
+  readonly #verbs: RemoteVerbs;
   readonly #resolveLoaded: (behaviour: Behaviour<never, Api>) => void;
   readonly #rejectLoaded: (error: unknown) => void;
   readonly #resolveGone: () => void;
   #turn: { resolve(value: unknown): void; reject(error: unknown): void; cancel(): void } | undefined;
   #cancelDeadline: () => void;
-  /** Frames that the process has not acknowledged: a settled system waits for them. */
-  #unacknowledged = 0;
-  /** Sends of the process, and those that wait for room. */
-  #sends = 0;
-  readonly #waitingSends = new Map<number, PromiseLike<void>>();
   /** What the process last said of its state, for a crash report. */
   #stateText = "not known: it is in the actor's process";
   #isEnded = false;
@@ -87,6 +73,7 @@ export class RemoteActor implements Remote {
       (body) => this.#take(checkedWord(recordOf(body))),
       (end) => this.#processEnded(end),
     );
+    this.#verbs = new RemoteVerbs(kernel, cell, this.#values, this.#process);
     const { startTimeoutMs } = options;
     this.#cancelDeadline = byDeadline(startTimeoutMs, () =>
       this.#failLoad(
@@ -111,8 +98,7 @@ export class RemoteActor implements Remote {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#failLoad(new RuntimeError("noproc", "the actor ended before its behaviour was loaded"));
-    this.#kernel.scheduler.outside -= this.#unacknowledged;
-    this.#unacknowledged = 0;
+    this.#verbs.end();
     // What is under way may never end; what is at rest, or called `process.exit`, ends by itself.
     const isByItself =
       (this.#turn === undefined && isOrderly(reason)) || (typeof reason === "object" && "exitCalled" in reason);
@@ -156,20 +142,6 @@ export class RemoteActor implements Remote {
     this.#turnFrame("receive", "", message, what);
   }
 
-  /** A message of another thread, which could not know the bound, costs nobody but its sender. */
-  #runUnlessTooLarge(kind: TurnKind, name: string, value: unknown, refuse: (error: RuntimeError) => unknown): unknown {
-    try {
-      return this.#run(kind, name, value);
-    } catch (error) {
-      if (error instanceof RuntimeError && error.code === "message_too_large") return refuse(error);
-      throw error;
-    }
-  }
-
-  #deadLetter({ message }: RuntimeError): void {
-    this.#kernel.delivery.deadLetter(this.ref, undefined, message, "not_cloneable");
-  }
-
   /** No cut reaches another process: a turn over its limit ends with it. */
   #limitTurn(): () => void {
     const limitMs = this.cell.extra?.turnLimitMs ?? 0;
@@ -203,13 +175,20 @@ export class RemoteActor implements Remote {
   /** What the dead say is not heard (S1.4). */
   #take(word: FromProcess): void {
     if (this.#isEnded) return;
+    const kernel = this.#kernel;
     switch (word.type) {
       case "ready":
         this.#ready();
         return;
       case "loaded":
         this.#cancelDeadline();
-        this.#resolveLoaded(this.#behaviour(word.behaviour));
+        this.#resolveLoaded(
+          remoteBehaviour(word.behaviour, this.#options.module, {
+            run: (kind, name, value) => this.#run(kind, name, value),
+            deadLetter: ({ message }) => kernel.delivery.deadLetter(this.ref, undefined, message, "not_cloneable"),
+            stateText: () => this.#stateText,
+          }),
+        );
         return;
       case "failed":
         this.#failLoad(errorFrom(word.error));
@@ -224,22 +203,19 @@ export class RemoteActor implements Remote {
         this.#turnEnded()?.reject(errorFrom(word.error));
         return;
       case "ask":
-        this.#answer(word.verb, word.args);
+        this.#verbs.ask(word.verb, word.args);
         return;
       case "begin":
-        this.#begin(word.id, word.verb, word.args);
+        this.#verbs.begin(word.id, word.verb, word.args);
         return;
       case "tell":
-        this.#told(word.verb, word.args);
+        this.#verbs.tell(word.verb, word.args);
         return;
       case "acknowledged":
-        if (this.#unacknowledged === 0) throw new Error('"acknowledged" of nothing');
-        this.#unacknowledged--;
-        this.#kernel.scheduler.outside--;
-        this.#kernel.scheduler.wake();
+        this.#verbs.acknowledged();
         return;
       case "unhandled":
-        this.#kernel.crashes.outside(this.cell, { error: word.error });
+        kernel.crashes.outside(this.cell, { error: word.error });
         return;
     }
   }
@@ -268,89 +244,6 @@ export class RemoteActor implements Remote {
   #failLoad(error: RuntimeError): void {
     this.#cancelDeadline();
     this.#rejectLoaded(error);
-  }
-
-  /** A verb with a result at once; the process stands still until it gets this. */
-  #answer(verb: string, args: Uint8Array): void {
-    let frame: Uint8Array;
-    let exit: { readonly code: number; readonly stack: string } | undefined;
-    try {
-      const values = this.#values.decode(args) as unknown[];
-      let result: unknown;
-      if (verb === "processExit") exit = { code: values[0] as number, stack: values[1] as string };
-      else result = this.#verb(askVerbs, verb)(...values);
-      frame = this.#process.frame({ ok: true, value: this.#values.encode(result, verb) }, verb);
-    } catch (error) {
-      frame = this.#process.frame({ ok: false, error: errorData(error) }, verb);
-    }
-    this.#process.answer(frame);
-    if (exit !== undefined) this.#kernel.crashes.outside(this.cell, { exitCalled: exit.code }, exit.stack);
-  }
-
-  #begin(id: number, verb: string, args: Uint8Array): void {
-    const settle = (word: ToProcess) => {
-      if (this.#isEnded) return;
-      this.#say(word, `what ${verb} came to`);
-      this.#unacknowledged++;
-      this.#kernel.scheduler.outside++;
-    };
-    const fail = (error: unknown) => settle({ type: "settled", id, ok: false, error: errorData(error) });
-    const failed = (error: unknown) => {
-      try {
-        fail(error);
-      } catch (tooLarge) {
-        fail(tooLarge);
-      }
-    };
-    try {
-      const values = this.#values.decode(args) as unknown[];
-      const promise =
-        verb === "accepted" ? this.#accepted(values[0] as number) : this.#verb(beginVerbs, verb)(...values);
-      (promise as PromiseLike<unknown>).then((value) => {
-        try {
-          settle({ type: "settled", id, ok: true, value: this.#values.encode(value, verb) });
-        } catch (error) {
-          failed(error);
-        }
-      }, failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #accepted(send: number): PromiseLike<void> {
-    return this.#waitingSends.get(send) ?? Promise.resolve();
-  }
-
-  #told(verb: string, args: Uint8Array): void {
-    if (verb === "taskEnded") {
-      if ((this.cell.extra?.tasks ?? 0) === 0) throw new Error('"taskEnded" of none');
-      this.#kernel.tasks.ended(this.cell);
-      return;
-    }
-    const isSend = verb === "send" || verb === "cast";
-    const send = isSend ? ++this.#sends : 0;
-    try {
-      if (verb === "taskBegan") {
-        this.#kernel.budgets.admit(this.cell, "task");
-        this.#kernel.tasks.began(this.cell);
-        return;
-      }
-      const result = this.#verb(tellVerbs, verb)(...(this.#values.decode(args) as unknown[]));
-      if (!isSend || result === undefined) return;
-      const waiting = result as PromiseLike<void>;
-      this.#waitingSends.set(send, waiting);
-      waiting.then(() => this.#waitingSends.delete(send));
-    } catch (error) {
-      // The process has checked the arguments: what is refused here went wrong after the fact, such as a name whose holder has just ended.
-      this.#kernel.crashes.outside(this.cell, { error: errorData(error) });
-    }
-  }
-
-  #verb(known: readonly string[], verb: string): (...args: unknown[]) => unknown {
-    if (!known.includes(verb)) throw new RuntimeError("bad_argument", `there is no verb "${verb}" in a process`);
-    const verbs = this.#kernel.contextOf(this.cell) as unknown as Verbs; // by name, as they came
-    return (...args) => (verbs[verb] as Verbs[string]).apply(verbs, args);
   }
 
   // Ends ------------------------------------------------------------------------------------------------------------
@@ -389,49 +282,6 @@ export class RemoteActor implements Remote {
     if (isOutOfMemory) return { processLost: { outOfMemory: true, signal: signal ?? `exit code ${code}` } };
     if (signal !== undefined) return { processLost: { signal } };
     return { exitCalled: code ?? 0 };
-  }
-
-  #behaviour(loaded: LoadedBehaviour): Behaviour<never, Api> {
-    const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, isServer, handlers } = loaded;
-    const behaviour: Behaviour<never, Api> = Object.freeze({
-      kind: "behaviour" as const,
-      options: Object.freeze({
-        ...(name !== undefined && { name }),
-        ...(mailboxCapacity !== undefined && { mailboxCapacity }),
-        ...(mailboxPolicy !== undefined && { mailboxPolicy: mailboxPolicy as MailboxPolicy }),
-        ...(turnLimitMs !== undefined && { turnLimitMs }),
-        ...(budget !== undefined && { budget }),
-      }),
-      handlers: this.#handlers(isServer, handlers),
-      modules: [],
-    });
-    noteModule(behaviour, { ...this.#options.module, exportName });
-    return behaviour;
-  }
-
-  #handlers(isServer: boolean, has: readonly string[]): Handlers {
-    const call = (_state: unknown, name: string, argument: unknown, ctx: Context): unknown => {
-      const from = ctx.from as From; // a call has one
-      return this.#runUnlessTooLarge("call", name, [argument, from], (error) => {
-        ctx.replyError(from, error);
-        return noReply;
-      });
-    };
-    const cast = (_state: unknown, name: string, argument: unknown) =>
-      this.#runUnlessTooLarge("cast", name, argument, (error) => this.#deadLetter(error));
-    const plain = (kind: TurnKind) => (_state: unknown, value: unknown) => this.#run(kind, "", value);
-    return Object.freeze({
-      isServer,
-      isAsync: true,
-      init: (argument: unknown) => this.#run("init", "", argument),
-      receive: (_state: unknown, message: unknown) =>
-        this.#runUnlessTooLarge("receive", "", message, (error) => this.#deadLetter(error)),
-      ...(has.includes("call") && { call }),
-      ...(has.includes("cast") && { cast }),
-      ...(has.includes("continue") && { continue: plain("continue") }),
-      ...(has.includes("terminate") && { terminate: plain("terminate") }),
-      format: () => ({ [inspect.custom]: () => this.#stateText }),
-    });
   }
 }
 

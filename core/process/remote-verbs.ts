@@ -1,0 +1,132 @@
+/**
+ * The verbs of `ctx` that an actor's process calls, carried out on main in its name and answered there. The process has
+ * checked their arguments; what it asks for beyond the verbs that it may is refused.
+ */
+import type { Cell } from "../actor/cell.ts";
+import { errorData, RuntimeError } from "../errors.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { ChildProcess } from "./child-process.ts";
+import { askVerbs, beginVerbs, type ToProcess, tellVerbs } from "./protocol.ts";
+import type { ValueBytes } from "./value-bytes.ts";
+
+type Verbs = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+export class RemoteVerbs {
+  readonly #kernel: Kernel;
+  readonly #cell: Cell;
+  readonly #values: ValueBytes;
+  readonly #process: ChildProcess;
+  /** Frames that the process has not acknowledged: a settled system waits for them. */
+  #unacknowledged = 0;
+  /** Sends of the process, and those that wait for room. */
+  #sends = 0;
+  readonly #waitingSends = new Map<number, PromiseLike<void>>();
+  #isEnded = false;
+
+  constructor(kernel: Kernel, cell: Cell, values: ValueBytes, process: ChildProcess) {
+    this.#kernel = kernel;
+    this.#cell = cell;
+    this.#values = values;
+    this.#process = process;
+  }
+
+  /** A verb with a result at once; the process stands still until it gets this. */
+  ask(verb: string, args: Uint8Array): void {
+    let frame: Uint8Array;
+    let exit: { readonly code: number; readonly stack: string } | undefined;
+    try {
+      const values = this.#values.decode(args) as unknown[];
+      let result: unknown;
+      if (verb === "processExit") exit = { code: values[0] as number, stack: values[1] as string };
+      else result = this.#verb(askVerbs, verb)(...values);
+      frame = this.#process.frame({ ok: true, value: this.#values.encode(result, verb) }, verb);
+    } catch (error) {
+      frame = this.#process.frame({ ok: false, error: errorData(error) }, verb);
+    }
+    this.#process.answer(frame);
+    if (exit !== undefined) this.#kernel.crashes.outside(this.#cell, { exitCalled: exit.code }, exit.stack);
+  }
+
+  /** A verb that resolves later; the process is told what it came to, and acknowledges that. */
+  begin(id: number, verb: string, args: Uint8Array): void {
+    const settle = (word: ToProcess) => {
+      if (this.#isEnded) return;
+      this.#process.say(this.#process.frame(word, `what ${verb} came to`));
+      this.#unacknowledged++;
+      this.#kernel.scheduler.outside++;
+    };
+    const fail = (error: unknown) => settle({ type: "settled", id, ok: false, error: errorData(error) });
+    const failed = (error: unknown) => {
+      try {
+        fail(error);
+      } catch (tooLarge) {
+        fail(tooLarge);
+      }
+    };
+    try {
+      const values = this.#values.decode(args) as unknown[];
+      const promise =
+        verb === "accepted" ? this.#accepted(values[0] as number) : this.#verb(beginVerbs, verb)(...values);
+      (promise as PromiseLike<unknown>).then((value) => {
+        try {
+          settle({ type: "settled", id, ok: true, value: this.#values.encode(value, verb) });
+        } catch (error) {
+          failed(error);
+        }
+      }, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** A verb without a result. */
+  tell(verb: string, args: Uint8Array): void {
+    if (verb === "taskEnded") {
+      if ((this.#cell.extra?.tasks ?? 0) === 0) throw new Error('"taskEnded" of none');
+      this.#kernel.tasks.ended(this.#cell);
+      return;
+    }
+    const isSend = verb === "send" || verb === "cast";
+    const send = isSend ? ++this.#sends : 0;
+    try {
+      if (verb === "taskBegan") {
+        this.#kernel.budgets.admit(this.#cell, "task");
+        this.#kernel.tasks.began(this.#cell);
+        return;
+      }
+      const result = this.#verb(tellVerbs, verb)(...(this.#values.decode(args) as unknown[]));
+      if (!isSend || result === undefined) return;
+      const waiting = result as PromiseLike<void>;
+      this.#waitingSends.set(send, waiting);
+      waiting.then(() => this.#waitingSends.delete(send));
+    } catch (error) {
+      // The process has checked the arguments: what is refused here went wrong after the fact, such as a name whose holder has just ended.
+      this.#kernel.crashes.outside(this.#cell, { error: errorData(error) });
+    }
+  }
+
+  /** The process has taken what a verb came to. */
+  acknowledged(): void {
+    if (this.#unacknowledged === 0) throw new Error('"acknowledged" of nothing');
+    this.#unacknowledged--;
+    this.#kernel.scheduler.outside--;
+    this.#kernel.scheduler.wake();
+  }
+
+  /** The actor is dead: its process is told nothing any more, and nobody waits for what it was told. */
+  end(): void {
+    this.#isEnded = true;
+    this.#kernel.scheduler.outside -= this.#unacknowledged;
+    this.#unacknowledged = 0;
+  }
+
+  #accepted(send: number): PromiseLike<void> {
+    return this.#waitingSends.get(send) ?? Promise.resolve();
+  }
+
+  #verb(known: readonly string[], verb: string): (...args: unknown[]) => unknown {
+    if (!known.includes(verb)) throw new RuntimeError("bad_argument", `there is no verb "${verb}" in a process`);
+    const verbs = this.#kernel.contextOf(this.#cell) as unknown as Verbs; // by name, as they came
+    return (...args) => (verbs[verb] as Verbs[string]).apply(verbs, args);
+  }
+}
