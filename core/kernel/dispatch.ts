@@ -57,15 +57,18 @@ export class Dispatch {
       // Its time shall be kept also where an `init` that is no async function returns a promise.
       extra?.budget !== undefined ||
       (cell.flags & Flag.dead) !== 0;
-    // In its own turn already: an answer that cannot be sent ends it there.
-    const isNested = scheduler.isTurnOf(cell);
-    const before = isNested ? scheduler.renew(cell) : scheduler.begin(cell);
+    // In its own turn already: an answer that cannot be sent ends it there. In another's, which has called for it: that one
+    // answers for the time, since it is its frames that a cut would take.
+    const isInTurn = (scheduler.turn & 1) === 1;
+    const isOwn = scheduler.isTurnOf(cell);
+    if (isOwn) scheduler.renew(cell);
+    const before = isInTurn ? undefined : scheduler.begin(cell);
     try {
       const scope = isBlamed ? this.#scopeOf(cell) : undefined;
       return scope === undefined ? run() : scope.runInAsyncScope(run);
     } finally {
-      if (isNested) scheduler.renew(cell);
-      else scheduler.end(before);
+      if (isOwn) scheduler.renew(cell);
+      else if (!isInTurn) scheduler.end(before);
     }
   }
 

@@ -214,12 +214,11 @@ export class Scheduler {
   }
 
   /** In its turn other code of the actor begins, with a limit and a time of its own. */
-  renew(cell: Cell): Cell {
+  renew(cell: Cell): void {
     if (this.#kernel.cuts.isFalling) standStill();
     this.#publishRun(cell);
     this.#turn += 2;
     this.#words[this.#turnWord] = this.#turn;
-    return cell;
   }
 
   #publishRun(cell: Cell): void {

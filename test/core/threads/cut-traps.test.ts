@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { type RuntimeEvent, startSystem } from "../../../index.ts";
 import { bystander } from "../../fixtures/runaway.ts";
-import { leaver, trapInInit, trapper, unspeakable } from "../../fixtures/traps.ts";
+import { framer, leaver, trapInInit, trapper, unspeakable } from "../../fixtures/traps.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const there = { placement: { thread: 1 } } as const;
@@ -58,5 +58,20 @@ test("a terminate that does not end, of an actor whose answer could not be sent,
   await expect(ref.call("answer", undefined, { timeoutMs: 60_000 })).rejects.toMatchObject({ code: "not_cloneable" });
   expect((await down).reason).toEqual({ turnLimit: turnLimitMs });
   expect(await neighbour.call("ping")).toBe("pong");
+  expect((await system.stats()).threadsLost).toBe(0);
+});
+
+test("a trap that an actor hands to the runtime as another's error is cut down as what it is, code in its own turn", async () => {
+  const system = shared();
+  const neighbour = await system.spawn(bystander, undefined, there);
+  const other = await system.spawn(framer, undefined, there);
+  other.cast("wait");
+  expect(await other.call("ping")).toBe("pong");
+  const ref = await system.spawn(framer, undefined, limited);
+  const { down } = await system.monitor(ref);
+  ref.cast("frame");
+  expect((await down).reason).toEqual({ turnLimit: turnLimitMs });
+  expect(await neighbour.call("ping")).toBe("pong");
+  expect(await other.call("ping")).toBe("pong");
   expect((await system.stats()).threadsLost).toBe(0);
 });
