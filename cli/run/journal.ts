@@ -4,8 +4,17 @@
  *
  * It reads the event stream like everybody else. Progress reports and level `debug` are left out.
  */
-import { type MofaSystem, type RefData, type RuntimeEvent, reasonText, refKey } from "../../index.ts";
-import { reportIn, reportText, type SupervisorReport } from "../../supervisors/index.ts";
+import { describe } from "../../core/index.ts";
+import {
+  type ErrorData,
+  type ExitReason,
+  type MofaSystem,
+  type RefData,
+  type RuntimeEvent,
+  reasonText,
+  refKey,
+} from "../../index.ts";
+import { reportIn, reportText } from "../../supervisors/index.ts";
 import { programFrames, programStack } from "../program-frames.ts";
 
 type EventOf<T extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: T }>;
@@ -61,8 +70,10 @@ export class Journal implements Disposable {
     const { ref, name, level, message, data } = event;
     const report = reportIn(event);
     if (report !== undefined) {
-      if ("errorContext" in report)
-        this.#write(`${level}: ${reportText(brief(report), { singleLine: true, depth: 2, charsMax })}`);
+      if ("errorContext" in report) {
+        const brief = { ...report, reason: briefReason(report.reason) };
+        this.#write(`${level}: ${reportText(brief, { singleLine: true, depth: 2, charsMax })}`);
+      }
     } else if (level !== "debug") {
       const text = data === undefined ? "" : ` ${JSON.stringify(data).slice(0, charsMax)}`;
       this.#write(`${level}: ${name ?? refKey(ref)}: ${message}${text}`);
@@ -80,16 +91,30 @@ function inHandText(message: string | undefined): string {
   return ` on ${message.length > messageCharsMax ? `${message.slice(0, messageCharsMax)}…` : message}`;
 }
 
-/** With the program's frames: of the error, where the reason is one, else of where the actor was ended. */
-function crashText(reason: EventOf<"crashed">["reason"], stack: string | undefined): string {
-  const error = typeof reason === "object" && "error" in reason ? reason.error : undefined;
-  const own = typeof error === "object" && error !== null && "stack" in error ? error.stack : undefined;
-  if (typeof own === "string") return programStack(own);
-  return `${reasonText(reason)}${stack === undefined ? "" : programFrames(stack)}`;
+/** With the program's frames: of the error and its causes, where the reason is one, else of where the actor was ended. */
+function crashText(reason: ExitReason, stack: string | undefined): string {
+  const error = errorIn(reason);
+  if (error?.stack === undefined) return `${reasonText(reason)}${stack === undefined ? "" : programFrames(stack)}`;
+  const texts = [error.stack];
+  for (let { cause } = error; cause !== undefined; cause = typeof cause === "string" ? undefined : cause.cause)
+    texts.push(typeof cause === "string" ? cause : (cause.stack ?? `${cause.name}: ${cause.message}`));
+  return texts.map(programStack).join("\n  [cause]: ");
 }
 
-/** An error's stack stands in the line of the crash already. */
-function brief(report: SupervisorReport): SupervisorReport {
-  const { reason } = report;
-  return typeof reason === "object" && "error" in reason ? { ...report, reason: reasonText(reason) } : report;
+/** An error's stack stands in the line of the crash already; so does that of one below a failed start. */
+function briefReason(reason: ExitReason): ExitReason {
+  if (errorIn(reason) !== undefined) return reasonText(reason);
+  const { shutdown } = reason as { readonly shutdown?: { readonly failed_to_start_child?: unknown } };
+  const failed = shutdown?.failed_to_start_child;
+  if (!Array.isArray(failed)) return reason;
+  const [id, below = "unknown"] = failed as readonly ExitReason[]; // an id and a reason, as supervisors make it
+  const why = briefReason(below);
+  return `failed_to_start_child ${describe(id)}: ${typeof why === "string" ? why : reasonText(why)}`;
+}
+
+function errorIn(reason: ExitReason): ErrorData | undefined {
+  if (typeof reason !== "object" || !("error" in reason)) return undefined;
+  const { error } = reason as { readonly error: unknown };
+  // An actor may end itself with a reason that only looks so.
+  return typeof error === "object" && error !== null && "message" in error ? (error as ErrorData) : undefined;
 }

@@ -140,16 +140,37 @@ describe("mofa run", () => {
     const program = write(
       "failing.mjs",
       `import { defineActor, defineSupervisor } from "mofa";
-       export const failing = defineActor({ name: "failing", init: (_, ctx) => ctx.self.send("go"), receive: () => { throw new Error("out of paper"); } });
+       export const failing = defineActor({ name: "failing", init: (_, ctx) => ctx.self.send("go"), receive: () => { throw new Error("out of paper", { cause: new Error("tray is empty") }); } });
        export default defineSupervisor((args) => ({ intensity: 0, children: [{ id: args[0], start: [failing] }] }));`,
     );
     const result = await mofaRun([program, "printer"]);
     expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr.match(/failing\.mjs:\d+:\d+/g)?.length).toBe(2); // a stack for the error and one for its cause
+    expect(result.stderr).toMatch(/\n {2}\[cause\]: Error: tray is empty\n/);
+    expect(result.stderr).toMatch(
+      /error: Supervisor: .* Context: child_terminated\. Reason: error: out of paper\. Offender: id=printer,ref=\S+\n/,
+    );
     expect(result.stderr).toMatch(/^crash: failing \S+ on 'go': Error: out of paper\n {4}at .*failing\.mjs/);
     expect(result.stderr).toMatch(
       /error: Supervisor: .* Context: shutdown\. Reason: reached_max_restart_intensity\. Offender: id=printer/,
     );
     expect(result.stderr).toMatch(/failing\.mjs: the root supervisor gave up: its children failed too often\n$/);
+  });
+
+  test("the reason of a tree that does not start is short on every level, and its stack is told once", async () => {
+    const program = write(
+      "unstartable.mjs",
+      `import { defineActor, defineSupervisor } from "mofa";
+       export const leaf = defineActor({ init: () => { throw new Error("no ink"); }, receive: () => {} });
+       export const branch = defineSupervisor(() => ({ children: [{ id: "leaf", start: [leaf] }] }));
+       export const supervisor = { children: [{ id: "branch", start: [branch], type: "supervisor" }] };`,
+    );
+    const { stderr } = await mofaRun([program]);
+    expect(stderr.match(/^ {4}at .*init .*unstartable\.mjs/gm)?.length).toBe(1);
+    expect(stderr).toMatch(/Context: start_error\. Reason: error: no ink\. Offender: id=leaf,/);
+    expect(stderr).toMatch(
+      /Context: start_error\. Reason: failed_to_start_child "leaf": error: no ink\. Offender: id=branch,/,
+    );
   });
 
   test.each([
