@@ -9,6 +9,7 @@ import { type ChaosReport, chaosReport, chaosText, readPlan } from "./run/chaos.
 import { Journal } from "./run/journal.ts";
 import { KnownActors } from "./run/known-actors.ts";
 import { loadProgram, type Program } from "./run/program.ts";
+import { sayWhatHolds } from "./run/stopping.ts";
 import { runWatched } from "./run/watched-program.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -80,8 +81,10 @@ export async function run(
   const { promise: stopped, resolve, reject } = Promise.withResolvers<undefined>();
   let faults: InjectedFaults | undefined;
   let result: Pick<RunResult, "ended" | "failure"> = { ended: "stopped", failure: null };
+  let unsay = () => {};
   const stop = () => {
     known?.look();
+    unsay = sayWhatHolds(system, err);
     void system.stop().then(() => resolve(undefined), reject);
   };
   signal.addEventListener("abort", stop, { once: true });
@@ -103,6 +106,7 @@ export async function run(
       known?.look();
       await system.stop();
     } finally {
+      unsay();
       const report = faults && known ? chaosReport(faults.plan, faults.injected(), known) : null;
       if (report !== null) err.write(`mofa run: ${chaosText(report)}\n`);
       if (json) out.write(`${JSON.stringify({ module, ...result, chaos: report } satisfies RunResult)}\n`);

@@ -24,6 +24,7 @@ import type { ThreadPool } from "../thread/thread-pool.ts";
 import type { SystemParts } from "./boot.ts";
 import { endActors, endHeldThreads } from "./ending.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
 import { totalsOf } from "./totals.ts";
 
@@ -299,6 +300,11 @@ export class System implements AsyncDisposable {
     this.#assertRunning("injectFaults");
     this.#faults = await FaultInjection.begin(this.#kernel, this.#pool, plan);
     return this.#faults;
+  }
+
+  /** Actors that live, and turns that other threads run now: also while a turn holds its thread, and while the system stops. */
+  remaining(): Remaining {
+    return remaining(this.#kernel);
   }
 
   /** Names with a living holder. */

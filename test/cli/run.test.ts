@@ -215,6 +215,59 @@ describe("mofa run", () => {
     expect(result).toMatchObject({ code: null, signal: "SIGINT" });
   });
 
+  test("Ctrl-C says at once for whom it waits, and that a second one ends it", async () => {
+    const program = write(
+      "looping.ts",
+      `import { writeSync } from "node:fs";
+       import { defineServer } from "mofa";
+       export const looper = defineServer({ casts: { loop: () => { writeSync(1, "looping"); for (;;); } } });
+       export async function main(system) {
+         const ref = await system.spawn(looper, undefined, { name: "hamster", placement: { thread: 1 }, turnLimitMs: Infinity });
+         ref.cast("loop");
+         await new Promise(() => {});
+       }`,
+    );
+    let isPressed = false;
+    const result = await mofaRun([program, "--threads", "1"], {
+      ...interruptAt("looping"),
+      onStderr: (text, kill) => {
+        if (isPressed || !text.includes("press Ctrl-C again")) return;
+        isPressed = true;
+        kill("SIGINT");
+      },
+    });
+    expect(result).toMatchObject({ code: null, signal: "SIGINT" });
+    expect(result.stderr).toMatch(
+      /^mofa run: stopping: waiting for hamster \(1\.\d+\.\d+\), whose turn holds thread 1; press Ctrl-C again to end at once\n/,
+    );
+  });
+
+  test("Ctrl-C says who is left where no turn holds a thread", async () => {
+    const program = write(
+      "staying.ts",
+      `import { defineServer } from "mofa";
+       export const stayer = defineServer({
+         init: (_: undefined, ctx) => { ctx.trapExit(true); },
+         terminate: () => new Promise(() => {}),
+       });
+       export async function main(system) {
+         await system.spawn(stayer, undefined, { name: "guest", placement: { thread: 1 } });
+         console.log("up");
+         await new Promise(() => {});
+       }`,
+    );
+    const result = await mofaRun([program, "--threads", "1"], {
+      ...interruptAt("up"),
+      onStderr: (text, kill) => {
+        if (text.includes("press Ctrl-C again")) kill("SIGINT");
+      },
+    });
+    expect(result).toMatchObject({ code: null, signal: "SIGINT" });
+    expect(result.stderr).toMatch(
+      /^mofa run: stopping: waiting for 1 actor to end \(guest\); press Ctrl-C again to end at once\n/,
+    );
+  });
+
   test("a program may export its behaviours beside main(system), for every placement", async () => {
     const program = write(
       "beside.ts",

@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Called with all of stdout so far, at each piece of it: a way to act once the program has said that it is up. */
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** The same with all of stderr so far. */
+  readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /**
@@ -48,6 +50,7 @@ export async function runProgram(
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
+    options.onStderr?.(stderr, (signal) => child.kill(signal));
   });
   const [code, signal] = await once(child, "close");
   deadline.removeEventListener("abort", killGroup);
