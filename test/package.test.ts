@@ -23,25 +23,18 @@ function pages(folder = ""): string[] {
   });
 }
 
-/** The README's first code block in that language. */
-const block = (language: string) => readme.split(`\`\`\`${language}\n`)[1]?.split("```")[0] ?? "";
+/** A code block of the README, by its place among those in that language. */
+const block = (language: string, at: number) => readme.split(`\`\`\`${language}\n`)[at]?.split("\n```")[0] ?? "";
 
-const importing = `import { startSystem } from "mofa";
-import { counter } from "./hello.ts";
-await using system = await startSystem({ threads: 1 });
-const hits = await system.spawn(counter, 1);
-console.log(await hits.call("add", 1));
-`;
-
-test("the README's first program has twenty lines, compiles by the README's tsconfig, and runs as written", async () => {
-  const program = block("ts");
+test("the README's first program has twenty lines; it and the second compile by the README's tsconfig, and run as written", async () => {
+  const program = block("ts", 1);
   expect(program.trim().split("\n").length).toBeLessThanOrEqual(20);
   // Inside the package, so that it finds `mofa` as a program that has installed it would.
   const folder = mkdtempSync(join(packageRoot, "dist", "hello-"));
   try {
     writeFileSync(join(folder, "hello.ts"), program);
-    writeFileSync(join(folder, "main.ts"), importing);
-    writeFileSync(join(folder, "tsconfig.json"), block("json"));
+    writeFileSync(join(folder, "main.ts"), block("ts", 2));
+    writeFileSync(join(folder, "tsconfig.json"), block("json", 1));
     const tsc = join(packageRoot, "node_modules/typescript/bin/tsc");
     const [compiled, ran, ranOther] = await Promise.all([
       runProgram(process.execPath, [tsc, "--project", folder]),
@@ -55,7 +48,12 @@ test("the README's first program has twenty lines, compiles by the README's tsco
       stdout: "7\nfailed: out of paper\ndown: error: out of paper\n",
       stderr: "",
     });
-    expect(ranOther).toEqual({ code: 0, signal: null, stdout: "2\n", stderr: "" });
+    expect(ranOther).toEqual({
+      code: 0,
+      signal: null,
+      stdout: "hits call crash() error: out of paper\n7\n",
+      stderr: "",
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -64,7 +64,7 @@ export function reasonText(reason: ExitReason): string {
   const key = Object.keys(reason)[0] ?? "unknown";
   const value = (reason as Record<string, unknown>)[key];
   if (key === "error") return `error: ${(value as ErrorData).message}`;
-  return `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`;
+  return `${key}: ${typeof value === "string" ? value : describe(value)}`;
 }
 
 /** What the call `name` to an actor that ended with `reason` gets. */
@@ -75,5 +75,5 @@ export function reasonError(reason: ExitReason, who: string, name: string): Erro
   if (key === "error") return (reason as { error: ErrorData }).error;
   // threadLost: thread_lost
   const code = key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return { name: "RuntimeError", code, message: `${ended}: ${describe(reason)}` };
+  return { name: "RuntimeError", code, message: `${ended}: ${reasonText(reason)}` };
 }

@@ -126,9 +126,12 @@ export abstract class Ref<out A extends Api = AnyApi> implements RefData {
 
 export type RefClass = new (thread: number, slot: number, generation: number) => Ref;
 
+const Base = Ref;
+
 /** The ref class of one kernel. Made once for each, so that its instances are three numbers and nothing else. */
 export function refClass(node: string, verbs: RefVerbs): RefClass {
-  return class BoundRef extends Ref {
+  // Under this name `console.log` and stacks show it.
+  return class Ref extends Base {
     override get node(): string {
       return node;
     }

@@ -50,6 +50,19 @@ describePlacements("S2 Reports", (place) => {
     });
   }
 
+  test("S2.9: a ref in a message is shown under that name", async () => {
+    await using probe = await Probe.start(system());
+    using recorder = new EventRecorder(system(), ["crashed"]);
+    const ref: Ref = await place.spawn(system(), failingServer, undefined);
+    const watch = await probe.watch(ref);
+    ref.cast("fail", ref);
+    await watch.reason();
+    const { thread, slot, generation } = ref;
+    expect(messagesOf(recorder)).toEqual([
+      `cast fail(Ref { thread: ${thread}, slot: ${slot}, generation: ${generation} })`,
+    ]);
+  });
+
   test("S2.9: unread mail stands in the crash report, and becomes dead letters, in the same form", async () => {
     await using probe = await Probe.start(system());
     using recorder = new EventRecorder(system(), ["crashed", "deadLetter"]);

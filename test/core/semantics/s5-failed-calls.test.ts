@@ -44,6 +44,14 @@ describePlacements("S5 Failed calls", (place) => {
     expect(stacks[1]).toMatch(/\n {4}at (async )?ask .*failing-server/);
   });
 
+  test("S5.3: why the callee ended stands in the message as one line, whatever it is", async () => {
+    const server = await place.spawn(system(), puppet, undefined);
+    const error = errorOf(server.call("hold"));
+    await system().settled();
+    system().exit(server, { outOfPaper: 12n });
+    expect((await error).message).toMatch(/ended before it answered "hold": outOfPaper: 12$/);
+  });
+
   test("S5.3: the error of a call names it where the callee ends before its answer", async () => {
     const held = await place.spawn(system(), puppet, undefined);
     const inHand = errorOf(held.call("hold"));
