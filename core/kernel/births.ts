@@ -14,14 +14,7 @@ import { giveBounds } from "./bounds.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-
-/** Stands in for a behaviour until its module is there. Never runs. */
-export const loading: Behaviour<never, Api> = Object.freeze({
-  kind: "behaviour",
-  options: Object.freeze({ name: "loading" }),
-  handlers: Object.freeze({ init: () => undefined, receive: () => undefined }),
-  modules: [],
-});
+import { loading } from "./loads.ts";
 
 export class Births {
   readonly #kernel: Kernel;

@@ -191,7 +191,7 @@ export class Cuts {
       return;
     }
     // A load lives in microtasks of Node's own: another one that was under way may never end.
-    if (kernel.spawner.isLoadingBeside(loadsCut)) this.#taint();
+    if (kernel.loads.isLoadingBeside(loadsCut)) this.#taint();
     kernel.subscriptions.again();
     kernel.asyncTurns.resubscribe();
     // One further message: what had settled, and was not lost, says so in the checkpoint before it.

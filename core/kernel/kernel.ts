@@ -42,6 +42,7 @@ import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
 import type { Host } from "./host.ts";
 import { Inbound } from "./inbound.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { Loads } from "./loads.ts";
 import { Names } from "./names.ts";
 import { Peers } from "./peers.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -140,6 +141,7 @@ export class Kernel {
   readonly signals: Signals;
   readonly starts: Starts;
   readonly spawner: Spawner;
+  readonly loads: Loads;
   readonly early: EarlySignals;
   readonly calls: Calls;
   readonly names: Names;
@@ -220,6 +222,7 @@ export class Kernel {
     this.signals = new Signals(this);
     this.starts = new Starts(this);
     this.spawner = new Spawner(this);
+    this.loads = new Loads(this);
     this.early = new EarlySignals(this);
     this.calls = new Calls(this);
     this.names = new Names(this);

@@ -5,28 +5,24 @@
  * other's. Whatever is sent to it stands behind the spawn in the same outbox.
  */
 import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
-import {
-  type BehaviourModule,
-  behaviourModule,
-  behaviourName,
-  exportedBehaviour,
-  noteModule,
-} from "../actor/behaviour-module.ts";
-import { type Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
-import type { Monitor, Placement, SpawnOptions, StartResult } from "../actor/context.ts";
+import { type BehaviourModule, behaviourModule, behaviourName } from "../actor/behaviour-module.ts";
+import { type Cell, extraOf, type StartAck } from "../actor/cell.ts";
+import type { Monitor, SpawnOptions, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
-import { moduleFailed } from "../thread/module-loader.ts";
-import { loading } from "./births.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { addLink, addWatcher } from "./links.ts";
+import { loading } from "./loads.ts";
 import type { Deferred } from "./outbox.ts";
+import { threadFor } from "./placement.ts";
 import { assertSpawnOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
-import { isRefData } from "./verb-arguments.ts";
+
+/** Time for another thread to say itself that a start took too long. */
+const heldGraceMs = 1_000;
 
 /** How a spawn crosses to another thread. */
 export interface SpawnPayload extends BehaviourModule {
@@ -51,7 +47,6 @@ export type Spawnable = Behaviour<never, Api> | BehaviourReference;
 
 export class Spawner {
   readonly #kernel: Kernel;
-  readonly #loaded = new Map<string, Behaviour<never, Api>>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -72,7 +67,11 @@ export class Spawner {
     const isDedicated = options?.isolation === "thread";
     const isProcess = options?.isolation === "process";
     // The cell of an actor in a process is on main, where the gateway is.
-    const chosen = isDedicated ? undefined : isProcess ? kernel.memory.threadAt(0) : this.#threadFor(options);
+    const chosen = isDedicated
+      ? undefined
+      : isProcess
+        ? kernel.memory.threadAt(0)
+        : threadFor(kernel, options?.placement);
     if (chosen !== kernel.thread || isProcess)
       kernel.checkOutgoing(argument, undefined, undefined, argumentOf(spawnable));
     else if (kernel.checks) kernel.freeze(argument);
@@ -98,7 +97,7 @@ export class Spawner {
     const initTimeoutMs = options?.startTimeoutMs === undefined ? ties.initTimeoutMs : undefined;
     const ack: StartAck | undefined = ties.await === undefined ? undefined : { to: parentRef, initTimeoutMs };
     const isProcess = options?.isolation === "process";
-    const known = isBehaviour(spawnable) ? spawnable : this.#known(spawnable);
+    const known = isBehaviour(spawnable) ? spawnable : kernel.loads.known(spawnable);
     const behaviour = isProcess ? undefined : known;
     const cell = kernel.births.create(slot, generation, behaviour ?? loading, argument, parentRef, options, ack);
     kernel.memory.addActors(kernel.thread, 1);
@@ -110,8 +109,8 @@ export class Spawner {
     if (ties.await !== undefined) this.#await(parent, ref, ties.await);
     const monitor = ties.monitor === true ? kernel.signals.monitor(parent, ref, undefined) : undefined;
     if (isProcess)
-      this.#launch(cell, isBehaviour(spawnable) ? behaviourModule(spawnable) : moduleOf(spawnable), options);
-    else if (behaviour === undefined) this.#load(cell, spawnable as BehaviourReference);
+      kernel.loads.inProcess(cell, isBehaviour(spawnable) ? behaviourModule(spawnable) : moduleOf(spawnable), options);
+    else if (behaviour === undefined) kernel.loads.here(cell, spawnable as BehaviourReference);
     else kernel.scheduler.schedule(cell);
     return { ref, monitor };
   }
@@ -222,7 +221,7 @@ export class Spawner {
     if (kernel.checks) kernel.freeze(payload.argument);
     const reference = moduleOf(payload);
     const isProcess = payload.options?.isolation === "process";
-    const behaviour = isProcess ? undefined : this.#known(reference);
+    const behaviour = isProcess ? undefined : kernel.loads.known(reference);
     const ack: StartAck | undefined = payload.isAwaited
       ? { to: from, initTimeoutMs: payload.initTimeoutMs }
       : undefined;
@@ -237,8 +236,8 @@ export class Spawner {
     );
     if (payload.isLinked && addLink(cell, from)) kernel.peers.relate(cell, from.thread, 1);
     if (monitorId !== 0) addWatcher(cell, from, monitorId);
-    if (isProcess) this.#launch(cell, reference, payload.options);
-    else if (behaviour === undefined) this.#load(cell, reference);
+    if (isProcess) kernel.loads.inProcess(cell, reference, payload.options);
+    else if (behaviour === undefined) kernel.loads.here(cell, reference);
     else kernel.scheduler.schedule(cell);
     kernel.early.release(to.slot);
   }
@@ -249,132 +248,6 @@ export class Spawner {
     extraOf(parent).hasStarts = true;
     const deadlineMs = kernel.readClock() + (timeoutMs ?? Number.POSITIVE_INFINITY) + heldGraceMs;
     kernel.starts.expect(parent, ref, how === "message" ? undefined : how, deadlineMs);
-  }
-
-  /** Modules that are being loaded, and how many actors wait for each. */
-  readonly #loading = new Map<string, number>();
-
-  /** Whether a module is being loaded that is none of these. */
-  isLoadingBeside(urls: ReadonlySet<string>): boolean {
-    for (const url of this.#loading.keys()) if (!urls.has(url)) return true;
-    return false;
-  }
-
-  /** The behaviour, where this thread has it already. */
-  #known(module: BehaviourModule): Behaviour<never, Api> | undefined {
-    return this.#loaded.get(moduleKey(module)) ?? this.#kernel.host.findDefinition?.(module);
-  }
-
-  /** Starts the process that the actor's code runs in; until it has loaded the behaviour the actor waits, its mail with it. */
-  #launch(cell: Cell, module: BehaviourModule | Promise<BehaviourModule>, options: SpawnOptions | undefined): void {
-    const kernel = this.#kernel;
-    cell.flags |= Flag.waiting;
-    kernel.scheduler.outside++;
-    // Main may be at rest: it works again, and a settled system waits for this.
-    kernel.scheduler.wake();
-    const ended = () => {
-      kernel.scheduler.outside--;
-      kernel.scheduler.wake();
-    };
-    const failed = (error: unknown) => {
-      kernel.lifecycle.die(cell, { error: errorData(error) });
-      ended();
-    };
-    const start = (known: BehaviourModule) => {
-      // Ended before it began: then nothing is to be started.
-      if ((cell.flags & Flag.dead) !== 0) return ended();
-      const remote = kernel.host.startProcess?.(cell, known, options);
-      if (remote === undefined) return failed(new RuntimeError("process_failed", "this system starts no processes"));
-      extraOf(cell).remote = remote;
-      kernel.subscriptions.subscribe(
-        remote.loaded,
-        (behaviour) => {
-          kernel.births.adoptBehaviour(cell, behaviour);
-          ended();
-        },
-        failed,
-      );
-    };
-    if (module instanceof Promise) kernel.subscriptions.subscribe(module, start, failed);
-    else start(module);
-  }
-
-  /** Loads the behaviour's module; until then the actor waits, its mail with it. */
-  #load(cell: Cell, reference: BehaviourModule): void {
-    const kernel = this.#kernel;
-    cell.flags |= Flag.waiting;
-    kernel.scheduler.outside++;
-    kernel.scheduler.wake();
-    const { url } = reference;
-    this.#loading.set(url, (this.#loading.get(url) ?? 0) + 1);
-    const ended = () => {
-      const others = (this.#loading.get(url) as number) - 1;
-      if (others === 0) this.#loading.delete(url);
-      else this.#loading.set(url, others);
-      kernel.scheduler.outside--;
-      kernel.scheduler.wake();
-    };
-    const failed = (error: unknown) => {
-      const failure = isLoadFailure(error) ? error : moduleFailed(url, error);
-      kernel.lifecycle.die(cell, { error: errorData(failure) });
-      ended();
-    };
-    // In its name, so that it can be told whose load it was that had to be cut down. Much of it happens at once.
-    extraOf(cell).loadingUrl = url;
-    const load = kernel.scheduler.commit(() => kernel.dispatch.inScope(cell, () => kernel.host.importModule(url)));
-    kernel.subscriptions.subscribe(
-      load,
-      (exports) => {
-        extraOf(cell).loadingUrl = undefined;
-        try {
-          this.#adopt(cell, reference, exports);
-        } catch (error) {
-          failed(error);
-          return;
-        }
-        ended();
-      },
-      failed,
-    );
-  }
-
-  /** @throws RuntimeError `module_export_missing`, `module_unknown`. */
-  #adopt(cell: Cell, reference: BehaviourModule, exports: Readonly<Record<string, unknown>>): void {
-    const { exportName, value: behaviour } = exportedBehaviour(reference, exports);
-    if (!isBehaviour(behaviour)) {
-      throw new RuntimeError(
-        "module_export_missing",
-        `${reference.url} has no export "${exportName}" that is a behaviour (it exports ${Object.keys(exports).join(", ") || "nothing"})`,
-      );
-    }
-    noteModule(behaviour, { ...reference, exportName });
-    this.#loaded.set(moduleKey(reference), behaviour);
-    this.#kernel.births.adoptBehaviour(cell, behaviour);
-  }
-
-  #threadFor(options: SpawnOptions | undefined): number {
-    const kernel = this.#kernel;
-    const placement: Placement = options?.placement === undefined ? "local" : options.placement;
-    if (placement === "local") return kernel.thread;
-    if (placement === "spread") return kernel.memory.leastLoaded();
-    if (typeof placement === "object" && placement !== null) {
-      if ("near" in placement && isRefData(placement.near)) {
-        if (placement.near.node === "" && kernel.memory.isThreadUp(placement.near.thread)) return placement.near.thread;
-        throw new RuntimeError("invalid_placement", `placement near ${describe(placement.near)}: its thread is gone`);
-      }
-      if ("thread" in placement) {
-        const thread = kernel.memory.threadAt(placement.thread);
-        if (thread !== undefined) return thread;
-        throw new RuntimeError(
-          "invalid_placement",
-          `placement { thread: ${describe(placement.thread)} }: this system has threads 0 (main) to ${kernel.memory.schedulers - 1}`,
-        );
-      }
-    }
-    throw new RuntimeError(
-      "invalid_placement",
-      `placement is "local", "spread", { near: ref } or { thread: n }, got ${describe(placement)}`,
-    );
   }
 
   #newDedicated(): number {
@@ -395,22 +268,9 @@ export class Spawner {
   }
 }
 
-/** Time for another thread to say itself that a start took too long. */
-const heldGraceMs = 1_000;
-
-function moduleKey({ url, exportName, site }: BehaviourModule): string {
-  return exportName === undefined ? `${url}@${site}` : `${url}#${exportName}`;
-}
-
 /** Of a reference or a frame, what says where the behaviour is. */
 function moduleOf({ url, exportName, site }: BehaviourModule): BehaviourModule {
   return { url, ...(exportName !== undefined && { exportName }), ...(site !== undefined && { site }) };
-}
-
-/** What the runtime itself says of a load; anything else came out of the module. */
-function isLoadFailure(error: unknown): error is RuntimeError {
-  const own = ["load_timeout", "deadlocked_load", "module_export_missing", "module_unknown", "started_while_loading"];
-  return error instanceof RuntimeError && own.includes(error.code);
 }
 
 /** What is refused, for people. */
