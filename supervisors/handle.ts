@@ -29,6 +29,7 @@ import type {
   TerminateChildOutcome,
   WhichChildOutcome,
 } from "./outcome.ts";
+import { startFailure } from "./start-failure.ts";
 
 const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
 
@@ -178,6 +179,10 @@ async function start(host: SupervisionHost, setup: SupervisorSetup, options: Spa
     startTimeoutMs: Number.POSITIVE_INFINITY,
     ...options,
   });
-  await spawned.started;
+  try {
+    await spawned.started;
+  } catch (error) {
+    throw startFailure("supervise", error);
+  }
   return spawned;
 }
