@@ -106,7 +106,7 @@ export function errorData(thrown: unknown, depth = 0): ErrorData {
 /** At most `errorTextMax` characters of a text: of a stack, the message's beginning and the frames. */
 export function cutText(text: string): string {
   if (text.length <= errorTextMax) return text;
-  const mark = ` … [cut: ${text.length} characters] … `;
+  const mark = `…[cut: ${text.length} characters]…`;
   const kept = errorTextMax - mark.length;
   const head = kept >> 1;
   return `${text.slice(0, head)}${mark}${text.slice(head - kept)}`;

@@ -293,12 +293,12 @@ describePlacements("S3 Links, monitors, exits", (place) => {
     const subject = await place.spawn(system(), puppet, undefined);
     const watch = await probe.watch(subject);
     const length = 1_000_000;
-    const message = expect.stringMatching(/^x{8000,} … \[cut: 1000000 characters\] … x{8000,}$/) as unknown;
+    const message = expect.stringMatching(/^x{8000,}…\[cut: 1000000 characters\]…x{8000,}$/) as unknown;
     await expect(subject.call("run", ["throw", "x".repeat(length)])).rejects.toMatchObject({ message });
     const { error } = (await watch.reason()) as { error: ErrorData };
     expect(error).toMatchObject({
       message,
-      stack: expect.stringMatching(/^Error: x{8000,} … .*\n {4}at /s) as unknown,
+      stack: expect.stringMatching(/^Error: x{8000,}….*\n {4}at /s) as unknown,
     });
     expect([error.message.length, error.stack?.length]).toEqual([errorTextMax, errorTextMax]);
   });
