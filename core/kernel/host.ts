@@ -47,6 +47,8 @@ export interface Host {
   tellNow?(event: RuntimeEvent): void;
   /** Ends this thread, as if it were lost; does not come back. Not on main. */
   loseThread?(why: string): never;
+  /** An error has escaped the kernel: ends the thread where all to come would fail as well. Not on main. */
+  failed?(): void;
   /** Whether a worker thread runs at a scheduler's position, and its end. Main only. */
   isThreadAt?(position: number): boolean;
   endThreadAt?(position: number, why: string): void;

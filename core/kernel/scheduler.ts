@@ -282,6 +282,7 @@ export class Scheduler {
 
   /** Whatever a bug of the kernel throws, its thread goes on: it takes the actor in hand, or the host reports it. */
   #escaped(error: unknown): void {
+    this.#kernel.host.failed?.();
     const cell = this.current;
     this.current = undefined;
     this.#kernel.dispatch.inHand = nothing;

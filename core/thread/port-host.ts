@@ -38,6 +38,7 @@ export interface PortHostOptions {
   /** Worker: see Host. */
   tellNow?(event: RuntimeEvent): void;
   loseThread?(why: string): never;
+  failed?(): void;
   /** Main: see Host. */
   isThreadAt?(position: number): boolean;
   endThreadAt?(position: number, why: string): void;
@@ -54,6 +55,7 @@ export class PortHost implements Host {
   readonly retire?: () => void;
   readonly tellNow?: (event: RuntimeEvent) => void;
   readonly loseThread?: (why: string) => never;
+  readonly failed?: () => void;
   readonly isThreadAt?: (position: number) => boolean;
   readonly endThreadAt?: (position: number, why: string) => void;
   readonly #ports = new Map<number, MessagePort>();
@@ -71,6 +73,7 @@ export class PortHost implements Host {
     if (options.retire !== undefined) this.retire = options.retire;
     if (options.tellNow !== undefined) this.tellNow = options.tellNow;
     if (options.loseThread !== undefined) this.loseThread = options.loseThread;
+    if (options.failed !== undefined) this.failed = options.failed;
     if (options.isThreadAt !== undefined) this.isThreadAt = options.isThreadAt;
     if (options.endThreadAt !== undefined) this.endThreadAt = options.endThreadAt;
     this.blame = asyncBlame();

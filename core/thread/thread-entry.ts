@@ -12,6 +12,7 @@ import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
 import { osThreadNumber } from "./processor-wait.ts";
 import { type FromThread, saidBy, type ThreadData, type ToThread } from "./protocol.ts";
+import { watchRealm } from "./realm.ts";
 import { SharedClock } from "./shared-clock.ts";
 import { blameTimers } from "./timer-blame.ts";
 import { warmUp } from "./warm-up.ts";
@@ -20,10 +21,16 @@ if (parentPort === null) throw new Error("thread-entry is started by the runtime
 const main = parentPort;
 type FaultsCode = typeof import("../faults/faults.ts");
 let faultsCode: FaultsCode | undefined;
+const replacedPart = watchRealm();
 const say = (word: FromThread) => main.postMessage(saidBy(word));
 
 /** Time after its start in which a thread that stands by keeps still. */
 const idleMs = 500;
+
+const loseThread = (why: string): never => {
+  say({ type: "loseMe", why });
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+};
 
 /** Only a thread that nothing holds gets to answer. */
 function answerPulses(port: MessagePort): void {
@@ -44,9 +51,10 @@ try {
     },
     retire: () => say({ type: "retired" }),
     tellNow: (event) => say({ type: "event", event }),
-    loseThread: (why) => {
-      say({ type: "loseMe", why });
-      for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    loseThread,
+    failed: () => {
+      const what = replacedPart();
+      if (what !== undefined) loseThread(`a built-in was replaced (${what}) and the runtime failed`);
     },
   });
   const kernel = new Kernel({
