@@ -2,6 +2,7 @@
 import { type Cell, Flag } from "../actor/cell.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import type { ActorFaults } from "./actor-faults.ts";
 import type { FaultBook } from "./fault-book.ts";
 import { Moments } from "./moments.ts";
@@ -77,7 +78,7 @@ export class TurnFaults {
 
   #poison({ message }: TurnFault, cell: Cell): void {
     const { checks, delivery } = this.#kernel;
-    if (checks && message !== undefined) this.#kernel.freeze(message);
+    if (checks && message !== undefined) freezeMessage(message);
     void delivery.deliver(cell, undefined, message === undefined ? poisonMessage() : message, undefined);
   }
 

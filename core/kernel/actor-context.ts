@@ -129,7 +129,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     exit(ref: RefData, reason: ExitReason): void {
       kernel.assertAlive(this.#cell, "exit");
-      kernel.assertReason(reason, "exit");
+      kernel.outgoing.checkReason(reason, "exit");
       const to = kernel.resolve(ref, "exit");
       kernel.scheduler.commit(() => kernel.signals.exit(this.#cell, to, reason));
     }
@@ -142,12 +142,12 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     stop(reason: ExitReason = "normal"): void {
       kernel.assertAlive(this.#cell, "stop");
-      kernel.assertReason(reason, "stop");
+      kernel.outgoing.checkReason(reason, "stop");
       kernel.scheduler.commit(() => kernel.lifecycle.stop(this.#cell, reason));
     }
     stopActor(target: Target, reason: ExitReason = "normal", timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
       try {
-        kernel.assertReason(reason, "stopActor");
+        kernel.outgoing.checkReason(reason, "stopActor");
         return kernel.calls.stop(this.#cell, kernel.resolve(target, "stopActor"), reason, timeoutMs);
       } catch (error) {
         return kernel.tasks.rejection(this.#cell, error);
@@ -163,7 +163,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     initDone(result: StartResult, state?: unknown): void {
       kernel.assertAlive(this.#cell, "initDone");
-      if (!result.ok) kernel.assertReason(result.reason, "initDone");
+      if (!result.ok) kernel.outgoing.checkReason(result.reason, "initDone");
       kernel.scheduler.commit(() => kernel.births.initDone(this.#cell, result, state));
     }
     continue(argument?: unknown): void {

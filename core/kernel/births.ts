@@ -142,7 +142,7 @@ export class Births {
       throw new RuntimeError("bad_argument", "initDone was called, but init has ended already");
     }
     if (!result.ok) {
-      this.#kernel.assertReason(result.reason, "initDone");
+      this.#kernel.outgoing.checkReason(result.reason, "initDone");
       this.#kernel.lifecycle.die(cell, result.reason);
       return;
     }

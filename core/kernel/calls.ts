@@ -97,8 +97,8 @@ export class Calls {
       );
     }
     const isLocal = ref.thread === kernel.thread;
-    if (!isLocal) kernel.checkOutgoing(argument, undefined, ref, name);
-    else if (kernel.isRemote(ref)) kernel.checkToProcess(argument, ref, name);
+    if (!isLocal) kernel.outgoing.check(argument, undefined, ref, name);
+    else if (kernel.isRemote(ref)) kernel.outgoing.checkToProcess(argument, ref, name);
     else if (kernel.checks) freezeMessage(argument);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
     return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));
@@ -171,7 +171,7 @@ export class Calls {
       });
       return;
     }
-    kernel.checkOutgoing(value, undefined, caller, "the answer");
+    kernel.outgoing.check(value, undefined, caller, "the answer");
     kernel.scheduler.commit(() => {
       kernel.peers.pushFrom(caller.thread, FrameKind.reply, caller, by ?? kernel.refOf(kernel.guest), id, value);
     });

@@ -5,6 +5,7 @@ import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { FrameSink } from "../thread/frame.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import type { RuntimeEvent } from "./events.ts";
 import { FrameKind, mailOf } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
@@ -39,7 +40,7 @@ export class Inbound implements FrameSink {
       const cell = kernel.cells[slot];
       const isRaw = kind === FrameKind.message;
       const body = isRaw ? payload : (payload as readonly [string, unknown])[1];
-      if (kernel.checks) kernel.freeze(body);
+      if (kernel.checks) freezeMessage(body);
       if (cell === undefined || cell.generation !== generation) {
         const to = kernel.makeRef(kernel.thread, slot, generation);
         const again = () => this.#again(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
@@ -70,7 +71,7 @@ export class Inbound implements FrameSink {
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
         const [name, argument, timeoutMs, mark] = payload as readonly [string, unknown, number, number?];
-        if (kernel.checks) kernel.freeze(argument);
+        if (kernel.checks) freezeMessage(argument);
         kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark);
         return;
       }
@@ -78,7 +79,7 @@ export class Inbound implements FrameSink {
         kernel.calls.callReceived(to, from, id, MetaKind.stop, "stop", payload, Number.POSITIVE_INFINITY);
         return;
       case FrameKind.reply:
-        if (kernel.checks) kernel.freeze(payload);
+        if (kernel.checks) freezeMessage(payload);
         kernel.calls.settle(id, payload);
         return;
       case FrameKind.replyError:
@@ -163,7 +164,7 @@ export class Inbound implements FrameSink {
         kernel.peers.push(thread, FrameKind.statsReply, from, kernel.guest, id, kernel.stats());
         return;
       case FrameKind.abandon:
-        kernel.abandoned();
+        kernel.retirement.abandoned();
         return;
       case FrameKind.shutDown:
         kernel.lifecycle.shutDown();

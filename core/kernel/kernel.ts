@@ -23,7 +23,7 @@ import {
 } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
-import { checkMessage, freezeMessage } from "../thread/message-check.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { AsyncTurns } from "./async-turns.ts";
@@ -44,7 +44,9 @@ import { Inbound } from "./inbound.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Loads } from "./loads.ts";
 import { Names } from "./names.ts";
+import { Outgoing } from "./outgoing.ts";
 import { Peers } from "./peers.ts";
+import { Retirement } from "./retirement.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Signals } from "./signals.ts";
 import { Slots } from "./slots.ts";
@@ -134,6 +136,7 @@ export class Kernel {
   readonly cuts: Cuts;
   readonly budgets: Budgets;
   readonly subscriptions = new Subscriptions();
+  readonly outgoing: Outgoing;
   readonly delivery: Delivery;
   readonly births: Births;
   readonly lifecycle: Lifecycle;
@@ -151,14 +154,13 @@ export class Kernel {
   readonly eventOutlet: EventOutlet;
   readonly timers: Timers;
   readonly tasks: Tasks;
+  readonly retirement: Retirement;
   /** The plan of faults that is at work; undefined: none. */
   faults: Faults | undefined;
   /** How refs cross to other threads. */
   readonly refWire: RefWire;
   /** Time at the last look at the clock. */
   nowMs = 0;
-  #isRetired = false;
-  #isAbandoned = false;
   readonly #refClass: RefClass;
   readonly #contextClass: ContextClass;
 
@@ -215,6 +217,7 @@ export class Kernel {
     this.dispatch = new Dispatch(this);
     this.asyncTurns = new AsyncTurns(this);
     this.budgets = new Budgets(this);
+    this.outgoing = new Outgoing(this);
     this.delivery = new Delivery(this);
     this.births = new Births(this);
     this.lifecycle = new Lifecycle(this);
@@ -232,6 +235,7 @@ export class Kernel {
     this.eventOutlet = new EventOutlet(this);
     this.timers = new Timers(this);
     this.tasks = new Tasks(this);
+    this.retirement = new Retirement(this);
     this.guest.ctx = new this.#contextClass(this.guest);
     this.readClock();
   }
@@ -305,13 +309,13 @@ export class Kernel {
       if (this.checks) freezeMessage(message);
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation) {
-        if ((cell.flags & Flag.remote) !== 0) this.checkToProcess(message, ref, "send");
+        if ((cell.flags & Flag.remote) !== 0) this.outgoing.checkToProcess(message, ref, "send");
         return this.delivery.deliver(cell, undefined, message, sender);
       }
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
       return undefined;
     }
-    this.checkOutgoing(message, transfer, ref, "send");
+    this.outgoing.check(message, transfer, ref, "send");
     return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, undefined, message, transfer));
   }
 
@@ -322,50 +326,14 @@ export class Kernel {
       if (this.checks) freezeMessage(argument);
       const cell = this.cells[ref.slot];
       if (cell !== undefined && cell.generation === ref.generation) {
-        if ((cell.flags & Flag.remote) !== 0) this.checkToProcess(argument, ref, name);
+        if ((cell.flags & Flag.remote) !== 0) this.outgoing.checkToProcess(argument, ref, name);
         return this.delivery.deliver(cell, name, argument, sender);
       }
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
       return undefined;
     }
-    this.checkOutgoing(argument, transfer, ref, name);
+    this.outgoing.check(argument, transfer, ref, name);
     return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, transfer));
-  }
-
-  /**
-   * Refuses what cannot cross to another thread, in the sender's own frame.
-   * @param to who was to get it, and `verb` by which verb or handler, for the message to people
-   */
-  checkOutgoing(message: unknown, transfer: readonly unknown[] | undefined, to?: RefData, verb?: string): void {
-    try {
-      checkMessage(message, transfer, isRef);
-    } catch (error) {
-      const where = to === undefined ? (verb ?? "") : `${verb} to ${this.nameOf(to)}`;
-      const text = (error as Error).message;
-      throw new RuntimeError("not_cloneable", where === "" ? text : `${where}: ${text}`, { cause: error });
-    }
-    if (this.checks) freezeMessage(message);
-  }
-
-  /** The same to an actor of this thread that has a process: its bound is known here. @throws RuntimeError `message_too_large` too. */
-  checkToProcess(message: unknown, to: RefData, verb: string): void {
-    this.checkOutgoing(message, undefined, to, verb);
-    this.cellOf(to)?.extra?.remote?.assertFits(message, `${verb} to ${this.nameOf(to)}`);
-  }
-
-  /**
-   * An exit reason goes to whoever is linked or watches, wherever that is, so it must be data on every placement.
-   * @throws RuntimeError `bad_argument`, `not_cloneable`.
-   */
-  assertReason(reason: unknown, verb: string): void {
-    if (typeof reason === "string" && reason !== "") return;
-    if (typeof reason !== "object" || reason === null) {
-      throw new RuntimeError(
-        "bad_argument",
-        `${verb} wants an exit reason, a word or an object, got ${describe(reason)}`,
-      );
-    }
-    this.checkOutgoing(reason, undefined, undefined, verb);
   }
 
   assertAlive(cell: Cell, verb: string): void {
@@ -373,11 +341,6 @@ export class Kernel {
       if (cell === this.guest) throw new RuntimeError("not_started", `${verb}: the system has stopped`);
       throw new RuntimeError("noproc", `${verb}: ${this.nameOf(this.refOf(cell))} has ended`);
     }
-  }
-
-  /** Freezes what somebody else owns now (S2.6). */
-  freeze(value: unknown): void {
-    freezeMessage(value);
   }
 
   /** Counters of this thread since start. */
@@ -425,26 +388,5 @@ export class Kernel {
   /** Main's kernel alone: whether its system has stopped. */
   get isClosed(): boolean {
     return (this.guest.flags & Flag.dead) !== 0;
-  }
-
-  /** Called when the thread came to rest. */
-  afterRest(): void {
-    this.host.rested?.();
-    if (!this.isDedicated || this.#isRetired || this.lifecycle.living > 0 || !this.peers.isFlushed) return;
-    // Before its first actor it waits for that one, as long as it can still come.
-    const isAwaited = !this.#isAbandoned && this.memory.isThreadUp(this.memory.starter(this.thread));
-    if (this.births.count === 0 && isAwaited) return;
-    this.#isRetired = true;
-    this.host.retire?.();
-  }
-
-  /** Whether this dedicated thread has said that it ends: no actor begins here any more. */
-  get isRetired(): boolean {
-    return this.#isRetired;
-  }
-
-  /** The actor that this dedicated thread was started for does not come. */
-  abandoned(): void {
-    this.#isAbandoned = true;
   }
 }

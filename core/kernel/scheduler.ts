@@ -304,7 +304,8 @@ export class Scheduler {
     kernel.timers.publishNextDue();
     kernel.memory.watch.setOpenTurns(kernel.thread, kernel.asyncTurns.size + kernel.subscriptions.size);
     if (this.isIdle && kernel.peers.isFlushed) kernel.memory.setBusy(kernel.thread, false);
-    kernel.afterRest();
+    kernel.host.rested?.();
+    kernel.retirement.consider();
   }
 
   #runCells(untilMs: number): void {

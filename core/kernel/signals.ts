@@ -10,6 +10,7 @@ import { type Blamed, blamedReason, type ExitReason } from "../actor/exit-reason
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { addLink, addWatcher, hasLink, linksOf, removeLink, watcherKey } from "./links.ts";
@@ -246,7 +247,7 @@ export class Signals {
 
   /** A reason goes to many receivers: as a message it is frozen, whether it crossed or not (S2.6). */
   #freezeReason(reason: ExitReason): void {
-    if (typeof reason === "object" && this.#kernel.checks) this.#kernel.freeze(reason);
+    if (typeof reason === "object" && this.#kernel.checks) freezeMessage(reason);
   }
 
   /** Tells everybody who is linked to or watches an actor that just died. `except` is told in another way. */

@@ -11,6 +11,7 @@ import type { Monitor, SpawnOptions, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
@@ -73,8 +74,8 @@ export class Spawner {
         ? kernel.memory.threadAt(0)
         : threadFor(kernel, options?.placement);
     if (chosen !== kernel.thread || isProcess)
-      kernel.checkOutgoing(argument, undefined, undefined, argumentOf(spawnable));
-    else if (kernel.checks) kernel.freeze(argument);
+      kernel.outgoing.check(argument, undefined, undefined, argumentOf(spawnable));
+    else if (kernel.checks) freezeMessage(argument);
     return kernel.scheduler.commit(() => {
       if (chosen === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
       const spawned = this.#spawnThere(chosen ?? this.#newDedicated(), parent, spawnable, argument, options, ties);
@@ -217,8 +218,8 @@ export class Spawner {
     const kernel = this.#kernel;
     kernel.memory.reservations.arrived(kernel.thread, to.slot);
     // Its spawner gets `noproc` with the news of this thread's end.
-    if (kernel.isRetired) return;
-    if (kernel.checks) kernel.freeze(payload.argument);
+    if (kernel.retirement.isSaid) return;
+    if (kernel.checks) freezeMessage(payload.argument);
     const reference = moduleOf(payload);
     const isProcess = payload.options?.isolation === "process";
     const behaviour = isProcess ? undefined : kernel.loads.known(reference);

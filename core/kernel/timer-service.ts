@@ -4,6 +4,7 @@ import type { Target, TimerRef } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import type { Kernel } from "./kernel.ts";
 import { TimerHeap } from "./timers.ts";
 
@@ -40,8 +41,8 @@ export class Timers {
     if (typeof target !== "string" && target !== undefined) kernel.resolve(target, verb);
     // Refused and frozen here, in the caller's frame; a name may be anybody's by then, on any thread (S2.6, S2.7).
     if (typeof target === "string" || (target !== undefined && target.thread !== kernel.thread))
-      kernel.checkOutgoing(message, undefined, undefined, verb);
-    else if (kernel.checks) kernel.freeze(message);
+      kernel.outgoing.check(message, undefined, undefined, verb);
+    else if (kernel.checks) freezeMessage(message);
     return kernel.scheduler.commit(() => {
       const entry = this.#add(cell, "message", delayMs, periodMs, message, target);
       const extra = extraOf(cell);
