@@ -14,7 +14,7 @@ export const lengthBytes = 4;
 /** Longest frame between main and a process, unless the system was told otherwise: what one process may make main hold. */
 export const frameBytesMaxDefault = 2 ** 26;
 /** Room that a frame has from the first; beyond, its room grows with what arrives and not with what was announced. */
-const roomBytesMin = 2 ** 16;
+const roomBytesMin = 2 ** 20;
 
 /**
  * A frame ready to be written.
@@ -23,17 +23,19 @@ const roomBytesMin = 2 ** 16;
  */
 export function frameOf(record: object, bytesMax: number, what: string): Uint8Array<ArrayBuffer> {
   const body = packr.pack(record);
-  if (body.length > bytesMax) {
-    throw new RuntimeError(
-      "message_too_large",
-      `${what}: ${body.length} bytes, and ${bytesMax} is the most between main and a process: ` +
-        "send it in pieces, or start the system with a larger processMessageBytesMax",
-    );
-  }
+  if (body.length > bytesMax) throw tooLarge(what, body.length, bytesMax);
   const bytes = new Uint8Array(lengthBytes + body.length);
   new DataView(bytes.buffer).setUint32(0, body.length);
   bytes.set(body, lengthBytes);
   return bytes;
+}
+
+export function tooLarge(what: string, bytes: number, bytesMax: number): RuntimeError {
+  return new RuntimeError(
+    "message_too_large",
+    `${what}: ${bytes} bytes, and ${bytesMax} is the most between main and a process: ` +
+      "send it in pieces, or start the system with a larger processMessageBytesMax",
+  );
 }
 
 /** The record in a frame's body. The stream's other end is this same runtime. */
@@ -85,13 +87,13 @@ export class FrameReader {
     }
     this.#length = length;
     this.#bodyBytes = 0;
-    this.#body = new Uint8Array(Math.min(length, roomBytesMin));
+    this.#body = room(Math.min(length, roomBytesMin));
   }
 
   #add(piece: Uint8Array): void {
     const filled = this.#bodyBytes + piece.length;
     if (filled > this.#body.length) {
-      const larger = new Uint8Array(Math.min(this.#length, Math.max(filled, 2 * this.#body.length)));
+      const larger = room(Math.min(this.#length, Math.max(filled, 2 * this.#body.length)));
       larger.set(this.#body.subarray(0, this.#bodyBytes));
       this.#body = larger;
     }
@@ -105,4 +107,9 @@ export class FrameReader {
     this.#body = new Uint8Array();
     this.#take(body);
   }
+}
+
+/** Memory of its own that is written before it is read. */
+function room(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer);
 }

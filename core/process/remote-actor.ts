@@ -17,7 +17,7 @@ import { eventBit } from "../kernel/events.ts";
 import type { RemoteActor as Remote } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { ChildProcess, type ProcessEnd, type ProcessOptions, processFailed } from "./child-process.ts";
-import { recordOf } from "./frames.ts";
+import { recordOf, tooLarge } from "./frames.ts";
 import type { FromProcess, ToProcess, TurnKind } from "./protocol.ts";
 import { remoteBehaviour } from "./remote-behaviour.ts";
 import { RemoteVerbs } from "./remote-verbs.ts";
@@ -139,7 +139,10 @@ export class RemoteActor implements Remote {
   }
 
   assertFits(message: unknown, what: string): void {
-    this.#turnFrame("receive", "", message, what);
+    const { frameBytesMax } = this.#options;
+    const bytes = this.#values.bytesOf(message, what);
+    // What its frame adds is little: where that is too much, the turn is refused.
+    if (bytes > frameBytesMax) throw tooLarge(what, bytes, frameBytesMax);
   }
 
   /** No cut reaches another process: a turn over its limit ends with it. */

@@ -11,7 +11,7 @@ import { ValueDecoder } from "../thread/value-decoder.ts";
 import { tag } from "../thread/wire-tag.ts";
 
 /** Memory beyond this is given back after a large value. */
-const keptBytesMax = 2 ** 20;
+const keptBytesMax = 2 ** 22;
 
 export class ValueBytes {
   readonly #refs: RefWire;
@@ -25,11 +25,22 @@ export class ValueBytes {
 
   /** @throws RuntimeError `not_cloneable` with the path of what cannot cross. */
   encode(value: unknown, verb: string): Uint8Array {
+    // A copy: by the constructor, since `from` goes from byte to byte.
+    return new Uint8Array(this.#write(value, verb));
+  }
+
+  /** How long it would be. Throws as `encode`. */
+  bytesOf(value: unknown, verb: string): number {
+    return this.#write(value, verb).length;
+  }
+
+  /** Valid until the next one. */
+  #write(value: unknown, verb: string): Uint8Array {
     this.#out.shrink(keptBytesMax);
     this.#out.writeOwn();
     this.#out.byte(tag.graph);
     if (!writeGraph(this.#out, value, undefined, this.#refs)) throw refusal(value, verb);
-    return Uint8Array.from(this.#out.written());
+    return this.#out.written();
   }
 
   decode(bytes: Uint8Array): unknown {

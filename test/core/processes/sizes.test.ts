@@ -1,7 +1,7 @@
 /** Messages larger than the bound of what crosses to a process and back are refused at their sender, and nothing is lost silently (core/SEMANTICS.md, S9.9). */
 import { expect, test } from "@jest/globals";
 import { EventRecorder } from "../../../testing/index.ts";
-import { doer } from "../../fixtures/process-tests.ts";
+import { doer, logger } from "../../fixtures/process-tests.ts";
 import { codeOf, inProcess, next, spawnDoer, watchEnd } from "../../support/in-process.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -72,6 +72,16 @@ test.each(tooMuch)(
     expect(await ref.call("codeOf", { to, call, bytes: large }, forEver)).toBe("message_too_large");
   },
 );
+
+test("S9.9: a start with an argument that is too large fails with both sizes, and leaves no process", async () => {
+  const system = shared();
+  const before = system.processes().length;
+  await expect(system.spawn(logger, "x".repeat(large), inProcess)).rejects.toMatchObject({
+    code: "start_failed",
+    message: expect.stringMatching(/100\d\d\d bytes, and 65536 is the most/) as unknown,
+  });
+  while (system.processes().length > before) await new Promise(setImmediate);
+});
 
 test("S9.2: the head of a frame beyond the bound ends the process at once, with both sizes", async () => {
   const system = shared();
