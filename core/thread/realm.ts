@@ -42,7 +42,7 @@ function ownParts(): Part[] {
   const add = (name: string, owner: object): void => {
     const keys = ownKeys(owner);
     const was = create(null) as Record<string | symbol, PropertyDescriptor>;
-    for (const key of keys) was[key] = propertyOf(owner, key);
+    for (const key of keys) was[key] = getOwnPropertyDescriptor(owner, key) as PropertyDescriptor;
     parts.push({ name, owner, keys, was });
   };
   for (const name of names) {
@@ -66,7 +66,7 @@ function changedKey({ owner, keys, was }: Part): string | symbol | undefined {
   }
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string | symbol;
-    const before = was[key] as PropertyDescriptor;
+    const before = setPrototypeOf(was[key] as PropertyDescriptor, null) as PropertyDescriptor;
     const now = propertyOf(owner, key);
     if (!is(now.value, before.value) || now.get !== before.get || now.set !== before.set) return key;
   }
