@@ -86,4 +86,5 @@ export { type Random, SeededRandom } from "./random.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export { loadSystem } from "./system/load.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
+export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor, SystemStats } from "./system/system.ts";

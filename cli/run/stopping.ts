@@ -1,5 +1,5 @@
 /** What a program that was told to stop is waiting for, said as soon as there is something to wait for. */
-import { type MofaSystem, refKey } from "../../index.ts";
+import { type MofaSystem, type Remaining, refKey } from "../../index.ts";
 
 /** Between two looks. The first line comes after two, when a second Ctrl-C counts as one (`interruptEchoMs`). */
 const lookMs = 300;
@@ -7,8 +7,6 @@ const lookMs = 300;
 const looksMax = 5;
 /** Names that are told. */
 const namesMax = 5;
-
-type Remaining = ReturnType<MofaSystem["remaining"]>;
 
 /** One line on `err`, unless the system is down before. Returns the function that ends the waiting. */
 export function sayWhatHolds(system: Pick<MofaSystem, "names" | "remaining">, err: NodeJS.WritableStream): () => void {
