@@ -20,7 +20,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       BehaviourReference Budget CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
       DeadLetterWhy DownMessage DynamicSetup ErrorCode ErrorData EventListener EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From Isolation LogLevel MailboxPolicy ManualClock MofaSystem Monitor NoReply Placement ProcessInfo RefData
-      Restart RestartedEvent RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
+      Remaining Restart RestartedEvent RunningTurn RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target ThreadStats TimerMessage TimerRef
     `,
