@@ -9,7 +9,7 @@ import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Blamed, blamedReason, reasonError, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
-import { failedAtCaller } from "../caller-stack.ts";
+import { failAtCaller } from "../caller-stack.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -26,6 +26,7 @@ interface PendingCall {
   readonly deadlineMs: number;
   readonly timeoutMs: number;
   readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
@@ -72,10 +73,10 @@ export class Calls {
   #open(cell: Cell, ref: RefData, name: string, timeoutMs: number): { id: number; promise: Promise<unknown> } {
     const kernel = this.#kernel;
     const id = this.#nextId++;
-    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
-    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve });
+    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject });
     const extra = extraOf(cell);
     extra.pendingCalls ??= new Set();
     extra.pendingCalls.add(id);
@@ -209,10 +210,19 @@ export class Calls {
     this.#reject(call, toError(error));
   }
 
-  #reject({ cell, resolve }: PendingCall, error: RuntimeError): void {
-    const { scheduler, tasks } = this.#kernel;
+  #reject({ cell, resolve, reject }: PendingCall, error: RuntimeError): void {
+    const { scheduler, subscriptions, tasks } = this.#kernel;
     tasks.failureOf(cell, error);
-    scheduler.settle(cell, (failure: RuntimeError) => resolve(failedAtCaller(failure)), error);
+    const fail = () => {
+      const settle = () => {
+        release();
+        reject(error);
+      };
+      // A cut may drop the microtask in between; then it fails without that stack.
+      const release = subscriptions.keep(settle);
+      failAtCaller(error, resolve, settle);
+    };
+    scheduler.settle(cell, fail, undefined);
   }
 
   #take(id: number): PendingCall | undefined {

@@ -27,6 +27,12 @@ export class Subscriptions {
     ask();
   }
 
+  /** Has `again` called after a cut, until the function that this returns is called. */
+  keep(again: () => void): () => void {
+    this.#open.add(again);
+    return () => void this.#open.delete(again);
+  }
+
   /** Microtasks were dropped: asks all again. */
   again(): void {
     for (const ask of [...this.#open]) ask();

@@ -4,7 +4,7 @@
  * Everything goes out in one order, so what was told before an `ask` has been carried out when its answer is there.
  */
 import { Socket } from "node:net";
-import { failedAtCaller } from "../caller-stack.ts";
+import { failAtCaller } from "../caller-stack.ts";
 import { nextLoop } from "../clock.ts";
 import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import { FrameReader, frameBytesMaxDefault, frameOf, recordOf } from "./frames.ts";
@@ -24,7 +24,7 @@ import type { ValueBytes } from "./value-bytes.ts";
 export class MainLine {
   readonly #values: ValueBytes;
   readonly #verbs = new SyncSocket(fds.verbs, orphaned);
-  readonly #begun = new Map<number, (value: unknown) => void>();
+  readonly #begun = new Map<number, PromiseWithResolvers<unknown>>();
   /** Of the system, once main has said it. */
   frameBytesMax = frameBytesMaxDefault;
   #nextId = 1;
@@ -74,9 +74,9 @@ export class MainLine {
   begin(verb: BeginVerb, args: readonly unknown[]): Promise<unknown> {
     const id = this.#nextId++;
     this.say({ type: "begin", id, verb, args: this.#values.encode(args, verb) }, verb);
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.#begun.set(id, resolve);
-    return promise;
+    const begun = Promise.withResolvers<unknown>();
+    this.#begun.set(id, begun);
+    return begun.promise;
   }
 
   /** @throws RuntimeError `not_cloneable`, `message_too_large`. */
@@ -101,8 +101,11 @@ export class MainLine {
   #settled(word: Extract<ToProcess, { type: "settled" }>): void {
     const begun = this.#begun.get(word.id);
     this.#begun.delete(word.id);
-    if (word.ok) begun?.(this.#values.decode(word.value));
-    else begun?.(failedAtCaller(errorFrom(word.error)));
+    if (word.ok) begun?.resolve(this.#values.decode(word.value));
+    else if (begun !== undefined) {
+      const error = errorFrom(word.error);
+      failAtCaller(error, begun.resolve, () => begun.reject(error));
+    }
     // Behind whatever the actor does at once with it.
     nextLoop(() => this.say({ type: "acknowledged" }));
   }

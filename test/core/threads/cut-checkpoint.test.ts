@@ -53,6 +53,16 @@ test("S8.4: of many that go on in one checkpoint no more than 16 are lost with o
   expect([lost > 0, lost <= 16]).toEqual([true, true]);
 });
 
+test("S8.4: a call that fails in the checkpoint of the loop fails nevertheless, and its caller is not lost", async () => {
+  const ref = await system().spawn(runaway, undefined, limited);
+  const [caller, gone] = await spawnSharers(2);
+  if (caller === undefined || gone === undefined) throw new Error("no caller");
+  system().exit(gone, "kill");
+  await system().settled();
+  const calls = [outcome(ref.call("afterAwait")), outcome(caller.call("relay", gone))];
+  expect(await Promise.all(calls)).toEqual(["turn_limit", "noproc"]);
+});
+
 test("S8.4: an open turn that waits for another's answer lives on, also in the checkpoint of the loop", async () => {
   const ref = await system().spawn(runaway, undefined, limited);
   const [asker] = await spawnSharers(1);
