@@ -1,5 +1,5 @@
 /** What a worker thread runs: one kernel, its host, and the few words with main. */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, workerData } from "node:worker_threads";
 import { afterMs, SystemClock } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import type { FaultWork } from "../faults/plan.ts";
@@ -7,6 +7,7 @@ import { Kernel } from "../kernel/kernel.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { SeededRandom } from "../random.ts";
 import { offerCuts } from "./cut-target.ts";
+import { takeMainPort } from "./main-port.ts";
 import { trackOwner } from "./owner-track.ts";
 import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
@@ -17,8 +18,7 @@ import { SharedClock } from "./shared-clock.ts";
 import { blameTimers } from "./timer-blame.ts";
 import { warmUp } from "./warm-up.ts";
 
-if (parentPort === null) throw new Error("thread-entry is started by the runtime, as a worker thread");
-const main = parentPort;
+const main = takeMainPort();
 type FaultsCode = typeof import("../faults/faults.ts");
 let faultsCode: FaultsCode | undefined;
 const replacedPart = watchRealm();

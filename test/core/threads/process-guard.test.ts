@@ -69,6 +69,17 @@ test.each<readonly [string, SpawnOptions]>([
   expect((await down).reason).toEqual({ exitCalled: 7 });
 });
 
+test.each(["closeParentPort", "forgetParentPort"] as const)(
+  "what an actor does to parentPort does not keep its thread from meeting others: %s",
+  async (fault) => {
+    await using system = await startSystem({ threads: 1, spare: false });
+    const ref = await system.spawn(faulty, undefined, { placement: { thread: 1 } });
+    await ref.call("do", fault);
+    const other = await system.spawn(faulty, undefined, { isolation: "thread" });
+    expect(await ref.call("ask", other, { timeoutMs: 60_000 })).toBe("pong");
+  },
+);
+
 test("what an actor posts to parentPort reaches nobody, and says so: thread and program go on", async () => {
   await using system = await startSystem({ threads: 1, spare: false });
   const ref = await system.spawn(faulty, undefined, { placement: { thread: 1 } });
