@@ -11,12 +11,14 @@ import {
   type FrameHead,
   type FrameSink,
   firstPieceHeadBytes,
+  headAt,
   headBytes,
   headField,
   kindMask,
   mark,
   type TransferableObject,
 } from "./frame.ts";
+import { JoinedPayload, PieceWriter, usualBytes } from "./pieces.ts";
 import { RingReader, RingWriter } from "./ring.ts";
 import type { ValueDecoder, ValueEncoder } from "./value-codec.ts";
 
@@ -30,40 +32,22 @@ export interface SideInlet {
   receive(): readonly unknown[] | undefined;
 }
 
-/** A whole frame takes at most this part of the ring; a longer payload is cut. */
-const wholePart = 4;
-/** Room that is asked for at first, which most frames fit in. */
-const usualBytes = 256;
-
-/** Payloads that were cut, whose heads are kept: the ring holds the pieces of fewer. */
-const cutsKept = 2 * wholePart;
-
-/** A payload that is being sent in pieces. */
-interface Cut {
-  readonly head: FrameHead;
-  readonly bytes: Buffer;
-  sent: number;
-}
-
 export class ChannelWriter {
   readonly #ring: RingWriter;
   readonly #codec: ValueEncoder;
   readonly #side: SidePort;
-  readonly #wholeBytesMax: number;
-  #cut: Cut | undefined;
-  /** Heads of the last payloads that were cut, for those of which the reader has taken the first piece and not the rest. */
-  readonly #cutHeads: FrameHead[] = [];
+  readonly #pieces: PieceWriter;
 
   constructor(ring: SharedArrayBuffer, codec: ValueEncoder, side: SidePort) {
     this.#ring = new RingWriter(ring);
     this.#codec = codec;
     this.#side = side;
-    this.#wholeBytesMax = this.#ring.memory.capacityBytes / wholePart;
+    this.#pieces = new PieceWriter(this.#ring);
   }
 
   /** True while a frame is under way in pieces: the next `write` must be the same frame again. */
   get isMidFrame(): boolean {
-    return this.#cut !== undefined;
+    return this.#pieces.head !== undefined;
   }
 
   /**
@@ -83,8 +67,9 @@ export class ChannelWriter {
     payload: unknown,
     transfer?: readonly TransferableObject[],
   ): boolean {
-    if (this.#cut !== undefined) {
-      return this.#continue(this.#cut, kind, slot, id);
+    const half = this.#pieces.head;
+    if (half !== undefined) {
+      return this.#goOn(half, kind, slot, id);
     }
     const ring = this.#ring;
     const hasTransfer = transfer !== undefined && transfer.length > 0;
@@ -114,9 +99,9 @@ export class ChannelWriter {
         this.#head(offset, slot, generation, fromSlot, fromGeneration, id);
         ring.commit(end - offset, hasTransfer ? kind | mark.transfer : kind);
         return true;
-      } else if (ring.roomBytes < this.#wholeBytesMax) {
+      } else if (ring.roomBytes < this.#pieces.frameBytesMax) {
         // Asks for more than there was: that moves on to the ring's start, or waits for the reader.
-        offset = ring.reserve(Math.min(this.#wholeBytesMax, ring.roomBytes * 2));
+        offset = ring.reserve(Math.min(this.#pieces.frameBytesMax, ring.roomBytes * 2));
       } else {
         return this.#begin(kind, slot, generation, fromSlot, fromGeneration, id, payload, transfer);
       }
@@ -132,26 +117,14 @@ export class ChannelWriter {
     const found: (FrameHead | "cut")[] = [];
     for (const { offset, tag } of this.#ring.unread()) {
       if ((tag & mark.definition) !== 0) continue;
-      if ((tag & mark.nextPiece) === 0) found.push((tag & mark.firstPiece) === 0 ? this.#headAt(offset, tag) : "cut");
+      if ((tag & mark.nextPiece) === 0)
+        found.push((tag & mark.firstPiece) === 0 ? headAt(this.#ring.memory, offset, tag) : "cut");
       else if (found.length === 0) found.push("cut");
     }
     // The latest cuts are those in the ring.
-    let next = this.#cutHeads.length - found.filter((head) => head === "cut").length;
-    const heads = found.map((head) => (head === "cut" ? (this.#cutHeads[next++] as FrameHead) : head));
-    return heads.filter((head) => head !== this.#cut?.head);
-  }
-
-  #headAt(offset: number, tag: number): FrameHead {
-    const { words, doubles } = this.#ring.memory;
-    const word = offset >> 2;
-    return {
-      kind: tag & kindMask,
-      slot: words[word + headField.slot] as number,
-      generation: words[word + headField.generation] as number,
-      fromSlot: words[word + headField.fromSlot] as number,
-      fromGeneration: words[word + headField.fromGeneration] as number,
-      id: doubles[offset >> 3] as number,
-    };
+    const cuts = this.#pieces.lastHeads(found.filter((head) => head === "cut").length).values();
+    const heads = found.map((head) => (head === "cut" ? (cuts.next().value as FrameHead) : head));
+    return heads.filter((head) => head !== this.#pieces.head);
   }
 
   /** Shows everything written to the reader. True: ring the reader's bell. */
@@ -206,63 +179,31 @@ export class ChannelWriter {
     if (offset < 0) {
       return false;
     }
-    let tagWord = kind | mark.firstPiece;
-    if (transfer !== undefined && transfer.length > 0) {
+    const hasTransfer = transfer !== undefined && transfer.length > 0;
+    if (hasTransfer) {
       this.#side.post(transfer);
-      tagWord |= mark.transfer;
     }
     this.#head(offset, slot, generation, fromSlot, fromGeneration, id);
-    ring.memory.words[(offset >> 2) + headField.length] = encoded.length;
-    const piece = Math.min(ring.roomBytes - firstPieceHeadBytes, encoded.length, this.#wholeBytesMax);
-    ring.memory.bytes.set(encoded.subarray(0, piece), offset + firstPieceHeadBytes);
-    ring.commit(firstPieceHeadBytes + piece, tagWord);
     const head = { kind, slot, generation, fromSlot, fromGeneration, id };
-    this.#cutHeads.push(head);
-    if (this.#cutHeads.length > cutsKept) this.#cutHeads.shift();
-    this.#cut = { head, bytes: encoded, sent: piece };
-    return this.#continue(this.#cut, kind, slot, id);
+    return this.#pieces.begin(offset, head, encoded, hasTransfer ? mark.transfer : 0);
   }
 
-  #continue(cut: Cut, kind: number, slot: number, id: number): boolean {
-    const { head } = cut;
-    if (head.kind !== kind || head.slot !== slot || head.id !== id) {
+  #goOn(half: FrameHead, kind: number, slot: number, id: number): boolean {
+    if (half.kind !== kind || half.slot !== slot || half.id !== id) {
       throw new Error(
-        `a frame of kind ${head.kind} to slot ${head.slot} is half written, got one of kind ${kind} to ${slot}`,
+        `a frame of kind ${half.kind} to slot ${half.slot} is half written, got one of kind ${kind} to ${slot}`,
       );
     }
-    const ring = this.#ring;
-    while (cut.sent < cut.bytes.length) {
-      const offset = ring.reserve(Math.min(cut.bytes.length - cut.sent, usualBytes));
-      if (offset < 0) {
-        return false;
-      }
-      const piece = Math.min(ring.roomBytes, cut.bytes.length - cut.sent, this.#wholeBytesMax);
-      ring.memory.bytes.set(cut.bytes.subarray(cut.sent, cut.sent + piece), offset);
-      ring.commit(piece, mark.nextPiece);
-      cut.sent += piece;
-    }
-    this.#cut = undefined;
-    return true;
+    return this.#pieces.goOn();
   }
-}
-
-/** A payload that is coming in pieces, and the head that it came with. */
-interface Joining {
-  readonly tagWord: number;
-  readonly slot: number;
-  readonly generation: number;
-  readonly fromSlot: number;
-  readonly fromGeneration: number;
-  readonly id: number;
-  readonly bytes: Buffer;
-  received: number;
 }
 
 export class ChannelReader {
   readonly #ring: RingReader;
   readonly #codec: ValueDecoder;
   readonly #side: SideInlet;
-  #joining: Joining | undefined;
+  /** A payload of which pieces are still to come. */
+  #joining: JoinedPayload | undefined;
   #wroteBack = false;
   #isAsleep = false;
 
@@ -345,7 +286,7 @@ export class ChannelReader {
   /** Definitions, pieces, transfers. True: a frame went to the sink. */
   #rare(sink: FrameSink, tagWord: number): boolean {
     const ring = this.#ring;
-    const { bytes, view, words, doubles } = ring.memory;
+    const { bytes, view, words } = ring.memory;
     const start = ring.offset;
     const end = start + ring.length;
     if ((tagWord & mark.definition) !== 0) {
@@ -355,45 +296,28 @@ export class ChannelReader {
     let joining = this.#joining;
     if ((tagWord & mark.nextPiece) === 0) {
       const isWhole = (tagWord & mark.firstPiece) === 0;
-      const word = start >> 2;
-      const length = isWhole ? ring.length - headBytes : (words[word + headField.length] as number);
-      joining = {
-        tagWord,
-        slot: words[word + headField.slot] as number,
-        generation: words[word + headField.generation] as number,
-        fromSlot: words[word + headField.fromSlot] as number,
-        fromGeneration: words[word + headField.fromGeneration] as number,
-        id: doubles[start >> 3] as number,
-        bytes: Buffer.allocUnsafeSlow(length),
-        received: 0,
-      };
-      this.#take(joining, start + (isWhole ? headBytes : firstPieceHeadBytes), end);
+      const length = isWhole ? ring.length - headBytes : (words[(start >> 2) + headField.length] as number);
+      joining = new JoinedPayload(headAt(ring.memory, start, tagWord), (tagWord & mark.transfer) !== 0, length);
+      joining.take(bytes.subarray(start + (isWhole ? headBytes : firstPieceHeadBytes), end));
     } else if (joining === undefined) {
       throw new Error("a piece came without its first");
     } else {
-      this.#take(joining, start, end);
+      joining.take(bytes.subarray(start, end));
     }
-    if (joining.received < joining.bytes.length) {
-      this.#joining = joining;
+    this.#joining = joining.isWhole ? undefined : joining;
+    if (!joining.isWhole) {
       return false;
     }
-    this.#joining = undefined;
     this.#joined(sink, joining);
     return true;
   }
 
-  #take(joining: Joining, start: number, end: number): void {
-    joining.bytes.set(this.#ring.memory.bytes.subarray(start, end), joining.received);
-    joining.received += end - start;
-  }
-
-  #joined(sink: FrameSink, joined: Joining): void {
-    const { tagWord, slot, generation, fromSlot, fromGeneration, id, bytes } = joined;
-    const kind = tagWord & kindMask;
+  #joined(sink: FrameSink, { head, hasTransfer, bytes }: JoinedPayload): void {
+    const { kind, slot, generation, fromSlot, fromGeneration, id } = head;
     let payload: unknown;
     try {
       // Taken even if decoding fails, or the next frame would get these objects.
-      const transferred = (tagWord & mark.transfer) === 0 ? undefined : this.#side.receive();
+      const transferred = hasTransfer ? this.#side.receive() : undefined;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       payload = this.#codec.decode(bytes, view, 0, bytes.length, transferred);
     } catch (error) {

@@ -7,6 +7,7 @@
  */
 
 import type { Transferable as TransferableObject } from "node:worker_threads";
+import type { RingMemory } from "./ring.ts";
 
 export type { TransferableObject };
 
@@ -76,3 +77,16 @@ export const headBytes = 24;
 export const headField = { id: 0, slot: 2, generation: 3, fromSlot: 4, fromGeneration: 5, length: 6 } as const;
 /** Head of a first piece: the length and four bytes of nothing follow, so that the payload is aligned as usual. */
 export const firstPieceHeadBytes = 32;
+
+/** The head of a frame whose data begins at `offset`. */
+export function headAt({ words, doubles }: RingMemory, offset: number, tag: number): FrameHead {
+  const word = offset >> 2;
+  return {
+    kind: tag & kindMask,
+    slot: words[word + headField.slot] as number,
+    generation: words[word + headField.generation] as number,
+    fromSlot: words[word + headField.fromSlot] as number,
+    fromGeneration: words[word + headField.fromGeneration] as number,
+    id: doubles[offset >> 3] as number,
+  };
+}
