@@ -121,7 +121,9 @@ test("a thread is ended when the watchdog has said that it sends nothing there a
   const ref = await system.spawn(runaway, undefined, there);
   ref.cast("loop");
   await system.terminateThread(1, "for a test");
-  expect(seen).toEqual(["forget", "forgotten", "terminate", "ended"]);
+  // On a busy machine a thread that is slow to end is asked again.
+  const order = seen.filter((word, at) => word !== "terminate" || seen[at - 1] !== "terminate");
+  expect(order).toEqual(["forget", "forgotten", "terminate", "ended"]);
 });
 
 test("a termination that is used up by something else is asked for again", async () => {
