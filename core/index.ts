@@ -19,8 +19,11 @@ export { type Budget, isBudget, isMailboxBoundTwice, plainBudget } from "./actor
 export type {
   Context,
   DownMessage,
+  Envelope,
   ExitMessage,
   From,
+  GroupMessage,
+  GroupMonitor,
   Isolation,
   LogLevel,
   Monitor,
@@ -30,12 +33,15 @@ export type {
   SpawnRest,
   StartedMessage,
   StartResult,
+  Subscription,
+  SubscriptionOptions,
   SystemMessage,
   Target,
   TimerMessage,
   TimerRef,
 } from "./actor/context.ts";
 export { type ExitReason, errorReason, isOrderly, reasonText } from "./actor/exit-reason.ts";
+export type { LifecycleState } from "./actor/lifecycle-state.ts";
 export {
   type AnyApi,
   type Api,
@@ -66,6 +72,7 @@ export {
   selectorsOf,
   sendersMax,
 } from "./faults/plan.ts";
+export type { ActorInfo } from "./kernel/controls.ts";
 export {
   type CrashReport,
   type DeadLetterWhy,

@@ -205,7 +205,9 @@ export function isSetup(value: unknown): value is SupervisorSetup {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !("then" in value);
 }
 
-function isSystemMessage(message: unknown): message is Exclude<SystemMessage, { type: "timer" }> | AlarmMessage {
+function isSystemMessage(
+  message: unknown,
+): message is Exclude<SystemMessage, { type: "timer" } | { type: "group" }> | AlarmMessage {
   const type = typeOf(message);
   return type === "started" || type === "exit" || type === "down" || type === "timer";
 }

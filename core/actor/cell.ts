@@ -4,6 +4,8 @@
  * Fixed shape and small: a million idle actors are a million of these. What few actors need (timers, monitors, stash,
  * open calls …) is in `CellExtra`, made on first use. The fields are the kernel's; nothing else may touch them.
  */
+
+import type { TopicSubscription } from "../bus/topics.ts";
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
 import type { ActorBudget } from "./actor-budget.ts";
@@ -25,7 +27,7 @@ export const Flag = {
   initializing: 8,
   /** Waits for its module or its name. */
   waiting: 16,
-  /** User messages are held back (`pause`, `initLater`). */
+  /** User messages are held back, in `CellExtra.heldMail` (`pause`, `initLater`). */
   held: 32,
   trapping: 64,
   /** `stop` was called: ends after the current turn. */
@@ -47,6 +49,8 @@ export const Flag = {
   faulty: 32_768,
   /** What it has under way is counted, and bound by its budget. */
   counted: 65_536,
+  /** `pause` was called, and `resume` was not. */
+  paused: 131_072,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -80,6 +84,10 @@ export interface StartInfo {
 /** The rare parts of a cell. */
 export class CellExtra {
   name: string | undefined = undefined;
+  /** It has, or had, entries in the threads' copies (`replica.ts`). */
+  hasEntries = false;
+  /** What it is subscribed to, by id. */
+  subscriptions: Map<number, TopicSubscription> | undefined = undefined;
   /** The id by which its supervisor knows it. */
   childId: string | number | undefined = undefined;
   /** What the plan of faults that is at work has to do with it. */
@@ -110,6 +118,8 @@ export class CellExtra {
   budget: ActorBudget | undefined = undefined;
   continues: unknown[] | undefined = undefined;
   stash: unknown[] | undefined = undefined;
+  /** What came up while user messages were held back: meta, payload and so on It counts for the mailbox's bound. */
+  heldMail: unknown[] | undefined = undefined;
   /** Calls taken and not answered: `thread.id` of the caller -> token. */
   openCalls: Map<string, { caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
   /** Calls this actor made that are still open, by id. */

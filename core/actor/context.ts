@@ -107,7 +107,47 @@ export type StartResult =
   | { readonly ok: false; readonly reason: "ignore" }
   | { readonly ok: false; readonly reason: ExitReason; readonly running?: Ref };
 
-export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage;
+/** Members came to or went from a group that is monitored (pg's `{Ref, join | leave, Group, Pids}`). */
+export interface GroupMessage {
+  readonly type: "group";
+  /** The monitor's id. */
+  readonly monitor: number;
+  readonly group: string;
+  readonly change: "join" | "leave";
+  /** Each as often as its memberships changed. */
+  readonly refs: readonly Ref[];
+}
+
+/** A monitor of one group or of all, and who was in it from the moment on when the monitor stood. */
+export interface GroupMonitor {
+  readonly id: number;
+  readonly members: ReadonlyMap<string, readonly Ref[]>;
+}
+
+/** What a subscriber gets of what is published. One object for all subscribers of a thread. */
+export interface Envelope {
+  readonly type: "published";
+  readonly topic: string;
+  readonly message: unknown;
+  /** Unique in the system: `thread.number`, counting up for each publishing thread. */
+  readonly id: string;
+  readonly from: Ref;
+}
+
+/** A subscription to a topic or pattern. */
+export interface Subscription {
+  readonly id: number;
+  readonly pattern: string;
+}
+
+export interface SubscriptionOptions {
+  /** Messages of the subscription that may stand in the mailbox. Default: the mailbox's bound alone. */
+  readonly capacity?: number;
+  /** What goes at the bound. Default `reject`: the new one, as with `dropNewest`. Each is counted as dropped. */
+  readonly policy?: "reject" | "dropOldest" | "dropNewest";
+}
+
+export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage | GroupMessage;
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
@@ -172,6 +212,33 @@ export interface Context {
   register(name: string, ref?: RefData): Promise<void>;
   unregister(name: string): Promise<void>;
   whereis(name: string): Ref | undefined;
+
+  /**
+   * Joins a process group (pg:join/2), once more if it is in it already; `ref` is this actor unless given. It leaves when
+   * it ends. Resolves when this thread sees it, the others do soon after (S12.2). @throws RuntimeError `bad_argument`, `noproc`.
+   */
+  join(group: string, ref?: RefData): Promise<void>;
+  /** One membership less (pg:leave/2); `not_joined`: there was none. @throws RuntimeError `bad_argument`. */
+  leave(group: string, ref?: RefData): Promise<"ok" | "not_joined">;
+  /** Living members, each as often as it has joined, in no order (pg:get_members/1). A read of this thread's copy. */
+  members(group: string): Ref[];
+  /** Groups with a living member (pg:which_groups/0). */
+  groups(): string[];
+  /** Tells this actor by `group` messages who joins and leaves a group, or all groups (pg:monitor/1, monitor_scope/0). */
+  monitorGroup(group?: string): GroupMonitor;
+  /** After it returns no message of that monitor arrives any more. False: there is none (pg:demonitor/1). */
+  demonitorGroup(monitor: GroupMonitor | number): boolean;
+
+  /**
+   * Lets this actor get every message that is published under a topic, or under one that a pattern matches (`*`: one word,
+   * a last `>`: one or more), as an `Envelope`; once for each of its subscriptions that match. It counts from when the
+   * promise resolves, and ends with the actor. @throws RuntimeError `bad_argument`.
+   */
+  subscribe(pattern: string, options?: SubscriptionOptions): Promise<Subscription>;
+  /** Ends a subscription: nothing of it arrives any more, also what stands in the mailbox (counted as dropped). False: there is none. */
+  unsubscribe(subscription: Subscription | number): boolean;
+  /** To all subscribers. @throws RuntimeError `bad_argument`, `not_cloneable`. */
+  publish(topic: string, message: unknown): void;
 
   send(target: Target, message: unknown, options?: SendOptions): SendResult;
   call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown>;

@@ -7,7 +7,19 @@
  */
 import type { RefData } from "./ref.ts";
 
-export const MetaKind = { call: 0, down: 1, exit: 2, timer: 3, idle: 4, started: 5, stop: 6, continue: 7 } as const;
+export const MetaKind = {
+  call: 0,
+  down: 1,
+  exit: 2,
+  timer: 3,
+  idle: 4,
+  started: 5,
+  stop: 6,
+  continue: 7,
+  group: 8,
+  topic: 9,
+  inspect: 10,
+} as const;
 export type MetaKind = (typeof MetaKind)[keyof typeof MetaKind];
 
 /** What a message is that is neither raw nor a cast. One class for all, so that the kernel's code stays monomorphic. */
@@ -15,7 +27,7 @@ export class Meta {
   readonly kind: MetaKind;
   /** call: the handler. */
   readonly name: string;
-  /** call: the call's id; down: the monitor's; timer and idle: the timer's. */
+  /** call: the call's id; down, group: the monitor's; topic: the subscription's; timer and idle: the timer's. */
   readonly id: number;
   /** call: the caller; exit, started: the sender. */
   readonly from: RefData | undefined;

@@ -8,11 +8,14 @@ import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type {
   Context,
   From,
+  GroupMonitor,
   LogLevel,
   Monitor,
   SpawnLinkOptions,
   SpawnOptions,
   StartResult,
+  Subscription,
+  SubscriptionOptions,
   Target,
   TimerRef,
 } from "../actor/context.ts";
@@ -21,8 +24,10 @@ import { MetaKind } from "../actor/mailbox.ts";
 import type { CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { noReply } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
+import { checkSubscriptionOptions } from "../bus/subscription-options.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
+import { assertGroup } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
 import { reportable } from "./report-text.ts";
 import { assertId } from "./signals.ts";
@@ -217,6 +222,41 @@ export function contextClass(kernel: Kernel): ContextClass {
     whereis(name: string): Ref | undefined {
       return kernel.names.whereis(name);
     }
+    join(group: string, ref?: RefData): Promise<void> {
+      return this.#group("join", group, ref) as Promise<void>;
+    }
+    leave(group: string, ref?: RefData): Promise<"ok" | "not_joined"> {
+      return this.#group("leave", group, ref) as Promise<"ok" | "not_joined">;
+    }
+    #group(verb: "join" | "leave", group: string, ref: RefData | undefined): Promise<unknown> {
+      const cell = this.#cell;
+      try {
+        kernel.assertAlive(cell, verb);
+        assertGroup(group, verb);
+        const of = ref === undefined ? this.self : kernel.resolve(ref, verb);
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
+        return kernel.scheduler.commit(() => kernel.groups.ask(cell, verb, group, of));
+      } catch (error) {
+        return kernel.tasks.rejection(cell, error);
+      }
+    }
+    members(group: string): Ref[] {
+      assertGroup(group, "members");
+      return kernel.scheduler.commit(() => kernel.groups.members(group));
+    }
+    groups(): string[] {
+      return kernel.scheduler.commit(() => kernel.groups.all());
+    }
+    monitorGroup(group?: string): GroupMonitor {
+      kernel.assertAlive(this.#cell, "monitorGroup");
+      if (group !== undefined) assertGroup(group, "monitorGroup");
+      return kernel.scheduler.commit(() => kernel.groups.monitor(this.#cell, group));
+    }
+    demonitorGroup(monitor: GroupMonitor | number): boolean {
+      kernel.assertAlive(this.#cell, "demonitorGroup");
+      const id = assertId(monitor, "demonitorGroup");
+      return kernel.scheduler.commit(() => kernel.groups.demonitor(this.#cell, id));
+    }
     isAlive(ref: RefData): boolean {
       return kernel.isAlive(kernel.resolve(ref, "isAlive"));
     }
@@ -225,6 +265,26 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     nowMs(): number {
       return kernel.readClock();
+    }
+
+    subscribe(pattern: string, options?: SubscriptionOptions): Promise<Subscription> {
+      const cell = this.#cell;
+      try {
+        kernel.assertAlive(cell, "subscribe");
+        const checked = checkSubscriptionOptions(options);
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "subscribe");
+        return kernel.scheduler.commit(() => kernel.topics.subscribe(cell, pattern, checked));
+      } catch (error) {
+        return kernel.tasks.rejection(cell, error);
+      }
+    }
+    unsubscribe(subscription: Subscription | number): boolean {
+      kernel.assertAlive(this.#cell, "unsubscribe");
+      const id = assertId(subscription, "unsubscribe");
+      return kernel.scheduler.commit(() => kernel.topics.unsubscribe(this.#cell, id));
+    }
+    publish(topic: string, message: unknown): void {
+      kernel.topics.publish(this.#cell, topic, message);
     }
 
     send(target: Target, message: unknown, options?: SendOptions): SendResult {

@@ -124,7 +124,7 @@ export class Births {
   initEnded(cell: Cell, result: unknown): void {
     const extra = cell.extra;
     if (result === initLater) {
-      cell.flags |= Flag.held;
+      this.#kernel.lifecycle.hold(cell);
       this.#kernel.budgets.goesOn(cell);
       return;
     }
@@ -146,10 +146,9 @@ export class Births {
       this.#kernel.lifecycle.die(cell, result.reason);
       return;
     }
-    cell.flags &= ~Flag.held;
     cell.state = state;
     this.#started(cell);
-    this.#kernel.lifecycle.unstashAll(cell);
+    if ((cell.flags & Flag.paused) === 0) this.#kernel.lifecycle.release(cell);
   }
 
   /** The whole start, or `init`, has taken too long. */

@@ -27,6 +27,8 @@ interface PendingCall {
   readonly timeoutMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Whether these are a promise's, which fails with its caller's stack; else the kernel's own, called in the drain. */
+  readonly isPromised: boolean;
 }
 
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
@@ -65,24 +67,52 @@ export class Calls {
 
   /** A question to another thread's kernel itself. */
   ask(cell: Cell, ref: RefData, kind: FrameKind, name: string, timeoutMs: number): Promise<unknown> {
-    const { id, promise } = this.#open(cell, ref, name, timeoutMs);
+    const { id, promise } = this.expect(cell, ref, name, timeoutMs);
     this.#kernel.peers.push(ref.thread, kind, ref, cell, id, undefined);
     return promise;
   }
 
-  #open(cell: Cell, ref: RefData, name: string, timeoutMs: number): { id: number; promise: Promise<unknown> } {
+  /** A promise for an answer that somebody will be asked for by its id. */
+  expect(cell: Cell, ref: RefData, name: string, timeoutMs: number): { id: number; promise: Promise<unknown> } {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    return { id: this.#open(cell, ref, name, timeoutMs, resolve, reject, true), promise };
+  }
+
+  /** The same with something to say, and without a promise: one of the two is called in the drain. */
+  askThen(
+    cell: Cell,
+    ref: RefData,
+    kind: FrameKind,
+    name: string,
+    timeoutMs: number,
+    payload: unknown,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const id = this.#open(cell, ref, name, timeoutMs, resolve, reject, false);
+    this.#kernel.peers.push(ref.thread, kind, ref, cell, id, payload);
+  }
+
+  #open(
+    cell: Cell,
+    ref: RefData,
+    name: string,
+    timeoutMs: number,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    isPromised: boolean,
+  ): number {
     const kernel = this.#kernel;
     const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
-    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject });
+    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject, isPromised });
     const extra = extraOf(cell);
     extra.pendingCalls ??= new Set();
     extra.pendingCalls.add(id);
     kernel.asyncTurns.awaits(cell, 1);
     if (deadlineMs !== Number.POSITIVE_INFINITY) kernel.timers.sweepBy(deadlineMs);
-    return { id, promise };
+    return id;
   }
 
   #ask(cell: Cell, ref: RefData, kind: MetaKind, name: string, argument: unknown, timeoutMs: number): Promise<unknown> {
@@ -115,7 +145,7 @@ export class Calls {
     isLocal: boolean,
   ): Promise<unknown> {
     const kernel = this.#kernel;
-    const { id, promise } = this.#open(cell, ref, name, timeoutMs);
+    const { id, promise } = this.expect(cell, ref, name, timeoutMs);
     if (!isLocal) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
       kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
@@ -210,9 +240,13 @@ export class Calls {
     this.#reject(call, toError(error));
   }
 
-  #reject({ cell, resolve, reject }: PendingCall, error: RuntimeError): void {
+  #reject({ cell, resolve, reject, isPromised }: PendingCall, error: RuntimeError): void {
     const { scheduler, subscriptions, tasks } = this.#kernel;
     tasks.failureOf(cell, error);
+    if (!isPromised) {
+      scheduler.settle(cell, reject, error);
+      return;
+    }
     const fail = () => {
       const settle = () => {
         release();

@@ -7,11 +7,22 @@
 import { type DeadLetterWhy, deadLetterReasons } from "./events.ts";
 
 /** Places in a row; the dead letters by reason follow. */
-export const Counter = { turns: 0, crashes: 1, unsent: 2, eventsDropped: 3, cuts: 4, turnsLost: 5 } as const;
+export const Counter = {
+  turns: 0,
+  crashes: 1,
+  unsent: 2,
+  eventsDropped: 3,
+  cuts: 4,
+  turnsLost: 5,
+  published: 6,
+  busDelivered: 7,
+  busDropped: 8,
+  busDeadLettered: 9,
+} as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
-const firstReason = 6;
+const firstReason = 10;
 /** Numbers in the row of one thread. */
-export const countersPerThread = 16;
+export const countersPerThread = 24;
 
 export class Counters {
   /** Open to the scheduler and to the ways out, which count a message each. */

@@ -4,7 +4,7 @@
  * The common path is a test of flags and size and the scheduler's straight-line append; everything else is below it.
  */
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
-import { type Cell, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
+import { type Cell, type CellExtra, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
 import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
@@ -15,6 +15,11 @@ import { mailText } from "./report-text.ts";
 export const waitingSendsMax = 1_024;
 /** Empty mailboxes kept for the next actor that gets a message. */
 const poolMax = 4_096;
+
+interface QueuedMail {
+  readonly meta: MessageMeta;
+  readonly payload: unknown;
+}
 
 export class Delivery {
   readonly #kernel: Kernel;
@@ -85,7 +90,7 @@ export class Delivery {
     if ((cell.flags & Flag.bounded) !== 0 && extra !== undefined && extra.policy === "wait") {
       const box = cell.mailbox ?? this.#openMailbox(cell);
       this.#kernel.scheduler.enqueue(cell, box, meta, payload);
-      if (box.size >= extra.capacity) {
+      if (sizeOf(box, extra) >= extra.capacity) {
         extra.pausedThreads ??= new Set();
         if (!extra.pausedThreads.has(fromThread)) {
           extra.pausedThreads.add(fromThread);
@@ -118,7 +123,7 @@ export class Delivery {
     if (extra.capacity === 0) extra.capacity = mailboxCapacityDefault;
     const { capacity, policy } = extra;
     const isBehindWaiting = extra.waiting !== undefined && extra.waiting.length > 0;
-    if (box.size < capacity && !isBehindWaiting) {
+    if (sizeOf(box, extra) < capacity && !isBehindWaiting) {
       kernel.scheduler.enqueue(cell, box, meta, payload);
       return undefined;
     }
@@ -138,7 +143,7 @@ export class Delivery {
     }
     if (policy === "dropOldest") {
       // System messages are never dropped: the oldest user message goes.
-      const oldest = box.removeFirst(isUserMessage);
+      const oldest = this.takeOldest(cell, isUserMessage);
       if (oldest !== undefined) {
         kernel.counters.addUnread(-1);
         this.refuse(kernel.refOf(cell), oldest.meta, oldest.payload, "dropped");
@@ -197,14 +202,14 @@ export class Delivery {
     const waiting = extra.waiting;
     if (waiting !== undefined && waiting.length > 0) {
       let admitted = 0;
-      while (admitted < waiting.length && box.size < extra.capacity) {
+      while (admitted < waiting.length && sizeOf(box, extra) < extra.capacity) {
         const send = waiting[admitted++] as WaitingSend;
         if (this.takeBack(send)) this.#kernel.scheduler.enqueue(cell, box, send.meta, send.payload);
         else this.refuse(this.#kernel.refOf(cell), send.meta, send.payload, "noproc");
       }
       waiting.splice(0, admitted);
     }
-    if (box.size > extra.capacity >> 1) return;
+    if (sizeOf(box, extra) > extra.capacity >> 1) return;
     extra.isFullTold = false;
     if (extra.pausedThreads !== undefined && extra.pausedThreads.size > 0) {
       for (const thread of extra.pausedThreads) this.#kernel.peers.resumeSender(thread, cell);
@@ -242,10 +247,16 @@ export class Delivery {
     }
   }
 
+  /** Takes the oldest message of a kind out of the mailbox, or out of what was held back of it, which is older. */
+  takeOldest(cell: Cell, matches: (meta: MessageMeta) => boolean): QueuedMail | undefined {
+    return takeHeld(cell.extra, matches) ?? cell.mailbox?.removeFirst(matches);
+  }
+
   /** Takes messages out of the mailbox that are not to be read any more. */
   withdraw(cell: Cell, matches: (meta: MessageMeta) => boolean): void {
     const { mailbox } = cell;
-    const removed = mailbox === undefined ? 0 : mailbox.remove(matches);
+    let removed = mailbox === undefined ? 0 : mailbox.remove(matches);
+    while (takeHeld(cell.extra, matches) !== undefined) removed++;
     if (removed === 0) return;
     this.#kernel.counters.addUnread(-removed);
     // It may have been all that the mailbox held, and then no service of it would let in who waits.
@@ -268,6 +279,7 @@ export class Delivery {
   }
 
   deadLetter(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
+    if (meta instanceof Meta && meta.kind === MetaKind.topic) this.#kernel.topics.refused(meta, why);
     this.#kernel.counters.addDeadLetter(why);
     if (this.#kernel.wants(eventBit("deadLetter"))) {
       this.#kernel.emit({ type: "deadLetter", to, why, message: mailText({ meta, payload }) });
@@ -289,7 +301,28 @@ export class Delivery {
   }
 }
 
+/** Messages that a bound counts: also those that are held back (`pause`, `initLater`). */
+function sizeOf(box: Mailbox, extra: CellExtra): number {
+  return extra.heldMail === undefined ? box.size : box.size + extra.heldMail.length / 2;
+}
+
+function takeHeld(extra: CellExtra | undefined, matches: (meta: MessageMeta) => boolean): QueuedMail | undefined {
+  const mail = extra?.heldMail;
+  if (mail === undefined) return undefined;
+  for (let at = 0; at < mail.length; at += 2) {
+    if (!matches(mail[at] as MessageMeta)) continue;
+    const [meta, payload] = mail.splice(at, 2);
+    return { meta: meta as MessageMeta, payload };
+  }
+  return undefined;
+}
+
 /** What a bound applies to: everything but what the runtime itself has to say. */
 function isUserMessage(meta: MessageMeta): boolean {
-  return !(meta instanceof Meta) || meta.kind === MetaKind.call || meta.kind === MetaKind.timer;
+  return (
+    !(meta instanceof Meta) ||
+    meta.kind === MetaKind.call ||
+    meta.kind === MetaKind.timer ||
+    meta.kind === MetaKind.topic
+  );
 }

@@ -8,8 +8,9 @@ import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
-import { noReply } from "../actor/ref.ts";
+import { noReply, sameRef } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
+import { isOfTopic } from "../bus/topics.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -34,10 +35,10 @@ export class Dispatch {
   /** Turns that need more than a plain handler: calls, system messages, blame, idle time-outs, held mail. */
   slowTurn(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
     if ((cell.flags & Flag.special) !== 0) this.#kernel.timers.cancelIdle(cell, meta);
-    if ((cell.flags & Flag.held) !== 0 && !isSystem(meta)) {
+    if ((cell.flags & Flag.held) !== 0 && isHeldBack(cell, meta)) {
       const extra = extraOf(cell);
-      extra.stash ??= [];
-      extra.stash.push(meta, payload);
+      extra.heldMail ??= [];
+      extra.heldMail.push(meta, payload);
       this.#kernel.counters.addUnread(1);
       return undefined;
     }
@@ -141,6 +142,12 @@ export class Dispatch {
       case MetaKind.timer:
         kernel.timers.delivered(cell, meta.id);
         return handlers.receive(cell.state, payload, ctx);
+      case MetaKind.inspect:
+        kernel.controls.inspect(cell, meta, payload);
+        return undefined;
+      case MetaKind.topic:
+        kernel.topics.handled(meta);
+        return handlers.receive(cell.state, payload, ctx);
       default:
         return handlers.receive(cell.state, payload, ctx);
     }
@@ -202,6 +209,8 @@ export class Dispatch {
         `the stash of ${this.#kernel.nameOf(this.#kernel.refOf(cell))} is full (${capacity})`,
       );
     }
+    if (isOfTopic(isSync ? this.inHandMeta : (extra.turnMeta as MessageMeta)))
+      this.#kernel.topics.putAside((isSync ? this.inHandMeta : extra.turnMeta) as Meta);
     if (isSync) {
       extra.stash.push(this.inHandMeta, this.inHand);
       this.inHand = nothing;
@@ -255,6 +264,12 @@ export class Dispatch {
   }
 }
 
-function isSystem(meta: MessageMeta): boolean {
-  return meta instanceof Meta && meta.kind !== MetaKind.call;
+/** As in OTP's sys:suspend, a pause holds back everything but what the runtime and the parent have to say. */
+function isHeldBack(cell: Cell, meta: MessageMeta): boolean {
+  if (!(meta instanceof Meta)) return true;
+  if ((cell.flags & Flag.paused) === 0) return meta.kind === MetaKind.call || meta.kind === MetaKind.topic;
+  const { kind } = meta;
+  return (
+    kind !== MetaKind.stop && kind !== MetaKind.inspect && !(kind === MetaKind.exit && sameRef(meta.from, cell.parent))
+  );
 }

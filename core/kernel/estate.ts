@@ -22,13 +22,14 @@ export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: E
     extra.openCalls = undefined;
   }
   for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);
-  const mail = [...(extra?.stash ?? []), ...(cell.mailbox?.takeAll() ?? [])];
+  const mail = [...(extra?.stash ?? []), ...(extra?.heldMail ?? []), ...(cell.mailbox?.takeAll() ?? [])];
   kernel.counters.addUnread(-mail.length / 2);
   kernel.delivery.closeMailbox(cell);
   for (let i = 0; i < mail.length; i += 2) {
     const meta = mail[i] as MessageMeta;
-    if (meta instanceof Meta && meta.kind !== MetaKind.call) {
+    if (meta instanceof Meta && meta.kind !== MetaKind.call && meta.kind !== MetaKind.topic) {
       if (meta.kind === MetaKind.stop) kernel.calls.answer(meta.from, meta.id, reason, ref);
+      if (meta.kind === MetaKind.inspect) kernel.calls.answerError(meta.from, meta.id, answer(meta.name), ref);
       continue;
     }
     kernel.delivery.deadLetter(ref, meta, mail[i + 1], "noproc");
@@ -45,5 +46,6 @@ export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: E
     extra.pausedThreads = undefined;
     extra.waiting = undefined;
     extra.stash = undefined;
+    extra.heldMail = undefined;
   }
 }

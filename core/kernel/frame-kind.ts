@@ -62,6 +62,22 @@ export const FrameKind = {
   spawnFailed: 31,
   /** The actor that a dedicated thread was started for does not come. */
   abandon: 32,
+  /** `EntryPayload`; id: the change's number, 0 in an introduction. To main, and from main to the others. */
+  entry: 33,
+  /** The holder: it has ended, and has no entries. To main, and from main to the others. */
+  entriesGone: 34,
+  /** `["join" | "leave", group]`; id: the question. */
+  groupChange: 35,
+  /** `[change, EntryPayload]`, to be confirmed. To main, id: the question; from main to every other thread, id: the confirmation. */
+  entryToAll: 36,
+  /** id: the confirmation. To main. */
+  entryConfirmed: 37,
+  /** `[topic, message, envelope's id]`: what was published, for the thread's own subscribers. */
+  published: 38,
+  /** `[ControlVerb, value]`; id: the question. */
+  control: 39,
+  /** Ask for the thread's actors; id: the question. */
+  actors: 40,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -3,13 +3,16 @@ import type { StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
+import type { PublishedPayload } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import type { ControlVerb } from "./controls.ts";
 import type { RuntimeEvent } from "./events.ts";
 import { FrameKind, mailOf } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
+import type { EntryPayload } from "./replica.ts";
 import type { SpawnPayload } from "./spawner.ts";
 
 export class Inbound implements FrameSink {
@@ -144,6 +147,40 @@ export class Inbound implements FrameSink {
         kernel.names.delete(name, ref);
         return;
       }
+      case FrameKind.entry:
+        kernel.replica.entryReceived(thread, id, payload as EntryPayload);
+        return;
+      case FrameKind.entriesGone:
+        kernel.replica.goneReceived(thread, payload as Ref);
+        return;
+      case FrameKind.entryToAll: {
+        const [change, entry] = payload as readonly [number, EntryPayload];
+        if (kernel.thread !== 0) kernel.replica.toConfirmReceived(id, change, entry);
+        else {
+          const done = () => kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, undefined);
+          kernel.replica.confirmedByAll(thread, change, entry, done);
+        }
+        return;
+      }
+      case FrameKind.entryConfirmed:
+        kernel.replica.confirmationReceived(thread, id);
+        return;
+      case FrameKind.control: {
+        const [verb, value] = payload as readonly [ControlVerb, unknown];
+        kernel.controls.control(verb, to, value, from, id);
+        return;
+      }
+      case FrameKind.actors:
+        kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.controls.actors());
+        return;
+      case FrameKind.published:
+        kernel.topics.publishedReceived(from, payload as PublishedPayload);
+        return;
+      case FrameKind.groupChange: {
+        const [verb, group] = payload as readonly ["join" | "leave", string];
+        kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.groups.change(verb, group, to));
+        return;
+      }
       case FrameKind.pause:
         kernel.peers.pauseReceived(from);
         return;
@@ -229,6 +266,8 @@ const forActors: readonly number[] = [
   FrameKind.demonitor,
   FrameKind.exit,
   FrameKind.linkExit,
+  FrameKind.groupChange,
+  FrameKind.control,
 ];
 
 function isForAnActor(kind: number): boolean {

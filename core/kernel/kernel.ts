@@ -21,6 +21,7 @@ import {
   type SendOptions,
   type SendResult,
 } from "../actor/ref.ts";
+import { Topics } from "../bus/topics.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
 import { freezeMessage } from "../thread/message-check.ts";
@@ -31,6 +32,7 @@ import { Births } from "./births.ts";
 import { Budgets } from "./budgets.ts";
 import { Calls } from "./calls.ts";
 import { Checkpoint } from "./checkpoint.ts";
+import { Controls } from "./controls.ts";
 import { Counter, type Counters } from "./counters.ts";
 import { Crashes } from "./crashes.ts";
 import { Cuts } from "./cuts.ts";
@@ -39,6 +41,7 @@ import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
 import { EventOutlet } from "./event-outlet.ts";
 import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
+import { Groups } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { Inbound } from "./inbound.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -46,6 +49,7 @@ import { Loads } from "./loads.ts";
 import { Names } from "./names.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Peers } from "./peers.ts";
+import { Replica } from "./replica.ts";
 import { Retirement } from "./retirement.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Signals } from "./signals.ts";
@@ -148,6 +152,10 @@ export class Kernel {
   readonly early: EarlySignals;
   readonly calls: Calls;
   readonly names: Names;
+  readonly replica: Replica;
+  readonly groups: Groups;
+  readonly topics: Topics;
+  readonly controls: Controls;
   readonly peers: Peers;
   readonly slots: Slots;
   readonly inbound: Inbound;
@@ -229,6 +237,10 @@ export class Kernel {
     this.early = new EarlySignals(this);
     this.calls = new Calls(this);
     this.names = new Names(this);
+    this.replica = new Replica(this);
+    this.groups = new Groups(this);
+    this.topics = new Topics(this);
+    this.controls = new Controls(this);
     this.peers = new Peers(this);
     this.slots = new Slots(this);
     this.inbound = new Inbound(this);

@@ -147,6 +147,8 @@ export class Lifecycle {
       });
     }
     if (name !== undefined) kernel.names.release(ref, name);
+    if (extra?.hasEntries === true) kernel.replica.release(ref);
+    if (extra?.subscriptions !== undefined) kernel.topics.ended(cell);
     kernel.signals.announceDeath(cell, ref, publicReason, ack?.to);
     if (ack !== undefined) {
       const result: StartResult =
@@ -190,6 +192,20 @@ export class Lifecycle {
   /** The system stops: whoever still lives on this thread ends. */
   endAll(reason: ExitReason): void {
     for (const cell of [...this.#kernel.cells]) if (cell !== undefined) this.die(cell, reason);
+  }
+
+  /** User messages are held back from now on; what waits counts for the mailbox's bound. */
+  hold(cell: Cell): void {
+    cell.flags |= Flag.held | Flag.bounded;
+  }
+
+  /** They are handled again, those that were held back first. */
+  release(cell: Cell): void {
+    cell.flags &= ~Flag.held;
+    const extra = extraOf(cell);
+    const mail = extra.heldMail;
+    extra.heldMail = undefined;
+    if (mail !== undefined) this.#kernel.delivery.putBack(cell, mail);
   }
 
   unstashAll(cell: Cell): void {

@@ -332,6 +332,7 @@ export class Peers {
     kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason, blame);
     kernel.calls.threadLost(thread, why, blame);
     kernel.names.threadLost(thread);
+    kernel.replica.threadLost(thread);
     if (peer !== undefined) this.#undelivered.peerGone(peer);
   }
 }

@@ -347,9 +347,9 @@ export class Signals {
   }
 }
 
-export function assertId(monitor: Monitor | number): number {
-  const id = typeof monitor === "number" ? monitor : (monitor as Monitor | undefined | null)?.id;
+export function assertId(monitor: { readonly id: number } | number, verb = "demonitor"): number {
+  const id = typeof monitor === "number" ? monitor : (monitor as { readonly id?: unknown } | undefined | null)?.id;
   if (typeof id !== "number")
-    throw new RuntimeError("bad_argument", `demonitor wants a monitor or its id, got ${describe(monitor)}`);
+    throw new RuntimeError("bad_argument", `${verb} wants a monitor or its id, got ${describe(monitor)}`);
   return id;
 }

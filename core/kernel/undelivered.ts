@@ -49,6 +49,14 @@ export class Undelivered {
         if (cell !== undefined) kernel.signals.exitReceived(cell, to, "noproc", true);
         return;
       }
+      case FrameKind.control:
+      case FrameKind.actors:
+        kernel.calls.threadIsLost(id);
+        return;
+      case FrameKind.groupChange:
+        // Nobody joins or leaves there.
+        kernel.calls.settle(id, 0);
+        return;
       case FrameKind.monitor:
         kernel.signals.downReceived(from, id, "noproc");
         return;

@@ -7,6 +7,7 @@ import { Socket } from "node:net";
 import { failAtCaller } from "../caller-stack.ts";
 import { nextLoop } from "../clock.ts";
 import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import type { ValueBytes } from "../thread/value-bytes.ts";
 import { FrameReader, frameBytesMaxDefault, frameOf, recordOf } from "./frames.ts";
 import { orphaned } from "./link.ts";
 import {
@@ -19,7 +20,6 @@ import {
   type ToProcess,
 } from "./protocol.ts";
 import { SyncSocket } from "./sync-socket.ts";
-import type { ValueBytes } from "./value-bytes.ts";
 
 export class MainLine {
   readonly #values: ValueBytes;

@@ -12,10 +12,10 @@ import { whileLoading } from "../thread/loading.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { moduleFailed } from "../thread/module-loader.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
 import { MainLine } from "./main-line.ts";
 import { processContext, type TurnState } from "./process-context.ts";
 import type { LoadedBehaviour, ToProcess } from "./protocol.ts";
-import { ValueBytes } from "./value-bytes.ts";
 
 type Turn = Extract<ToProcess, { type: "turn" }>;
 

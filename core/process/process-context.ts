@@ -8,10 +8,13 @@ import { behaviourModule } from "../actor/behaviour-module.ts";
 import type {
   Context,
   From,
+  GroupMonitor,
   LogLevel,
   Monitor,
   SpawnOptions,
   StartResult,
+  Subscription,
+  SubscriptionOptions,
   Target,
   TimerRef,
 } from "../actor/context.ts";
@@ -32,6 +35,7 @@ import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
 import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts";
 import type { MainLine } from "./main-line.ts";
+import type { BeginVerb } from "./protocol.ts";
 
 type Spawnable = Behaviour<never, Api> | BehaviourReference;
 
@@ -146,6 +150,24 @@ export class ProcessContext {
   whereis(name: string): Ref | undefined {
     return this.#line.ask("whereis", [name]) as Ref | undefined;
   }
+  join(group: string, ref?: RefData): Promise<unknown> {
+    return this.#begin("join", () => [group, ref]);
+  }
+  leave(group: string, ref?: RefData): Promise<unknown> {
+    return this.#begin("leave", () => [group, ref]);
+  }
+  members(group: string): Ref[] {
+    return this.#line.ask("members", [group]) as Ref[];
+  }
+  groups(): string[] {
+    return this.#line.ask("groups", []) as string[];
+  }
+  monitorGroup(group?: string): GroupMonitor {
+    return this.#line.ask("monitorGroup", [group]) as GroupMonitor;
+  }
+  demonitorGroup(monitor: GroupMonitor | number): boolean {
+    return this.#line.ask("demonitorGroup", [monitor]) as boolean;
+  }
   isAlive(ref: RefData): boolean {
     return this.#line.ask("isAlive", [ref]) as boolean;
   }
@@ -154,6 +176,16 @@ export class ProcessContext {
   }
   nowMs(): number {
     return this.#line.ask("nowMs", []) as number;
+  }
+
+  subscribe(pattern: string, options?: SubscriptionOptions): Promise<unknown> {
+    return this.#begin("subscribe", () => [pattern, options]);
+  }
+  unsubscribe(subscription: Subscription | number): boolean {
+    return this.#line.ask("unsubscribe", [subscription]) as boolean;
+  }
+  publish(topic: string, message: unknown): void {
+    this.#line.ask("publish", [topic, message]);
   }
 
   send(target: Target, message: unknown, options?: SendOptions): SendResult {
@@ -208,10 +240,7 @@ export class ProcessContext {
   }
 
   /** What is wrong with the arguments is a failure of the promise too. */
-  async #begin(
-    verb: "start" | "stopActor" | "register" | "unregister" | "call",
-    args: () => readonly unknown[],
-  ): Promise<unknown> {
+  async #begin(verb: Exclude<BeginVerb, "accepted">, args: () => readonly unknown[]): Promise<unknown> {
     return await this.#line.begin(verb, args());
   }
 

@@ -98,6 +98,12 @@ export const askVerbs = [
   "idleTimeout",
   "replyError",
   "whereis",
+  "members",
+  "groups",
+  "monitorGroup",
+  "demonitorGroup",
+  "unsubscribe",
+  "publish",
   "isAlive",
   "random",
   "nowMs",
@@ -109,7 +115,17 @@ export const askVerbs = [
   /** `process.exit`: its argument is the code. */
   "processExit",
 ] as const;
-export const beginVerbs = ["start", "stopActor", "register", "unregister", "call", "accepted"] as const;
+export const beginVerbs = [
+  "start",
+  "stopActor",
+  "register",
+  "unregister",
+  "join",
+  "leave",
+  "subscribe",
+  "call",
+  "accepted",
+] as const;
 export const tellVerbs = ["send", "cast", "reply", "log", "taskBegan", "taskEnded"] as const;
 
 export type AskVerb = (typeof askVerbs)[number];

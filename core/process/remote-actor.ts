@@ -16,12 +16,12 @@ import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { RemoteActor as Remote } from "../kernel/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
 import { ChildProcess, type ProcessEnd, type ProcessOptions, processFailed } from "./child-process.ts";
 import { recordOf, tooLarge } from "./frames.ts";
 import type { FromProcess, ToProcess, TurnKind } from "./protocol.ts";
 import { remoteBehaviour } from "./remote-behaviour.ts";
 import { RemoteVerbs } from "./remote-verbs.ts";
-import { ValueBytes } from "./value-bytes.ts";
 import { checkedWord } from "./word-check.ts";
 
 /** Time for a process to end by itself, once its actor has ended in order. */

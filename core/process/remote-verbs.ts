@@ -5,9 +5,9 @@
 import type { Cell } from "../actor/cell.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { ValueBytes } from "../thread/value-bytes.ts";
 import type { ChildProcess } from "./child-process.ts";
 import { askVerbs, beginVerbs, type ToProcess, tellVerbs } from "./protocol.ts";
-import type { ValueBytes } from "./value-bytes.ts";
 
 type Verbs = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 

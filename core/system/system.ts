@@ -11,6 +11,7 @@ import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "..
 import { RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
+import type { ActorInfo, ControlVerb } from "../kernel/controls.ts";
 import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
@@ -26,7 +27,7 @@ import { endActors, endHeldThreads } from "./ending.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
-import { totalsOf } from "./totals.ts";
+import { type BusTotals, totalsOf } from "./totals.ts";
 
 /** A monitor of the program. */
 export interface SystemMonitor extends Monitor {
@@ -57,6 +58,7 @@ export interface SystemStats {
   /** Events of other threads that main never got (S7.6). */
   readonly eventsDropped: number;
   readonly deadLetters: ThreadStats["deadLetters"];
+  readonly bus: BusTotals;
 }
 
 /** Time for other threads to answer a question about themselves: more than the ten limits that a turn may take at the most. */
@@ -223,6 +225,74 @@ export class System implements AsyncDisposable {
     return this.#ctx.whereis(name);
   }
 
+  /** Lets an actor join a process group: see `Context.join`. */
+  async join(group: string, ref: RefData): Promise<void> {
+    this.#assertRunning("join");
+    await this.#ctx.join(group, ref);
+  }
+
+  /** See `Context.leave`. */
+  async leave(group: string, ref: RefData): Promise<"ok" | "not_joined"> {
+    this.#assertRunning("leave");
+    return await this.#ctx.leave(group, ref);
+  }
+
+  /** Living members of a process group, each as often as it has joined. */
+  members(group: string): Ref[] {
+    return this.#ctx.members(group);
+  }
+
+  /**
+   * Holds an actor's messages back until `resume` (sys:suspend/1): none is handled from then on, but for exits of its
+   * parent and what the runtime itself has to say. Its turn that is under way comes to its end. What waits counts for the
+   * mailbox's bound. @throws RuntimeError `noproc`, `bad_argument`.
+   */
+  async pause(target: Target): Promise<void> {
+    await this.#control("pause", target);
+  }
+
+  /** Lets them through again, in their order. @throws RuntimeError `noproc`, `bad_argument`. */
+  async resume(target: Target): Promise<void> {
+    await this.#control("resume", target);
+  }
+
+  /**
+   * A copy of an actor's state (sys:get_state/1), read between two turns. @throws RuntimeError `noproc`, `timeout`,
+   * `not_cloneable` for a state that is no data, `bad_argument` for one in a process of its own.
+   */
+  async getState(target: Target): Promise<unknown> {
+    return await this.#control("getState", target);
+  }
+
+  /** Puts another state in the place of an actor's (sys:replace_state/2), between two turns. @throws as `getState`. */
+  async replaceState(target: Target, state: unknown): Promise<void> {
+    await this.#control("replaceState", target, state);
+  }
+
+  async #control(verb: ControlVerb, target: Target, value?: unknown): Promise<unknown> {
+    this.#assertRunning(verb);
+    const kernel = this.#kernel;
+    return await kernel.controls.ask(kernel.guest, verb, kernel.resolve(target, verb), value);
+  }
+
+  /** Every living actor, in the order of threads. Threads are asked one by one: it is no picture of one instant. */
+  async actors(): Promise<readonly ActorInfo[]> {
+    this.#assertRunning("actors");
+    const kernel = this.#kernel;
+    return (await this.#everyThread(FrameKind.actors, "actors", () => kernel.controls.actors())).flat();
+  }
+
+  /** Publishes under a topic, in the program's name: see `Context.publish`. */
+  publish(topic: string, message: unknown): void {
+    this.#assertRunning("publish");
+    this.#ctx.publish(topic, message);
+  }
+
+  /** Groups with a living member. */
+  groups(): string[] {
+    return this.#ctx.groups();
+  }
+
   isAlive(ref: RefData): boolean {
     return this.#kernel.isAlive(this.#kernel.resolve(ref, "isAlive"));
   }
@@ -237,12 +307,7 @@ export class System implements AsyncDisposable {
   async stats(): Promise<SystemStats> {
     this.#assertRunning("stats");
     const kernel = this.#kernel;
-    const threads = await Promise.all(
-      kernel.memory
-        .threadsUp()
-        .map(async (thread) => (thread === kernel.thread ? kernel.stats() : await this.#askStats(thread))),
-    );
-    const known = threads.filter((stats) => stats !== undefined);
+    const known = await this.#everyThread(FrameKind.stats, "stats", () => kernel.stats());
     return {
       threads: known,
       actors: sum(known.map((stats) => stats.actors)),
@@ -254,21 +319,23 @@ export class System implements AsyncDisposable {
     };
   }
 
-  /** Undefined when the thread went away meanwhile. */
-  async #askStats(thread: number): Promise<ThreadStats | undefined> {
+  /** What every thread that is up says to a question; one that goes away meanwhile says nothing. */
+  async #everyThread<T>(question: FrameKind, name: string, own: () => T): Promise<T[]> {
     const kernel = this.#kernel;
-    try {
-      return (await kernel.calls.ask(
-        kernel.guest,
-        kernel.makeRef(thread, 0, 0),
-        FrameKind.stats,
-        "stats",
-        statsTimeoutMs,
-      )) as ThreadStats;
-    } catch (error) {
-      if (error instanceof RuntimeError && (error.code === "thread_lost" || error.code === "noproc")) return undefined;
-      throw error;
-    }
+    const ask = async (thread: number): Promise<T | undefined> => {
+      if (thread === kernel.thread) return own();
+      try {
+        // Its kernel answers as `own` does here.
+        const to = kernel.makeRef(thread, 0, 0);
+        return (await kernel.calls.ask(kernel.guest, to, question, name, statsTimeoutMs)) as T;
+      } catch (error) {
+        if (error instanceof RuntimeError && (error.code === "thread_lost" || error.code === "noproc"))
+          return undefined;
+        throw error;
+      }
+    };
+    const answers = await Promise.all(kernel.memory.threadsUp().map(ask));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   /** Processes of actors (isolation `process`) that run, oldest first. */

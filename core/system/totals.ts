@@ -13,10 +13,24 @@ export interface Totals {
   readonly unsentLost: number;
   readonly eventsDropped: number;
   readonly deadLetters: Readonly<Record<DeadLetterWhy, number>>;
+  readonly bus: BusTotals;
+}
+
+/** Of what was published: once for each subscription that it was for, it counts as exactly one of the last three. */
+export interface BusTotals {
+  /** Calls of `publish`. */
+  readonly published: number;
+  /** Messages that came into their subscriber's hands. */
+  readonly delivered: number;
+  /** By a bound's policy, the subscription's or the mailbox's, or with a subscription that was ended. */
+  readonly dropped: number;
+  /** Their subscriber had ended. */
+  readonly deadLettered: number;
 }
 
 export function totalsOf(memory: SystemMemory): Totals {
   const totals = { turns: 0, crashes: 0, cuts: 0, turnsLost: 0, eventsDropped: 0, unreadLost: 0, unsentLost: 0 };
+  const bus = { published: 0, delivered: 0, dropped: 0, deadLettered: 0 };
   let deadLetters: Record<DeadLetterWhy, number> | undefined;
   for (let thread = 0; thread < memory.threadCount; thread++) {
     const counters = memory.countersOf(thread);
@@ -25,6 +39,10 @@ export function totalsOf(memory: SystemMemory): Totals {
     totals.eventsDropped += counters.get(Counter.eventsDropped);
     totals.cuts += counters.get(Counter.cuts);
     totals.turnsLost += counters.get(Counter.turnsLost);
+    bus.published += counters.get(Counter.published);
+    bus.delivered += counters.get(Counter.busDelivered);
+    bus.dropped += counters.get(Counter.busDropped);
+    bus.deadLettered += counters.get(Counter.busDeadLettered);
     if (!memory.isThreadUp(thread)) {
       totals.unreadLost += counters.unread;
       totals.unsentLost += counters.get(Counter.unsent);
@@ -34,5 +52,5 @@ export function totalsOf(memory: SystemMemory): Totals {
     else for (const why of deadLetterReasons) deadLetters[why] += letters[why];
   }
   // Main is always there.
-  return { ...totals, deadLetters: deadLetters as Record<DeadLetterWhy, number> };
+  return { ...totals, bus, deadLetters: deadLetters as Record<DeadLetterWhy, number> };
 }

@@ -31,6 +31,7 @@ export class ThreadTable {
     this.#host.addPeer(running.thread, port1);
     running.tell({ type: "peer", thread: this.#kernel.thread, port: port2 }, [port2]);
     this.#kernel.names.introduce(running.thread);
+    this.#kernel.replica.introduce(running.thread);
     this.#threads.set(running.thread, running);
   }
 

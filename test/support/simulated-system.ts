@@ -145,7 +145,7 @@ export class SimulatedSystem {
     for (let position = 0; position < threads; position++) this.addThread(position);
   }
 
-  /** A thread comes up at a position, where one was lost or where none was yet, and main tells it the names. */
+  /** A thread comes up at a position, where one was lost or where none was yet, and main tells it the names and entries. */
   addThread(position: number): Kernel {
     const base = this.#regions.pop() ?? (this.memory.newRegion(simulatedSlots) as number);
     const thread = this.memory.newThread(position, base, simulatedSlots) as number;
@@ -155,7 +155,10 @@ export class SimulatedSystem {
       this.guestMessages.push({ thread, message }),
     );
     this.threads.set(thread, simulated);
-    if (thread !== 0) this.kernel(0).names.introduce(thread);
+    if (thread !== 0) {
+      this.kernel(0).names.introduce(thread);
+      this.kernel(0).replica.introduce(thread);
+    }
     return simulated.kernel;
   }
 

@@ -158,6 +158,22 @@ describe("bad input and bad luck", () => {
     return [...codes];
   });
 
+  row("a topic, a pattern or a group's name that is none", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    const codes = new Set<unknown>();
+    for (const step of [
+      ["publish", "a..b", 1],
+      ["publish", "a.*", 1],
+      ["subscribe", "a.>.b"],
+      ["join", ""],
+      ["leave", 5],
+      ["members", undefined],
+      ["monitorGroup", "x".repeat(257)],
+    ] as const)
+      codes.add(await subject.call("codeOf", step));
+    return [...codes];
+  });
+
   row("a ref of another node", async () => [
     await codeOf(system().call({ node: "elsewhere", thread: 1, slot: 1, generation: 1 }, "echo")),
   ]);

@@ -3,12 +3,12 @@
  */
 import { isRef } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
-import { ByteSink } from "../thread/byte-sink.ts";
-import { writeGraph } from "../thread/graph-encoder.ts";
-import { checkMessage, MessageRefused } from "../thread/message-check.ts";
-import type { RefWire } from "../thread/ref-wire.ts";
-import { ValueDecoder } from "../thread/value-decoder.ts";
-import { tag } from "../thread/wire-tag.ts";
+import { ByteSink } from "./byte-sink.ts";
+import { writeGraph } from "./graph-encoder.ts";
+import { checkMessage, MessageRefused } from "./message-check.ts";
+import type { RefWire } from "./ref-wire.ts";
+import { ValueDecoder } from "./value-decoder.ts";
+import { tag } from "./wire-tag.ts";
 
 /** Memory beyond this is given back after a large value. */
 const keptBytesMax = 2 ** 22;

@@ -1,0 +1,137 @@
+/**
+ * What may be done to an actor from outside beside sending to it and ending it, as OTP's `sys` does: hold its messages
+ * back, let them through again, read its state or put another in its place; and what can be read of all actors of a thread.
+ *
+ * `pause` and `resume` act on reception, like an exit; reading and replacing the state are messages of the runtime, handled
+ * between turns, also while the actor is paused.
+ */
+import { behaviourName } from "../actor/behaviour-module.ts";
+import { type Cell, Flag } from "../actor/cell.ts";
+import { type LifecycleState, lifecycleStateOf } from "../actor/lifecycle-state.ts";
+import { Meta, MetaKind } from "../actor/mailbox.ts";
+import type { Ref, RefData } from "../actor/ref.ts";
+import { type ErrorData, errorData } from "../errors.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
+import { callTimeoutMs } from "./calls.ts";
+import { FrameKind } from "./frame-kind.ts";
+import type { Kernel } from "./kernel.ts";
+
+export type ControlVerb = "pause" | "resume" | "getState" | "replaceState";
+
+/** One living actor, as seen from outside. */
+export interface ActorInfo {
+  readonly ref: RefData;
+  readonly name: string | undefined;
+  readonly behaviour: string;
+  /** Who spawned it; it may have ended since. */
+  readonly parent: RefData | undefined;
+  /** The id by which its supervisor knows it. */
+  readonly childId: string | number | undefined;
+  readonly state: LifecycleState;
+  /** The scheduler position of its thread: 0 is main, -1 a dedicated thread. */
+  readonly position: number;
+  readonly isolation: "shared" | "thread" | "process";
+  /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
+  readonly messages: number;
+}
+
+export class Controls {
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** The living actors of this thread. */
+  actors(): ActorInfo[] {
+    const { cells, guest } = this.#kernel;
+    return cells.flatMap((cell) => (cell === undefined || cell === guest ? [] : [this.#infoOf(cell)]));
+  }
+
+  #infoOf(cell: Cell): ActorInfo {
+    const kernel = this.#kernel;
+    const { extra, flags, mailbox, parent } = cell;
+    const isRemote = (flags & Flag.remote) !== 0;
+    return {
+      ref: kernel.refOf(cell).toJSON(),
+      name: extra?.name,
+      behaviour: behaviourName(cell.behaviour),
+      parent: parent === undefined ? undefined : kernel.adopt(parent).toJSON(),
+      childId: extra?.childId,
+      state: lifecycleStateOf(cell, kernel.scheduler.current === cell),
+      position: kernel.memory.position(kernel.thread),
+      isolation: isRemote ? "process" : kernel.isDedicated ? "thread" : "shared",
+      messages: (mailbox?.size ?? 0) + ((extra?.heldMail?.length ?? 0) + (extra?.stash?.length ?? 0)) / 2,
+    };
+  }
+
+  /** Asks for a verb, wherever the actor runs. @throws RuntimeError `noproc`, `timeout`, `not_cloneable`, by rejection. */
+  ask(cell: Cell, verb: ControlVerb, ref: RefData, value?: unknown): Promise<unknown> {
+    const kernel = this.#kernel;
+    const isHere = ref.thread === kernel.thread;
+    // The state is the actor's alone: whoever gave it keeps no hold of it, also on the same thread.
+    const own = verb === "replaceState" ? this.#copyOf(value, verb) : value;
+    return kernel.scheduler.commit(() => {
+      const { id, promise } = kernel.calls.expect(cell, ref, verb, callTimeoutMs);
+      if (isHere) this.control(verb, ref, own, kernel.refOf(cell), id);
+      else kernel.peers.push(ref.thread, FrameKind.control, ref, cell, id, [verb, own]);
+      return promise;
+    });
+  }
+
+  /** A verb for an actor of this thread. Who asked gets the answer as that of a call. */
+  control(verb: ControlVerb, ref: RefData, value: unknown, caller: Ref, id: number): void {
+    const kernel = this.#kernel;
+    const cell = kernel.cellOf(ref);
+    if (cell === undefined) {
+      this.#refuse(caller, id, ref, "noproc", `${verb}: there is no actor ${kernel.nameOf(ref)}`);
+    } else if (verb === "pause" || verb === "resume") {
+      if (verb === "pause") this.#pause(cell);
+      else this.#resume(cell);
+      kernel.calls.answer(caller, id, undefined, undefined);
+    } else if ((cell.flags & Flag.remote) !== 0) {
+      const text = `${verb}: the state of ${kernel.nameOf(ref)} is in a process of its own and cannot be reached`;
+      this.#refuse(caller, id, ref, "bad_argument", text);
+    } else kernel.delivery.deliverSystem(cell, new Meta(MetaKind.inspect, verb, id, caller), value);
+  }
+
+  #pause(cell: Cell): void {
+    cell.flags |= Flag.paused;
+    this.#kernel.lifecycle.hold(cell);
+  }
+
+  #resume(cell: Cell): void {
+    if ((cell.flags & Flag.paused) === 0) return;
+    cell.flags &= ~Flag.paused;
+    // While it starts (`initLater`) its messages wait on.
+    if ((cell.flags & Flag.initializing) === 0) this.#kernel.lifecycle.release(cell);
+  }
+
+  /** In the actor's own turn: copying its state may run code of it. */
+  inspect(cell: Cell, { name, from, id }: Meta, value: unknown): void {
+    const { calls } = this.#kernel;
+    const me = this.#kernel.refOf(cell);
+    if (name === "replaceState") {
+      cell.state = value;
+      calls.answer(from, id, undefined, me);
+      return;
+    }
+    try {
+      calls.answer(from, id, this.#copyOf(cell.state, name), me);
+    } catch (error) {
+      const { message } = errorData(error);
+      const data: ErrorData = { name: "RuntimeError", code: "not_cloneable", message: `the state: ${message}` };
+      calls.answerError(from, id, data, me);
+    }
+  }
+
+  /** As what crosses to another thread. @throws RuntimeError `not_cloneable`. */
+  #copyOf(value: unknown, verb: string): unknown {
+    const bytes = new ValueBytes(this.#kernel.refWire);
+    return bytes.decode(bytes.encode(value, verb));
+  }
+
+  #refuse(caller: Ref, id: number, ref: RefData, code: "noproc" | "bad_argument", message: string): void {
+    this.#kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message }, ref);
+  }
+}

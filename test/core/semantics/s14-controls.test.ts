@@ -1,0 +1,118 @@
+/** core/SEMANTICS.md, S14: what is done to an actor from outside. */
+import { expect, test } from "@jest/globals";
+import type { Ref, RefData } from "../../../core/index.ts";
+import { Probe } from "../../../testing/index.ts";
+import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem();
+
+async function stateOf(ref: RefData): Promise<string | undefined> {
+  const { thread, slot, generation } = ref;
+  const found = (await system().actors()).find(
+    (info) => info.ref.thread === thread && info.ref.slot === slot && info.ref.generation === generation,
+  );
+  return found?.state;
+}
+
+/** Messages that an actor holds, as `actors` tells. */
+async function messagesOf(ref: Ref): Promise<number | undefined> {
+  return (await system().actors()).find(({ ref: { slot, thread } }) => slot === ref.slot && thread === ref.thread)
+    ?.messages;
+}
+
+describePlacements("S14 Controls", (place) => {
+  test("S14.1: a paused actor handles no message, and all of them in their order after resume", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    await system().pause(subject);
+    const call = subject.call("echo", "called");
+    for (let n = 0; n < 3; n++) subject.send(n);
+    await system().settled();
+    expect([await stateOf(subject), await messagesOf(subject)]).toEqual(["paused", 4]);
+    await system().resume(subject);
+    expect(await call).toBe("called");
+    expect(await subject.call("seen")).toEqual([0, 1, 2]);
+    expect(await stateOf(subject)).toBe("ready");
+  });
+
+  test("S14.1: a pause lets the turn that is under way come to its end", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    const gate = await system().spawn(puppet);
+    subject.cast("wait", gate);
+    await system().settled();
+    expect(await stateOf(subject)).toBe("running");
+    await system().pause(subject);
+    expect(await stateOf(subject)).toBe("running");
+    await gate.call("run", ["answer"]);
+    await system().settled();
+    expect(await stateOf(subject)).toBe("paused");
+    await system().resume(subject);
+    expect(await subject.call("seen")).toEqual(["waits", "passed"]);
+  });
+
+  test("S14.1: timers, downs and exits of others wait too while it is paused", async () => {
+    const subject = await place.spawn(system(), puppet, { trapExit: true });
+    const other = await place.spawn(system(), puppet, undefined);
+    await subject.call("run", ["monitor", other]);
+    await subject.call("run", ["link", other]);
+    await subject.call("run", ["sendAfter", 10, "tick"]);
+    await system().pause(subject);
+    await system().stopActor(other, "shutdown");
+    await system().clock.advance(10);
+    await system().settled();
+    expect(await messagesOf(subject)).toBe(3);
+    await system().resume(subject);
+    expect(await subject.call("seen")).toHaveLength(3);
+  });
+
+  test("S14.1: stop, kill and the exit of its parent end a paused actor", async () => {
+    for (const end of ["stop", "kill", "parent"] as const) {
+      const parent = await place.spawn(system(), puppet, undefined);
+      const child = (await parent.call("run", ["spawnLink", "puppet", { trapExit: true }])) as Ref;
+      await using probe = await Probe.start(system());
+      const watch = await probe.watch(child);
+      await system().pause(child);
+      if (end === "stop")
+        void system()
+          .stopActor(child, "shutdown")
+          .catch(() => undefined);
+      else system().exit(end === "kill" ? child : parent, end === "kill" ? "kill" : "shutdown");
+      expect(await watch.reason()).toBe(end === "kill" ? "killed" : "shutdown");
+    }
+  });
+
+  test("S14.2: what waits in a pause counts for the mailbox's bound", async () => {
+    const subject = await place.spawn(system(), puppet, undefined, { mailboxCapacity: 2, mailboxPolicy: "dropOldest" });
+    await system().pause(subject);
+    for (let n = 0; n < 5; n++) {
+      subject.send(n);
+      await system().settled();
+    }
+    expect(await messagesOf(subject)).toBe(2);
+    await system().resume(subject);
+    expect(await subject.call("seen")).toEqual([3, 4]);
+  });
+
+  test("S14.3: a verb on an actor that has ended is noproc", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    await system().stopActor(subject);
+    for (const verb of ["pause", "resume", "getState"] as const)
+      await expect(system()[verb](subject)).rejects.toMatchObject({ code: "noproc" });
+    await expect(system().replaceState(subject, 1)).rejects.toMatchObject({ code: "noproc" });
+  });
+
+  test("S14.4: the state that is read is a copy, and what is put in its place is the state", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    if (place.name === "process") {
+      await expect(system().getState(subject)).rejects.toMatchObject({ code: "bad_argument" });
+      return;
+    }
+    subject.send("first");
+    await system().settled();
+    const state = (await system().getState(subject)) as { seen: unknown[] };
+    expect(state.seen).toEqual(["first"]);
+    await system().replaceState(subject, { ...state, seen: ["other"], open: [] });
+    expect(await subject.call("seen")).toEqual(["other"]);
+  });
+});
