@@ -280,10 +280,7 @@ export class Delivery {
 
   deadLetter(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
     if (meta instanceof Meta && meta.kind === MetaKind.topic) this.#kernel.topics.refused(meta, why);
-    this.#kernel.counters.addDeadLetter(why);
-    if (this.#kernel.wants(eventBit("deadLetter"))) {
-      this.#kernel.emit({ type: "deadLetter", to, why, message: mailText({ meta, payload }) });
-    }
+    this.#kernel.deadLetters.add(to, { meta, payload }, why);
   }
 
   #openMailbox(cell: Cell): Mailbox {

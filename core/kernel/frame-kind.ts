@@ -78,6 +78,10 @@ export const FrameKind = {
   control: 39,
   /** Ask for the thread's actors; id: the question. */
   actors: 40,
+  /** Ask for the thread's dead letters; id: the question. */
+  deadLetters: 41,
+  /** `[number, receiver or undefined]`; id: the question. */
+  resend: 42,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -173,6 +173,14 @@ export class Inbound implements FrameSink {
       case FrameKind.actors:
         kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.controls.actors());
         return;
+      case FrameKind.deadLetters:
+        kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.deadLetters.list());
+        return;
+      case FrameKind.resend: {
+        const [number, receiver] = payload as readonly [number, Ref | undefined];
+        kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.deadLetters.resend(number, receiver));
+        return;
+      }
       case FrameKind.published:
         kernel.topics.publishedReceived(from, payload as PublishedPayload);
         return;
@@ -244,12 +252,8 @@ export class Inbound implements FrameSink {
   ): void {
     const kernel = this.#kernel;
     const to = kernel.makeRef(kernel.thread, slot, generation);
-    kernel.delivery.deadLetter(
-      to,
-      undefined,
-      `a frame of kind ${kind} that could not be read: ${errorData(error).message}`,
-      "not_cloneable",
-    );
+    const text = `a frame of kind ${kind} that could not be read: ${errorData(error).message}`;
+    kernel.deadLetters.add(to, text, "not_cloneable");
     if (kind === FrameKind.reply || kind === FrameKind.statsReply) {
       kernel.calls.failed(id, { name: "RuntimeError", code: "not_cloneable", message: errorData(error).message });
     }

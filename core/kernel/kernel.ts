@@ -36,6 +36,7 @@ import { Controls } from "./controls.ts";
 import { Counter, type Counters } from "./counters.ts";
 import { Crashes } from "./crashes.ts";
 import { Cuts } from "./cuts.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { Delivery } from "./delivery.ts";
 import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
@@ -141,6 +142,7 @@ export class Kernel {
   readonly budgets: Budgets;
   readonly subscriptions = new Subscriptions();
   readonly outgoing: Outgoing;
+  readonly deadLetters: DeadLetters;
   readonly delivery: Delivery;
   readonly births: Births;
   readonly lifecycle: Lifecycle;
@@ -226,6 +228,7 @@ export class Kernel {
     this.asyncTurns = new AsyncTurns(this);
     this.budgets = new Budgets(this);
     this.outgoing = new Outgoing(this);
+    this.deadLetters = new DeadLetters(this);
     this.delivery = new Delivery(this);
     this.births = new Births(this);
     this.lifecycle = new Lifecycle(this);

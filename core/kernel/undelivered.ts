@@ -51,6 +51,8 @@ export class Undelivered {
       }
       case FrameKind.control:
       case FrameKind.actors:
+      case FrameKind.deadLetters:
+      case FrameKind.resend:
         kernel.calls.threadIsLost(id);
         return;
       case FrameKind.groupChange:
@@ -77,7 +79,7 @@ export class Undelivered {
     for (const { kind, slot, generation } of peer.writer?.unread() ?? []) {
       if (!isMessage(kind)) continue;
       const to = kernel.makeRef(thread, slot, generation);
-      kernel.delivery.deadLetter(to, undefined, "(not decoded: the lost thread had not read it)", why);
+      kernel.deadLetters.add(to, "(not decoded: the lost thread had not read it)", why);
     }
     for (; outbox.size > 0; outbox.shift()) {
       const { front: box, at } = outbox;

@@ -8,10 +8,11 @@ import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context, DownMessage, Monitor, SpawnOptions, SpawnRest, StartResult, Target } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
-import { RuntimeError } from "../errors.ts";
+import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
 import type { ActorInfo, ControlVerb } from "../kernel/controls.ts";
+import type { DeadLetter } from "../kernel/dead-letters.ts";
 import type { CrashReport, EventStream } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
@@ -280,6 +281,40 @@ export class System implements AsyncDisposable {
     this.#assertRunning("actors");
     const kernel = this.#kernel;
     return (await this.#everyThread(FrameKind.actors, "actors", () => kernel.controls.actors())).flat();
+  }
+
+  /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. */
+  async deadLetters(): Promise<readonly DeadLetter[]> {
+    this.#assertRunning("deadLetters");
+    const { deadLetters } = this.#kernel;
+    const letters = (await this.#everyThread(FrameKind.deadLetters, "deadLetters", () => deadLetters.list())).flat();
+    return letters.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /**
+   * Sends a dead letter again, in the program's name, to whom it was for or to `target`; it is kept no longer. False: there
+   * is none of that id any more, or it cannot be sent again. @throws RuntimeError `bad_argument`, `noproc` for a name.
+   */
+  async resend(id: string, target?: Target): Promise<boolean> {
+    this.#assertRunning("resend");
+    const kernel = this.#kernel;
+    const parts = /^(\d+)\.(\d+)$/.exec(id);
+    if (parts === null)
+      throw new RuntimeError("bad_argument", `resend wants the id of a dead letter, got ${describe(id)}`);
+    const [thread, number] = [Number(parts[1]), Number(parts[2])];
+    const to = target === undefined ? undefined : kernel.adopt(kernel.resolve(target, "resend"));
+    if (thread === kernel.thread) return kernel.scheduler.commit(() => kernel.deadLetters.resend(number, to));
+    if (!kernel.memory.isThreadUp(thread)) return false;
+    const { id: question, promise } = kernel.calls.expect(
+      kernel.guest,
+      kernel.makeRef(thread, 0, 0),
+      "resend",
+      statsTimeoutMs,
+    );
+    kernel.scheduler.commit(() =>
+      kernel.peers.push(thread, FrameKind.resend, { slot: 0, generation: 0 }, kernel.guest, question, [number, to]),
+    );
+    return (await promise) as boolean; // as `DeadLetters.resend` says
   }
 
   /** Publishes under a topic, in the program's name: see `Context.publish`. */
