@@ -15,6 +15,7 @@ export {
   type CallOptions,
   type Context,
   type CrashReport,
+  type DeadLetter,
   type DeadLetterWhy,
   type DownMessage,
   defineActor,

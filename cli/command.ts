@@ -3,8 +3,8 @@
  */
 import type { Command } from "commander";
 
-/** How the process ends. 143 is a SIGTERM that was obeyed, 130 Ctrl-C: 128 plus the signal's number, as shells have it. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+/** How the process ends. 3: there is no program to attach to. 143 is a SIGTERM that was obeyed, 130 Ctrl-C: 128 plus the signal's number, as shells have it. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, noSystem: 3, interrupted: 130, terminated: 143 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The streams that a command writes to: results to `out`, everything meant for people to `err`. */

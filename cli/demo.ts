@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { readCorpus, slicesOf } from "./demo/corpus.ts";
-import { type JobOptions, type JobOutcome, runJob } from "./demo/job.ts";
+import { type JobOptions, type JobOutcome, runJob, type Snapshot } from "./demo/job.ts";
 import { LiveView, type Screen } from "./demo/live-view.ts";
 import { makeReportFolder, writeReport } from "./demo/report.ts";
 import { demoResult, shortcomings } from "./demo/result.ts";
@@ -98,10 +98,11 @@ async function watched(
     tasks: Math.max(slices, new WorkPlan(plan).tasks),
   };
   using view = isQuiet && !screen.isTTY ? undefined : new LiveView(screen, facts);
-  return await runJob(job, signal, (snapshot) => {
+  const show = (snapshot: Snapshot) => {
     timeline.add(snapshot);
     view?.show(snapshot);
-  });
+  };
+  return await runJob(job, signal, show, (line) => void err.write(`mofa demo: ${line}\n`));
 }
 
 /** Two folders above the built file. */

@@ -1,7 +1,7 @@
 /**
  * The `mofa` command. A new command is one line in `commands` and one module, which is loaded only if it is chosen.
  *
- * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM. Results go to stdout, all else to
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no program to attach to, 130 ended by Ctrl-C, 143 by SIGTERM. Results go to stdout, all else to
  * stderr.
  */
 import { readFileSync } from "node:fs";
@@ -21,6 +21,22 @@ export const commands: readonly CommandEntry[] = [
     summary: "start a program: a root supervisor, or a main(system, args)",
     load: () => import("./run.ts"),
   },
+  { name: "ps", summary: "the actors of a running program, as a list", load: () => import("./ps.ts") },
+  { name: "tree", summary: "the same as a tree: who has started whom", load: () => import("./tree.ts") },
+  { name: "inspect", summary: "one actor of a running program, and its state", load: () => import("./inspect.ts") },
+  {
+    name: "kill",
+    summary: "end an actor of a running program, also in a turn that loops",
+    load: () => import("./kill.ts"),
+  },
+  { name: "pause", summary: "hold an actor's messages back", load: () => import("./pause.ts") },
+  { name: "resume", summary: "let them through again", load: () => import("./resume.ts") },
+  {
+    name: "deadletters",
+    summary: "messages that reached nobody; send one again",
+    load: () => import("./deadletters.ts"),
+  },
+  { name: "events", summary: "what happens in a running program, as it happens", load: () => import("./events.ts") },
 ];
 
 /** Runs one command line, given without the program's name. Never throws: an error is a line on `err` and a code. */

@@ -1,8 +1,10 @@
 /** `mofa run <module> [args…]`: starts a program that exports a root supervisor or a `main(system, args)`, and stops it in order. */
+import { parse } from "node:path";
 import type { Command } from "commander";
 import { errorData, isOrderly } from "../core/index.ts";
 import { type MofaSystem, type RefData, reasonText, startSystem } from "../index.ts";
 import { type InjectedFaults, injectFaults } from "../testing/index.ts";
+import { AttachServer } from "./attach/attach-server.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { programStack } from "./program-frames.ts";
 import { type ChaosReport, chaosReport, chaosText, readPlan } from "./run/chaos.ts";
@@ -77,6 +79,7 @@ export async function run(
   const program = await loadProgram(module);
   const system = await startSystem(threads === undefined ? {} : { threads });
   using journal = new Journal(system, err);
+  using _attach = AttachServer.open(system, programName(module), (line) => void err.write(`mofa run: ${line}\n`));
   using known = plan === undefined ? undefined : new KnownActors(system);
   const { promise: stopped, resolve, reject } = Promise.withResolvers<undefined>();
   let faults: InjectedFaults | undefined;
@@ -112,6 +115,11 @@ export async function run(
       if (json) out.write(`${JSON.stringify({ module, ...result, chaos: report } satisfies RunResult)}\n`);
     }
   }
+}
+
+/** By which `--system` finds it: the file's name without its ending. */
+function programName(module: string): string {
+  return parse(module).name;
 }
 
 /** What the process under --watch is told. */

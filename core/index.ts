@@ -73,11 +73,13 @@ export {
   sendersMax,
 } from "./faults/plan.ts";
 export type { ActorInfo } from "./kernel/controls.ts";
+export type { DeadLetter } from "./kernel/dead-letters.ts";
 export {
   type CrashReport,
   type DeadLetterWhy,
   type EventListener,
   type EventType,
+  eventTypes,
   type FaultInjectedEvent,
   type FaultSkippedEvent,
   type RestartedEvent,

@@ -18,7 +18,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types: `
       ActorApi ActorDefinition ActorInfo AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
       BehaviourReference Budget CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
-      DeadLetterWhy DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventType ExitMessage
+      DeadLetter DeadLetterWhy DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor Isolation LifecycleState LogLevel MailboxPolicy ManualClock MofaSystem Monitor NoReply Placement ProcessInfo RefData
       Remaining Restart RestartedEvent RunningTurn RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy Subscription SubscriptionOptions SupervisorFlags SupervisorSetup

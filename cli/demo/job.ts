@@ -12,6 +12,7 @@ import {
   sameRef,
   startSystem,
 } from "../../index.ts";
+import { AttachServer } from "../attach/attach-server.ts";
 import type { Totals } from "./aggregator.ts";
 import { aggregatorName, coordinatorName } from "./conversation.ts";
 import type { Closing, Order } from "./coordinator.ts";
@@ -78,15 +79,18 @@ const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
 
 /**
  * Runs the job. Undefined: `signal` was aborted and everything has been stopped in order.
+ * @param say gets a line for people where something is not as it should be, and the job goes on.
  * @throws RuntimeError `start_failed` and what else `startSystem` throws; `job_failed`: the tree ended before the work did.
  */
 export async function runJob(
   options: JobOptions,
   signal: AbortSignal,
   onSnapshot: (snapshot: Snapshot) => void,
+  say: (line: string) => void,
 ): Promise<JobOutcome | undefined> {
   const beganMs = performance.now();
   const system = await startSystem({ threads: options.threads });
+  using _attach = AttachServer.open(system, "demo", say);
   const stop = () => void system.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {

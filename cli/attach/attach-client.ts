@@ -1,0 +1,119 @@
+/** The side of a command: finds the program that is meant, and asks it. */
+import { rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { RuntimeError, type RuntimeEvent } from "../../index.ts";
+import type { AttachAnswer, AttachedSystem, AttachVerb } from "./attach-protocol.ts";
+import { socketFolder, socketsIn } from "./socket-folder.ts";
+
+/** Time for a program to answer: a turn on its main thread may hold it for a while. */
+const answerTimeoutMs = 20_000;
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class AttachClient implements Disposable {
+  readonly #socket: Socket;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  /** Called with each event once `watch` was asked for. */
+  onEvent: (event: RuntimeEvent) => void = () => {};
+  /** Settles when the program is gone. */
+  readonly closed: Promise<void>;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      const gone = Object.assign(new Error("the program has ended"), { code: "noconnection" });
+      for (const { reject } of this.#pending.values()) reject(gone);
+      this.#pending.clear();
+      resolve();
+    });
+    createInterface({ input: socket }).on("line", (line) => this.#take(JSON.parse(line) as AttachAnswer));
+  }
+
+  /** @returns undefined when nobody listens there any more. */
+  static async connect(path: string): Promise<AttachClient | undefined> {
+    const socket = connect(path);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    return (await promise) ? new AttachClient(socket) : undefined;
+  }
+
+  /** @throws Error with a code: the program's own; `noconnection` when it ends meanwhile; `timeout`. */
+  async ask(request: AttachVerb): Promise<unknown> {
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set(id, { resolve, reject });
+    this.#socket.write(`${JSON.stringify({ ...request, id })}\n`);
+    const late = setTimeout(() => {
+      this.#pending.delete(id);
+      reject(new RuntimeError("timeout", `the program did not answer within ${answerTimeoutMs} ms`));
+    }, answerTimeoutMs);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  #take(answer: AttachAnswer): void {
+    if ("event" in answer) {
+      this.onEvent(answer.event);
+      return;
+    }
+    const pending = this.#pending.get(answer.id);
+    this.#pending.delete(answer.id);
+    if (answer.ok) pending?.resolve(answer.value);
+    // A code of the program's own passes as it is.
+    else pending?.reject(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
+  }
+}
+
+/** A program that runs, and the line to it. */
+export interface Attached {
+  readonly system: AttachedSystem;
+  readonly client: AttachClient;
+}
+
+/** Every program of this user that runs. A socket that nobody listens at is taken away. */
+export async function attachToAll(): Promise<readonly Attached[]> {
+  const attached: Attached[] = [];
+  for (const path of socketsIn(socketFolder()).values()) {
+    const client = await AttachClient.connect(path);
+    if (client === undefined) rmSync(path, { force: true });
+    else attached.push({ client, system: (await client.ask({ verb: "hello" })) as AttachedSystem });
+  }
+  return attached;
+}
+
+/**
+ * The program that `--system` means, by process id or name; without it the only one that runs. Undefined: none runs.
+ * @throws RuntimeError `bad_argument` when it is not clear which.
+ */
+export async function attach(wanted: string | undefined): Promise<Attached | undefined> {
+  const all = await attachToAll();
+  const meant = wanted === undefined ? all : all.filter(({ system }) => isMeant(system, wanted));
+  for (const one of all) if (meant.length !== 1 || one !== meant[0]) one.client[Symbol.dispose]();
+  if (meant.length === 1) return meant[0];
+  const running = all.map(({ system: { pid, name } }) => `${pid} (${name})`).join(", ");
+  if (meant.length > 1)
+    throw new RuntimeError("bad_argument", `several programs run: say which with --system: ${running}`);
+  if (wanted !== undefined && all.length > 0)
+    throw new RuntimeError("bad_argument", `--system ${wanted}: no such program runs; there are ${running}`);
+  return undefined;
+}
+
+function isMeant({ pid, name }: AttachedSystem, wanted: string): boolean {
+  return String(pid) === wanted || name === wanted;
+}

@@ -1,0 +1,173 @@
+/**
+ * A running program's side: answers whoever attaches to its socket. What goes wrong with one that is attached concerns
+ * nobody else, and a program that cannot open its socket runs all the same, and says so.
+ */
+import { rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type MofaSystem, RuntimeError, type RuntimeEvent, type Target } from "../../index.ts";
+import { type AttachAnswer, type AttachRequest, refOf } from "./attach-protocol.ts";
+import { openSocketFolder, socketFolder } from "./socket-folder.ts";
+
+/** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
+const backlogMax = 4 * 2 ** 20;
+
+export class AttachServer implements Disposable {
+  readonly #system: MofaSystem;
+  readonly #name: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #path: string;
+
+  private constructor(system: MofaSystem, name: string, path: string) {
+    this.#system = system;
+    this.#name = name;
+    this.#path = path;
+    this.#server = createServer((socket) => this.#attach(socket));
+    // It keeps no program from ending.
+    this.#server.unref();
+  }
+
+  /** Listens at this process's socket. `say` gets the one line that says why it does not. */
+  static open(system: MofaSystem, name: string, say: (line: string) => void): AttachServer | undefined {
+    try {
+      const path = join(openSocketFolder(socketFolder()), `${process.pid}.sock`);
+      // Left behind by a process of this id that was killed.
+      rmSync(path, { force: true });
+      const server = new AttachServer(system, name, path);
+      server.#server.on("error", (error) => say(`nobody can attach to it: ${error.message}`));
+      server.#server.listen(path);
+      return server;
+    } catch (error) {
+      say(`nobody can attach to it: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    rmSync(this.#path, { force: true });
+  }
+
+  #attach(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.unref();
+    const unwatch: (() => void)[] = [];
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      for (const stop of unwatch) stop();
+    });
+    // It went away while it was answered: `close` follows.
+    socket.on("error", () => {});
+    createInterface({ input: socket }).on("line", (line) => {
+      const request = requestOf(line);
+      // What is no request has no id to be answered by.
+      if (request === undefined) socket.destroy();
+      else if (request.verb === "watch") unwatch.push(this.#watch(socket, request));
+      else void this.#answer(socket, request);
+    });
+  }
+
+  #watch(socket: Socket, { id, types }: AttachRequest & { readonly verb: "watch" }): () => void {
+    const tell = (event: RuntimeEvent) => {
+      if (socket.writableLength < backlogMax) write(socket, { event });
+    };
+    const stops = types.map((type) => this.#system.events.on(type, tell));
+    write(socket, { id, ok: true, value: null });
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  async #answer(socket: Socket, request: AttachRequest): Promise<void> {
+    const { id } = request;
+    try {
+      write(socket, { id, ok: true, value: (await this.#do(request)) ?? null });
+    } catch (error) {
+      const { code = "failed", message } = error as { readonly code?: string; readonly message: string };
+      write(socket, { id, ok: false, error: { code, message } });
+    }
+  }
+
+  async #do(request: AttachRequest): Promise<unknown> {
+    const system = this.#system;
+    switch (request.verb) {
+      case "hello":
+        return { pid: process.pid, name: this.#name, threads: system.threads };
+      case "actors":
+        return await system.actors();
+      case "stats":
+        return await system.stats();
+      case "crashes":
+        return system.crashes();
+      case "deadLetters":
+        return await system.deadLetters();
+      case "resend":
+        return await system.resend(request.letter, request.target === undefined ? undefined : target(request.target));
+      case "getState":
+        return await system.getState(target(request.target));
+      case "pause":
+      case "resume":
+        await system[request.verb](target(request.target));
+        return undefined;
+      case "exit": {
+        const to = target(request.target);
+        const ref = typeof to === "string" ? system.whereis(to) : to;
+        if (ref === undefined || !system.isAlive(ref))
+          throw new RuntimeError("noproc", `there is no actor ${request.target}`);
+        system.exit(ref, request.reason);
+        return undefined;
+      }
+      case "watch":
+        throw new Error("watched elsewhere");
+    }
+  }
+}
+
+function target(text: string): Target {
+  return refOf(text) ?? text;
+}
+
+function write(socket: Socket, answer: AttachAnswer): void {
+  if (!socket.destroyed) socket.write(`${JSON.stringify(answer, asData)}\n`);
+}
+
+/** What JSON has no form for, as text. */
+function asData(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (value instanceof Set) return [...value];
+  return value;
+}
+
+function requestOf(line: string): AttachRequest | undefined {
+  try {
+    const request: unknown = JSON.parse(line);
+    const isOne =
+      typeof request === "object" &&
+      request !== null &&
+      "id" in request &&
+      "verb" in request &&
+      verbs.has(request.verb);
+    // Who may connect may do everything: what else it says is checked by the verbs themselves.
+    return isOne ? (request as AttachRequest) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const verbs = new Set<unknown>([
+  "hello",
+  "actors",
+  "stats",
+  "crashes",
+  "deadLetters",
+  "resend",
+  "getState",
+  "pause",
+  "resume",
+  "exit",
+  "watch",
+] satisfies AttachRequest["verb"][]);

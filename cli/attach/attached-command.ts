@@ -1,0 +1,31 @@
+/** What the commands have in common that look at a running program. */
+import type { Command } from "commander";
+import { type CommandContext, type ExitCode, exitCodes } from "../command.ts";
+import { type AttachClient, attach } from "./attach-client.ts";
+
+export interface AttachOptions {
+  readonly system?: string;
+  readonly json?: boolean;
+}
+
+/** Declares `--system` and `--json`. */
+export function describeAttached(command: Command): Command {
+  return command
+    .option("--system <pid|name>", "which program, where several run")
+    .option("--json", "print JSON, and nothing else");
+}
+
+/** Runs a command's work with the program that is meant. Where none runs it says so: exit code 3. */
+export async function withAttached(
+  { system }: AttachOptions,
+  { err }: CommandContext,
+  work: (client: AttachClient) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const attached = await attach(system);
+  if (attached === undefined) {
+    err.write("mofa: no program of this user runs: start one with mofa run or mofa demo\n");
+    return exitCodes.noSystem;
+  }
+  using client = attached.client;
+  return await work(client);
+}

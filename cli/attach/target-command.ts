@@ -1,0 +1,25 @@
+/** Commands that do one thing to one actor of a running program, and say that it was done. */
+import type { Command } from "commander";
+import { type CommandContext, type CommandModule, type ExitCode, exitCodes } from "../command.ts";
+import type { AttachVerb } from "./attach-protocol.ts";
+import { type AttachOptions, describeAttached, withAttached } from "./attached-command.ts";
+
+export function targetCommand(verb: (target: string) => AttachVerb, done: string): CommandModule {
+  return {
+    describe(command: Command): void {
+      describeAttached(command).argument("<actor>", "its name, or its ref as mofa ps shows it");
+    },
+    async run(
+      [target = ""]: readonly string[],
+      options: Readonly<Record<string, unknown>>,
+      context: CommandContext,
+    ): Promise<ExitCode> {
+      const given = options as AttachOptions;
+      return await withAttached(given, context, async (client) => {
+        await client.ask(verb(target));
+        context.out.write(given.json ? `${JSON.stringify({ actor: target, done })}\n` : `${target} ${done}\n`);
+        return exitCodes.ok;
+      });
+    },
+  };
+}

@@ -1,0 +1,230 @@
+/** The commands that look at a running program, as a person uses them beside `mofa run`. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { packageRoot } from "../support/package-root.ts";
+import { runProgram } from "../support/run-program.ts";
+
+const entry = join(packageRoot, "cli", "mofa.cjs");
+/** Programs lie where they find `mofa`; sockets have a short path of their own. */
+let folder: string;
+let runtime: string;
+const running: ChildProcess[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(packageRoot, "dist", "attach-"));
+  runtime = mkdtempSync(join(realpathSync(tmpdir()), "mofa-test-"));
+  writeFileSync(
+    join(folder, "clerks.ts"),
+    `
+    import { defineServer } from "mofa";
+    export const clerk = defineServer({
+      name: "clerk",
+      init: (name: string) => ({ name, papers: 0 }),
+      casts: { take: (state) => { state.papers++; }, loop: () => { for (;;); } },
+    });
+    export async function main(system) {
+      await system.supervise({ intensity: 9, children: ["ann", "bob"].map((name) => ({ id: name, name, start: [clerk, name] })) });
+      const gone = await system.spawn(clerk, "gone");
+      await system.stopActor(gone);
+      gone.cast("take");
+      system.cast("ann", "take");
+      if (process.argv.includes("looping")) system.cast("bob", "loop");
+      console.log("up");
+      await new Promise(() => {});
+    }`,
+  );
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(runtime, { recursive: true });
+});
+
+afterEach(async () => {
+  for (const child of running.splice(0)) {
+    const ended = once(child, "close");
+    child.kill("SIGTERM");
+    await ended;
+  }
+});
+
+const environment = () => ({ ...process.env, XDG_RUNTIME_DIR: runtime });
+
+/** A program that has said that it is up. */
+async function start(...args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [entry, "run", join(folder, "clerks.ts"), "--threads", "1", ...args], {
+    env: environment(),
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  running.push(child);
+  await once(child.stdout.setEncoding("utf8"), "data");
+  return child.pid as number;
+}
+
+async function mofa(...args: string[]) {
+  const { code, stdout, stderr } = await runProgram(process.execPath, [entry, ...args], { env: environment() });
+  return { code, stdout, stderr };
+}
+
+async function mofaJson(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await mofa(...args, "--json");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+interface Listed {
+  readonly name?: string;
+  readonly state: string;
+  readonly messages: number;
+  readonly ref: { readonly slot: number; readonly generation: number };
+}
+
+async function listed(name: string): Promise<Listed | undefined> {
+  const { actors } = (await mofaJson("ps")) as unknown as { actors: readonly Listed[] };
+  return actors.find((actor) => actor.name === name);
+}
+
+describe("a program that runs", () => {
+  test("is listed by mofa ps, and shown by mofa tree under who has started whom", async () => {
+    await start();
+    const { code, stdout } = await mofa("ps");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ref +name +behaviour +state +place +messages\n/);
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+ +ann +clerk +ready +thread 1 +0$/m);
+    const tree = await mofa("tree");
+    expect(tree.stdout).toMatch(
+      /^└─ supervisor .*\n {3}├─ ann: ann {2}\(ready, thread 1\)\n {3}└─ bob: bob {2}\(ready/,
+    );
+    expect(await mofaJson("tree")).toMatchObject({ roots: [{ children: [{ childId: "ann" }, { childId: "bob" }] }] });
+  });
+
+  test("has its actors paused, looked at and let go on", async () => {
+    await start();
+    expect(await mofa("pause", "ann")).toEqual({ code: 0, stdout: "ann paused\n", stderr: "" });
+    expect(await listed("ann")).toMatchObject({ state: "paused" });
+    expect(await mofaJson("inspect", "ann")).toMatchObject({
+      actor: { name: "ann", state: "paused" },
+      state: { name: "ann", papers: 1 },
+      error: null,
+    });
+    expect(await mofaJson("resume", "ann")).toEqual({ actor: "ann", done: "resumed" });
+    expect(await listed("ann")).toMatchObject({ state: "ready" });
+    expect((await mofa("inspect", "ann")).stdout).toMatch(/^life +ready$/m);
+  });
+
+  test("has an actor that loops killed, and its supervisor starts another", async () => {
+    await start();
+    const before = await listed("bob");
+    expect(await mofa("kill", "bob")).toMatchObject({ code: 0 });
+    const after = await listed("bob");
+    expect(after).toMatchObject({ state: "ready" });
+    expect(after?.ref).not.toEqual(before?.ref);
+  });
+
+  test("shows its dead letters, and sends one of them again", async () => {
+    await start();
+    const { deadLetters } = (await mofaJson("deadletters")) as unknown as { deadLetters: readonly { id: string }[] };
+    expect(deadLetters).toMatchObject([{ why: "noproc", message: "cast take()" }]);
+    const id = deadLetters[0]?.id as string;
+    expect(await mofa("deadletters", "--resend", id, "--to", "bob")).toMatchObject({
+      code: 0,
+      stdout: `${id} sent again\n`,
+    });
+    expect(await mofaJson("inspect", "bob")).toMatchObject({ state: { papers: 1 } });
+    expect(await mofa("deadletters", "--resend", id)).toMatchObject({ code: 1 });
+  });
+
+  test("tells its events as they happen to who watches, until its end", async () => {
+    const pid = await start();
+    let seen = "";
+    const watching = runProgram(process.execPath, [entry, "events", "exited", "--json"], {
+      env: environment(),
+      onStdout: (text) => {
+        seen = text;
+      },
+    });
+    // When it has begun to watch is not said: an end that it sees tells.
+    while (seen === "") await mofa("kill", "bob");
+    process.kill(pid, "SIGTERM");
+    const { code, stdout } = await watching;
+    expect(code).toBe(0);
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as object);
+    expect(events[0]).toMatchObject({ type: "exited", reason: "killed" });
+    expect(events.length).toBeGreaterThan(1);
+  });
+
+  test("is not disturbed by one that says nonsense or goes away", async () => {
+    await start();
+    const [socket = ""] = readdirSync(join(runtime, "mofa"));
+    for (const line of [
+      "nonsense\n",
+      '{"id":1}\n',
+      '{"id":1,"verb":"shutdown"}\n',
+      '{"id":1,"verb":"actors"}\n{"id":',
+    ]) {
+      const client = connect(join(runtime, "mofa", socket));
+      client.on("error", () => {});
+      client.write(line);
+      if (line.includes("actors")) client.destroy();
+      else await once(client, "close");
+    }
+    expect(await listed("ann")).toMatchObject({ state: "ready" });
+  });
+});
+
+describe("which program is meant", () => {
+  test("none runs: exit code 3 and a sentence", async () => {
+    expect(await mofa("ps")).toEqual({
+      code: 3,
+      stdout: "",
+      stderr: "mofa: no program of this user runs: start one with mofa run or mofa demo\n",
+    });
+  });
+
+  test("several run: they are named, and --system chooses by process id", async () => {
+    const pids = [await start(), await start()].sort((a, b) => a - b);
+    const { code, stderr } = await mofa("ps");
+    expect([code, stderr]).toEqual([
+      1,
+      `mofa: several programs run: say which with --system: ${pids.map((pid) => `${pid} (clerks)`).join(", ")} (bad_argument)\n`,
+    ]);
+    expect(await mofa("ps", "--system", String(pids[0]))).toMatchObject({ code: 0 });
+    expect(await mofa("ps", "--system", "nobody")).toMatchObject({ code: 1 });
+  });
+
+  test("a program that was killed leaves a socket, which is taken away", async () => {
+    const pid = await start();
+    const [child] = running.splice(0);
+    const ended = once(child as ChildProcess, "close");
+    process.kill(pid, "SIGKILL");
+    await ended;
+    expect(readdirSync(join(runtime, "mofa"))).toEqual([`${pid}.sock`]);
+    expect(await mofa("ps")).toMatchObject({ code: 3 });
+    expect(readdirSync(join(runtime, "mofa"))).toEqual([]);
+  });
+
+  test("a folder that others may enter is refused, by both sides", async () => {
+    const open = mkdtempSync(join(realpathSync(tmpdir()), "mofa-open-"));
+    try {
+      mkdirSync(join(open, "mofa"));
+      chmodSync(join(open, "mofa"), 0o755);
+      const env = { ...process.env, XDG_RUNTIME_DIR: open };
+      const words = /must be a folder of this user that nobody else may enter .* with mode 755/;
+      const asked = await runProgram(process.execPath, [entry, "ps"], { env });
+      expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(words) as unknown });
+      writeFileSync(join(folder, "short.ts"), "export const main = () => {};");
+      const ran = await runProgram(process.execPath, [entry, "run", join(folder, "short.ts")], { env });
+      expect(ran).toMatchObject({ code: 0, stderr: expect.stringMatching(words) as unknown });
+    } finally {
+      rmSync(open, { recursive: true });
+    }
+  });
+});
