@@ -11,6 +11,8 @@ const suites = [
   "core/semantics/s12-groups",
   "core/semantics/s13-bus",
   "core/semantics/s14-controls",
+  "core/semantics/s15-registry",
+  "core/semantics/s2-dead-letters",
   "core/semantics/s2-order-and-delivery",
   "core/semantics/s2-reports",
   "core/semantics/s3-links-monitors-exits",

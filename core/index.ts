@@ -17,6 +17,7 @@ export {
 export { type BehaviourModule, behaviourModule } from "./actor/behaviour-module.ts";
 export { type Budget, isBudget, isMailboxBoundTwice, plainBudget } from "./actor/budget.ts";
 export type {
+  AgentMessage,
   Context,
   DownMessage,
   Envelope,
@@ -92,6 +93,9 @@ export type { ThreadStats } from "./kernel/kernel.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
+export type { AgentQuery } from "./registry/agent-query.ts";
+export type { Agent } from "./registry/agents.ts";
+export type { Capability, Declaration } from "./registry/declaration.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export { loadSystem } from "./system/load.ts";
 export type { ManualClock } from "./system/manual-clock.ts";

@@ -207,7 +207,7 @@ export function isSetup(value: unknown): value is SupervisorSetup {
 
 function isSystemMessage(
   message: unknown,
-): message is Exclude<SystemMessage, { type: "timer" } | { type: "group" }> | AlarmMessage {
+): message is Exclude<SystemMessage, { type: "timer" } | { type: "group" } | { type: "agent" }> | AlarmMessage {
   const type = typeOf(message);
   return type === "started" || type === "exit" || type === "down" || type === "timer";
 }

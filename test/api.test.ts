@@ -16,9 +16,9 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       sameRef startSystem
     `,
     types: `
-      ActorApi ActorDefinition ActorInfo AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
-      BehaviourReference Budget CallOptions ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
-      DeadLetter DeadLetterWhy DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventType ExitMessage
+      ActorApi ActorDefinition ActorInfo Agent AgentMessage AgentQuery AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
+      BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
+      DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor Isolation LifecycleState LogLevel MailboxPolicy ManualClock MofaSystem Monitor NoReply Placement ProcessInfo RefData
       Remaining Restart RestartedEvent RunningTurn RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StartChildOutcome StartResult StartedMessage Strategy Subscription SubscriptionOptions SupervisorFlags SupervisorSetup

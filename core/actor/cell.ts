@@ -86,6 +86,8 @@ export class CellExtra {
   name: string | undefined = undefined;
   /** It has, or had, entries in the threads' copies (`replica.ts`). */
   hasEntries = false;
+  /** It has declared something. */
+  isAgent = false;
   /** What it is subscribed to, by id. */
   subscriptions: Map<number, TopicSubscription> | undefined = undefined;
   /** The id by which its supervisor knows it. */

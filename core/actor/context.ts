@@ -5,6 +5,9 @@
  * `noproc` and nothing of it is sent; what only reads (`whereis`, `isAlive`, `nowMs`, `random`) still answers.
  */
 
+import type { AgentQuery } from "../registry/agent-query.ts";
+import type { Agent } from "../registry/agents.ts";
+import type { Declaration } from "../registry/declaration.ts";
 import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
 import type { Budget } from "./budget.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -147,7 +150,18 @@ export interface SubscriptionOptions {
   readonly policy?: "reject" | "dropOldest" | "dropNewest";
 }
 
-export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage | GroupMessage;
+/** Of a `watch`: an actor that meets its query appeared, declares something else, or is gone, or meets it no longer. */
+export interface AgentMessage {
+  readonly type: "agent";
+  /** The watch's id. */
+  readonly watch: number;
+  readonly change: "appeared" | "changed" | "gone";
+  readonly ref: Ref;
+  /** What it declares now; undefined when it is gone. */
+  readonly declaration: Declaration | undefined;
+}
+
+export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage | GroupMessage | AgentMessage;
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
@@ -228,6 +242,21 @@ export interface Context {
   monitorGroup(group?: string): GroupMonitor;
   /** After it returns no message of that monitor arrives any more. False: there is none (pg:demonitor/1). */
   demonitorGroup(monitor: GroupMonitor | number): boolean;
+
+  /**
+   * Declares what this actor is and can do, for `find` on every thread; what it had declared before is gone.
+   * @throws RuntimeError `bad_argument` with the path of what is wrong, `not_cloneable`.
+   */
+  declare(declaration: Declaration): void;
+  /**
+   * Actors that have declared what the query wants, the best first: able to take a message and with the least waiting, then
+   * the cheaper, then the faster. A read of this thread's copy; loads are as each thread has told last. @throws RuntimeError `bad_argument`.
+   */
+  find(query: AgentQuery): Agent[];
+  /** The same, and from now on `agent` messages of those that appear, change or go. @throws RuntimeError `bad_argument`. */
+  watch(query: AgentQuery): { readonly id: number; readonly agents: readonly Agent[] };
+  /** After it returns no message of that watch arrives any more. False: there is none. */
+  unwatch(watch: { readonly id: number } | number): boolean;
 
   /**
    * Lets this actor get every message that is published under a topic, or under one that a pattern matches (`*`: one word,

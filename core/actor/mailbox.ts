@@ -19,6 +19,7 @@ export const MetaKind = {
   group: 8,
   topic: 9,
   inspect: 10,
+  agent: 11,
 } as const;
 export type MetaKind = (typeof MetaKind)[keyof typeof MetaKind];
 

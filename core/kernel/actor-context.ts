@@ -26,6 +26,9 @@ import { noReply } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
 import { checkSubscriptionOptions } from "../bus/subscription-options.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { type AgentQuery, assertQuery } from "../registry/agent-query.ts";
+import type { Agent } from "../registry/agents.ts";
+import { assertDeclaration, type Declaration } from "../registry/declaration.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
 import { assertGroup } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
@@ -267,6 +270,26 @@ export function contextClass(kernel: Kernel): ContextClass {
       return kernel.readClock();
     }
 
+    declare(declaration: Declaration): void {
+      kernel.assertAlive(this.#cell, "declare");
+      assertDeclaration(declaration);
+      kernel.outgoing.check(declaration, undefined, undefined, "declare");
+      kernel.scheduler.commit(() => kernel.agents.declare(this.#cell, declaration));
+    }
+    find(query: AgentQuery): Agent[] {
+      assertQuery(query, "find");
+      return kernel.scheduler.commit(() => kernel.agents.find(query));
+    }
+    watch(query: AgentQuery): { id: number; agents: Agent[] } {
+      kernel.assertAlive(this.#cell, "watch");
+      assertQuery(query, "watch");
+      return kernel.scheduler.commit(() => kernel.agents.watch(this.#cell, query));
+    }
+    unwatch(watch: { readonly id: number } | number): boolean {
+      kernel.assertAlive(this.#cell, "unwatch");
+      const id = assertId(watch, "unwatch");
+      return kernel.scheduler.commit(() => kernel.agents.unwatch(this.#cell, id));
+    }
     subscribe(pattern: string, options?: SubscriptionOptions): Promise<Subscription> {
       const cell = this.#cell;
       try {

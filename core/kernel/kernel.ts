@@ -24,6 +24,7 @@ import {
 import { Topics } from "../bus/topics.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
+import { Agents } from "../registry/agents.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
@@ -157,6 +158,7 @@ export class Kernel {
   readonly replica: Replica;
   readonly groups: Groups;
   readonly topics: Topics;
+  readonly agents: Agents;
   readonly controls: Controls;
   readonly peers: Peers;
   readonly slots: Slots;
@@ -243,6 +245,7 @@ export class Kernel {
     this.replica = new Replica(this);
     this.groups = new Groups(this);
     this.topics = new Topics(this);
+    this.agents = new Agents(this);
     this.controls = new Controls(this);
     this.peers = new Peers(this);
     this.slots = new Slots(this);

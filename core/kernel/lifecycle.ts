@@ -149,6 +149,7 @@ export class Lifecycle {
     if (name !== undefined) kernel.names.release(ref, name);
     if (extra?.hasEntries === true) kernel.replica.release(ref);
     if (extra?.subscriptions !== undefined) kernel.topics.ended(cell);
+    if (extra?.isAgent === true) kernel.agents.ended(cell);
     kernel.signals.announceDeath(cell, ref, publicReason, ack?.to);
     if (ack !== undefined) {
       const result: StartResult =

@@ -273,6 +273,7 @@ export class Scheduler {
       return;
     }
     this.#isDraining = false;
+    kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
     if (hasMoreFrames || this.hasWork) {
       this.arm();
       return;

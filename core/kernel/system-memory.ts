@@ -33,6 +33,7 @@ export interface SystemBuffers {
   readonly counters: SharedArrayBuffer;
   readonly announced: SharedArrayBuffer;
   readonly kills: SharedArrayBuffer;
+  readonly loads: SharedArrayBuffer;
 }
 
 export class SystemMemory {
@@ -43,6 +44,8 @@ export class SystemMemory {
   readonly times: Float64Array;
   readonly reservations: SlotReservations;
   readonly watch: WatchWords;
+  /** By slot: what waits for an actor that has declared something, and its state (`core/registry`). */
+  readonly #loads: Int32Array;
   /** What each thread counts, by rows: `Counters`. */
   readonly #counters: Float64Array;
 
@@ -51,6 +54,7 @@ export class SystemMemory {
     this.words = new Int32Array(buffers.words);
     this.slots = new Int32Array(buffers.slots);
     this.times = new Float64Array(buffers.times);
+    this.#loads = new Int32Array(buffers.loads);
     this.#counters = new Float64Array(buffers.counters);
     this.reservations = new SlotReservations(this, buffers.owners, buffers.announced);
     this.watch = new WatchWords(this, buffers.kills);
@@ -70,6 +74,7 @@ export class SystemMemory {
       announced: new SharedArrayBuffer(blocksOf(slotWords) * 4),
       counters: new SharedArrayBuffer(threadIdsMax * countersPerThread * 8),
       kills: new SharedArrayBuffer(slotWords * 4),
+      loads: new SharedArrayBuffer(slotWords * 4),
     });
   }
 
@@ -83,10 +88,19 @@ export class SystemMemory {
     const slots = this.words[Global.nextBase] as number;
     this.slots.fill(0, 0, slots);
     this.watch.clear(slots);
+    this.#loads.fill(0, 0, slots);
     this.reservations.clear(slots);
     this.times.fill(0, 0, 1 + threads);
     this.#counters.fill(0, 0, threads * countersPerThread);
     this.words.fill(0, 0, rowOf(threads));
+  }
+
+  loadOf(thread: number, slot: number): number {
+    return Atomics.load(this.#loads, this.base(thread) + slot);
+  }
+
+  setLoad(thread: number, slot: number, word: number): void {
+    Atomics.store(this.#loads, this.base(thread) + slot, word);
   }
 
   /** Index of a thread's running words: slot, generation and turn number follow one another. */

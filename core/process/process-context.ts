@@ -34,6 +34,9 @@ import { describe, RuntimeError } from "../errors.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
 import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import type { AgentQuery } from "../registry/agent-query.ts";
+import type { Agent } from "../registry/agents.ts";
+import type { Declaration } from "../registry/declaration.ts";
 import type { MainLine } from "./main-line.ts";
 import type { BeginVerb } from "./protocol.ts";
 
@@ -178,6 +181,18 @@ export class ProcessContext {
     return this.#line.ask("nowMs", []) as number;
   }
 
+  declare(declaration: Declaration): void {
+    this.#line.ask("declare", [declaration]);
+  }
+  find(query: AgentQuery): Agent[] {
+    return this.#line.ask("find", [query]) as Agent[];
+  }
+  watch(query: AgentQuery): { id: number; agents: Agent[] } {
+    return this.#line.ask("watch", [query]) as { id: number; agents: Agent[] };
+  }
+  unwatch(watch: { readonly id: number } | number): boolean {
+    return this.#line.ask("unwatch", [watch]) as boolean;
+  }
   subscribe(pattern: string, options?: SubscriptionOptions): Promise<unknown> {
     return this.#begin("subscribe", () => [pattern, options]);
   }

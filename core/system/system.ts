@@ -20,6 +20,8 @@ import { assertId } from "../kernel/signals.ts";
 import { assertSpawnOptions, hasOwnHeap } from "../kernel/spawn-options.ts";
 import { initTimeoutMs, startError } from "../kernel/start-error.ts";
 import type { ProcessGateway, ProcessInfo } from "../process/gateway.ts";
+import type { AgentQuery } from "../registry/agent-query.ts";
+import type { Agent } from "../registry/agents.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
@@ -315,6 +317,11 @@ export class System implements AsyncDisposable {
       kernel.peers.push(thread, FrameKind.resend, { slot: 0, generation: 0 }, kernel.guest, question, [number, to]),
     );
     return (await promise) as boolean; // as `DeadLetters.resend` says
+  }
+
+  /** Actors that have declared what the query wants, the best first: see `Context.find`. */
+  find(query: AgentQuery): Agent[] {
+    return this.#ctx.find(query);
   }
 
   /** Publishes under a topic, in the program's name: see `Context.publish`. */

@@ -1,0 +1,81 @@
+/** What an actor may declare of itself, so that others find it by what it can do. Plain data: every thread reads a copy. */
+import { describe, RuntimeError } from "../errors.ts";
+import { assertKeys } from "../known-keys.ts";
+
+/** Something that an actor can do for others. */
+export interface Capability {
+  /** 1 to 256 characters. */
+  readonly name: string;
+  readonly version?: string;
+  readonly tags?: readonly string[];
+  /** What it takes and gives, as data, for example as JSON Schema. The runtime only carries it. */
+  readonly input?: unknown;
+  readonly output?: unknown;
+  /** What one use costs, in whatever unit the program counts: of two that are as free the cheaper is found first. */
+  readonly cost?: number;
+  /** How long one use takes, in milliseconds: then the faster is. */
+  readonly latencyMs?: number;
+}
+
+export interface Declaration {
+  readonly version?: string;
+  readonly tags?: readonly string[];
+  readonly capabilities?: readonly Capability[];
+  /** Anything else that is data. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+const declarationKeys = [
+  "version",
+  "tags",
+  "capabilities",
+  "metadata",
+] as const satisfies readonly (keyof Declaration)[];
+const capabilityKeys = [
+  "name",
+  "version",
+  "tags",
+  "input",
+  "output",
+  "cost",
+  "latencyMs",
+] as const satisfies readonly (keyof Capability)[];
+const nameLengthMax = 256;
+
+/** @throws RuntimeError `bad_argument`, with the path of what is wrong. */
+export function assertDeclaration(declaration: unknown): asserts declaration is Declaration {
+  assertKeys("declare", declaration, declarationKeys);
+  const { version, tags, capabilities, metadata } = declaration as Readonly<Record<string, unknown>>;
+  assertText("version", version);
+  assertTags("tags", tags);
+  if (metadata !== undefined && (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)))
+    throw wrong("metadata", "an object", metadata);
+  if (capabilities === undefined) return;
+  if (!Array.isArray(capabilities)) throw wrong("capabilities", "a list", capabilities);
+  for (const [at, capability] of capabilities.entries()) assertCapability(`capabilities[${at}]`, capability);
+}
+
+function assertCapability(path: string, capability: unknown): void {
+  assertKeys(`declare: ${path}`, capability, capabilityKeys);
+  const { name, version, tags, cost, latencyMs } = capability as Readonly<Record<string, unknown>>;
+  if (typeof name !== "string" || name === "" || name.length > nameLengthMax)
+    throw wrong(`${path}.name`, `a text of 1 to ${nameLengthMax} characters`, name);
+  assertText(`${path}.version`, version);
+  assertTags(`${path}.tags`, tags);
+  for (const [key, value] of Object.entries({ cost, latencyMs }))
+    if (value !== undefined && !(typeof value === "number" && value >= 0))
+      throw wrong(`${path}.${key}`, "a number from 0", value);
+}
+
+function assertText(path: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "string") throw wrong(path, "a text", value);
+}
+
+function assertTags(path: string, tags: unknown): void {
+  if (tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) return;
+  throw wrong(path, "a list of texts", tags);
+}
+
+function wrong(path: string, wanted: string, got: unknown): RuntimeError {
+  return new RuntimeError("bad_argument", `declare: ${path} is ${wanted}, got ${describe(got)}`);
+}

@@ -1,0 +1,134 @@
+/** core/SEMANTICS.md, S15: what actors declare, and finding them by it. */
+import { expect, test } from "@jest/globals";
+import { type Ref, refKey } from "../../../core/index.ts";
+import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem();
+let skills = 0;
+const freshSkill = () => `skill ${(skills += 1)}`;
+
+const readers = () =>
+  Promise.all([0, 1, 2].map((thread) => system().spawn(puppet, undefined, { placement: { thread } })));
+
+/** Who is found from each thread, in order. */
+async function foundEverywhere(query: object): Promise<string[][]> {
+  await system().settled();
+  const all = await readers();
+  return await Promise.all(
+    all.map(async (reader) =>
+      ((await reader.call("run", ["find", query])) as { ref: Ref }[]).map(({ ref }) => refKey(ref)),
+    ),
+  );
+}
+
+const thrice = <T>(value: T): T[] => [value, value, value];
+
+describePlacements("S15 Registry", (place) => {
+  test("S15.1: who has declared a capability is found by it from every thread, until it ends", async () => {
+    const name = freshSkill();
+    const agent = await place.spawn(system(), puppet, undefined);
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([]));
+    await agent.call("run", ["declare", { version: "1.0.0", capabilities: [{ name, tags: ["fr"] }], tags: ["cheap"] }]);
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([refKey(agent)]));
+    expect(await foundEverywhere({ capability: name, tags: ["fr", "cheap"] })).toEqual(thrice([refKey(agent)]));
+    expect(await foundEverywhere({ capability: name, tags: ["de"] })).toEqual(thrice([]));
+    await agent.call("run", ["declare", { capabilities: [{ name: `${name} no more` }] }]);
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([]));
+    await agent.call("run", ["declare", { capabilities: [{ name }] }]);
+    system().exit(agent, "kill");
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([]));
+  });
+
+  test("S15.2: who is free comes before who has work, and who is paused comes last", async () => {
+    const name = freshSkill();
+    const gate = await system().spawn(puppet);
+    const [busy, paused, free] = await Promise.all(thrice(0).map(() => place.spawn(system(), puppet, undefined)));
+    for (const agent of [busy, paused, free]) await agent?.call("run", ["declare", { capabilities: [{ name }] }]);
+    busy?.cast("wait", gate);
+    await system().pause(paused as Ref);
+    for (const agent of [busy, busy]) agent?.send("waits");
+    const expected = [free, busy, paused].map((agent) => refKey(agent as Ref));
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice(expected));
+    expect(await foundEverywhere({ capability: name, state: "paused" })).toEqual(thrice([refKey(paused as Ref)]));
+    expect(
+      system()
+        .find({ capability: name })
+        .map(({ state, load }) => [state, load]),
+    ).toEqual([
+      ["ready", 0],
+      ["running", 3],
+      ["paused", 0],
+    ]);
+    await gate.call("run", ["answer"]);
+  });
+
+  test("S15.2: of those that are as free the cheaper comes first, then the faster", async () => {
+    const name = freshSkill();
+    const hints = [
+      { cost: 2, latencyMs: 1 },
+      { cost: 1, latencyMs: 9 },
+      { cost: 1, latencyMs: 5 },
+    ];
+    const agents: Ref[] = [];
+    for (const hint of hints) {
+      const agent = await place.spawn(system(), puppet, undefined);
+      await agent.call("run", ["declare", { capabilities: [{ name, ...hint }] }]);
+      agents.push(agent);
+    }
+    expect(await foundEverywhere({ capability: name })).toEqual(
+      thrice([2, 1, 0].map((at) => refKey(agents[at] as Ref))),
+    );
+  });
+
+  test("S15.3: a watch tells who is there, and then who appears, changes and goes", async () => {
+    const name = freshSkill();
+    const agent = await place.spawn(system(), puppet, undefined);
+    const declared = { capabilities: [{ name }] };
+    for (const watcher of await readers()) {
+      const { id, agents } = (await watcher.call("run", ["watch", { capability: name }])) as {
+        id: number;
+        agents: unknown[];
+      };
+      expect(agents).toEqual([]);
+      await agent.call("run", ["declare", declared]);
+      await agent.call("run", ["declare", { ...declared, version: "2" }]);
+      await agent.call("run", ["declare", {}]);
+      await system().settled();
+      const told = (change: string, declaration?: object) => ({
+        type: "agent",
+        watch: id,
+        change,
+        ref: agent,
+        declaration,
+      });
+      expect(await watcher.call("seen")).toEqual([
+        told("appeared", declared),
+        told("changed", { ...declared, version: "2" }),
+        told("gone"),
+      ]);
+      expect(await watcher.call("run", ["unwatch", id])).toBe(true);
+      expect(await watcher.call("run", ["unwatch", id])).toBe(false);
+      await agent.call("run", ["declare", declared]);
+      await agent.call("run", ["declare", {}]);
+      await system().settled();
+      expect(await watcher.call("seen")).toHaveLength(3);
+    }
+  });
+
+  test.each([
+    [null, "object"],
+    [{ nothing: 1 }, 'there is no "nothing"'],
+    [{ version: 1 }, "version is a text"],
+    [{ tags: "fr" }, "tags is a list of texts"],
+    [{ capabilities: [{ name: "a" }, { name: "" }] }, "capabilities[1].name"],
+    [{ capabilities: [{ name: "a", cost: -1 }] }, "capabilities[0].cost"],
+    [{ metadata: [] }, "metadata is an object"],
+  ])("S15.4: %j is no declaration, and the error says where", async (declaration, words) => {
+    const agent = await place.spawn(system(), puppet, undefined);
+    expect(await agent.call("errorOf", ["declare", declaration])).toMatch(
+      new RegExp(`^bad_argument: .*${words.replaceAll(/[[\]]/g, "\\$&")}`),
+    );
+  });
+});
