@@ -10,6 +10,7 @@ export const errorCodes = {
   already_registered: "the name belongs to a living actor",
   already_started: "a child or a named actor of that name is already running",
   bad_argument: "an argument has the wrong type or is out of range",
+  bad_configuration: "a configuration cannot be read, or its schema refuses it",
   budget: "the actor went over one of its budgets before it answered",
   calling_self: "an actor called itself and would wait for itself",
   crashed: "the actor threw an error without a code before it answered",

@@ -95,7 +95,14 @@ export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export type { AgentQuery } from "./registry/agent-query.ts";
 export type { Agent } from "./registry/agents.ts";
+export {
+  type Configuration,
+  type ConfigurationSources,
+  type Origin,
+  readConfiguration,
+} from "./registry/configuration.ts";
 export type { Capability, Declaration } from "./registry/declaration.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./registry/standard-schema.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export { loadSystem } from "./system/load.ts";
 export type { ManualClock } from "./system/manual-clock.ts";

@@ -12,16 +12,16 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   mofa: {
     values: `
       DynamicSupervisorHandle Ref RuntimeError SeededRandom SupervisorHandle defineActor
-      defineServer defineSupervisor errorCodes isRef partitionSetup partitionSupervisor reasonText refKey
+      defineServer defineSupervisor errorCodes isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
       sameRef startSystem
     `,
     types: `
       ActorApi ActorDefinition ActorInfo Agent AgentMessage AgentQuery AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
-      BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Context CrashReport
+      BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationSources Context CrashReport
       DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventType ExitMessage
-      ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor Isolation LifecycleState LogLevel MailboxPolicy ManualClock MofaSystem Monitor NoReply Placement ProcessInfo RefData
+      ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor Isolation LifecycleState LogLevel MailboxPolicy ManualClock MofaSystem Monitor NoReply Origin Placement ProcessInfo RefData
       Remaining Restart RestartedEvent RunningTurn RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
-      SpawnOptions StartChildOutcome StartResult StartedMessage Strategy Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
+      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage Strategy Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target ThreadStats TimerMessage TimerRef
     `,
   },
