@@ -9,7 +9,6 @@ import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
-import { mailText } from "./report-text.ts";
 
 /** Sends that one actor may have waiting (SEMANTICS S7.3). */
 export const waitingSendsMax = 1_024;

@@ -126,12 +126,13 @@ export function watchKernel(stage: Stage, kernel: Kernel): void {
     spawnFailed(parent, ref, monitorId, reason);
   };
 
-  const deadLetter = delivery.deadLetter.bind(delivery);
-  delivery.deadLetter = (to, meta, payload, why) => {
-    const id = (payload as { id?: unknown } | undefined)?.id;
+  const { deadLetters } = kernel;
+  const addDeadLetter = deadLetters.add.bind(deadLetters);
+  deadLetters.add = (to, mail, why) => {
+    const id = typeof mail === "string" ? undefined : (mail.payload as { id?: unknown } | undefined)?.id;
     const letter = typeof id === "number" ? stage.letters.all[id] : undefined;
-    if (why === "thread_lost" && typeof payload === "string" && !isMute()) stage.undecoded++;
+    if (why === "thread_lost" && typeof mail === "string" && !isMute()) stage.undecoded++;
     if (letter !== undefined && !isMute()) stage.letters.deadLetter(letter, why);
-    deadLetter(to, meta, payload, why);
+    addDeadLetter(to, mail, why);
   };
 }
