@@ -1,19 +1,34 @@
 /** `mofa deadletters`: messages of a running program that reached nobody, and sending one of them again. */
 import type { Command } from "commander";
-import { type DeadLetter, refKey } from "../index.ts";
+import { refKey } from "../index.ts";
+import type { DeadLetterList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
-import { tableText } from "./attach/table.ts";
+import { oneLine, tableText } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
+import { countText } from "./number-text.ts";
+import { rowsThatFit } from "./screen.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 interface DeadLettersOptions extends AttachOptions {
   readonly resend?: string;
   readonly to?: string;
+  readonly limit?: number;
 }
+
+/** Of a message that is shown in a row. */
+const messageChars = 100;
+/** Lines beside the rows: titles and sums. */
+const otherLines = 3;
 
 export function describe(command: Command): void {
   describeAttached(command)
     .option("--resend <id>", "send this one again")
-    .option("--to <actor>", "with --resend: to this actor, by name or ref");
+    .option("--to <actor>", "with --resend: to this actor, by name or ref")
+    .option(
+      "--limit <n>",
+      "the newest so many; 0: all (default: as many as fit at a terminal, else all)",
+      wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    );
 }
 
 export async function run(
@@ -21,7 +36,9 @@ export async function run(
   options: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<ExitCode> {
+  // `describe` above declares these options, so commander has made them this.
   const given = options as DeadLettersOptions;
+  const { json, limit = json ? undefined : rowsThatFit(context.out, otherLines) } = given;
   return await withAttached(given, context, async (client) => {
     if (given.resend !== undefined) {
       const isSent = await client.ask({ verb: "resend", letter: given.resend, target: given.to });
@@ -33,17 +50,26 @@ export async function run(
       );
       return exitCodes.failed;
     }
-    const letters = (await client.ask({ verb: "deadLetters" })) as readonly DeadLetter[];
-    if (given.json) context.out.write(`${JSON.stringify({ deadLetters: letters })}\n`);
+    const list = (await client.ask({ verb: "deadLetters", limit: limit === 0 ? undefined : limit })) as DeadLetterList;
+    if (given.json) context.out.write(`${JSON.stringify(list)}\n`);
     else {
-      const rows = letters.map(({ id, to, why, message }) => [
-        id,
-        refKey(to),
-        why,
-        message.replaceAll(/\s+/g, " ").slice(0, 100),
-      ]);
-      context.out.write(tableText([["id", "to", "why", "message"], ...rows]));
+      context.out.write(lettersText(list));
+      const { kept, deadLetters } = list;
+      const shown =
+        kept === deadLetters.length ? "" : `; the newest ${deadLetters.length} are shown, --limit 0 shows all`;
+      context.err.write(`${countText(kept, "dead letter")}${shown}\n`);
     }
     return exitCodes.ok;
   });
+}
+
+function lettersText({ deadLetters, nowMs }: DeadLetterList): string {
+  const rows = deadLetters.map(({ id, to, why, message, atMs }) => [
+    id,
+    `${Math.max(0, Math.round((nowMs - atMs) / 1_000))} s`,
+    refKey(to),
+    why,
+    oneLine(message, messageChars),
+  ]);
+  return tableText([["id", "age", "to", "why", "message"], ...rows]);
 }

@@ -1,9 +1,9 @@
 /** `mofa events [type…]`: the event stream of a running program, one line each, until Ctrl-C or the program's end. */
 
-import { inspect } from "node:util";
 import type { Command } from "commander";
 import { eventTypes, type RuntimeEvent } from "../core/index.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
+import { eventText } from "./attach/event-text.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 
 export function describe(command: Command): void {
@@ -22,7 +22,9 @@ export async function run(
   }
   const given = options as AttachOptions;
   return await withAttached(given, context, async (client) => {
-    client.onEvent = (event) => void context.out.write(given.json ? `${JSON.stringify(event)}\n` : eventText(event));
+    client.onEvent = (event) =>
+      void context.out.write(given.json ? `${JSON.stringify(event)}\n` : `${eventText(event)}\n`);
+    client.onMissed = (count) => void context.err.write(`mofa events: ${count} events were missed: read too slowly\n`);
     // Checked above.
     const types = (operands.length === 0 ? eventTypes : operands) as readonly RuntimeEvent["type"][];
     await client.ask({ verb: "watch", types });
@@ -31,8 +33,4 @@ export async function run(
     await Promise.race([client.closed, stopped]);
     return exitCodes.ok;
   });
-}
-
-function eventText({ type, ...rest }: RuntimeEvent): string {
-  return `${type} ${inspect(rest, { breakLength: Number.POSITIVE_INFINITY, depth: 4, maxStringLength: 200 })}\n`;
 }

@@ -5,10 +5,14 @@ import type { Command } from "commander";
 import { type ActorInfo, refKey } from "../index.ts";
 import { placeText } from "./attach/actor-text.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
+import { actorArgument } from "./attach/target-command.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 
+/** How much of a state is shown; `--json` shows all of it. */
+const shown = { depth: 4, maxArrayLength: 20, maxStringLength: 500 };
+
 export function describe(command: Command): void {
-  describeAttached(command).argument("<actor>", "its name, or its ref as mofa ps shows it");
+  describeAttached(command).argument(...actorArgument);
 }
 
 export async function run(
@@ -18,37 +22,34 @@ export async function run(
 ): Promise<ExitCode> {
   const given = options as AttachOptions;
   return await withAttached(given, context, async (client) => {
-    const actors = (await client.ask({ verb: "actors" })) as readonly ActorInfo[];
-    const actor = actors.find(({ name, ref }) => name === target || refKey(ref) === target);
-    if (actor === undefined) {
-      context.err.write(`mofa inspect: there is no actor ${target}: mofa ps lists them\n`);
-      return exitCodes.failed;
-    }
+    const actor = (await client.ask({ verb: "info", target })) as ActorInfo;
     const { state, error } = await stateOf(client.ask({ verb: "getState", target: refKey(actor.ref) }));
     if (given.json) context.out.write(`${JSON.stringify({ actor, state, error })}\n`);
     else {
-      const { ref, name, behaviour, parent, childId, messages, state: life } = actor;
-      const facts = {
-        ref: refKey(ref),
-        name,
-        behaviour,
-        parent: parent && refKey(parent),
-        childId,
-        life,
-        place: placeText(actor),
-        messages,
-      };
-      for (const [key, value] of Object.entries(facts))
-        if (value !== undefined && value !== null) context.out.write(`${key.padEnd(10)}${value}\n`);
-      context.out.write(
-        `state     ${error === null ? inspect(state, { depth: 4, maxArrayLength: 20, maxStringLength: 500 }) : `not shown: ${error}`}\n`,
-      );
+      const stateText = error === null ? inspect(state, shown) : `not shown: ${error}`;
+      for (const [key, value] of [...factsOf(actor), ["state", stateText]])
+        context.out.write(`${String(key).padEnd(10)}${value}\n`);
     }
     return exitCodes.ok;
   });
 }
 
-/** A state that is no data cannot be shown; all else can. */
+function factsOf(actor: ActorInfo): readonly (readonly [string, string | number])[] {
+  const { ref, name, behaviour, parent, childId, state, messages } = actor;
+  const facts = [
+    ["ref", refKey(ref)],
+    ["name", name],
+    ["behaviour", behaviour],
+    ["parent", parent && refKey(parent)],
+    ["child", childId],
+    ["life", state],
+    ["place", placeText(actor)],
+    ["messages", messages],
+  ] as const;
+  return facts.flatMap(([key, value]) => (value === undefined || value === null ? [] : [[key, value] as const]));
+}
+
+/** A state that is no data cannot be shown, nor one in another process; all else of the actor can. */
 async function stateOf(asked: Promise<unknown>): Promise<{ readonly state: unknown; readonly error: string | null }> {
   try {
     return { state: await asked, error: null };

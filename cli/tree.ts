@@ -1,56 +1,64 @@
-/** `mofa tree`: the actors of a running program under those that have started them. */
+/** `mofa tree [actor]`: the actors of a running program under those that have started them. */
 import type { Command } from "commander";
-import { type ActorInfo, refKey } from "../index.ts";
-import { nameText, placeText } from "./attach/actor-text.ts";
+import { behavioursText, nameText, placeText, unansweredText } from "./attach/actor-text.ts";
+import type { ActorBranch, ActorForest } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
+import { wholeNumber } from "./whole-number.ts";
 
-/** Children of one parent that are shown; the others are counted. */
-const childrenShown = 20;
+/** Children that are shown, of each behaviour under one parent; the others are counted. */
+const childrenShown = 3;
 
-interface Node extends ActorInfo {
-  readonly children: readonly Node[];
+interface TreeOptions extends AttachOptions {
+  readonly limit?: number;
+  readonly all?: boolean;
 }
 
 export function describe(command: Command): void {
-  describeAttached(command).option("--all", `show every child, not ${childrenShown} of each parent`);
+  describeAttached(command)
+    .argument("[actor]", "the one at the top: its name, or its ref as mofa ps shows it")
+    .option(
+      "--limit <n>",
+      `children without children that are shown, of each behaviour under one parent (default: ${childrenShown})`,
+      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    )
+    .option("--all", "show everybody; so does --json where no --limit is given");
 }
 
 export async function run(
-  _operands: readonly string[],
+  [root]: readonly string[],
   options: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const given = options as AttachOptions & { readonly all?: boolean };
-  return await withAttached(given, context, async (client) => {
-    const roots = treeOf((await client.ask({ verb: "actors" })) as readonly ActorInfo[]);
-    const shown = given.all ? Number.POSITIVE_INFINITY : childrenShown;
-    context.out.write(given.json ? `${JSON.stringify({ roots })}\n` : branches(roots, "", shown));
+  // `describe` above declares these options, so commander has made them this.
+  const { all, json, limit = all || json ? undefined : childrenShown } = options as TreeOptions;
+  return await withAttached(options as TreeOptions, context, async (client) => {
+    const forest = (await client.ask({ verb: "tree", root, limit })) as ActorForest;
+    if (json) context.out.write(`${JSON.stringify(forest)}\n`);
+    else {
+      context.out.write(branchesText(forest.roots, forest.more, ""));
+      for (const one of forest.unanswered) context.err.write(`mofa tree: ${unansweredText(one)}\n`);
+    }
     return exitCodes.ok;
   });
 }
 
-/** Whose parent is gone, or is the program itself, is a root. */
-export function treeOf(actors: readonly ActorInfo[]): readonly Node[] {
-  const nodes = new Map(actors.map((info) => [refKey(info.ref), { ...info, children: [] as Node[] }]));
-  const roots: Node[] = [];
-  for (const node of nodes.values()) {
-    const siblings =
-      node.parent === undefined || node.parent === null ? undefined : nodes.get(refKey(node.parent))?.children;
-    (siblings ?? roots).push(node);
+function branchesText(branches: readonly ActorBranch[], more: ActorBranch["more"], indent: string): string {
+  const hasMore = Object.keys(more).length > 0;
+  const lines: string[] = [];
+  for (const [at, node] of branches.entries()) {
+    const isLast = at === branches.length - 1 && !hasMore;
+    lines.push(`${indent}${isLast ? "└" : "├"}─ ${lineOf(node)}\n`);
+    lines.push(branchesText(node.children, node.more, `${indent}${isLast ? " " : "│"}  `));
   }
-  return roots;
+  if (hasMore) lines.push(`${indent}└─ and ${behavioursText(more)} more: --all shows them\n`);
+  return lines.join("");
 }
 
-function branches(nodes: readonly Node[], indent: string, shown: number): string {
-  const lines: string[] = [];
-  for (const [at, node] of nodes.slice(0, shown).entries()) {
-    const isLast = at === nodes.length - 1;
-    const id = node.childId === undefined || node.childId === null ? "" : `${node.childId}: `;
-    lines.push(`${indent}${isLast ? "└" : "├"}─ ${id}${nameText(node)}  (${node.state}, ${placeText(node)})\n`);
-    lines.push(branches(node.children, `${indent}${isLast ? " " : "│"}  `, shown));
-  }
-  const left = nodes.length - shown;
-  if (left > 0) lines.push(`${indent}└─ and ${left} more: --all shows them\n`);
-  return lines.join("");
+/** A child's id is not said again where it is its name. */
+function lineOf(node: ActorBranch): string {
+  const { childId, name, state, messages } = node;
+  const id = childId === undefined || childId === null || childId === name ? "" : `${childId}: `;
+  const waiting = messages === 0 ? "" : `, messages: ${messages}`;
+  return `${id}${nameText(node)}  (${state}, ${placeText(node)}${waiting})`;
 }

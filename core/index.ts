@@ -73,6 +73,7 @@ export {
   selectorsOf,
   sendersMax,
 } from "./faults/plan.ts";
+export { matchesPattern } from "./faults/selector.ts";
 export type { ActorInfo } from "./kernel/controls.ts";
 export type { DeadLetter } from "./kernel/dead-letters.ts";
 export {
@@ -103,8 +104,10 @@ export {
 } from "./registry/configuration.ts";
 export type { Capability, Declaration } from "./registry/declaration.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./registry/standard-schema.ts";
+export type { ActorNode } from "./system/actor-tree.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export { loadSystem } from "./system/load.ts";
+export type { LookOptions } from "./system/look-options.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor, SystemStats } from "./system/system.ts";

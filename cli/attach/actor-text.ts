@@ -1,5 +1,7 @@
 /** Actors of a running program as text. */
 import { type ActorInfo, refKey } from "../../index.ts";
+import { numberText } from "../number-text.ts";
+import type { Unanswered } from "./attach-protocol.ts";
 
 /** By its name if it has one. */
 export function nameText({ name, ref, behaviour }: ActorInfo): string {
@@ -11,4 +13,18 @@ export function placeText({ isolation, position }: ActorInfo): string {
   if (isolation === "process") return "process";
   if (isolation === "thread") return "own thread";
   return position === 0 ? "main" : `thread ${position}`;
+}
+
+/** `10,000 agent, 16 crew`: the most first. */
+export function behavioursText(behaviours: Readonly<Record<string, number>>): string {
+  return Object.entries(behaviours)
+    .sort(([, a], [, b]) => b - a)
+    .map(([behaviour, count]) => `${numberText(count)} ${behaviour}`)
+    .join(", ");
+}
+
+/** A line about a thread whose actors are not shown. */
+export function unansweredText({ thread, actor }: Unanswered): string {
+  const why = actor === null ? "something holds it" : `${actor} is in its turn there`;
+  return `thread ${thread} does not answer, and its actors are not shown: ${why}`;
 }

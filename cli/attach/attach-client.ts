@@ -8,6 +8,8 @@ import { socketFolder, socketsIn } from "./socket-folder.ts";
 
 /** Time for a program to answer: a turn on its main thread may hold it for a while. */
 const answerTimeoutMs = 20_000;
+/** Time for one to say who it is: past that it counts as there, and under no name. */
+const helloTimeoutMs = 2_000;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -20,6 +22,8 @@ export class AttachClient implements Disposable {
   #nextId = 1;
   /** Called with each event once `watch` was asked for. */
   onEvent: (event: RuntimeEvent) => void = () => {};
+  /** Called with how many events were left out, because they were read too slowly. */
+  onMissed: (count: number) => void = () => {};
   /** Settles when the program is gone. */
   readonly closed: Promise<void>;
 
@@ -29,8 +33,7 @@ export class AttachClient implements Disposable {
     this.closed = promise;
     socket.on("error", () => {});
     socket.on("close", () => {
-      const gone = Object.assign(new Error("the program has ended"), { code: "noconnection" });
-      for (const { reject } of this.#pending.values()) reject(gone);
+      for (const { reject } of this.#pending.values()) reject(gone());
       this.#pending.clear();
       resolve();
     });
@@ -47,15 +50,16 @@ export class AttachClient implements Disposable {
   }
 
   /** @throws Error with a code: the program's own; `noconnection` when it ends meanwhile; `timeout`. */
-  async ask(request: AttachVerb): Promise<unknown> {
+  async ask(request: AttachVerb, timeoutMs = answerTimeoutMs): Promise<unknown> {
+    if (this.#socket.destroyed) throw gone();
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending.set(id, { resolve, reject });
     this.#socket.write(`${JSON.stringify({ ...request, id })}\n`);
     const late = setTimeout(() => {
       this.#pending.delete(id);
-      reject(new RuntimeError("timeout", `the program did not answer within ${answerTimeoutMs} ms`));
-    }, answerTimeoutMs);
+      reject(new RuntimeError("timeout", `the program did not answer within ${timeoutMs} ms: its main thread is held`));
+    }, timeoutMs);
     try {
       return await promise;
     } finally {
@@ -68,10 +72,8 @@ export class AttachClient implements Disposable {
   }
 
   #take(answer: AttachAnswer): void {
-    if ("event" in answer) {
-      this.onEvent(answer.event);
-      return;
-    }
+    if ("event" in answer) return this.onEvent(answer.event);
+    if ("missed" in answer) return this.onMissed(answer.missed);
     const pending = this.#pending.get(answer.id);
     this.#pending.delete(answer.id);
     if (answer.ok) pending?.resolve(answer.value);
@@ -88,13 +90,24 @@ export interface Attached {
 
 /** Every program of this user that runs. A socket that nobody listens at is taken away. */
 export async function attachToAll(): Promise<readonly Attached[]> {
-  const attached: Attached[] = [];
-  for (const path of socketsIn(socketFolder()).values()) {
-    const client = await AttachClient.connect(path);
-    if (client === undefined) rmSync(path, { force: true });
-    else attached.push({ client, system: (await client.ask({ verb: "hello" })) as AttachedSystem });
+  const attached = await Promise.all(
+    [...socketsIn(socketFolder())].map(async ([pid, path]) => {
+      const client = await AttachClient.connect(path);
+      if (client !== undefined) return { client, system: await helloOf(client, pid) };
+      rmSync(path, { force: true });
+      return undefined;
+    }),
+  );
+  return attached.filter((one) => one !== undefined);
+}
+
+/** One that is held, or ends meanwhile, is there all the same. */
+async function helloOf(client: AttachClient, pid: number): Promise<AttachedSystem> {
+  try {
+    return (await client.ask({ verb: "hello" }, helloTimeoutMs)) as AttachedSystem;
+  } catch {
+    return { pid, name: "does not answer" };
   }
-  return attached;
 }
 
 /**
@@ -116,4 +129,8 @@ export async function attach(wanted: string | undefined): Promise<Attached | und
 
 function isMeant({ pid, name }: AttachedSystem, wanted: string): boolean {
   return String(pid) === wanted || name === wanted;
+}
+
+function gone(): Error {
+  return Object.assign(new Error("the program has ended"), { code: "noconnection" });
 }

@@ -2,19 +2,24 @@
  * What a command that attaches and the program that it looks at say to each other: one JSON value a line. Each request is
  * answered once, by its id; after `watch` there are events of the program as well, until the line is closed.
  */
-import type { RefData, RuntimeEvent } from "../../index.ts";
+import type { ActorInfo, DeadLetter, RefData, RuntimeEvent } from "../../index.ts";
 
-/** A request's verb and what it wants. Targets are names or refs as text (`refKey`). */
+/** A request's verb and what it wants. Targets are names or refs as text (`refKey`); where none or no number is given, all. */
 export type AttachVerb =
   | { readonly verb: "hello" }
-  | { readonly verb: "actors" }
-  | { readonly verb: "stats" }
-  | { readonly verb: "crashes" }
-  | { readonly verb: "deadLetters" }
+  /** An `ActorList`. */
+  | { readonly verb: "actors"; readonly match?: string | undefined; readonly limit?: number | undefined }
+  /** An `ActorForest`: the children of each parent that are shown are so many of each behaviour. */
+  | { readonly verb: "tree"; readonly root?: string | undefined; readonly limit?: number | undefined }
+  /** An `ActorInfo`. */
+  | { readonly verb: "info"; readonly target: string }
+  /** A `DeadLetterList`: the newest. */
+  | { readonly verb: "deadLetters"; readonly limit?: number | undefined }
   | { readonly verb: "resend"; readonly letter: string; readonly target: string | undefined }
   | { readonly verb: "getState"; readonly target: string }
   | { readonly verb: "pause" | "resume"; readonly target: string }
-  | { readonly verb: "exit"; readonly target: string; readonly reason: string }
+  /** A `Killed`. */
+  | { readonly verb: "kill"; readonly target: string }
   | { readonly verb: "watch"; readonly types: readonly RuntimeEvent["type"][] };
 
 export type AttachRequest = AttachVerb & { readonly id: number };
@@ -22,15 +27,62 @@ export type AttachRequest = AttachVerb & { readonly id: number };
 export type AttachAnswer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
-  | { readonly event: RuntimeEvent };
+  | { readonly event: RuntimeEvent }
+  /** Events that were not sent, because those before them were read too slowly. */
+  | { readonly missed: number };
+
+/** What a thread is at that does not answer. */
+export interface Unanswered {
+  readonly thread: number;
+  /** The actor whose turn holds it, by name or ref; null: none does, as far as can be seen. */
+  readonly actor: string | null;
+}
+
+/** The answer to `actors`: those with the most messages first, then those with a name, then by ref. */
+export interface ActorList {
+  readonly actors: readonly ActorInfo[];
+  /** How many match, of how many that live. */
+  readonly matching: number;
+  readonly living: number;
+  /** How many of those that match there are of each behaviour. */
+  readonly behaviours: Readonly<Record<string, number>>;
+  readonly unanswered: readonly Unanswered[];
+}
+
+export interface ActorBranch extends ActorInfo {
+  readonly children: readonly ActorBranch[];
+  /** Children that are not shown, by behaviour. */
+  readonly more: Readonly<Record<string, number>>;
+}
+
+/** The answer to `tree`. */
+export interface ActorForest {
+  readonly roots: readonly ActorBranch[];
+  /** As of a branch. */
+  readonly more: Readonly<Record<string, number>>;
+  readonly unanswered: readonly Unanswered[];
+}
+
+/** The answer to `deadLetters`, oldest first. */
+export interface DeadLetterList {
+  readonly deadLetters: readonly DeadLetter[];
+  /** How many there are. */
+  readonly kept: number;
+  /** The system's clock, by which they have their times. */
+  readonly nowMs: number;
+}
+
+/** The answer to `kill`: the actor has ended. */
+export interface Killed {
+  /** Whom its supervisor has started in its place by now. */
+  readonly restartedAs: RefData | null;
+}
 
 /** The answer to `hello`. */
 export interface AttachedSystem {
   readonly pid: number;
   /** What was run: the module's file name without its ending, or `demo`. */
   readonly name: string;
-  /** Scheduler threads, main among them. */
-  readonly threads: number;
 }
 
 /** A ref as text: `thread.slot.generation`, as `refKey` writes it. Undefined: it is none. */

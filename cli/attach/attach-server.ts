@@ -6,8 +6,9 @@ import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type MofaSystem, RuntimeError, type RuntimeEvent, type Target } from "../../index.ts";
-import { type AttachAnswer, type AttachRequest, refOf } from "./attach-protocol.ts";
+import type { MofaSystem, RuntimeEvent } from "../../index.ts";
+import type { AttachAnswer, AttachRequest } from "./attach-protocol.ts";
+import { AttachedVerbs, isVerb } from "./attached-verbs.ts";
 import { openSocketFolder, socketFolder } from "./socket-folder.ts";
 
 /** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
@@ -15,14 +16,14 @@ const backlogMax = 4 * 2 ** 20;
 
 export class AttachServer implements Disposable {
   readonly #system: MofaSystem;
-  readonly #name: string;
+  readonly #verbs: AttachedVerbs;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #path: string;
 
   private constructor(system: MofaSystem, name: string, path: string) {
     this.#system = system;
-    this.#name = name;
+    this.#verbs = new AttachedVerbs(system, name);
     this.#path = path;
     this.#server = createServer((socket) => this.#attach(socket));
     // It keeps no program from ending.
@@ -71,67 +72,44 @@ export class AttachServer implements Disposable {
   }
 
   #watch(socket: Socket, { id, types }: AttachRequest & { readonly verb: "watch" }): () => void {
+    let missed = 0;
     const tell = (event: RuntimeEvent) => {
-      if (socket.writableLength < backlogMax) write(socket, { event });
+      if (socket.writableLength >= backlogMax) {
+        missed++;
+        return;
+      }
+      if (missed > 0) write(socket, { missed });
+      missed = 0;
+      write(socket, { event });
     };
-    const stops = types.map((type) => this.#system.events.on(type, tell));
-    write(socket, { id, ok: true, value: null });
+    const stops: (() => void)[] = [];
+    try {
+      for (const type of types) stops.push(this.#system.events.on(type, tell));
+      write(socket, { id, ok: true, value: null });
+    } catch (error) {
+      refuse(socket, id, error);
+    }
     return () => {
       for (const stop of stops) stop();
     };
   }
 
   async #answer(socket: Socket, request: AttachRequest): Promise<void> {
-    const { id } = request;
     try {
-      write(socket, { id, ok: true, value: (await this.#do(request)) ?? null });
+      write(socket, { id: request.id, ok: true, value: (await this.#verbs.answer(request)) ?? null });
     } catch (error) {
-      const { code = "failed", message } = error as { readonly code?: string; readonly message: string };
-      write(socket, { id, ok: false, error: { code, message } });
+      refuse(socket, request.id, error);
     }
   }
-
-  async #do(request: AttachRequest): Promise<unknown> {
-    const system = this.#system;
-    switch (request.verb) {
-      case "hello":
-        return { pid: process.pid, name: this.#name, threads: system.threads };
-      case "actors":
-        return await system.actors();
-      case "stats":
-        return await system.stats();
-      case "crashes":
-        return system.crashes();
-      case "deadLetters":
-        return await system.deadLetters();
-      case "resend":
-        return await system.resend(request.letter, request.target === undefined ? undefined : target(request.target));
-      case "getState":
-        return await system.getState(target(request.target));
-      case "pause":
-      case "resume":
-        await system[request.verb](target(request.target));
-        return undefined;
-      case "exit": {
-        const to = target(request.target);
-        const ref = typeof to === "string" ? system.whereis(to) : to;
-        if (ref === undefined || !system.isAlive(ref))
-          throw new RuntimeError("noproc", `there is no actor ${request.target}`);
-        system.exit(ref, request.reason);
-        return undefined;
-      }
-      case "watch":
-        throw new Error("watched elsewhere");
-    }
-  }
-}
-
-function target(text: string): Target {
-  return refOf(text) ?? text;
 }
 
 function write(socket: Socket, answer: AttachAnswer): void {
   if (!socket.destroyed) socket.write(`${JSON.stringify(answer, asData)}\n`);
+}
+
+function refuse(socket: Socket, id: number, error: unknown): void {
+  const { code = "failed", message } = error as { readonly code?: string; readonly message: string };
+  write(socket, { id, ok: false, error: { code, message } });
 }
 
 /** What JSON has no form for, as text. */
@@ -146,28 +124,10 @@ function requestOf(line: string): AttachRequest | undefined {
   try {
     const request: unknown = JSON.parse(line);
     const isOne =
-      typeof request === "object" &&
-      request !== null &&
-      "id" in request &&
-      "verb" in request &&
-      verbs.has(request.verb);
+      typeof request === "object" && request !== null && "id" in request && "verb" in request && isVerb(request.verb);
     // Who may connect may do everything: what else it says is checked by the verbs themselves.
     return isOne ? (request as AttachRequest) : undefined;
   } catch {
     return undefined;
   }
 }
-
-const verbs = new Set<unknown>([
-  "hello",
-  "actors",
-  "stats",
-  "crashes",
-  "deadLetters",
-  "resend",
-  "getState",
-  "pause",
-  "resume",
-  "exit",
-  "watch",
-] satisfies AttachRequest["verb"][]);

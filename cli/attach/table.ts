@@ -11,3 +11,9 @@ export function tableText(rows: readonly (readonly (string | number)[])[]): stri
       .trimEnd();
   return rows.map((row) => `${line(row)}\n`).join("");
 }
+
+/** Text for one cell: white space, also ends of lines, as one space; what is longer ends in three dots. */
+export function oneLine(text: string, charsMax: number): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= charsMax ? line : `${line.slice(0, charsMax - 3)}...`;
+}

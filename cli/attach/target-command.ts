@@ -4,10 +4,12 @@ import { type CommandContext, type CommandModule, type ExitCode, exitCodes } fro
 import type { AttachVerb } from "./attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attached-command.ts";
 
+export const actorArgument = ["<actor>", "its name, or its ref as mofa ps shows it"] as const;
+
 export function targetCommand(verb: (target: string) => AttachVerb, done: string): CommandModule {
   return {
     describe(command: Command): void {
-      describeAttached(command).argument("<actor>", "its name, or its ref as mofa ps shows it");
+      describeAttached(command).argument(...actorArgument);
     },
     async run(
       [target = ""]: readonly string[],

@@ -4,8 +4,8 @@
  * Plain ANSI: up, erase, hide and show the cursor. It writes to stderr, since stdout is for results, and erases itself.
  */
 import pc from "picocolors";
+import { countText, numberText } from "../number-text.ts";
 import type { Snapshot } from "./job.ts";
-import { countText, numberText } from "./number-text.ts";
 
 /** At a terminal: at most ten drawings a second. */
 const drawEveryMs = 100;

@@ -1,7 +1,7 @@
 /** The result as a person reads it. */
 import pc from "picocolors";
 import { reasonText } from "../../index.ts";
-import { countText, numberText } from "./number-text.ts";
+import { countText, numberText } from "../number-text.ts";
 import type { DemoResult } from "./result.ts";
 
 export function summaryText(outcome: DemoResult): string {

@@ -3,7 +3,7 @@
  *
  * Two panels, since the two have different units; colours that hold in print and for the colour-blind.
  */
-import { numberText } from "./number-text.ts";
+import { numberText } from "../number-text.ts";
 import type { DemoResult } from "./result.ts";
 import { ratesOf, type TimelinePoint } from "./timeline.ts";
 import type { FaultRecord } from "./work-ledger.ts";

@@ -16,7 +16,7 @@ import { callTimeoutMs } from "./calls.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 
-export type ControlVerb = "pause" | "resume" | "getState" | "replaceState";
+export type ControlVerb = "pause" | "resume" | "info" | "getState" | "replaceState";
 
 /** One living actor, as seen from outside. */
 export interface ActorInfo {
@@ -89,6 +89,8 @@ export class Controls {
       if (verb === "pause") this.#pause(cell);
       else this.#resume(cell);
       kernel.calls.answer(caller, id, undefined, undefined);
+    } else if (verb === "info") {
+      kernel.calls.answer(caller, id, this.#infoOf(cell), undefined);
     } else if ((cell.flags & Flag.remote) !== 0) {
       const text = `${verb}: the state of ${kernel.nameOf(ref)} is in a process of its own and cannot be reached`;
       this.#refuse(caller, id, ref, "bad_argument", text);

@@ -25,8 +25,10 @@ import type { Agent } from "../registry/agents.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
+import { type ActorNode, treeOf } from "./actor-tree.ts";
 import type { SystemParts } from "./boot.ts";
 import { endActors, endHeldThreads } from "./ending.ts";
+import { type LookOptions, lookOptions, lookTimeoutMs } from "./look-options.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
@@ -63,9 +65,6 @@ export interface SystemStats {
   readonly deadLetters: ThreadStats["deadLetters"];
   readonly bus: BusTotals;
 }
-
-/** Time for other threads to answer a question about themselves: more than the ten limits that a turn may take at the most. */
-const statsTimeoutMs = 15_000;
 
 export class System implements AsyncDisposable {
   readonly events: EventStream;
@@ -278,11 +277,30 @@ export class System implements AsyncDisposable {
     return await kernel.controls.ask(kernel.guest, verb, kernel.resolve(target, verb), value);
   }
 
-  /** Every living actor, in the order of threads. Threads are asked one by one: it is no picture of one instant. */
-  async actors(): Promise<readonly ActorInfo[]> {
+  /** What can be seen of one actor from outside, between two turns of its thread (process_info/1). @throws RuntimeError `noproc`, `timeout`, `bad_argument`. */
+  async info(target: Target): Promise<ActorInfo> {
+    return (await this.#control("info", target)) as ActorInfo; // as `Controls.control` answers it
+  }
+
+  /**
+   * Every living actor, in the order of threads. Threads are asked one by one: it is no picture of one instant.
+   * @throws RuntimeError `timeout` when one turn holds a thread for `timeoutMs` (15,000), unless `unanswered` is given: that
+   * is then called with the thread, whose actors are left out. `bad_argument`.
+   */
+  async actors(options: LookOptions = {}): Promise<readonly ActorInfo[]> {
     this.#assertRunning("actors");
+    const look = lookOptions("actors", options);
     const kernel = this.#kernel;
-    return (await this.#everyThread(FrameKind.actors, "actors", () => kernel.controls.actors())).flat();
+    return (await this.#everyThread(FrameKind.actors, "actors", () => kernel.controls.actors(), look)).flat();
+  }
+
+  /**
+   * The same as a forest: every living actor under the one that has spawned it. Roots are those of the program, and those
+   * whose parent has ended. @throws as `actors`.
+   */
+  async tree(options: LookOptions = {}): Promise<readonly ActorNode[]> {
+    this.#assertRunning("tree");
+    return treeOf(await this.actors(lookOptions("tree", options)));
   }
 
   /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. */
@@ -311,7 +329,7 @@ export class System implements AsyncDisposable {
       kernel.guest,
       kernel.makeRef(thread, 0, 0),
       "resend",
-      statsTimeoutMs,
+      lookTimeoutMs,
     );
     kernel.scheduler.commit(() =>
       kernel.peers.push(thread, FrameKind.resend, { slot: 0, generation: 0 }, kernel.guest, question, [number, to]),
@@ -362,18 +380,21 @@ export class System implements AsyncDisposable {
   }
 
   /** What every thread that is up says to a question; one that goes away meanwhile says nothing. */
-  async #everyThread<T>(question: FrameKind, name: string, own: () => T): Promise<T[]> {
+  async #everyThread<T>(question: FrameKind, name: string, own: () => T, look: LookOptions = {}): Promise<T[]> {
     const kernel = this.#kernel;
+    const { timeoutMs = lookTimeoutMs, unanswered } = look;
     const ask = async (thread: number): Promise<T | undefined> => {
       if (thread === kernel.thread) return own();
       try {
         // Its kernel answers as `own` does here.
         const to = kernel.makeRef(thread, 0, 0);
-        return (await kernel.calls.ask(kernel.guest, to, question, name, statsTimeoutMs)) as T;
+        return (await kernel.calls.ask(kernel.guest, to, question, name, timeoutMs)) as T;
       } catch (error) {
-        if (error instanceof RuntimeError && (error.code === "thread_lost" || error.code === "noproc"))
-          return undefined;
-        throw error;
+        if (!(error instanceof RuntimeError)) throw error;
+        if (error.code === "thread_lost" || error.code === "noproc") return undefined;
+        if (error.code !== "timeout" || unanswered === undefined) throw error;
+        unanswered(thread);
+        return undefined;
       }
     };
     const answers = await Promise.all(kernel.memory.threadsUp().map(ask));

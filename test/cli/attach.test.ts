@@ -25,15 +25,18 @@ beforeAll(() => {
     export const clerk = defineServer({
       name: "clerk",
       init: (name: string) => ({ name, papers: 0 }),
-      casts: { take: (state) => { state.papers++; }, loop: () => { for (;;); } },
+      casts: { take: (state) => { state.papers++; }, loop: () => { for (let n = 0; ; n++); } },
+      turnLimitMs: Infinity,
     });
-    export async function main(system) {
-      await system.supervise({ intensity: 9, children: ["ann", "bob"].map((name) => ({ id: name, name, start: [clerk, name] })) });
+    export async function main(system, args) {
+      const children = ["ann", "bob"].map((name) => ({ id: name, name, start: [clerk, name] }));
+      for (let n = 0; n < 12; n++) children.push({ id: "temp " + n, start: [clerk, "temp"] });
+      await system.supervise({ intensity: 9, children });
       const gone = await system.spawn(clerk, "gone");
       await system.stopActor(gone);
       gone.cast("take");
       system.cast("ann", "take");
-      if (process.argv.includes("looping")) system.cast("bob", "loop");
+      if (args.includes("looping")) system.cast("bob", "loop");
       console.log("up");
       await new Promise(() => {});
     }`,
@@ -80,7 +83,6 @@ async function mofaJson(...args: string[]): Promise<Record<string, unknown>> {
 interface Listed {
   readonly name?: string;
   readonly state: string;
-  readonly messages: number;
   readonly ref: { readonly slot: number; readonly generation: number };
 }
 
@@ -90,17 +92,49 @@ async function listed(name: string): Promise<Listed | undefined> {
 }
 
 describe("a program that runs", () => {
-  test("is listed by mofa ps, and shown by mofa tree under who has started whom", async () => {
+  test("is listed by mofa ps: who has a name first, by text or pattern, so many as are wanted", async () => {
     await start();
-    const { code, stdout } = await mofa("ps");
+    const { code, stdout, stderr } = await mofa("ps");
+    const rows = stdout.split("\n");
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ref +name +behaviour +state +place +messages\n/);
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+ +ann +clerk +ready +thread 1 +0$/m);
-    const tree = await mofa("tree");
-    expect(tree.stdout).toMatch(
-      /^└─ supervisor .*\n {3}├─ ann: ann {2}\(ready, thread 1\)\n {3}└─ bob: bob {2}\(ready/,
+    expect(rows[0]).toMatch(/^ref +name +child +behaviour +state +place +messages$/);
+    expect(rows[1]).toMatch(/^\d+\.\d+\.\d+ +ann +ann +clerk +ready +thread 1 +0$/);
+    expect([rows.length, stderr]).toEqual([17, "15 actors: 14 clerk, 1 supervisor\n"]);
+    const some = await mofa("ps", "--match", "temp 1*", "--limit", "2");
+    expect(some.stdout.split("\n").length).toBe(4);
+    expect(some.stderr).toBe("3 actors of 15: 3 clerk; 2 are shown, --limit 0 shows all\n");
+    expect((await mofa("ps", "--match", "nobody")).stderr).toBe("0 actors of 15\n");
+    expect(await mofaJson("ps", "--match", "bob")).toMatchObject({
+      actors: [{ name: "bob", childId: "bob", isolation: "shared" }],
+      matching: 1,
+      living: 15,
+      behaviours: { clerk: 1 },
+      unanswered: [],
+    });
+  });
+
+  test("is shown by mofa tree under who has started whom, like children folded", async () => {
+    await start();
+    const { stdout } = await mofa("tree");
+    expect(stdout.replaceAll(/\d+\.\d+\.\d+/g, "REF")).toBe(
+      [
+        "└─ supervisor REF  (ready, main)",
+        "   ├─ ann  (ready, thread 1)",
+        "   ├─ bob  (ready, thread 1)",
+        "   ├─ temp 0: clerk REF  (ready, thread 1)",
+        "   └─ and 11 clerk more: --all shows them",
+        "",
+      ].join("\n"),
     );
-    expect(await mofaJson("tree")).toMatchObject({ roots: [{ children: [{ childId: "ann" }, { childId: "bob" }] }] });
+    const ids = ["ann", "bob", ...Array.from({ length: 12 }, (_, n) => `temp ${n}`)];
+    const whole = (await mofaJson("tree")) as unknown as { roots: readonly [{ children: readonly object[] }] };
+    expect(whole.roots[0].children).toMatchObject(ids.map((childId) => ({ childId, children: [], more: {} })));
+    expect((await mofa("tree", "--all")).stdout.split("\n").length).toBe(16);
+    expect((await mofa("tree", "ann")).stdout).toBe("└─ ann  (ready, thread 1)\n");
+    expect(await mofa("tree", "nobody")).toMatchObject({
+      code: 1,
+      stderr: "mofa: there is no actor nobody (noproc)\n",
+    });
   });
 
   test("has its actors paused, looked at and let go on", async () => {
@@ -114,22 +148,55 @@ describe("a program that runs", () => {
     });
     expect(await mofaJson("resume", "ann")).toEqual({ actor: "ann", done: "resumed" });
     expect(await listed("ann")).toMatchObject({ state: "ready" });
-    expect((await mofa("inspect", "ann")).stdout).toMatch(/^life +ready$/m);
+    const { stdout } = await mofa("inspect", "ann");
+    expect(stdout.replaceAll(/\d+\.\d+\.\d+/g, "REF")).toBe(
+      [
+        "ref       REF",
+        "name      ann",
+        "behaviour clerk",
+        "parent    REF",
+        "child     ann",
+        "life      ready",
+        "place     thread 1",
+        "messages  0",
+        "state     { name: 'ann', papers: 1 }",
+        "",
+      ].join("\n"),
+    );
+    expect(await mofa("inspect", "nobody")).toMatchObject({ code: 1, stdout: "" });
   });
 
-  test("has an actor that loops killed, and its supervisor starts another", async () => {
-    await start();
-    const before = await listed("bob");
+  test("is listed, but for the actors of a thread that a turn holds", async () => {
+    await start("looping");
+    const { code, stdout, stderr } = await mofa("ps");
+    expect([code, stdout.split("\n").length]).toEqual([0, 3]);
+    expect(stderr).toBe(
+      "1 actor: 1 supervisor\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there\n",
+    );
     expect(await mofa("kill", "bob")).toMatchObject({ code: 0 });
-    const after = await listed("bob");
-    expect(after).toMatchObject({ state: "ready" });
-    expect(after?.ref).not.toEqual(before?.ref);
+    expect(await mofa("ps")).toMatchObject({ stderr: "15 actors: 14 clerk, 1 supervisor\n" });
+  });
+
+  test("has an actor that loops killed, and hears that its supervisor has started another", async () => {
+    await start("looping");
+    const { code, stdout } = await mofa("kill", "bob");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^bob killed, and started again by its supervisor as \d+\.\d+\.\d+\n$/);
+    const { actor, restartedAs } = await mofaJson("kill", "bob");
+    expect([actor, (await listed("bob"))?.ref]).toEqual(["bob", restartedAs]);
+    expect(await mofa("kill", "nobody")).toMatchObject({
+      code: 1,
+      stderr: "mofa: there is no actor nobody (noproc)\n",
+    });
   });
 
   test("shows its dead letters, and sends one of them again", async () => {
     await start();
     const { deadLetters } = (await mofaJson("deadletters")) as unknown as { deadLetters: readonly { id: string }[] };
     expect(deadLetters).toMatchObject([{ why: "noproc", message: "cast take()" }]);
+    const { stdout, stderr } = await mofa("deadletters");
+    expect(stdout).toMatch(/^id +age +to +why +message\n\d+\.\d+ +\d+ s +\d+\.\d+\.\d+ +noproc +cast take\(\)\n$/);
+    expect(stderr).toBe("1 dead letter\n");
     const id = deadLetters[0]?.id as string;
     expect(await mofa("deadletters", "--resend", id, "--to", "bob")).toMatchObject({
       code: 0,
@@ -168,6 +235,7 @@ describe("a program that runs", () => {
       "nonsense\n",
       '{"id":1}\n',
       '{"id":1,"verb":"shutdown"}\n',
+      '{"id":1,"verb":"watch","types":["nothing"]}\n{"id":2,"verb":"watch"}\nnonsense\n',
       '{"id":1,"verb":"actors"}\n{"id":',
     ]) {
       const client = connect(join(runtime, "mofa", socket));

@@ -1,6 +1,6 @@
 /** core/SEMANTICS.md, S14: what is done to an actor from outside. */
 import { expect, test } from "@jest/globals";
-import type { Ref, RefData } from "../../../core/index.ts";
+import { type ActorNode, type Ref, type RefData, refKey } from "../../../core/index.ts";
 import { Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -115,4 +115,38 @@ describePlacements("S14 Controls", (place) => {
     await system().replaceState(subject, { ...state, seen: ["other"], open: [] });
     expect(await subject.call("seen")).toEqual(["other"]);
   });
+
+  test("S14.5: info tells of one actor what actors tells of all", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    subject.send(1);
+    await system().settled();
+    const listed = (await system().actors()).find(({ ref }) => refKey(ref) === refKey(subject));
+    expect(await system().info(subject)).toEqual(listed);
+    expect(listed).toMatchObject({ behaviour: "puppet", state: "ready", messages: 0 });
+    await system().stopActor(subject);
+    await expect(system().info(subject)).rejects.toMatchObject({ code: "noproc" });
+  });
+
+  test("S14.6: the tree has every actor once: under its parent, or as a root where that has ended", async () => {
+    const parent = await place.spawn(system(), puppet, undefined);
+    const child = (await parent.call("run", ["spawn", "puppet"])) as Ref;
+    const grandchild = (await child.call("run", ["spawn", "puppet"])) as Ref;
+    await system().settled();
+    const isParent = ({ ref }: ActorNode) => refKey(ref) === refKey(parent);
+    const before = (await system().tree()).filter(isParent);
+    expect(before.map(shape)).toEqual([[refKey(parent), [[refKey(child), [[refKey(grandchild), []]]]]]]);
+    await system().stopActor(child);
+    const after = await system().tree();
+    expect(after.filter(isParent).map(shape)).toEqual([[refKey(parent), []]]);
+    expect(after.map(({ ref }) => refKey(ref))).toContain(refKey(grandchild));
+    const inTree = (nodes: readonly ActorNode[]): string[] =>
+      nodes.flatMap(({ ref, children }) => [refKey(ref), ...inTree(children)]);
+    expect(inTree(after).sort()).toEqual((await system().actors()).map(({ ref }) => refKey(ref)).sort());
+  });
 });
+
+type Shape = readonly [string, readonly Shape[]];
+
+function shape({ ref, children }: ActorNode): Shape {
+  return [refKey(ref), children.map(shape)];
+}

@@ -1,0 +1,139 @@
+/** What a running program does for those that are attached to it. */
+import { type ActorInfo, type MofaSystem, type RefData, RuntimeError, refKey, type Target } from "../../index.ts";
+import { actorForest } from "./actor-forest.ts";
+import { actorList } from "./actor-list.ts";
+import {
+  type AttachedSystem,
+  type AttachRequest,
+  type AttachVerb,
+  type DeadLetterList,
+  type Killed,
+  refOf,
+  type Unanswered,
+} from "./attach-protocol.ts";
+
+/** Time for a thread to say who lives there; then the others are told without it. */
+const lookMs = 2_000;
+/** Time for an actor to end that was killed, also in a turn that loops. */
+const endMs = 10_000;
+/** How long its supervisor is given for its restart: whoever asked waits for so long where there is none. */
+const restartMs = 500;
+
+type VerbName = AttachVerb["verb"];
+
+export class AttachedVerbs {
+  readonly #system: MofaSystem;
+  readonly #name: string;
+
+  constructor(system: MofaSystem, name: string) {
+    this.#system = system;
+    this.#name = name;
+  }
+
+  async answer(request: AttachRequest): Promise<unknown> {
+    const system = this.#system;
+    switch (request.verb) {
+      case "hello":
+        return { pid: process.pid, name: this.#name } satisfies AttachedSystem;
+      case "actors": {
+        const { actors, unanswered } = await this.#look();
+        return actorList(actors, unanswered, request);
+      }
+      case "tree": {
+        const unanswered: Unanswered[] = [];
+        const roots = await system.tree(this.#lookOptions(unanswered));
+        return actorForest(roots, unanswered, request);
+      }
+      case "info":
+        return await system.info(targetOf(request.target));
+      case "deadLetters":
+        return await this.#deadLetters(request.limit ?? Number.POSITIVE_INFINITY);
+      case "resend":
+        return await system.resend(request.letter, request.target === undefined ? undefined : targetOf(request.target));
+      case "getState":
+        return await system.getState(targetOf(request.target));
+      case "pause":
+      case "resume":
+        return await system[request.verb](targetOf(request.target));
+      case "kill":
+        return await this.#kill(request.target);
+      case "watch":
+        throw new Error("watched elsewhere");
+    }
+  }
+
+  async #look(): Promise<{ readonly actors: readonly ActorInfo[]; readonly unanswered: readonly Unanswered[] }> {
+    const unanswered: Unanswered[] = [];
+    return { actors: await this.#system.actors(this.#lookOptions(unanswered)), unanswered };
+  }
+
+  #lookOptions(unanswered: Unanswered[]) {
+    return {
+      timeoutMs: lookMs,
+      unanswered: (thread: number) => {
+        const turn = this.#system.remaining().turns.find((running) => running.thread === thread);
+        unanswered.push({ thread, actor: turn === undefined ? null : (turn.name ?? refKey(turn.ref)) });
+      },
+    };
+  }
+
+  async #deadLetters(limit: number): Promise<DeadLetterList> {
+    const all = await this.#system.deadLetters();
+    return { deadLetters: all.slice(-Math.min(limit, all.length)), kept: all.length, nowMs: this.#system.nowMs() };
+  }
+
+  async #kill(text: string): Promise<Killed> {
+    const system = this.#system;
+    const target = targetOf(text);
+    const ref = typeof target === "string" ? system.whereis(target) : target;
+    if (ref === undefined || !system.isAlive(ref)) throw new RuntimeError("noproc", `there is no actor ${text}`);
+    const restart = Promise.withResolvers<RefData | null>();
+    const stop = system.events.on("restarted", ({ former, ref: next }) => {
+      if (former !== undefined && refKey(former) === refKey(ref)) restart.resolve(next);
+    });
+    try {
+      const monitor = await system.monitor(ref);
+      system.exit(ref, "kill");
+      await inTime(monitor.down, endMs, () => {
+        system.demonitor(monitor);
+        throw new RuntimeError("timeout", `${text} has not ended within ${endMs} ms`);
+      });
+      return { restartedAs: await inTime(restart.promise, restartMs, () => null) };
+    } finally {
+      stop();
+    }
+  }
+}
+
+/** What a promise comes to, or what `late` says when it takes longer. */
+async function inTime<T>(promise: Promise<T>, ms: number, late: () => T): Promise<T> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  try {
+    return await Promise.race([promise, over.then(late)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function targetOf(text: string): Target {
+  return refOf(text) ?? text;
+}
+
+const verbs: Readonly<Record<VerbName, true>> = {
+  hello: true,
+  actors: true,
+  tree: true,
+  info: true,
+  deadLetters: true,
+  resend: true,
+  getState: true,
+  pause: true,
+  resume: true,
+  kill: true,
+  watch: true,
+};
+
+export function isVerb(text: unknown): text is VerbName {
+  return typeof text === "string" && Object.hasOwn(verbs, text);
+}
