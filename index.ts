@@ -3,6 +3,11 @@ import type { SystemOptions } from "./core/index.ts";
 import type { MofaSystem } from "./mofa-system.ts";
 
 export {
+  type Activity,
+  type ActivityColumn,
+  type ActivityOptions,
+  type ActivityReading,
+  type ActorActivity,
   type ActorApi,
   type ActorDefinition,
   type ActorInfo,
@@ -84,6 +89,7 @@ export {
   type SystemStats,
   sameRef,
   type Target,
+  type ThreadActivity,
   type ThreadStats,
   type TimerMessage,
   type TimerRef,

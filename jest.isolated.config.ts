@@ -10,6 +10,7 @@ const suites = [
   "core/semantics/s10-budgets",
   "core/semantics/s12-groups",
   "core/semantics/s13-bus",
+  "core/semantics/s14-activity",
   "core/semantics/s14-controls",
   "core/semantics/s15-registry",
   "core/semantics/s2-dead-letters",

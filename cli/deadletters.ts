@@ -71,5 +71,5 @@ function lettersText({ deadLetters, nowMs }: DeadLetterList): string {
     why,
     oneLine(message, messageChars),
   ]);
-  return tableText([["id", "age", "to", "why", "message"], ...rows]);
+  return tableText(["id", { right: "age" }, "to", "why", "message"], rows);
 }

@@ -6,10 +6,11 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import type { Screen } from "./block.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { readCorpus, slicesOf } from "./demo/corpus.ts";
 import { type JobOptions, type JobOutcome, runJob, type Snapshot } from "./demo/job.ts";
-import { LiveView, type Screen } from "./demo/live-view.ts";
+import { LiveView } from "./demo/live-view.ts";
 import { makeReportFolder, writeReport } from "./demo/report.ts";
 import { demoResult, shortcomings } from "./demo/result.ts";
 import { summaryText } from "./demo/summary.ts";

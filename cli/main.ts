@@ -23,6 +23,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "ps", summary: "the actors of a running program, as a list", load: () => import("./ps.ts") },
   { name: "tree", summary: "the same as a tree: who has started whom", load: () => import("./tree.ts") },
+  {
+    name: "top",
+    summary: "what threads and the busiest actors of a running program do, live",
+    load: () => import("./top.ts"),
+  },
   { name: "inspect", summary: "one actor of a running program, and its state", load: () => import("./inspect.ts") },
   {
     name: "kill",

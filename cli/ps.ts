@@ -57,7 +57,7 @@ function listText({ actors }: ActorList): string {
     placeText(info),
     info.messages,
   ]);
-  return tableText([["ref", "name", "child", "behaviour", "state", "place", "messages"], ...rows]);
+  return tableText(["ref", "name", "child", "behaviour", "state", "place", { right: "messages" }], rows);
 }
 
 /** `10,022 actors: 10,000 agent, 16 crew; 20 are shown, --limit 0 shows all`. */

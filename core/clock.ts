@@ -78,6 +78,11 @@ export function stopwatchMs(): number {
   return performance.now();
 }
 
+/** How long the event loop of this thread has been at work since it began, in milliseconds. */
+export function loopWorkedMs(): number {
+  return performance.eventLoopUtilization().active;
+}
+
 /** Wall-clock time for reports to people, in milliseconds since the epoch. */
 export function wallMs(): number {
   return Date.now();

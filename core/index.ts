@@ -74,6 +74,7 @@ export {
   sendersMax,
 } from "./faults/plan.ts";
 export { matchesPattern } from "./faults/selector.ts";
+export type { ActivityColumn, ActorActivity } from "./kernel/activity-counts.ts";
 export type { ActorInfo } from "./kernel/controls.ts";
 export type { DeadLetter } from "./kernel/dead-letters.ts";
 export {
@@ -104,6 +105,7 @@ export {
 } from "./registry/configuration.ts";
 export type { Capability, Declaration } from "./registry/declaration.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./registry/standard-schema.ts";
+export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";
 export type { ActorNode } from "./system/actor-tree.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export { loadSystem } from "./system/load.ts";

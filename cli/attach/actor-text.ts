@@ -12,6 +12,11 @@ export function nameText({ name, ref, behaviour }: ActorInfo): string {
 export function placeText({ isolation, position }: ActorInfo): string {
   if (isolation === "process") return "process";
   if (isolation === "thread") return "own thread";
+  return positionText(position);
+}
+
+/** A scheduler thread. */
+export function positionText(position: number): string {
   return position === 0 ? "main" : `thread ${position}`;
 }
 

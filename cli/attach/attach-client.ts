@@ -1,9 +1,9 @@
 /** The side of a command: finds the program that is meant, and asks it. */
 import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { RuntimeError, type RuntimeEvent } from "../../index.ts";
 import type { AttachAnswer, AttachedSystem, AttachVerb } from "./attach-protocol.ts";
+import { onLines } from "./lines.ts";
 import { socketFolder, socketsIn } from "./socket-folder.ts";
 
 /** Time for a program to answer: a turn on its main thread may hold it for a while. */
@@ -31,13 +31,12 @@ export class AttachClient implements Disposable {
     this.#socket = socket;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.closed = promise;
-    socket.on("error", () => {});
     socket.on("close", () => {
       for (const { reject } of this.#pending.values()) reject(gone());
       this.#pending.clear();
       resolve();
     });
-    createInterface({ input: socket }).on("line", (line) => this.#take(JSON.parse(line) as AttachAnswer));
+    onLines(socket, (line) => this.#take(JSON.parse(line) as AttachAnswer));
   }
 
   /** @returns undefined when nobody listens there any more. */

@@ -2,7 +2,15 @@
  * What a command that attaches and the program that it looks at say to each other: one JSON value a line. Each request is
  * answered once, by its id; after `watch` there are events of the program as well, until the line is closed.
  */
-import type { ActorInfo, DeadLetter, RefData, RuntimeEvent } from "../../index.ts";
+import type {
+  ActorActivity,
+  ActorInfo,
+  DeadLetter,
+  RefData,
+  RunningTurn,
+  RuntimeEvent,
+  ThreadActivity,
+} from "../../index.ts";
 
 /** A request's verb and what it wants. Targets are names or refs as text (`refKey`); where none or no number is given, all. */
 export type AttachVerb =
@@ -20,6 +28,8 @@ export type AttachVerb =
   | { readonly verb: "pause" | "resume"; readonly target: string }
   /** A `Killed`. */
   | { readonly verb: "kill"; readonly target: string }
+  /** A `TopSample`: since the last one that this connection has asked for. */
+  | { readonly verb: "top"; readonly sort: TopColumn; readonly limit: number }
   | { readonly verb: "watch"; readonly types: readonly RuntimeEvent["type"][] };
 
 export type AttachRequest = AttachVerb & { readonly id: number };
@@ -70,6 +80,31 @@ export interface DeadLetterList {
   readonly kept: number;
   /** The system's clock, by which they have their times. */
   readonly nowMs: number;
+}
+
+export const topColumns = ["busy", "turns", "messages", "restarts"] as const;
+export type TopColumn = (typeof topColumns)[number];
+
+export interface TopActor extends ActorActivity {
+  /** How often its supervisor has started it again since the program can be attached to. */
+  readonly restarts: number;
+}
+
+/** The answer to `top`: `turns` and `busyMs` are those of the last `forMs` milliseconds, 0 in the first sample. */
+export interface TopSample {
+  /** By the clock on the wall. */
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly sort: TopColumn;
+  readonly threads: readonly TopThread[];
+  readonly actors: readonly TopActor[];
+}
+
+/** As `ThreadActivity`: null is what is not known. */
+export interface TopThread extends Omit<ThreadActivity, "load" | "heapBytes" | "heldBy"> {
+  readonly load: number | null;
+  readonly heapBytes: number | null;
+  readonly heldBy: RunningTurn | null;
 }
 
 /** The answer to `kill`: the actor has ended. */

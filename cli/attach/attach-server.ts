@@ -5,10 +5,11 @@
 import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { MofaSystem, RuntimeEvent } from "../../index.ts";
 import type { AttachAnswer, AttachRequest } from "./attach-protocol.ts";
 import { AttachedVerbs, isVerb } from "./attached-verbs.ts";
+import { onLines } from "./lines.ts";
+import { Restarts } from "./restarts.ts";
 import { openSocketFolder, socketFolder } from "./socket-folder.ts";
 
 /** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
@@ -16,14 +17,16 @@ const backlogMax = 4 * 2 ** 20;
 
 export class AttachServer implements Disposable {
   readonly #system: MofaSystem;
-  readonly #verbs: AttachedVerbs;
+  readonly #name: string;
+  readonly #restarts: Restarts;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #path: string;
 
   private constructor(system: MofaSystem, name: string, path: string) {
     this.#system = system;
-    this.#verbs = new AttachedVerbs(system, name);
+    this.#name = name;
+    this.#restarts = new Restarts(system);
     this.#path = path;
     this.#server = createServer((socket) => this.#attach(socket));
     // It keeps no program from ending.
@@ -49,25 +52,25 @@ export class AttachServer implements Disposable {
   [Symbol.dispose](): void {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
+    this.#restarts[Symbol.dispose]();
     rmSync(this.#path, { force: true });
   }
 
   #attach(socket: Socket): void {
     this.#sockets.add(socket);
     socket.unref();
+    const verbs = new AttachedVerbs(this.#system, this.#name, this.#restarts);
     const unwatch: (() => void)[] = [];
     socket.on("close", () => {
       this.#sockets.delete(socket);
       for (const stop of unwatch) stop();
     });
-    // It went away while it was answered: `close` follows.
-    socket.on("error", () => {});
-    createInterface({ input: socket }).on("line", (line) => {
+    onLines(socket, (line) => {
       const request = requestOf(line);
       // What is no request has no id to be answered by.
       if (request === undefined) socket.destroy();
       else if (request.verb === "watch") unwatch.push(this.#watch(socket, request));
-      else void this.#answer(socket, request);
+      else void answer(socket, verbs, request);
     });
   }
 
@@ -93,13 +96,13 @@ export class AttachServer implements Disposable {
       for (const stop of stops) stop();
     };
   }
+}
 
-  async #answer(socket: Socket, request: AttachRequest): Promise<void> {
-    try {
-      write(socket, { id: request.id, ok: true, value: (await this.#verbs.answer(request)) ?? null });
-    } catch (error) {
-      refuse(socket, request.id, error);
-    }
+async function answer(socket: Socket, verbs: AttachedVerbs, request: AttachRequest): Promise<void> {
+  try {
+    write(socket, { id: request.id, ok: true, value: (await verbs.answer(request)) ?? null });
+  } catch (error) {
+    refuse(socket, request.id, error);
   }
 }
 

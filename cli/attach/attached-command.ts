@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { type CommandContext, type ExitCode, exitCodes } from "../command.ts";
 import { type AttachClient, attach } from "./attach-client.ts";
+import type { AttachedSystem } from "./attach-protocol.ts";
 
 export interface AttachOptions {
   readonly system?: string;
@@ -19,7 +20,7 @@ export function describeAttached(command: Command): Command {
 export async function withAttached(
   { system }: AttachOptions,
   { err }: CommandContext,
-  work: (client: AttachClient) => Promise<ExitCode>,
+  work: (client: AttachClient, system: AttachedSystem) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const attached = await attach(system);
   if (attached === undefined) {
@@ -27,5 +28,5 @@ export async function withAttached(
     return exitCodes.noSystem;
   }
   using client = attached.client;
-  return await work(client);
+  return await work(client, attached.system);
 }

@@ -1,5 +1,14 @@
 /** What a running program does for those that are attached to it. */
-import { type ActorInfo, type MofaSystem, type RefData, RuntimeError, refKey, type Target } from "../../index.ts";
+import { wallMs } from "../../core/index.ts";
+import {
+  type Activity,
+  type ActorInfo,
+  type MofaSystem,
+  type RefData,
+  RuntimeError,
+  refKey,
+  type Target,
+} from "../../index.ts";
 import { actorForest } from "./actor-forest.ts";
 import { actorList } from "./actor-list.ts";
 import {
@@ -9,25 +18,33 @@ import {
   type DeadLetterList,
   type Killed,
   refOf,
+  type TopColumn,
+  type TopSample,
   type Unanswered,
 } from "./attach-protocol.ts";
+import type { Restarts } from "./restarts.ts";
 
 /** Time for a thread to say who lives there; then the others are told without it. */
-const lookMs = 2_000;
+const lookMs = 750;
 /** Time for an actor to end that was killed, also in a turn that loops. */
 const endMs = 10_000;
-/** How long its supervisor is given for its restart: whoever asked waits for so long where there is none. */
-const restartMs = 500;
+/** How long its supervisor is given for its restart, and the actor to say whether it has one; one that loops says nothing. */
+const restartMs = 2_000;
+const childMs = 100;
 
 type VerbName = AttachVerb["verb"];
 
 export class AttachedVerbs {
   readonly #system: MofaSystem;
   readonly #name: string;
+  readonly #restarts: Restarts;
+  #activity: Activity | undefined;
 
-  constructor(system: MofaSystem, name: string) {
+  /** One for each that is attached. */
+  constructor(system: MofaSystem, name: string, restarts: Restarts) {
     this.#system = system;
     this.#name = name;
+    this.#restarts = restarts;
   }
 
   async answer(request: AttachRequest): Promise<unknown> {
@@ -57,6 +74,8 @@ export class AttachedVerbs {
         return await system[request.verb](targetOf(request.target));
       case "kill":
         return await this.#kill(request.target);
+      case "top":
+        return await this.#top(request.sort, request.limit);
       case "watch":
         throw new Error("watched elsewhere");
     }
@@ -82,6 +101,24 @@ export class AttachedVerbs {
     return { deadLetters: all.slice(-Math.min(limit, all.length)), kept: all.length, nowMs: this.#system.nowMs() };
   }
 
+  async #top(sort: TopColumn, limit: number): Promise<TopSample> {
+    this.#activity ??= this.#system.activity();
+    const { forMs, threads, actors } = await this.#activity.read(
+      sort === "restarts"
+        ? { limit, of: this.#restarts.most(limit) }
+        : { limit, sort: sort === "busy" ? "busyMs" : sort },
+    );
+    const known = actors.map((actor) => ({ ...actor, restarts: this.#restarts.of(actor.ref) }));
+    if (sort === "restarts") known.sort((a, b) => b.restarts - a.restarts);
+    const rows = threads.map(({ load = null, heapBytes = null, heldBy = null, ...thread }) => ({
+      ...thread,
+      load,
+      heapBytes,
+      heldBy,
+    }));
+    return { atMs: wallMs(), forMs, sort, threads: rows, actors: known };
+  }
+
   async #kill(text: string): Promise<Killed> {
     const system = this.#system;
     const target = targetOf(text);
@@ -92,13 +129,15 @@ export class AttachedVerbs {
       if (former !== undefined && refKey(former) === refKey(ref)) restart.resolve(next);
     });
     try {
+      const isChild = system.info(ref).then(({ childId }) => childId !== undefined);
+      const mayRestart = await inTime(isChild, childMs, () => true);
       const monitor = await system.monitor(ref);
       system.exit(ref, "kill");
       await inTime(monitor.down, endMs, () => {
         system.demonitor(monitor);
         throw new RuntimeError("timeout", `${text} has not ended within ${endMs} ms`);
       });
-      return { restartedAs: await inTime(restart.promise, restartMs, () => null) };
+      return { restartedAs: !mayRestart ? null : await inTime(restart.promise, restartMs, () => null) };
     } finally {
       stop();
     }
@@ -131,6 +170,7 @@ const verbs: Readonly<Record<VerbName, true>> = {
   pause: true,
   resume: true,
   kill: true,
+  top: true,
   watch: true,
 };
 

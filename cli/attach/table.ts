@@ -1,15 +1,30 @@
-/** Rows as text in columns, the first row being their titles; numbers stand at the right. */
-export function tableText(rows: readonly (readonly (string | number)[])[]): string {
-  const widths = (rows[0] ?? []).map((_title, at) => Math.max(...rows.map((row) => String(row[at] ?? "").length)));
-  const line = (row: readonly (string | number)[]) =>
+/** Rows as text in columns. */
+
+/** The title of a column; `right`: it and its cells stand at the right, as numbers do. */
+export type Column = string | { readonly right: string };
+
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly (string | number)[])[],
+): readonly string[] {
+  const titles = columns.map((column) => (typeof column === "string" ? column : column.right));
+  const widths = titles.map((title, at) =>
+    rows.reduce((width, row) => Math.max(width, String(row[at] ?? "").length), title.length),
+  );
+  return [titles, ...rows].map((row) =>
     widths
       .map((width, at) => {
-        const cell = row[at] ?? "";
-        return typeof cell === "number" ? String(cell).padStart(width) : cell.padEnd(width);
+        const cell = String(row[at] ?? "");
+        return typeof columns[at] === "string" ? cell.padEnd(width) : cell.padStart(width);
       })
       .join("  ")
-      .trimEnd();
-  return rows.map((row) => `${line(row)}\n`).join("");
+      .trimEnd(),
+  );
+}
+
+/** The same as one text. */
+export function tableText(...table: Parameters<typeof tableLines>): string {
+  return `${tableLines(...table).join("\n")}\n`;
 }
 
 /** Text for one cell: white space, also ends of lines, as one space; what is longer ends in three dots. */

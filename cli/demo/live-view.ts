@@ -1,9 +1,9 @@
 /**
  * The job as a person sees it: a block of lines that is drawn anew in place at a terminal, a line now and then elsewhere.
- *
- * Plain ANSI: up, erase, hide and show the cursor. It writes to stderr, since stdout is for results, and erases itself.
+ * It writes to stderr, since stdout is for results.
  */
 import pc from "picocolors";
+import { Block, type Screen } from "../block.ts";
 import { countText, numberText } from "../number-text.ts";
 import type { Snapshot } from "./job.ts";
 
@@ -25,9 +25,6 @@ export interface ViewFacts {
   readonly tasks: number;
 }
 
-/** What is needed of `process.stderr`. */
-export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-
 export class LiveView implements Disposable {
   readonly #screen: Screen;
   readonly #facts: ViewFacts;
@@ -35,15 +32,16 @@ export class LiveView implements Disposable {
   readonly #rates: number[] = [];
   readonly #timer: NodeJS.Timeout;
   #last: Snapshot | undefined;
-  #drawnLines = 0;
+  readonly #block: Block | undefined;
   #frame = 0;
 
   /** Draws from now on until it is disposed. Not silent on a screen that is no terminal: see `isTTY`. */
   constructor(screen: Screen, facts: ViewFacts) {
     this.#screen = screen;
     this.#facts = facts;
-    if (screen.isTTY) screen.write("\u001b[?25l");
-    else screen.write(`mofa demo: ${numberText(facts.slices)} slices of ${numberText(facts.files)} files\n`);
+    this.#block = screen.isTTY ? new Block(screen) : undefined;
+    if (!screen.isTTY)
+      screen.write(`mofa demo: ${numberText(facts.slices)} slices of ${numberText(facts.files)} files\n`);
     this.#draw();
     this.#timer = setInterval(() => this.#draw(), screen.isTTY ? drawEveryMs : lineEveryMs);
   }
@@ -59,24 +57,16 @@ export class LiveView implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    if (this.#screen.isTTY) this.#screen.write(`${this.#erased()}\u001b[?25h`);
+    this.#block?.[Symbol.dispose]();
   }
 
   #draw(): void {
-    if (!this.#screen.isTTY) {
+    if (this.#block === undefined) {
       if (this.#last !== undefined) this.#screen.write(`${plainLine(this.#last, this.#facts)}\n`);
       return;
     }
-    const width = this.#screen.columns ?? 80;
-    const lines = this.#lines().map((line) => clipped(line, width - 1));
-    this.#screen.write(`${this.#erased()}${lines.join("\n")}\n`);
-    this.#drawnLines = lines.length;
+    this.#block.draw(this.#lines());
     this.#frame++;
-  }
-
-  /** Back to the first line of the block, everything below it gone. */
-  #erased(): string {
-    return this.#drawnLines === 0 ? "" : `\u001b[${this.#drawnLines}F\u001b[J`;
   }
 
   #lines(): string[] {
@@ -126,18 +116,4 @@ function bar(part: number): string {
 function sparkline(rates: readonly number[]): string {
   const top = Math.max(1, ...rates);
   return rates.map((rate) => curve[Math.round((rate / top) * (curve.length - 1))]).join("");
-}
-
-/** At most `width` visible characters: a line that wraps would be two, and the block would climb. */
-function clipped(line: string, width: number): string {
-  let visible = 0;
-  let text = "";
-  for (const piece of line.match(/\u001b\[[0-9;]*m|[^]/gu) ?? []) {
-    if (piece.startsWith("\u001b")) text += piece;
-    else if (visible < width) {
-      text += piece;
-      visible++;
-    }
-  }
-  return text;
 }

@@ -66,9 +66,9 @@ export class Calls {
   }
 
   /** A question to another thread's kernel itself. */
-  ask(cell: Cell, ref: RefData, kind: FrameKind, name: string, timeoutMs: number): Promise<unknown> {
+  ask(cell: Cell, ref: RefData, kind: FrameKind, name: string, timeoutMs: number, payload?: unknown): Promise<unknown> {
     const { id, promise } = this.expect(cell, ref, name, timeoutMs);
-    this.#kernel.peers.push(ref.thread, kind, ref, cell, id, undefined);
+    this.#kernel.peers.push(ref.thread, kind, ref, cell, id, payload);
     return promise;
   }
 

@@ -45,12 +45,12 @@ export class Controls {
   /** The living actors of this thread. */
   actors(): ActorInfo[] {
     const { cells, guest } = this.#kernel;
-    return cells.flatMap((cell) => (cell === undefined || cell === guest ? [] : [this.#infoOf(cell)]));
+    return cells.flatMap((cell) => (cell === undefined || cell === guest ? [] : [this.infoOf(cell)]));
   }
 
-  #infoOf(cell: Cell): ActorInfo {
+  infoOf(cell: Cell): ActorInfo {
     const kernel = this.#kernel;
-    const { extra, flags, mailbox, parent } = cell;
+    const { extra, flags, parent } = cell;
     const isRemote = (flags & Flag.remote) !== 0;
     return {
       ref: kernel.refOf(cell).toJSON(),
@@ -61,8 +61,13 @@ export class Controls {
       state: lifecycleStateOf(cell, kernel.scheduler.current === cell),
       position: kernel.memory.position(kernel.thread),
       isolation: isRemote ? "process" : kernel.isDedicated ? "thread" : "shared",
-      messages: (mailbox?.size ?? 0) + ((extra?.heldMail?.length ?? 0) + (extra?.stash?.length ?? 0)) / 2,
+      messages: this.messagesOf(cell),
     };
+  }
+
+  /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
+  messagesOf({ extra, mailbox }: Cell): number {
+    return (mailbox?.size ?? 0) + ((extra?.heldMail?.length ?? 0) + (extra?.stash?.length ?? 0)) / 2;
   }
 
   /** Asks for a verb, wherever the actor runs. @throws RuntimeError `noproc`, `timeout`, `not_cloneable`, by rejection. */
@@ -90,7 +95,7 @@ export class Controls {
       else this.#resume(cell);
       kernel.calls.answer(caller, id, undefined, undefined);
     } else if (verb === "info") {
-      kernel.calls.answer(caller, id, this.#infoOf(cell), undefined);
+      kernel.calls.answer(caller, id, this.infoOf(cell), undefined);
     } else if ((cell.flags & Flag.remote) !== 0) {
       const text = `${verb}: the state of ${kernel.nameOf(ref)} is in a process of its own and cannot be reached`;
       this.#refuse(caller, id, ref, "bad_argument", text);

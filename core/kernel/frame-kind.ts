@@ -82,6 +82,8 @@ export const FrameKind = {
   deadLetters: 41,
   /** `[number, receiver or undefined]`; id: the question. */
   resend: 42,
+  /** `[looker, ActivityQuestion]`; id: the question. */
+  activity: 43,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

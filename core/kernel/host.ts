@@ -56,6 +56,8 @@ export interface Host {
   startDedicated?(start: DedicatedStart): void;
   /** Starts the process that runs an actor's code. Main only. */
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
+  /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */
+  usage?(): { readonly heapBytes: number; readonly workedMs: number };
   /** The thread came to rest. */
   rested?(): void;
   /** The last actor of a dedicated thread is gone. */

@@ -7,6 +7,7 @@ import type { PublishedPayload } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import type { ActivityQuestion } from "./activity-counts.ts";
 import type { ControlVerb } from "./controls.ts";
 import type { RuntimeEvent } from "./events.ts";
 import { FrameKind, mailOf } from "./frame-kind.ts";
@@ -173,6 +174,11 @@ export class Inbound implements FrameSink {
       case FrameKind.actors:
         kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.controls.actors());
         return;
+      case FrameKind.activity: {
+        const [looker, question] = payload as readonly [number, ActivityQuestion];
+        kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.activity.read(looker, question));
+        return;
+      }
       case FrameKind.deadLetters:
         kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.deadLetters.list());
         return;

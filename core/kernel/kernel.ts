@@ -27,6 +27,7 @@ import type { Faults } from "../faults/faults.ts";
 import { Agents } from "../registry/agents.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
+import { ActivityCounts } from "./activity-counts.ts";
 import { type ContextClass, contextClass } from "./actor-context.ts";
 import { AsyncTurns } from "./async-turns.ts";
 import { Births } from "./births.ts";
@@ -160,6 +161,7 @@ export class Kernel {
   readonly topics: Topics;
   readonly agents: Agents;
   readonly controls: Controls;
+  readonly activity: ActivityCounts;
   readonly peers: Peers;
   readonly slots: Slots;
   readonly inbound: Inbound;
@@ -247,6 +249,7 @@ export class Kernel {
     this.topics = new Topics(this);
     this.agents = new Agents(this);
     this.controls = new Controls(this);
+    this.activity = new ActivityCounts(this);
     this.peers = new Peers(this);
     this.slots = new Slots(this);
     this.inbound = new Inbound(this);

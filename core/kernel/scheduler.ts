@@ -9,6 +9,7 @@ import { blockedFlags, type Cell, Flag } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
 import { errorReason } from "../actor/exit-reason.ts";
 import type { Mailbox, MessageMeta } from "../actor/mailbox.ts";
+import type { ActivityCounts } from "./activity-counts.ts";
 import { Counter } from "./counters.ts";
 import { nothing } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
@@ -57,6 +58,8 @@ export class Scheduler {
   outside = 0;
   /** The cell whose turn runs now. */
   current: Cell | undefined;
+  /** Counts what each actor does; undefined: nobody looks. */
+  activity: ActivityCounts | undefined;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -311,6 +314,7 @@ export class Scheduler {
 
   #runCells(untilMs: number): void {
     const queue = this.#queue;
+    this.activity?.begin();
     let left = turnsPerDrain;
     let untilClock = turnsPerClockRead;
     const kernel = this.#kernel;
@@ -318,6 +322,7 @@ export class Scheduler {
       const cell = queue.shift();
       if (cell === undefined) break;
       const turns = this.#runCell(cell);
+      if (this.activity !== undefined) this.activity.ran(cell);
       left -= turns;
       untilClock -= turns;
       if (kernel.checkpoint.isFull) break;

@@ -11,6 +11,7 @@ import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "..
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
+import type { ActivityAnswer } from "../kernel/activity-counts.ts";
 import type { ActorInfo, ControlVerb } from "../kernel/controls.ts";
 import type { DeadLetter } from "../kernel/dead-letters.ts";
 import type { CrashReport, EventStream } from "../kernel/events.ts";
@@ -25,6 +26,7 @@ import type { Agent } from "../registry/agents.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
+import { Activity } from "./activity.ts";
 import { type ActorNode, treeOf } from "./actor-tree.ts";
 import type { SystemParts } from "./boot.ts";
 import { endActors, endHeldThreads } from "./ending.ts";
@@ -303,6 +305,26 @@ export class System implements AsyncDisposable {
     return treeOf(await this.actors(lookOptions("tree", options)));
   }
 
+  /**
+   * A look at what actors and threads do, from one `read` to the next: turns, time and waiting messages of the busiest actors,
+   * load and heap of each thread. It is counted from the first `read` on, and no more when there was none for 15 s.
+   */
+  activity(): Activity {
+    this.#assertRunning("activity");
+    const kernel = this.#kernel;
+    return new Activity(kernel, async (thread, looker, question, timeoutMs) => {
+      this.#assertRunning("activity");
+      if (thread === kernel.thread) return kernel.activity.read(looker, question);
+      return await this.#answerOf<ActivityAnswer>(
+        kernel.calls.ask(kernel.guest, kernel.makeRef(thread, 0, 0), FrameKind.activity, "activity", timeoutMs, [
+          looker,
+          question,
+        ]),
+        () => {},
+      );
+    });
+  }
+
   /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. */
   async deadLetters(): Promise<readonly DeadLetter[]> {
     this.#assertRunning("deadLetters");
@@ -385,20 +407,25 @@ export class System implements AsyncDisposable {
     const { timeoutMs = lookTimeoutMs, unanswered } = look;
     const ask = async (thread: number): Promise<T | undefined> => {
       if (thread === kernel.thread) return own();
-      try {
-        // Its kernel answers as `own` does here.
-        const to = kernel.makeRef(thread, 0, 0);
-        return (await kernel.calls.ask(kernel.guest, to, question, name, timeoutMs)) as T;
-      } catch (error) {
-        if (!(error instanceof RuntimeError)) throw error;
-        if (error.code === "thread_lost" || error.code === "noproc") return undefined;
-        if (error.code !== "timeout" || unanswered === undefined) throw error;
-        unanswered(thread);
-        return undefined;
-      }
+      const to = kernel.makeRef(thread, 0, 0);
+      const asked = kernel.calls.ask(kernel.guest, to, question, name, timeoutMs);
+      return await this.#answerOf<T>(asked, unanswered && (() => unanswered(thread)));
     };
     const answers = await Promise.all(kernel.memory.threadsUp().map(ask));
     return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** What another thread's kernel answers; undefined: it is gone, or did not answer in time, and `late` was called. */
+  async #answerOf<T>(asked: Promise<unknown>, late: (() => void) | undefined): Promise<T | undefined> {
+    try {
+      return (await asked) as T; // the kinds of questions and their answers stand beside each other in `inbound.ts`
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      if (error.code === "thread_lost" || error.code === "noproc") return undefined;
+      if (error.code !== "timeout" || late === undefined) throw error;
+      late();
+      return undefined;
+    }
   }
 
   /** Processes of actors (isolation `process`) that run, oldest first. */

@@ -3,11 +3,12 @@
  * modules, and whose code is running.
  */
 import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { getHeapStatistics } from "node:v8";
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import type { Blamed } from "../actor/exit-reason.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, loopWorkedMs } from "../clock.ts";
 import type { RuntimeError } from "../errors.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
 import type { Blame, Host } from "../kernel/host.ts";
@@ -102,6 +103,13 @@ export class PortHost implements Host {
 
   postJudgement(): void {
     this.#self.post(Note.judge);
+  }
+
+  usage(): { readonly heapBytes: number; readonly workedMs: number } {
+    return {
+      heapBytes: getHeapStatistics().used_heap_size,
+      workedMs: loopWorkedMs(),
+    };
   }
 
   rested(): void {

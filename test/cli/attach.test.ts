@@ -32,11 +32,13 @@ beforeAll(() => {
       const children = ["ann", "bob"].map((name) => ({ id: name, name, start: [clerk, name] }));
       for (let n = 0; n < 12; n++) children.push({ id: "temp " + n, start: [clerk, "temp"] });
       await system.supervise({ intensity: 9, children });
+      if (args.includes("looping")) await system.spawn(clerk, "loner", { name: "loner", placement: { thread: 0 } });
       const gone = await system.spawn(clerk, "gone");
       await system.stopActor(gone);
       gone.cast("take");
       system.cast("ann", "take");
       if (args.includes("looping")) system.cast("bob", "loop");
+      if (args.includes("ticking")) setInterval(() => system.cast("ann", "take"), 1);
       console.log("up");
       await new Promise(() => {});
     }`,
@@ -50,6 +52,7 @@ afterAll(() => {
 
 afterEach(async () => {
   for (const child of running.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = once(child, "close");
     child.kill("SIGTERM");
     await ended;
@@ -78,6 +81,19 @@ async function mofaJson(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await mofa(...args, "--json");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** A tree with its lines in ASCII, and without its refs. */
+function drawn(tree: string): string {
+  return tree
+    .replaceAll("\u251c\u2500", "|-")
+    .replaceAll("\u2514\u2500", "'-")
+    .replaceAll(/\d+\.\d+\.\d+/g, "REF");
+}
+
+interface Sample {
+  readonly threads: readonly object[];
+  readonly actors: readonly { readonly turns: number }[];
 }
 
 interface Listed {
@@ -116,13 +132,13 @@ describe("a program that runs", () => {
   test("is shown by mofa tree under who has started whom, like children folded", async () => {
     await start();
     const { stdout } = await mofa("tree");
-    expect(stdout.replaceAll(/\d+\.\d+\.\d+/g, "REF")).toBe(
+    expect(drawn(stdout)).toBe(
       [
-        "└─ supervisor REF  (ready, main)",
-        "   ├─ ann  (ready, thread 1)",
-        "   ├─ bob  (ready, thread 1)",
-        "   ├─ temp 0: clerk REF  (ready, thread 1)",
-        "   └─ and 11 clerk more: --all shows them",
+        "'- supervisor REF  (ready, main)",
+        "   |- ann  (ready, thread 1)",
+        "   |- bob  (ready, thread 1)",
+        "   |- temp 0: clerk REF  (ready, thread 1)",
+        "   '- and 11 clerk more: --all shows them",
         "",
       ].join("\n"),
     );
@@ -130,7 +146,7 @@ describe("a program that runs", () => {
     const whole = (await mofaJson("tree")) as unknown as { roots: readonly [{ children: readonly object[] }] };
     expect(whole.roots[0].children).toMatchObject(ids.map((childId) => ({ childId, children: [], more: {} })));
     expect((await mofa("tree", "--all")).stdout.split("\n").length).toBe(16);
-    expect((await mofa("tree", "ann")).stdout).toBe("└─ ann  (ready, thread 1)\n");
+    expect(drawn((await mofa("tree", "ann")).stdout)).toBe("'- ann  (ready, thread 1)\n");
     expect(await mofa("tree", "nobody")).toMatchObject({
       code: 1,
       stderr: "mofa: there is no actor nobody (noproc)\n",
@@ -169,12 +185,12 @@ describe("a program that runs", () => {
   test("is listed, but for the actors of a thread that a turn holds", async () => {
     await start("looping");
     const { code, stdout, stderr } = await mofa("ps");
-    expect([code, stdout.split("\n").length]).toEqual([0, 3]);
+    expect([code, stdout.split("\n").length]).toEqual([0, 4]);
     expect(stderr).toBe(
-      "1 actor: 1 supervisor\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there\n",
+      "2 actors: 1 supervisor, 1 clerk\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there\n",
     );
     expect(await mofa("kill", "bob")).toMatchObject({ code: 0 });
-    expect(await mofa("ps")).toMatchObject({ stderr: "15 actors: 14 clerk, 1 supervisor\n" });
+    expect(await mofa("ps")).toMatchObject({ stderr: "16 actors: 15 clerk, 1 supervisor\n" });
   });
 
   test("has an actor that loops killed, and hears that its supervisor has started another", async () => {
@@ -184,10 +200,41 @@ describe("a program that runs", () => {
     expect(stdout).toMatch(/^bob killed, and started again by its supervisor as \d+\.\d+\.\d+\n$/);
     const { actor, restartedAs } = await mofaJson("kill", "bob");
     expect([actor, (await listed("bob"))?.ref]).toEqual(["bob", restartedAs]);
+    expect(await mofa("kill", "loner")).toMatchObject({ code: 0, stdout: "loner killed\n" });
     expect(await mofa("kill", "nobody")).toMatchObject({
       code: 1,
       stderr: "mofa: there is no actor nobody (noproc)\n",
     });
+  });
+
+  test("is watched by mofa top: threads, the busiest actors, and how often they were started again", async () => {
+    await start("ticking");
+    await mofa("kill", "bob");
+    const watched = async (sort: string) => {
+      const { code, stdout } = await mofa("top", "--json", "--count", "2", "--interval", "100", "--sort", sort);
+      expect(code).toBe(0);
+      return stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Sample);
+    };
+    const [sample, next, ...more] = await watched("turns");
+    expect(more).toEqual([]);
+    expect(sample?.threads.slice(0, 2)).toMatchObject([{ position: 0 }, { position: 1, heldBy: null }]);
+    for (const one of [sample, next]) {
+      const actors = one?.actors ?? [];
+      expect(actors[0]).toMatchObject({ name: "ann", restarts: 0 });
+      expect(actors[0]?.turns).toBeGreaterThan(0);
+    }
+    expect((await watched("restarts"))[0]).toMatchObject({ actors: [{ name: "bob", restarts: 1 }] });
+    const { stdout } = await mofa("top", "--limit", "1");
+    expect(stdout).toMatch(
+      /^mofa top: clerks \(\d+\) {2}15 actors, [\d,]+ turns\/s, by busy\n\nthread +load +heap +actors +messages +turns\/s\nmain /,
+    );
+    expect(stdout).toMatch(
+      /\n\nref +actor +place +state +messages +turns\/s +busy +restarts\n\d+\.\d+\.\d+ +ann .*\n$/,
+    );
+    expect(await mofa("top", "--sort", "name")).toMatchObject({ code: 2 });
   });
 
   test("shows its dead letters, and sends one of them again", async () => {
@@ -228,6 +275,16 @@ describe("a program that runs", () => {
     expect(events.length).toBeGreaterThan(1);
   });
 
+  test("is not disturbed by one that goes away with an answer unread", async () => {
+    await start();
+    const [socket = ""] = readdirSync(join(runtime, "mofa"));
+    const client = connect(join(runtime, "mofa", socket)).pause();
+    client.write('{"id":1,"verb":"actors"}\n');
+    expect(await listed("ann")).toMatchObject({ state: "ready" });
+    client.destroy();
+    expect(await listed("ann")).toMatchObject({ state: "ready" });
+  });
+
   test("is not disturbed by one that says nonsense or goes away", async () => {
     await start();
     const [socket = ""] = readdirSync(join(runtime, "mofa"));
@@ -240,6 +297,7 @@ describe("a program that runs", () => {
     ]) {
       const client = connect(join(runtime, "mofa", socket));
       client.on("error", () => {});
+      client.resume();
       client.write(line);
       if (line.includes("actors")) client.destroy();
       else await once(client, "close");

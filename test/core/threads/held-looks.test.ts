@@ -1,0 +1,40 @@
+/** Real threads: what is told of a system while a turn holds one of its threads. */
+import { expect, test } from "@jest/globals";
+import { refKey } from "../../../core/index.ts";
+import { startSystem } from "../../../index.ts";
+import { dawdler } from "../../fixtures/budgets.ts";
+
+test("S14.7, S14.9: a thread that a turn holds is told, and all others answer for themselves", async () => {
+  await using system = await startSystem({ threads: 2, spare: false, turnLimitMs: Number.POSITIVE_INFINITY });
+  const looping = await system.spawn(dawdler, {}, { name: "looping", placement: { thread: 1 } });
+  const other = await system.spawn(dawdler, {}, { placement: { thread: 2 } });
+  const activity = system.activity();
+  await activity.read();
+  looping.call("loop").catch(() => undefined);
+  while (system.remaining().turns.length === 0) await new Promise(setImmediate);
+  const held: number[] = [];
+  const look = { timeoutMs: 50, unanswered: (thread: number) => void held.push(thread) };
+  expect((await system.actors(look)).map(({ ref }) => refKey(ref))).toEqual([refKey(other)]);
+  expect((await system.tree(look)).map(({ ref }) => refKey(ref))).toEqual([refKey(other)]);
+  expect(held).toEqual([looping.thread, looping.thread]);
+  await expect(system.actors({ timeoutMs: 50 })).rejects.toMatchObject({ code: "timeout" });
+  const { threads } = await activity.read({ timeoutMs: 50 });
+  expect(threads.find(({ position }) => position === 1)).toMatchObject({
+    actors: 1,
+    heapBytes: undefined,
+    load: undefined,
+    heldBy: { name: "looping" },
+  });
+  system.exit(looping, "kill");
+});
+
+test.each([
+  [{ timeoutMs: 0 }, /timeoutMs above 0, got 0/],
+  [{ unanswered: 1 }, /unanswered to be a function, got 1/],
+  [{ wrong: 1 }, /there is no "wrong"; it takes timeoutMs, unanswered/],
+])("actors and tree refuse %j", async (options, message) => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  const refused = { code: "bad_argument", message: expect.stringMatching(message) };
+  await expect(system.actors(options as never)).rejects.toMatchObject(refused);
+  await expect(system.tree(options as never)).rejects.toMatchObject(refused);
+});
