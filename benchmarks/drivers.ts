@@ -41,7 +41,7 @@ export interface DriverPlace {
   readonly partnersThread: number;
 }
 
-type Answer = Repetition | NoReply;
+export type Answer = Repetition | NoReply;
 
 interface DriverDefinition<S> {
   init(place: DriverPlace, ctx: Context): S;
@@ -62,10 +62,10 @@ function driver<S>({ init, play, info }: DriverDefinition<S>): Driver {
   return defineServer({ init, calls: { play }, ...(info && { info }) });
 }
 
-const there = ({ partnersThread }: DriverPlace) => ({ placement: { thread: partnersThread } });
+export const there = ({ partnersThread }: DriverPlace) => ({ placement: { thread: partnersThread } });
 
 /** One `play` that has not been answered. */
-class Play {
+export class Play {
   readonly size: number;
   readonly #from: From;
   readonly #startMs: number;
@@ -87,7 +87,7 @@ class Play {
 }
 
 /** The play that a message belongs to. @throws Error if there is none. */
-function current(play: Play | undefined): Play {
+export function current(play: Play | undefined): Play {
   if (play === undefined) throw new Error("a message came when nothing was played");
   return play;
 }

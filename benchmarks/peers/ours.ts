@@ -1,6 +1,7 @@
 /** The runtime itself as a contender: one system for each question, its driver on the first scheduler. */
 import { startSystem } from "../../index.ts";
 import * as drivers from "../drivers.ts";
+import * as fanOut from "../fan-out.ts";
 import type { Contender } from "../harness.ts";
 import type { ScenarioName } from "./scenario.ts";
 
@@ -19,17 +20,25 @@ const driverOf = {
   pairs: drivers.pairsDriver,
   "one-way": drivers.oneWayDriver,
   objects: drivers.objectsDriver,
+  "publish-1": fanOut.publish1Driver,
+  "publish-100": fanOut.publish100Driver,
+  "publish-10000": fanOut.publish10000Driver,
+  "send-1": fanOut.send1Driver,
+  "send-100": fanOut.send100Driver,
+  "send-10000": fanOut.send10000Driver,
 } satisfies Partial<Record<ScenarioName, drivers.Driver>>;
 
 export type OurScenario = keyof typeof driverOf;
 
 export interface OursOptions {
+  /** In the table, where the runtime stands there twice. Default: its own name. */
+  readonly name?: string;
   readonly scenario: OurScenario;
   /** Scheduler threads. With 1 a driver's partners are beside it, with 2 they are on the other. */
   readonly threads: 1 | 2;
 }
 
-export function ours({ scenario, threads }: OursOptions): Contender {
+export function ours({ name, scenario, threads }: OursOptions): Contender {
   let running: ReturnType<typeof start> | undefined;
   const start = async () => {
     // Freezing guards programs against themselves; here the question is what a message costs (README.md, Method).
@@ -39,7 +48,7 @@ export function ours({ scenario, threads }: OursOptions): Contender {
     return { system, driver };
   };
   return {
-    name: ourName,
+    name: name ?? ourName,
     dividedBy: 1,
     async run(size) {
       running ??= start();

@@ -37,6 +37,14 @@ export type ScenarioName =
   | "one-way"
   /** The same with objects of about 1 KB, acknowledged every 1,000. */
   | "objects"
+  /** One publish reaches 1, 100 or 10,000 subscribers; an operation is a delivery to one of them. */
+  | "publish-1"
+  | "publish-100"
+  | "publish-10000"
+  /** The same by a `send` to each. */
+  | "send-1"
+  | "send-100"
+  | "send-10000"
   /** A process that loops is killed beside another, which answers with the operation's number; each timed from the kill. */
   | "kill"
   /** `one-way` and `objects` by a contender that puts 64 messages into a post by hand. */
@@ -55,6 +63,8 @@ export const windowMessages = 1_000;
 export const pairsAtOnce = 100;
 export const oneWayWindowMessages = 10_000;
 export const objectWindowMessages = 1_000;
+/** Deliveries under way in a fan-out, but for one that has more of them. */
+export const fanOutWindow = 10_000;
 /** Messages in one post, for those contenders that batch by hand. */
 export const batchMessages = 64;
 

@@ -5,7 +5,7 @@
  * open calls …) is in `CellExtra`, made on first use. The fields are the kernel's; nothing else may touch them.
  */
 
-import type { TopicSubscription } from "../bus/topics.ts";
+import type { TopicSubscription } from "../bus/subscription.ts";
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
 import type { ActorBudget } from "./actor-budget.ts";

@@ -5,6 +5,7 @@
  * are open to the kernel, which appends in a straight line after room was made, so that a turn that is cut down in the
  * middle of a `send` leaves no half message.
  */
+import type { TopicSubscription } from "../bus/subscription.ts";
 import type { RefData } from "./ref.ts";
 
 export const MetaKind = {
@@ -34,13 +35,23 @@ export class Meta {
   readonly from: RefData | undefined;
   /** call: how long the caller waits. */
   readonly timeoutMs: number | undefined;
+  /** topic: the subscription, which has one meta for all its messages. */
+  readonly subscription: TopicSubscription | undefined;
 
-  constructor(kind: MetaKind, name: string, id: number, from: RefData | undefined, timeoutMs?: number) {
+  constructor(
+    kind: MetaKind,
+    name: string,
+    id: number,
+    from: RefData | undefined,
+    timeoutMs?: number,
+    subscription?: TopicSubscription,
+  ) {
     this.kind = kind;
     this.name = name;
     this.id = id;
     this.from = from;
     this.timeoutMs = timeoutMs;
+    this.subscription = subscription;
   }
 }
 
@@ -173,6 +184,6 @@ export class Mailbox {
 
   /** Whether its array grew far beyond what an idle actor should keep. */
   get isLarge(): boolean {
-    return this.items.length > 128;
+    return this.items.length > 256;
   }
 }

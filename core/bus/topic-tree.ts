@@ -9,6 +9,11 @@ class Node<T> {
 export class TopicTree<T> {
   readonly #root = new Node<T>();
 
+  /** Whether it holds nothing, not even a branch of what it held. */
+  get isEmpty(): boolean {
+    return this.#root.children.size === 0;
+  }
+
   /** Items of one pattern. */
   itemsOf(words: readonly string[]): ReadonlySet<T> | undefined {
     let node: Node<T> | undefined = this.#root;

@@ -8,7 +8,6 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { Envelope, Subscription, SubscriptionOptions } from "../actor/context.ts";
-import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
 import { Counter } from "../kernel/counters.ts";
 import type { DeadLetterWhy } from "../kernel/events.ts";
@@ -16,6 +15,7 @@ import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
 
@@ -25,20 +25,6 @@ const routesMax = 4_096;
 /** What crosses to another thread: topic, message and the envelope's id. */
 export type PublishedPayload = readonly [topic: string, message: unknown, id: string];
 
-/** A subscription as the kernel holds it. */
-export interface TopicSubscription {
-  readonly id: number;
-  readonly pattern: string;
-  readonly words: readonly string[];
-  readonly cell: Cell;
-  /** Of each message of it; by this object it is known in the mailbox. */
-  readonly meta: Meta;
-  readonly capacity: number;
-  readonly policy: NonNullable<SubscriptionOptions["policy"]>;
-  /** Messages in its mailbox. */
-  held: number;
-}
-
 /** Who gets what is published under a topic. */
 interface Route {
   readonly subscriptions: readonly TopicSubscription[];
@@ -47,6 +33,7 @@ interface Route {
   readonly isLeaving: boolean;
 }
 
+const deliveredPlace = Counter.busDelivered;
 const toKernel = { slot: 0, generation: 0 };
 
 export class Topics {
@@ -55,14 +42,18 @@ export class Topics {
   /** Threads with subscribers. */
   readonly #others = new TopicTree<number>();
   readonly #routes = new Map<string, Route>();
-  readonly #byId = new Map<number, TopicSubscription>();
   /** Patterns of this thread's subscribers: who waits for all threads to know; undefined: all do. */
   readonly #interests = new Map<string, (() => void)[] | undefined>();
   #nextSubscription = 1;
+  /** The thread's counters: at hand, since each message is counted. */
+  readonly #counted: Float64Array;
+  readonly #idPrefix: string;
   #nextEnvelope = 1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.#counted = kernel.counters.row;
+    this.#idPrefix = `${kernel.thread}.`;
     kernel.replica.onChange(Table.interests, (pattern, { thread }, isInterested) => {
       if (thread === kernel.thread) return;
       const words = wordsOfPattern(pattern, "subscribe");
@@ -75,23 +66,12 @@ export class Topics {
   /** Resolves when what is published anywhere from then on reaches it. */
   subscribe(cell: Cell, pattern: string, options: SubscriptionOptions): Promise<Subscription> {
     const kernel = this.#kernel;
-    const words = wordsOfPattern(pattern, "subscribe");
     const id = this.#nextSubscription++;
-    const subscription: TopicSubscription = {
-      id,
-      pattern,
-      words,
-      cell,
-      meta: new Meta(MetaKind.topic, pattern, id, undefined),
-      capacity: options.capacity ?? Number.POSITIVE_INFINITY,
-      policy: options.policy ?? "reject",
-      held: 0,
-    };
+    const subscription = new TopicSubscription(id, pattern, cell, options);
     const extra = extraOf(cell);
     extra.subscriptions ??= new Map();
     extra.subscriptions.set(id, subscription);
-    this.#byId.set(id, subscription);
-    this.#own.add(words, subscription);
+    this.#own.add(subscription.words, subscription);
     this.#routes.clear();
     const { promise, resolve } = Promise.withResolvers<Subscription>();
     kernel.asyncTurns.awaits(cell, 1);
@@ -120,29 +100,28 @@ export class Topics {
     });
   }
 
-  /** What is in the mailbox of it is taken out. False: there is no such subscription of the actor. */
+  /** What has not come into its actor's hands is taken out. False: there is no such subscription of the actor. */
   unsubscribe(cell: Cell, id: number): boolean {
-    const subscription = cell.extra?.subscriptions?.get(id);
-    if (subscription === undefined) return false;
-    cell.extra?.subscriptions?.delete(id);
-    this.#kernel.delivery.withdraw(cell, (meta) => meta === subscription.meta);
+    const { extra } = cell;
+    const subscription = extra?.subscriptions?.get(id);
+    if (extra === undefined || subscription === undefined) return false;
+    extra.subscriptions?.delete(id);
+    this.#remove(subscription);
+    this.#kernel.delivery.withdrawSubscription(cell, subscription.meta);
     this.#kernel.counters.add(Counter.busDropped, subscription.held);
     subscription.held = 0;
-    this.#remove(subscription);
     return true;
   }
 
-  /** The actor has ended. */
+  /** The actor has ended. What it holds becomes dead letters. */
   ended(cell: Cell): void {
     for (const subscription of cell.extra?.subscriptions?.values() ?? []) this.#remove(subscription);
   }
 
   #remove(subscription: TopicSubscription): void {
-    const { words, pattern, held, id } = subscription;
+    const { words, pattern } = subscription;
     this.#own.delete(words, subscription);
     this.#routes.clear();
-    // What it holds becomes dead letters, which are counted by its id.
-    if (held === 0) this.#byId.delete(id);
     if ((this.#own.itemsOf(words)?.size ?? 0) > 0) return;
     this.#interests.delete(pattern);
     this.#kernel.replica.put(Table.interests, pattern, this.#kernel.guest, undefined);
@@ -154,13 +133,17 @@ export class Topics {
     const route = this.#routeOf(topic);
     if (route.isLeaving) kernel.outgoing.check(message, undefined, undefined, "publish");
     else if (kernel.checks) freezeMessage(message);
-    kernel.scheduler.commit(() => {
-      const id = `${kernel.thread}.${this.#nextEnvelope++}`;
+    const { scheduler } = kernel;
+    scheduler.enter();
+    try {
+      const id = this.#idPrefix + this.#nextEnvelope++;
       kernel.counters.add(Counter.published, 1);
       for (const thread of route.threads)
         kernel.peers.push(thread, FrameKind.published, toKernel, sender, 0, [topic, message, id]);
       this.#deliver(route.subscriptions, { type: "published", topic, message, id, from: kernel.refOf(sender) });
-    });
+    } finally {
+      scheduler.leave();
+    }
   }
 
   /** From another thread: for the subscribers of this one. */
@@ -170,51 +153,46 @@ export class Topics {
   }
 
   #deliver(subscriptions: readonly TopicSubscription[], envelope: Envelope): void {
-    const { delivery, counters } = this.#kernel;
-    for (const subscription of subscriptions) {
-      if (subscription.held >= subscription.capacity) {
-        const { cell, meta, policy } = subscription;
-        const oldest = policy === "dropOldest" ? delivery.takeOldest(cell, (one) => one === meta) : undefined;
-        if (oldest === undefined) {
-          counters.add(Counter.busDropped, 1);
-          continue;
-        }
-        counters.addUnread(-1);
-        counters.add(Counter.busDropped, 1);
-        subscription.held--;
-      }
+    const { delivery } = this.#kernel;
+    for (let i = 0; i < subscriptions.length; i++) {
+      const subscription = subscriptions[i] as TopicSubscription;
+      if (subscription.held >= subscription.capacity && !this.#makeRoom(subscription)) continue;
       subscription.held++;
       void delivery.deliver(subscription.cell, subscription.meta, envelope, undefined);
     }
   }
 
+  /** A full subscription loses its oldest message or, where this is false, the new one. */
+  #makeRoom({ cell, meta, policy }: TopicSubscription): boolean {
+    const { counters, delivery } = this.#kernel;
+    counters.add(Counter.busDropped, 1);
+    const oldest = policy === "dropOldest" ? delivery.takeOldest(cell, (one) => one === meta) : undefined;
+    if (oldest === undefined) return false;
+    counters.addUnread(-1);
+    (meta.subscription as TopicSubscription).held--;
+    // It may have been all that the mailbox held, and then no service of it would let in who waits.
+    if ((cell.flags & Flag.bounded) !== 0) delivery.afterService(cell);
+    return true;
+  }
+
   /** A message of a subscription is in its subscriber's hands. */
-  handled(meta: Meta): void {
-    this.#kernel.counters.add(Counter.busDelivered, 1);
-    this.#less(meta);
+  handled(subscription: TopicSubscription): void {
+    const row = this.#counted;
+    row[deliveredPlace] = (row[deliveredPlace] as number) + 1;
+    subscription.held--;
   }
 
   /** It was put aside (`stash`), and will be handled again. */
-  putAside(meta: Meta): void {
+  putAside(subscription: TopicSubscription): void {
     this.#kernel.counters.add(Counter.busDelivered, -1);
-    const subscription = this.#byId.get(meta.id);
-    if (subscription !== undefined) subscription.held++;
+    subscription.held++;
   }
 
   /** It became a dead letter. */
-  refused(meta: Meta, why: DeadLetterWhy): void {
-    this.#kernel.counters.add(
-      why === "dropped" || why === "mailbox_full" ? Counter.busDropped : Counter.busDeadLettered,
-      1,
-    );
-    this.#less(meta);
-  }
-
-  #less(meta: Meta): void {
-    const subscription = this.#byId.get(meta.id);
-    if (subscription === undefined) return;
+  refused(subscription: TopicSubscription, why: DeadLetterWhy): void {
+    const isDropped = why === "dropped" || why === "mailbox_full";
+    this.#kernel.counters.add(isDropped ? Counter.busDropped : Counter.busDeadLettered, 1);
     subscription.held--;
-    if (subscription.held === 0 && (subscription.cell.flags & Flag.dead) !== 0) this.#byId.delete(meta.id);
   }
 
   #routeOf(topic: string): Route {
@@ -231,8 +209,4 @@ export class Topics {
     this.#routes.set(topic, route);
     return route;
   }
-}
-
-export function isOfTopic(meta: MessageMeta): meta is Meta {
-  return meta instanceof Meta && meta.kind === MetaKind.topic;
 }

@@ -7,6 +7,7 @@ import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { type Cell, type CellExtra, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
 import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
+import { subscriptionOf } from "../bus/subscription.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -251,34 +252,42 @@ export class Delivery {
     return takeHeld(cell.extra, matches) ?? cell.mailbox?.removeFirst(matches);
   }
 
-  /** Takes messages out of the mailbox that are not to be read any more. */
+  /** Takes messages out of the mailbox that are not to be read any more, and of those that wait for room (S5.6). */
   withdraw(cell: Cell, matches: (meta: MessageMeta) => boolean): void {
-    const { mailbox } = cell;
+    const { extra, mailbox } = cell;
+    if (extra?.waiting !== undefined) {
+      const left: WaitingSend[] = [];
+      for (const send of extra.waiting) {
+        if (matches(send.meta)) this.takeBack(send);
+        else left.push(send);
+      }
+      extra.waiting = left;
+    }
     let removed = mailbox === undefined ? 0 : mailbox.remove(matches);
-    while (takeHeld(cell.extra, matches) !== undefined) removed++;
+    while (takeHeld(extra, matches) !== undefined) removed++;
     if (removed === 0) return;
     this.#kernel.counters.addUnread(-removed);
     // It may have been all that the mailbox held, and then no service of it would let in who waits.
     if ((cell.flags & Flag.bounded) !== 0) this.afterService(cell);
   }
 
-  /** Takes a timer's message out of the mailbox and of those that wait for room (S5.6). */
   withdrawTimer(cell: Cell, id: number): void {
-    const isIts = (meta: MessageMeta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === id;
-    const extra = cell.extra;
-    if (extra?.waiting !== undefined) {
-      const left: WaitingSend[] = [];
-      for (const send of extra.waiting) {
-        if (isIts(send.meta)) this.takeBack(send);
-        else left.push(send);
-      }
-      extra.waiting = left;
-    }
-    this.withdraw(cell, isIts);
+    this.withdraw(cell, (meta) => meta instanceof Meta && meta.kind === MetaKind.timer && meta.id === id);
+  }
+
+  /** Also of what was put aside. */
+  withdrawSubscription(cell: Cell, subscriptions: Meta): void {
+    this.withdraw(cell, (meta) => meta === subscriptions);
+    const stash = cell.extra?.stash;
+    if (cell.extra === undefined || stash === undefined) return;
+    const left = stash.filter((_, at) => stash[at - (at % 2)] !== subscriptions);
+    cell.extra.stash = left.length > 0 ? left : undefined;
+    this.#kernel.counters.addUnread((left.length - stash.length) / 2);
   }
 
   deadLetter(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
-    if (meta instanceof Meta && meta.kind === MetaKind.topic) this.#kernel.topics.refused(meta, why);
+    const subscription = subscriptionOf(meta);
+    if (subscription !== undefined) this.#kernel.topics.refused(subscription, why);
     this.#kernel.deadLetters.add(to, { meta, payload }, why);
   }
 

@@ -7,12 +7,16 @@
 import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
+import type { Context } from "../actor/context.ts";
 import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply, sameRef } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
-import { isOfTopic } from "../bus/topics.ts";
+import { subscriptionOf, type TopicSubscription } from "../bus/subscription.ts";
 import { RuntimeError } from "../errors.ts";
 import type { Kernel } from "./kernel.ts";
+
+/** Flags that keep a message from the shortest way to its handler. */
+export const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty;
 
 /** No message is in hand. */
 export const nothing: unique symbol = Symbol("nothing in hand");
@@ -34,6 +38,11 @@ export class Dispatch {
 
   /** Turns that need more than a plain handler: calls, system messages, blame, idle time-outs, held mail. */
   slowTurn(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
+    if ((cell.flags & slowFlags) === 0 && meta instanceof Meta && meta.kind === MetaKind.topic) {
+      // A publish has thousands of these.
+      this.#kernel.topics.handled(meta.subscription as TopicSubscription);
+      return cell.behaviour.handlers.receive(cell.state, payload, cell.ctx as Context);
+    }
     if ((cell.flags & Flag.special) !== 0) this.#kernel.timers.cancelIdle(cell, meta);
     if ((cell.flags & Flag.held) !== 0 && isHeldBack(cell, meta)) {
       const extra = extraOf(cell);
@@ -105,7 +114,11 @@ export class Dispatch {
     const ctx = kernel.contextOf(cell);
     if ((cell.flags & Flag.faulty) !== 0) {
       const struck = kernel.faults?.strike(cell, meta, payload);
-      if (struck !== undefined) return struck();
+      if (struck !== undefined) {
+        const subscription = subscriptionOf(meta);
+        if (subscription !== undefined) kernel.topics.handled(subscription);
+        return struck();
+      }
     }
     if (meta === undefined) return handlers.receive(cell.state, payload, ctx);
     if (typeof meta === "string") {
@@ -146,7 +159,7 @@ export class Dispatch {
         kernel.controls.inspect(cell, meta, payload);
         return undefined;
       case MetaKind.topic:
-        kernel.topics.handled(meta);
+        kernel.topics.handled(meta.subscription as TopicSubscription);
         return handlers.receive(cell.state, payload, ctx);
       default:
         return handlers.receive(cell.state, payload, ctx);
@@ -209,8 +222,8 @@ export class Dispatch {
         `the stash of ${this.#kernel.nameOf(this.#kernel.refOf(cell))} is full (${capacity})`,
       );
     }
-    if (isOfTopic(isSync ? this.inHandMeta : (extra.turnMeta as MessageMeta)))
-      this.#kernel.topics.putAside((isSync ? this.inHandMeta : extra.turnMeta) as Meta);
+    const subscription = subscriptionOf(isSync ? this.inHandMeta : extra.turnMeta);
+    if (subscription !== undefined) this.#kernel.topics.putAside(subscription);
     if (isSync) {
       extra.stash.push(this.inHandMeta, this.inHand);
       this.inHand = nothing;

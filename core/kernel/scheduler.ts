@@ -11,7 +11,7 @@ import { errorReason } from "../actor/exit-reason.ts";
 import type { Mailbox, MessageMeta } from "../actor/mailbox.ts";
 import type { ActivityCounts } from "./activity-counts.ts";
 import { Counter } from "./counters.ts";
-import { nothing } from "./dispatch.ts";
+import { nothing, slowFlags } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
 import { RunQueue } from "./run-queue.ts";
 
@@ -25,8 +25,6 @@ const drainMs = 5;
 
 /** Flags that want a look after each turn. */
 const afterTurnFlags = Flag.stopping | Flag.special | blockedFlags;
-/** Flags that keep a raw message from the shortest way to its handler. */
-const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty;
 
 /** Place in the thread's counters. */
 const turnsPlace = Counter.turns;

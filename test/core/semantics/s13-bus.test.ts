@@ -82,6 +82,23 @@ describePlacements("S13 Bus", (place) => {
     expect(await got(subscriber)).toHaveLength(1);
   });
 
+  test("S13.4: what a subscriber has put aside is taken out too", async () => {
+    const topic = freshTopic();
+    const subscriber = await place.spawn(system(), puppet, undefined);
+    const publisher = await place.spawn(system(), puppet, undefined);
+    const { id } = (await subscriber.call("run", ["subscribe", topic])) as { id: number };
+    await subscriber.call("run", ["stashing", true]);
+    expect(
+      await busDifference(async () => {
+        await publisher.call("run", ["publish", topic, 1]);
+        await system().settled();
+        await subscriber.call("run", ["unsubscribe", id]);
+        subscriber.cast("unstashNow");
+      }),
+    ).toEqual({ published: 1, delivered: 0, dropped: 1, deadLettered: 0 });
+    expect(await got(subscriber)).toEqual([]);
+  });
+
   test("S13.5: every message counts as delivered, dropped or dead-lettered, once for each subscription", async () => {
     const topic = freshTopic();
     const subscriber = await place.spawn(system(), puppet, undefined);

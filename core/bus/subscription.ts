@@ -1,0 +1,34 @@
+/** A subscription as its thread's kernel holds it. */
+import type { Cell } from "../actor/cell.ts";
+import type { SubscriptionOptions } from "../actor/context.ts";
+import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { wordsOfPattern } from "./topic.ts";
+
+export class TopicSubscription {
+  readonly id: number;
+  readonly pattern: string;
+  readonly words: readonly string[];
+  readonly cell: Cell;
+  /** Of each message of it; by this object it is known in the mailbox. */
+  readonly meta: Meta;
+  readonly capacity: number;
+  readonly policy: NonNullable<SubscriptionOptions["policy"]>;
+  /** Messages that are its actor's and have not come into its hands: in the mailbox, in the stash, behind a full mailbox. */
+  held = 0;
+
+  /** @throws RuntimeError `bad_argument`: the pattern is none. */
+  constructor(id: number, pattern: string, cell: Cell, options: SubscriptionOptions) {
+    this.id = id;
+    this.pattern = pattern;
+    this.words = wordsOfPattern(pattern, "subscribe");
+    this.cell = cell;
+    this.meta = new Meta(MetaKind.topic, pattern, id, undefined, undefined, this);
+    this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
+    this.policy = options.policy ?? "reject";
+  }
+}
+
+/** The subscription that a message is of; undefined: it was not published. */
+export function subscriptionOf(meta: MessageMeta | symbol): TopicSubscription | undefined {
+  return meta instanceof Meta ? meta.subscription : undefined;
+}
