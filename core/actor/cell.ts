@@ -88,6 +88,8 @@ export class CellExtra {
   hasEntries = false;
   /** It has declared something. */
   isAgent = false;
+  /** Its monitors of groups, by id; undefined: of every group. */
+  groupMonitors: Map<number, string | undefined> | undefined = undefined;
   /** What it is subscribed to, by id. */
   subscriptions: Map<number, TopicSubscription> | undefined = undefined;
   /** The id by which its supervisor knows it. */

@@ -54,12 +54,14 @@ export class Topics {
     this.#kernel = kernel;
     this.#counted = kernel.counters.row;
     this.#idPrefix = `${kernel.thread}.`;
-    kernel.replica.onChange(Table.interests, (pattern, { thread }, isInterested) => {
-      if (thread === kernel.thread) return;
+    kernel.replica.onChange(Table.interests, (pattern, changes) => {
       const words = wordsOfPattern(pattern, "subscribe");
-      if (isInterested === undefined) this.#others.delete(words, thread);
-      else this.#others.add(words, thread);
-      this.#routes.clear();
+      for (const { holder, value: isInterested } of changes) {
+        if (holder.thread === kernel.thread) continue;
+        if (isInterested === undefined) this.#others.delete(words, holder.thread);
+        else this.#others.add(words, holder.thread);
+        this.#routes.clear();
+      }
     });
   }
 

@@ -108,7 +108,9 @@ export class Delivery {
     const again = () => {
       const cell = kernel.cellOf(ref);
       if (cell === undefined) this.refuse(ref, meta, payload, "noproc");
-      else void this.deliver(cell, meta, payload, sender);
+      else if ((cell.flags & Flag.faulty) === 0 || !this.#isTaken(cell, meta, payload, sender))
+        // It counts as sent: where there is no room it waits without its sender, which may have ended.
+        void this.deliver(cell, meta, payload, undefined);
     };
     if (!kernel.early.hold(ref, again, true)) this.refuse(ref, meta, payload, "noproc");
   }

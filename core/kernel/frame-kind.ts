@@ -84,6 +84,8 @@ export const FrameKind = {
   resend: 42,
   /** `[looker, ActivityQuestion]`; id: the question. */
   activity: 43,
+  /** The end of what main tells a thread that comes up. */
+  introduced: 44,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

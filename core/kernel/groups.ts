@@ -5,40 +5,43 @@
  * Each thread is the truth for its own actors' memberships, and every thread reads its own copy (`replica.ts`). In `pg`
  * a process joins on its own node; threads are no nodes, so an actor may be joined from any thread of its system.
  */
-import { type Cell, Flag } from "../actor/cell.ts";
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { GroupMessage, GroupMonitor } from "../actor/context.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import type { Ref, RefData } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
-import { callTimeoutMs } from "./calls.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-import { Table } from "./replica.ts";
+import { type EntryChange, Table } from "./replica.ts";
 
 /** Longest name of a group, in UTF-16 units. */
 const groupLengthMax = 256;
 
 type GroupVerb = "join" | "leave";
 
-interface Watch {
-  readonly cell: Cell;
-  /** Undefined: every group. */
-  readonly group: string | undefined;
-}
+/** What is watched; undefined: every group. */
+type Watched = string | undefined;
 
 export class Groups {
   readonly #kernel: Kernel;
-  readonly #watches = new Map<number, Watch>();
+  /** Who watches what, by the monitor's id. */
+  readonly #watches = new Map<Watched, Map<number, Cell>>();
   #nextWatch = 1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    kernel.replica.onChange(Table.groups, (group, ref, count, former) =>
-      this.#changed(group, ref, countOf(count) - countOf(former)),
-    );
+    kernel.replica.onChange(Table.groups, (group, changes) => this.#changed(group, changes));
   }
 
-  /** Resolves when this thread sees the change: a `join` with nothing, a `leave` with its outcome. */
+  /** Monitors that stand. */
+  get monitors(): number {
+    return [...this.#watches.values()].reduce((total, { size }) => total + size, 0);
+  }
+
+  /**
+   * Resolves when this thread sees the change: a `join` with nothing, a `leave` with its outcome. However long that takes,
+   * as in `pg`: the member's thread answers, or is lost.
+   */
   ask(cell: Cell, verb: GroupVerb, group: string, ref: RefData): Promise<unknown> {
     const kernel = this.#kernel;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -64,13 +67,27 @@ export class Groups {
     if (isHere) {
       if (!kernel.early.hold(ref, () => done(this.change(verb, group, ref)))) done(0);
     } else {
+      // Who goes with its thread has left, as everybody who has ended. Else it is the asker that has.
       const failed = (error: unknown) => {
+        if ((cell.flags & Flag.dead) === 0) {
+          done(0);
+          return;
+        }
         kernel.asyncTurns.awaits(cell, -1);
         reject(error);
       };
       const seen = (change: unknown) =>
         kernel.replica.whenSeen(ref.thread, change as number, () => done(change as number));
-      kernel.calls.askThen(cell, ref, FrameKind.groupChange, verb, callTimeoutMs, [verb, group], seen, failed);
+      kernel.calls.askThen(
+        cell,
+        ref,
+        FrameKind.groupChange,
+        verb,
+        Number.POSITIVE_INFINITY,
+        [verb, group],
+        seen,
+        failed,
+      );
     }
     return promise;
   }
@@ -86,26 +103,42 @@ export class Groups {
   }
 
   members(group: string): Ref[] {
-    return this.#kernel.replica
-      .entries(Table.groups, group)
-      .flatMap(({ holder, value }) => new Array<Ref>(countOf(value)).fill(holder));
+    const refs: Ref[] = [];
+    for (const { holder, value } of this.#kernel.replica.entries(Table.groups, group))
+      for (let count = countOf(value); count > 0; count--) refs.push(holder);
+    return refs;
   }
 
   all(): string[] {
-    return this.#kernel.replica.keys(Table.groups).filter((group) => this.members(group).length > 0);
+    const { replica } = this.#kernel;
+    return replica.keys(Table.groups).filter((group) => replica.has(Table.groups, group));
   }
 
   monitor(cell: Cell, group: string | undefined): GroupMonitor {
-    const groups = group === undefined ? this.all() : [group];
-    const members = new Map(groups.map((name) => [name, this.members(name)]));
+    const members = new Map<string, Ref[]>();
+    if (group !== undefined) members.set(group, this.members(group));
+    else {
+      for (const name of this.#kernel.replica.keys(Table.groups)) {
+        const refs = this.members(name);
+        // On another thread the last one may just have ended.
+        if (refs.length > 0) members.set(name, refs);
+      }
+    }
     const id = this.#nextWatch++;
-    this.#watches.set(id, { cell, group });
+    const watches = this.#watches.get(group);
+    if (watches === undefined) this.#watches.set(group, new Map([[id, cell]]));
+    else watches.set(id, cell);
+    const extra = extraOf(cell);
+    extra.groupMonitors ??= new Map();
+    extra.groupMonitors.set(id, group);
     return { id, members };
   }
 
   demonitor(cell: Cell, id: number): boolean {
-    if (this.#watches.get(id)?.cell !== cell) return false;
-    this.#watches.delete(id);
+    const monitors = cell.extra?.groupMonitors;
+    if (monitors?.has(id) !== true) return false;
+    this.#unwatch(id, monitors.get(id));
+    monitors.delete(id);
     this.#kernel.delivery.withdraw(
       cell,
       (meta) => meta instanceof Meta && meta.kind === MetaKind.group && meta.id === id,
@@ -113,22 +146,42 @@ export class Groups {
     return true;
   }
 
-  #changed(group: string, ref: Ref, difference: number): void {
-    if (difference === 0) return;
-    for (const [id, { cell, group: watched }] of this.#watches) {
-      if ((cell.flags & Flag.dead) !== 0) this.#watches.delete(id);
-      else if (watched === undefined || watched === group) {
-        const message: GroupMessage = {
-          type: "group",
-          monitor: id,
-          group,
-          change: difference > 0 ? "join" : "leave",
-          refs: new Array<Ref>(Math.abs(difference)).fill(ref),
-        };
-        this.#kernel.delivery.deliverSystem(cell, new Meta(MetaKind.group, "", id, ref), message);
+  /** An actor with monitors has ended. */
+  ended(cell: Cell): void {
+    for (const [id, group] of cell.extra?.groupMonitors ?? []) this.#unwatch(id, group);
+  }
+
+  #unwatch(id: number, group: Watched): void {
+    const watches = this.#watches.get(group);
+    if (watches?.delete(id) === true && watches.size === 0) this.#watches.delete(group);
+  }
+
+  #changed(group: string, changes: readonly EntryChange[]): void {
+    const ofGroup = this.#watches.get(group);
+    const ofAll = this.#watches.get(undefined);
+    if (ofGroup === undefined && ofAll === undefined) return;
+    const joined = refsOf(changes, 1);
+    const left = refsOf(changes, -1);
+    for (const watches of [ofGroup, ofAll]) {
+      for (const [id, cell] of watches ?? []) {
+        if (joined.length > 0) this.#tell(cell, id, group, "join", joined);
+        if (left.length > 0) this.#tell(cell, id, group, "leave", left);
       }
     }
   }
+
+  #tell(cell: Cell, id: number, group: string, change: "join" | "leave", refs: readonly Ref[]): void {
+    const message: GroupMessage = { type: "group", monitor: id, group, change, refs: [...refs] };
+    this.#kernel.delivery.deliverSystem(cell, new Meta(MetaKind.group, "", id, undefined), message);
+  }
+}
+
+/** Each holder as often as its memberships became more (1) or fewer (-1). */
+function refsOf(changes: readonly EntryChange[], sign: 1 | -1): Ref[] {
+  const refs: Ref[] = [];
+  for (const { holder, value, former } of changes)
+    for (let count = (countOf(value) - countOf(former)) * sign; count > 0; count--) refs.push(holder);
+  return refs;
 }
 
 function countOf(value: unknown): number {

@@ -163,6 +163,11 @@ export class Inbound implements FrameSink {
         }
         return;
       }
+      case FrameKind.introduced:
+        kernel.introduction.received();
+        // The word of a loss may have waited, and then what that thread had published was read.
+        this.#thread = thread;
+        return;
       case FrameKind.entryConfirmed:
         kernel.replica.confirmationReceived(thread, id);
         return;

@@ -47,6 +47,7 @@ import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
 import { Groups } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { Inbound } from "./inbound.ts";
+import { Introduction } from "./introduction.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Loads } from "./loads.ts";
 import { Names } from "./names.ts";
@@ -162,6 +163,7 @@ export class Kernel {
   readonly agents: Agents;
   readonly controls: Controls;
   readonly activity: ActivityCounts;
+  readonly introduction: Introduction;
   readonly peers: Peers;
   readonly slots: Slots;
   readonly inbound: Inbound;
@@ -250,6 +252,7 @@ export class Kernel {
     this.agents = new Agents(this);
     this.controls = new Controls(this);
     this.activity = new ActivityCounts(this);
+    this.introduction = new Introduction(this);
     this.peers = new Peers(this);
     this.slots = new Slots(this);
     this.inbound = new Inbound(this);

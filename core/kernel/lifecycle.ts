@@ -148,6 +148,7 @@ export class Lifecycle {
     }
     if (name !== undefined) kernel.names.release(ref, name);
     if (extra?.hasEntries === true) kernel.replica.release(ref);
+    if (extra?.groupMonitors !== undefined) kernel.groups.ended(cell);
     if (extra?.subscriptions !== undefined) kernel.topics.ended(cell);
     if (extra?.isAgent === true) kernel.agents.ended(cell);
     kernel.signals.announceDeath(cell, ref, publicReason, ack?.to);

@@ -39,6 +39,8 @@ export const Word = {
   limitGeneration: 27,
   limitKind: 28,
   osThread: 29,
+  /** Main has something to tell it before it hears others. */
+  introduction: 30,
 } as const;
 export const wordsPerThread = 32;
 

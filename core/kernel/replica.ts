@@ -7,7 +7,7 @@
  * entry removes it.
  */
 import { type Cell, extraOf } from "../actor/cell.ts";
-import { type Ref, refKey } from "../actor/ref.ts";
+import { type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -21,8 +21,15 @@ export type Table = (typeof Table)[keyof typeof Table];
 /** What crosses: undefined as value removes the entry. */
 export type EntryPayload = readonly [table: Table, key: string, holder: Ref, value: unknown];
 
-/** An entry changed in this thread's copy; undefined: there is none. */
-export type EntryListener = (key: string, holder: Ref, value: unknown, former: unknown) => void;
+/** What changed in this thread's copy; undefined: there is none. */
+export interface EntryChange {
+  readonly holder: Ref;
+  readonly value: unknown;
+  readonly former: unknown;
+}
+
+/** Entries of a key have changed: one or, where a thread is lost, all those of its actors at once. */
+export type EntryListener = (key: string, changes: readonly EntryChange[]) => void;
 
 interface Entry {
   readonly holder: Ref;
@@ -35,23 +42,28 @@ interface Confirmation {
   readonly done: () => void;
 }
 
-interface Waiter {
-  readonly change: number;
-  readonly done: () => void;
+/** What one actor holds: keys by table. */
+interface Held {
+  readonly holder: Ref;
+  readonly keys: Set<string>[];
 }
+
+const none: readonly Entry[] = [];
 
 export class Replica {
   readonly #kernel: Kernel;
   /** By table, key and the holder's ref key. */
   readonly #tables: Map<string, Map<string, Entry>>[] = [];
-  /** By the holder's ref key: what it holds. */
-  readonly #held = new Map<string, { readonly holder: Ref; readonly keys: Set<string>[] }>();
+  /** By the holder's thread and its ref key. */
+  readonly #held = new Map<number, Map<string, Held>>();
   readonly #listeners: (EntryListener | undefined)[] = [];
   /** Changes of this thread's own actors are numbered. */
   #lastChange = 0;
-  /** By thread: the number of its last change that is in this copy, and who waits for a later one. */
+  /** By thread: the number of its last change that is in this copy, and by number who waits for a later one. */
   readonly #seen = new Map<number, number>();
-  readonly #waiters = new Map<number, Waiter[]>();
+  readonly #waiters = new Map<number, Map<number, () => void>>();
+  /** On main: the threads that it has told everything, and tells every change. */
+  readonly #others = new Set<number>();
   /** On main, by number. */
   readonly #confirmations = new Map<number, Confirmation>();
   #lastConfirmation = 0;
@@ -60,28 +72,51 @@ export class Replica {
     this.#kernel = kernel;
   }
 
+  get isEmpty(): boolean {
+    return this.#tables.every((keys) => keys === undefined || keys.size === 0);
+  }
+
+  /** Actors with entries here, changes that are waited for, and threads whose changes are counted. */
+  get sizes(): { readonly holders: number; readonly awaited: number; readonly threads: number } {
+    const sum = (maps: Iterable<{ readonly size: number }>) => [...maps].reduce((total, { size }) => total + size, 0);
+    return {
+      holders: sum(this.#held.values()),
+      awaited: sum(this.#waiters.values()) + this.#confirmations.size,
+      threads: this.#seen.size,
+    };
+  }
+
   onChange(table: Table, listener: EntryListener): void {
     this.#listeners[table] = listener;
   }
 
-  valueOf(table: Table, key: string, holder: Ref): unknown {
+  valueOf(table: Table, key: string, holder: RefData): unknown {
     return this.#tables[table]?.get(key)?.get(refKey(holder))?.value;
   }
 
+  /** Keys with an entry, also of a holder that is dead already. */
   keys(table: Table): string[] {
     return [...(this.#tables[table]?.keys() ?? [])];
   }
 
   /** Entries of living holders. */
   entries(table: Table, key: string): readonly Entry[] {
-    const entries = this.#tables[table]?.get(key);
-    if (entries === undefined) return [];
     const living: Entry[] = [];
-    for (const entry of entries.values()) {
-      if (this.#kernel.isAlive(entry.holder)) living.push(entry);
-      else this.#removeAll(entry.holder);
-    }
+    for (const entry of this.#tables[table]?.get(key)?.values() ?? none) if (this.#isThere(entry)) living.push(entry);
     return living;
+  }
+
+  /** Whether a key has an entry of a living holder. */
+  has(table: Table, key: string): boolean {
+    for (const entry of this.#tables[table]?.get(key)?.values() ?? none) if (this.#isThere(entry)) return true;
+    return false;
+  }
+
+  /** Whether its holder lives; else it is removed. */
+  #isThere({ holder }: Entry): boolean {
+    if (this.#kernel.isAlive(holder)) return true;
+    this.#removeAll(holder);
+    return false;
   }
 
   /** Sets or, with undefined, removes an entry of an actor of this thread. Returns the change's number. */
@@ -128,7 +163,8 @@ export class Replica {
     const kernel = this.#kernel;
     const [table, key, holder, value] = payload;
     if (from !== owner && kernel.isAlive(holder)) this.#apply(table, key, holder, value);
-    const missing = new Set(kernel.memory.threadsUp().filter((thread) => thread !== owner && thread !== from));
+    const missing = new Set(this.#others);
+    missing.delete(from);
     if (missing.size === 0) {
       done();
       return;
@@ -170,8 +206,8 @@ export class Replica {
   /** On main: to every thread but the one that it came from. */
   #passOn(kind: FrameKind, change: number, payload: EntryPayload | Ref, from: number): void {
     const kernel = this.#kernel;
-    for (const thread of kernel.memory.threadsUp())
-      if (thread !== owner && thread !== from) kernel.peers.push(thread, kind, toKernel, kernel.guest, change, payload);
+    for (const thread of this.#others)
+      if (thread !== from) kernel.peers.push(thread, kind, toKernel, kernel.guest, change, payload);
   }
 
   entryReceived(from: number, change: number, payload: EntryPayload): void {
@@ -187,23 +223,26 @@ export class Replica {
     if (this.#kernel.thread === owner) this.#passOn(FrameKind.entriesGone, 0, holder, from);
   }
 
-  /** Main tells a thread that just came up everything. */
+  /** Main tells a thread that just came up everything, and from then on every change. */
   introduce(thread: number): void {
     const kernel = this.#kernel;
+    this.#others.add(thread);
     for (const [table, keys] of this.#tables.entries()) {
       for (const [key, entries] of keys ?? []) {
         for (const { holder, value } of entries.values())
-          kernel.peers.push(thread, FrameKind.entry, toKernel, kernel.guest, 0, [table, key, holder, value]);
+          if (kernel.isAlive(holder))
+            kernel.peers.push(thread, FrameKind.entry, toKernel, kernel.guest, 0, [table, key, holder, value]);
       }
     }
   }
 
   threadLost(thread: number): void {
-    for (const { holder } of [...this.#held.values()]) if (holder.thread === thread) this.#removeAll(holder);
-    const waiters = this.#waiters.get(thread) ?? [];
+    this.#others.delete(thread);
+    this.#removeThread(thread);
+    const waiters = this.#waiters.get(thread);
     this.#waiters.delete(thread);
     this.#seen.delete(thread);
-    for (const { done } of waiters) done();
+    for (const done of waiters?.values() ?? []) done();
     for (const id of [...this.#confirmations.keys()]) this.confirmationReceived(thread, id);
   }
 
@@ -214,18 +253,20 @@ export class Replica {
       return;
     }
     const waiters = this.#waiters.get(thread);
-    if (waiters === undefined) this.#waiters.set(thread, [{ change, done }]);
-    else waiters.push({ change, done });
+    if (waiters === undefined) this.#waiters.set(thread, new Map([[change, done]]));
+    else waiters.set(change, done);
   }
 
+  /** Each change comes here by itself and in order, so that only one can wait for it. */
   #caughtUp(thread: number, change: number): void {
+    // What main had passed on before it knew of a loss may come behind the word of it: nobody would forget the number.
+    if (!this.#kernel.memory.isThreadUp(thread)) return;
     this.#seen.set(thread, change);
     const waiters = this.#waiters.get(thread);
-    if (waiters === undefined) return;
-    const later = waiters.filter((waiter) => waiter.change > change);
-    if (later.length > 0) this.#waiters.set(thread, later);
-    else this.#waiters.delete(thread);
-    for (const waiter of waiters) if (waiter.change <= change) waiter.done();
+    const done = waiters?.get(change);
+    if (done === undefined) return;
+    waiters?.delete(change);
+    done();
   }
 
   #apply(table: Table, key: string, holder: Ref, value: unknown): void {
@@ -235,23 +276,54 @@ export class Replica {
     const former = entries?.get(who)?.value;
     if (value === undefined) {
       if (entries?.delete(who) === true && entries.size === 0) keys.delete(key);
-      this.#held.get(who)?.keys[table]?.delete(key);
+      this.#held.get(holder.thread)?.get(who)?.keys[table]?.delete(key);
     } else {
       if (entries === undefined) keys.set(key, new Map([[who, { holder, value }]]));
       else entries.set(who, { holder, value });
-      let held = this.#held.get(who);
-      if (held === undefined) this.#held.set(who, (held = { holder, keys: [] }));
-      (held.keys[table] ??= new Set()).add(key);
+      (this.#heldBy(holder, who).keys[table] ??= new Set()).add(key);
     }
-    this.#listeners[table]?.(key, holder, value, former);
+    this.#listeners[table]?.(key, [{ holder, value, former }]);
+  }
+
+  #heldBy(holder: Ref, who: string): Held {
+    let ofThread = this.#held.get(holder.thread);
+    if (ofThread === undefined) this.#held.set(holder.thread, (ofThread = new Map<string, Held>()));
+    let held = ofThread.get(who);
+    if (held === undefined) ofThread.set(who, (held = { holder, keys: [] }));
+    return held;
   }
 
   #removeAll(holder: Ref): void {
     const who = refKey(holder);
-    const held = this.#held.get(who);
+    const ofThread = this.#held.get(holder.thread);
+    const held = ofThread?.get(who);
     if (held === undefined) return;
-    this.#held.delete(who);
+    ofThread?.delete(who);
     for (const [table, keys] of held.keys.entries())
       for (const key of keys ?? []) this.#apply(table as Table, key, holder, undefined);
+  }
+
+  /** All that a thread's actors held: told by key, since there may be many of them. */
+  #removeThread(thread: number): void {
+    const held = this.#held.get(thread);
+    if (held === undefined) return;
+    this.#held.delete(thread);
+    const removed: Map<string, EntryChange[]>[] = [];
+    for (const [who, { holder, keys: keysOf }] of held) {
+      for (const [table, keys] of keysOf.entries()) {
+        const changes = (removed[table] ??= new Map<string, EntryChange[]>());
+        for (const key of keys ?? []) {
+          const entries = this.#tables[table]?.get(key);
+          const former = entries?.get(who)?.value;
+          if (entries?.delete(who) === true && entries.size === 0) this.#tables[table]?.delete(key);
+          const change = { holder, value: undefined, former };
+          const ofKey = changes.get(key);
+          if (ofKey === undefined) changes.set(key, [change]);
+          else ofKey.push(change);
+        }
+      }
+    }
+    for (const [table, changes] of removed.entries())
+      for (const [key, ofKey] of changes ?? []) this.#listeners[table]?.(key, ofKey);
   }
 }

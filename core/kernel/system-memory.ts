@@ -250,6 +250,14 @@ export class SystemMemory {
     return Atomics.load(this.words, rowOf(thread) + Word.tainted) === 1;
   }
 
+  /** Main tells a thread that is to come up what all others know, before it hears them. */
+  announceIntroduction(thread: number): void {
+    Atomics.store(this.words, rowOf(thread) + Word.introduction, 1);
+  }
+  hasIntroduction(thread: number): boolean {
+    return Atomics.load(this.words, rowOf(thread) + Word.introduction) === 1;
+  }
+
   /** Counters for `settled`: frames handed to other threads, frames handled, and whether the thread has work. */
   addSent(thread: number, frames: number): void {
     Atomics.add(this.words, rowOf(thread) + Word.sent, frames);

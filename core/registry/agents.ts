@@ -43,9 +43,10 @@ export class Agents {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    kernel.replica.onChange(Table.agents, (_key, ref, now, former) =>
-      this.#changed(ref, now as Declaration | undefined, former as Declaration | undefined),
-    );
+    kernel.replica.onChange(Table.agents, (_key, changes) => {
+      for (const { holder, value, former } of changes)
+        this.#changed(holder, value as Declaration | undefined, former as Declaration | undefined);
+    });
   }
 
   /** What the actor had declared before is gone. */

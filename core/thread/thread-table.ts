@@ -22,6 +22,7 @@ export class ThreadTable {
   }
 
   add(running: WorkerThread): void {
+    this.#kernel.introduction.begin(running.thread);
     for (const other of this.#threads.values()) {
       const { port1, port2 } = new MessageChannel();
       other.tell({ type: "peer", thread: running.thread, port: port1 }, [port1]);
@@ -30,8 +31,6 @@ export class ThreadTable {
     const { port1, port2 } = new MessageChannel();
     this.#host.addPeer(running.thread, port1);
     running.tell({ type: "peer", thread: this.#kernel.thread, port: port2 }, [port2]);
-    this.#kernel.names.introduce(running.thread);
-    this.#kernel.replica.introduce(running.thread);
     this.#threads.set(running.thread, running);
   }
 

@@ -47,6 +47,8 @@ class SimulatedThread {
   readonly position: number;
   isPosted = false;
   isDraining = false;
+  /** What the lost thread has published stands there since its end: no look comes before it. */
+  isTakingLoss = false;
   /** It is dead already, and nobody has noticed: nothing that it does from here on reaches anybody. */
   isDoomed = false;
   /** What it had counted when it was doomed. */
@@ -83,6 +85,13 @@ class SimulatedThread {
       emit: (event) => system.events.emit(event),
     };
     this.kernel = new Kernel({ thread, memory: system.memory, host, checks: true, guestReceives });
+    const { peers } = this.kernel;
+    const threadLost = peers.threadLost.bind(peers);
+    peers.threadLost = (...loss) => {
+      this.isTakingLoss = true;
+      threadLost(...loss);
+      this.isTakingLoss = false;
+    };
   }
 }
 
@@ -155,10 +164,7 @@ export class SimulatedSystem {
       this.guestMessages.push({ thread, message }),
     );
     this.threads.set(thread, simulated);
-    if (thread !== 0) {
-      this.kernel(0).names.introduce(thread);
-      this.kernel(0).replica.introduce(thread);
-    }
+    if (thread !== 0) this.kernel(0).introduction.begin(thread);
     return simulated.kernel;
   }
 
@@ -182,7 +188,7 @@ export class SimulatedSystem {
       ring,
       new ValueDecoder(receiver.kernel.refWire),
       inlet,
-      () => receiver.isDraining && this.random.next() < overlapShare,
+      () => receiver.isDraining && !receiver.isTakingLoss && this.random.next() < overlapShare,
     );
     this.#pending.push({ to, from, reader });
     return writer;

@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S12: process groups. */
 import { expect, test } from "@jest/globals";
 import { type Ref, refKey } from "../../../core/index.ts";
+import { startSystem } from "../../../index.ts";
 import { Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -125,4 +126,26 @@ describePlacements("S12 Groups", (place) => {
       ]);
     }
   });
+});
+
+// Not in every placement: main cannot be lost, and a thread is taken from a system of its own.
+test("S12.4: the loss of a thread is one message for each group, with all who are lost", async () => {
+  await using own = await startSystem({ threads: 2, clock: "manual", checks: true, seed: 1 });
+  const lost = await Promise.all([1, 1, 1].map((thread) => own.spawn(puppet, undefined, { placement: { thread } })));
+  const stays = await own.spawn(puppet, undefined, { placement: { thread: 2 } });
+  for (const member of [...lost, stays]) await member.call("run", ["join", "one"]);
+  await lost[0]?.call("run", ["join", "one"]);
+  await lost[0]?.call("run", ["join", "two"]);
+  await own.settled();
+  const watchers = await Promise.all([0, 2].map((thread) => own.spawn(puppet, undefined, { placement: { thread } })));
+  for (const watcher of watchers) await watcher.call("run", ["monitorGroup"]);
+  await own.terminateThread(1, "test");
+  await own.settled();
+  for (const watcher of watchers) {
+    const seen = (await watcher.call("seen")) as { group: string; change: string; refs: Ref[] }[];
+    expect(seen.map(({ group, change, refs }) => [group, change, keys(refs)])).toEqual([
+      ["one", "leave", keys([...lost, lost[0]])],
+      ["two", "leave", keys([lost[0]])],
+    ]);
+  }
 });
