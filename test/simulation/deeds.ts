@@ -8,6 +8,7 @@ import type { Context, SpawnOptions } from "../../core/actor/context.ts";
 import type { ExitReason } from "../../core/actor/exit-reason.ts";
 import type { Ref, RefData, SendResult } from "../../core/actor/ref.ts";
 import type { Kernel } from "../../core/kernel/kernel.ts";
+import type { GroupVerb } from "./groups.ts";
 import type { Letter } from "./letters.ts";
 import type { DeedName } from "./plan.ts";
 import { type InitMode, Player, reasonKey } from "./players.ts";
@@ -135,6 +136,24 @@ export class Deeds {
         return;
       case "sendName":
         return this.#sendName(player, ctx);
+      case "join":
+      case "leave":
+        void this.#group(name, player, ctx);
+        return;
+      case "members":
+        return this.#members(player, ctx);
+      case "monitorGroup": {
+        const group = random.next() < 0.3 ? undefined : random.pick(this.#stage.plan.groups);
+        const monitor = ctx.monitorGroup(group);
+        player.groupMonitors.push(monitor.id);
+        this.#stage.groups.monitored(player, group, monitor);
+        return;
+      }
+      case "demonitorGroup": {
+        const id = random.pick(player.groupMonitors);
+        if (id !== undefined) this.#stage.groups.demonitored(player, id, ctx.demonitorGroup(id));
+        return;
+      }
       case "sendAfter":
       case "sendEvery":
         return this.#timer(name, player, ctx);
@@ -521,6 +540,27 @@ export class Deeds {
     const done = this.#stage.names.unregistering(name);
     // Nobody of that name: a bad argument, as in Erlang.
     ctx.unregister(name).then(done, done);
+  }
+
+  // Groups --------------------------------------------------------------------------------------------------------
+
+  async #group(verb: GroupVerb, player: Player, ctx: Context): Promise<void> {
+    const { groups, plan } = this.#stage;
+    const group = this.#random.pick(plan.groups);
+    const member = this.#random.next() < 0.5 ? player : this.#target(player);
+    const { thread } = player;
+    const asked = groups.asked(verb, player, group, member);
+    try {
+      const outcome = await ctx[verb](group, member.ref);
+      if (!this.#stage.isMute(thread)) groups.ended(asked, thread, outcome as string | undefined);
+    } catch (error) {
+      if (!this.#stage.isMute(thread) && !player.isDead) groups.failed(asked, (error as Failure).code);
+    }
+  }
+
+  #members(player: Player, ctx: Context): void {
+    const group = this.#random.pick(this.#stage.plan.groups);
+    this.#stage.groups.read(player.thread, group, ctx.members(group), ctx.groups());
   }
 
   // Timers --------------------------------------------------------------------------------------------------------

@@ -15,4 +15,8 @@ export const keptSeeds: readonly { readonly seed: number; readonly was: string }
   { seed: 2788, was: "a link to a thread lost before this one came up was never answered" },
   { seed: 1, was: "the counters said settled while the word of a loss was on its way" },
   { seed: 784, was: "a link request that an unlink was to undo (put in by hand)" },
+  {
+    seed: 907,
+    was: "a message that came before its receiver and found no room there was dropped with its sender's end",
+  },
 ];

@@ -35,7 +35,10 @@ export const deedNames = [
   "ghost",
   "doom",
 ] as const;
-export type DeedName = (typeof deedNames)[number];
+
+/** Deeds of those runs that are about process groups as well, by weight. */
+const groupWeights = { join: 10, leave: 6, members: 3, monitorGroup: 3, demonitorGroup: 1 } as const;
+export type DeedName = (typeof deedNames)[number] | keyof typeof groupWeights;
 
 export interface Plan {
   readonly threads: number;
@@ -57,10 +60,12 @@ export interface Plan {
   readonly hasEvents: boolean;
   /** Names that actors contend for. */
   readonly names: readonly string[];
+  /** Groups that actors join; none: the run is not about groups. */
+  readonly groups: readonly string[];
   readonly deedList: readonly DeedName[];
 }
 
-const weights: Record<DeedName, number> = {
+const weights: Record<(typeof deedNames)[number], number> = {
   send: 10,
   cast: 5,
   call: 6,
@@ -107,9 +112,14 @@ const themes: readonly (readonly DeedName[])[] = [
 ];
 const themeFactor = 6;
 
-export function drawPlan(random: SeededRandom): Plan {
-  const threads = 1 + random.below(4);
-  const losses = threads > 1 && random.next() < 0.5 ? 1 + random.below(2) : 0;
+/** Which seeds are about groups. The others draw what they drew before there were groups: so kept seeds stay what they are. */
+const groupSeeds = { of: 7, from: 3, to: 5 } as const;
+
+export function drawPlan(seed: number, random: SeededRandom): Plan {
+  const hasGroups = seed % groupSeeds.of >= groupSeeds.from && seed % groupSeeds.of < groupSeeds.to;
+  const threads = hasGroups ? 2 + random.below(3) : 1 + random.below(4);
+  const hasLosses = threads > 1 && random.next() < (hasGroups ? 0.7 : 0.5);
+  const losses = hasLosses ? 1 + random.below(hasGroups ? 4 : 2) : 0;
   const theme = random.pick(themes);
   // Few actors meet more often: two that link and unlink at once, or one name for all.
   const isDense = random.next() < 0.3;
@@ -119,6 +129,12 @@ export function drawPlan(random: SeededRandom): Plan {
     for (let i = 0; i < weight; i++) deedList.push(name);
   }
   if (losses > 0) deedList.push("doom");
+  const groups = hasGroups ? ["g", "h", "i"].slice(0, 1 + random.below(3)) : [];
+  if (hasGroups) {
+    const factor = random.pick([1, themeFactor]);
+    for (const [name, weight] of Object.entries(groupWeights) as [keyof typeof groupWeights, number][])
+      for (let i = 0; i < weight * factor; i++) deedList.push(name);
+  }
   return {
     threads,
     deeds: 40 + random.below(120),
@@ -131,6 +147,7 @@ export function drawPlan(random: SeededRandom): Plan {
     stashShare: random.pick([0, 0.03, 0.2]),
     hasEvents: random.next() < 0.1,
     names: ["a", "b", "c"].slice(0, 1 + random.below(3)),
+    groups,
     deedList,
   };
 }

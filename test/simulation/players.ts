@@ -46,6 +46,8 @@ export class Player {
   readonly unanswered: { readonly from: { readonly caller: Ref; readonly id: number }; readonly letter: number }[] = [];
   readonly timers: { readonly ref: { readonly id: number }; readonly letter: number }[] = [];
   readonly monitors: number[] = [];
+  /** Its monitors of groups, also those that it has ended. */
+  readonly groupMonitors: number[] = [];
   /** It called `stop`, or threw: once its turn is over it must be dead. */
   mustEnd = false;
   stashed = 0;

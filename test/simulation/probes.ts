@@ -5,7 +5,7 @@
  * oracle what came and what it did, and changes nothing.
  */
 import { type Cell, Flag } from "../../core/actor/cell.ts";
-import type { DownMessage, ExitMessage } from "../../core/actor/context.ts";
+import type { DownMessage, ExitMessage, GroupMessage } from "../../core/actor/context.ts";
 import { type Meta, MetaKind } from "../../core/actor/mailbox.ts";
 import type { RefData } from "../../core/actor/ref.ts";
 import type { Kernel } from "../../core/kernel/kernel.ts";
@@ -90,9 +90,18 @@ export function watchKernel(stage: Stage, kernel: Kernel): void {
         if (sender !== undefined) stage.ties.exitQueued(player, sender, reason);
         // gen_server: the exit of the parent ends it (S3.5).
         if (sender === player.parent && player.isServer) player.ownReasons.add(reasonKey(reason));
-      }
+      } else if (meta.kind === MetaKind.group) stage.groups.queued(player, payload as GroupMessage);
     }
     deliverSystem(cell, meta, payload);
+  };
+
+  const { groups } = kernel;
+  const change = groups.change.bind(groups);
+  groups.change = (verb, group, ref) => {
+    const number = change(verb, group, ref);
+    const member = stage.playerOf(ref);
+    if (member !== undefined && !isMute()) stage.groups.changed(verb, group, member, number > 0);
+    return number;
   };
 
   const { peers } = kernel;

@@ -103,6 +103,7 @@ class Run {
     for (let i = 0; i < ticks; i++) await Promise.resolve();
     this.#judgeBounds();
     this.#judgeSettled();
+    this.stage.groups.hold();
   }
 
   #poke(): void {
@@ -214,6 +215,7 @@ class Run {
     stage.ties.atRest((player) => this.#linksOf(player));
     stage.calls.atRest(system.nowMs);
     stage.names.atRest();
+    stage.groups.atRest();
     for (const player of players.living()) {
       if (player.mustEnd && !player.inTurn) trace.breach("S1.3", `${player.id} stopped or threw, and lives`);
       if (isBorn(player) && system.threads.get(player.thread)?.kernel.cellOf(player.ref as RefData) === undefined)
@@ -266,6 +268,7 @@ class Run {
       if (isBorn(player)) trace.breach("S3.4", `${player.id} was killed and lives`);
     stage.letters.conserved(stage.undecoded + this.#lostWithThreads());
     stage.names.atRest();
+    stage.groups.atRest();
     for (const [thread, { kernel }] of system.threads) {
       const { actors, timers, openCalls } = kernel.stats();
       if (actors > 0) trace.breach("S1.3", `thread ${thread} counts ${actors} actors, and all are dead`);
@@ -273,6 +276,12 @@ class Run {
       if (unread !== 0) trace.breach("S2.3", `thread ${thread} counts ${unread} messages unread, and all are dead`);
       if (timers > 0) trace.breach("S5.6", `thread ${thread} has ${timers} timers of the dead`);
       if (openCalls > 0) trace.breach("S5.2", `thread ${thread} has ${openCalls} open calls of the dead`);
+      const { holders, awaited } = kernel.replica.sizes;
+      if (holders > 0 || awaited > 0 || kernel.groups.monitors > 0)
+        trace.breach(
+          "S12.3",
+          `thread ${thread} keeps entries of ${holders}, ${awaited} changes to come and ${kernel.groups.monitors} monitors`,
+        );
       if (system.memory.actors(thread) !== 0)
         trace.breach("S4", `thread ${thread} publishes ${system.memory.actors(thread)} actors, and all are dead`);
     }

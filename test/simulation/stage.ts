@@ -6,14 +6,16 @@
  */
 import { type Behaviour, type Handlers, makeBehaviour } from "../../core/actor/behaviour.ts";
 import { noteModule } from "../../core/actor/behaviour-module.ts";
-import type { Context, DownMessage, ExitMessage, From } from "../../core/actor/context.ts";
+import type { Context, DownMessage, ExitMessage, From, GroupMessage } from "../../core/actor/context.ts";
 import type { ExitReason } from "../../core/actor/exit-reason.ts";
 import { type AnyApi, noReply, type Ref, type RefData } from "../../core/actor/ref.ts";
 import { eventBit } from "../../core/kernel/events.ts";
+import { Table } from "../../core/kernel/replica.ts";
 import type { SystemMemory } from "../../core/kernel/system-memory.ts";
 import { SimulatedSystem } from "../support/simulated-system.ts";
 import { CallsOracle } from "./calls.ts";
 import { Deeds } from "./deeds.ts";
+import { GroupsOracle } from "./groups.ts";
 import { type Letter, Letters, textOf } from "./letters.ts";
 import { NamesOracle } from "./names.ts";
 import { drawPlan, type Plan } from "./plan.ts";
@@ -38,6 +40,7 @@ export class Stage {
   readonly ties: Ties;
   readonly calls: CallsOracle;
   readonly names: NamesOracle;
+  readonly groups: GroupsOracle;
   readonly deeds: Deeds;
   readonly guest: Player;
   readonly plain: Behaviour<Birth, AnyApi>;
@@ -59,7 +62,7 @@ export class Stage {
     const pending = Promise.resolve(exports);
     // Plan and schedule draw from one source: a run is its seed.
     this.system = new SimulatedSystem(seed, 1, { memory, importModule: () => pending });
-    this.plan = drawPlan(this.system.random);
+    this.plan = drawPlan(seed, this.system.random);
     // Without listeners only crashes are events; with them every ring carries events, too.
     if (!this.plan.hasEvents) this.system.memory.interest = eventBit("crashed");
     for (let position = 1; position < this.plan.threads; position++) this.system.addThread(position);
@@ -70,6 +73,14 @@ export class Stage {
       whereisAll: (name) =>
         [...this.system.threads.values()].map(({ kernel }) => this.playerOf(kernel.names.whereis(name))),
       whereisAt: (thread, name) => this.playerOf(this.system.threads.get(thread)?.kernel.names.whereis(name)),
+    });
+    const replicaAt = (thread: number) => this.system.threads.get(thread)?.kernel.replica;
+    this.groups = new GroupsOracle(this.trace, this.players, {
+      threads: () => [...this.system.threads.keys()],
+      countAt: (thread, group, { ref }) =>
+        ref === undefined ? 0 : ((replicaAt(thread)?.valueOf(Table.groups, group, ref) as number | undefined) ?? 0),
+      groupsAt: (thread) => replicaAt(thread)?.keys(Table.groups) ?? [],
+      playerOf: (ref) => this.players.of(ref),
     });
     this.plain = makeBehaviour<Birth, AnyApi>({ name: "plain", module: moduleUrl }, this.#handlers(false));
     this.server = makeBehaviour<Birth, AnyApi>({ name: "server", module: moduleUrl }, this.#handlers(true));
@@ -212,7 +223,8 @@ export class Stage {
     if (type === undefined) return this.#turn(player, message, ctx);
     this.#enter(player, type === "down" ? "down" : "exit");
     try {
-      if (type === "down") this.#down(player, message as DownMessage, ctx);
+      if (type === "group") this.groups.handled(player, message as GroupMessage);
+      else if (type === "down") this.#down(player, message as DownMessage, ctx);
       else if (type === "exit") this.#exit(player, message as ExitMessage);
       else this.trace.breach("S2.1", `${player.id} got a message that nobody sent: ${JSON.stringify(type)}`);
     } finally {
