@@ -27,6 +27,7 @@ import {
 } from "./behaviours.ts";
 import { document } from "./peers/document.ts";
 import {
+  lookUpNames,
   objectWindowMessages,
   oneWayWindowMessages,
   pairsAtOnce,
@@ -286,3 +287,52 @@ export const pairsDriver = driver({
     if (state.finished === pairsAtOnce) play.answer(ctx, { result: state.trips, elapsedMs: play.elapsedMs() });
   },
 });
+
+interface LookUps {
+  readonly place: DriverPlace;
+  /** Actors that are looked up; made in the first play. */
+  readonly refs: Ref[];
+}
+
+/** Looks so many actors up, all in one turn. @param look whether the look-up with that number gave the right answer */
+function lookUpDriver(
+  actors: number,
+  prepare: (ref: Ref, number: number, ctx: Context) => Promise<void>,
+  look: (number: number, refs: readonly Ref[], ctx: Context) => boolean,
+): Driver {
+  return driver({
+    init: (place: DriverPlace): LookUps => ({ place, refs: [] }),
+    async play({ place, refs }, size, ctx) {
+      if (refs.length === 0) {
+        for (let made = 0; made < actors; made += 1) refs.push(ctx.spawn(adder, undefined, there(place)));
+        await Promise.all(refs.map((ref, number) => prepare(ref, number, ctx)));
+      }
+      let result = 0;
+      const startMs = performance.now();
+      for (let number = 0; number < size; number += 1) if (look(number, refs, ctx)) result += 1;
+      return { result, elapsedMs: performance.now() - startMs };
+    },
+  });
+}
+
+export const whereisDriver = lookUpDriver(
+  lookUpNames.length,
+  (ref, number, ctx) => ctx.register(lookUpNames[number] ?? "", ref),
+  (number, _refs, ctx) => ctx.whereis(lookUpNames[number % lookUpNames.length] ?? "") !== undefined,
+);
+
+export const isAliveDriver = lookUpDriver(
+  lookUpNames.length,
+  () => Promise.resolve(),
+  (number, refs, ctx) => ctx.isAlive(refs[number % refs.length] as Ref),
+);
+
+const membersDriver = (count: number): Driver =>
+  lookUpDriver(
+    count,
+    (ref, _number, ctx) => ctx.join("group", ref),
+    (_number, _refs, ctx) => ctx.members("group").length === count,
+  );
+export const members1Driver = membersDriver(1);
+export const members100Driver = membersDriver(100);
+export const members10000Driver = membersDriver(10_000);

@@ -26,6 +26,11 @@ const driverOf = {
   "send-1": fanOut.send1Driver,
   "send-100": fanOut.send100Driver,
   "send-10000": fanOut.send10000Driver,
+  whereis: drivers.whereisDriver,
+  "is-alive": drivers.isAliveDriver,
+  "members-1": drivers.members1Driver,
+  "members-100": drivers.members100Driver,
+  "members-10000": drivers.members10000Driver,
 } satisfies Partial<Record<ScenarioName, drivers.Driver>>;
 
 export type OurScenario = keyof typeof driverOf;

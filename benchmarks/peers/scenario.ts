@@ -53,7 +53,13 @@ export type ScenarioName =
   /** A message is written and read back in one thread: three flat fields, the object of `objects`, many short texts. */
   | "codec-small"
   | "codec-object"
-  | "codec-order";
+  | "codec-order"
+  /** One of 100 names is looked up, and an actor's life; the members of a group, by how many there are. */
+  | "whereis"
+  | "is-alive"
+  | "members-1"
+  | "members-100"
+  | "members-10000";
 
 /** What a peer can do; a question leaves out the contenders that cannot. */
 export type Scenarios = Readonly<Partial<Record<ScenarioName, Scenario>>>;
@@ -67,6 +73,9 @@ export const objectWindowMessages = 1_000;
 export const fanOutWindow = 10_000;
 /** Messages in one post, for those contenders that batch by hand. */
 export const batchMessages = 64;
+
+/** Names that are looked up. */
+export const lookUpNames = Array.from({ length: 100 }, (_, number) => `name ${number}`);
 
 /** The sum of 0 to size - 1: what the answers of numbered actors or requests add up to. */
 export function sumBelow(size: number): number {

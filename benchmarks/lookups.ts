@@ -1,0 +1,54 @@
+/**
+ * What does a read cost that every thread answers from its own copy: who has a name, whether an actor lives, who is in a group?
+ * The actors live on another thread than who asks. The floor is a Map, whose values are copied where the answer is a list.
+ */
+import { runFile } from "./command-line.ts";
+import type { Contender, Question } from "./harness.ts";
+import { type OurScenario, ours } from "./peers/ours.ts";
+import { threadContender } from "./peers/thread-contender.ts";
+
+function contenders(scenario: OurScenario): readonly Contender[] {
+  return [ours({ scenario, threads: 2 }), threadContender({ name: "map", module: "map-scenarios", scenario })];
+}
+
+const common = { unit: "ns", operation: "look-up", expected: (lookUps: number) => lookUps } as const;
+
+const questions: readonly Question[] = [
+  {
+    ...common,
+    name: "whereis",
+    question: "who has a name, among 100 names",
+    size: 1_000_000,
+    contenders: () => contenders("whereis"),
+  },
+  {
+    ...common,
+    name: "is-alive",
+    question: "whether an actor of another thread lives",
+    size: 1_000_000,
+    contenders: () => contenders("is-alive"),
+  },
+  {
+    ...common,
+    name: "members-1",
+    question: "who is in a group of one member",
+    size: 1_000_000,
+    contenders: () => contenders("members-1"),
+  },
+  {
+    ...common,
+    name: "members-100",
+    question: "who is in a group of 100 members",
+    size: 20_000,
+    contenders: () => contenders("members-100"),
+  },
+  {
+    ...common,
+    name: "members-10000",
+    question: "who is in a group of 10,000 members",
+    size: 200,
+    contenders: () => contenders("members-10000"),
+  },
+];
+
+await runFile(import.meta.url, questions);
