@@ -13,6 +13,7 @@ const suites = [
   "core/semantics/s14-activity",
   "core/semantics/s14-controls",
   "core/semantics/s15-registry",
+  "core/semantics/s16-tasks",
   "core/semantics/s2-dead-letters",
   "core/semantics/s2-order-and-delivery",
   "core/semantics/s2-reports",

@@ -8,12 +8,15 @@ import {
   type Api,
   type Behaviour,
   type ExitReason,
+  errorData,
   loadSystem,
   type Ref,
   type RefData,
   type SpawnOptions,
   type SpawnRest,
   type SystemOptions,
+  type SystemParts,
+  schedulerName,
 } from "./core/index.ts";
 import {
   type DynamicSetup,
@@ -29,6 +32,9 @@ import {
 
 const { bootSystem, System } = await loadSystem();
 
+/** Nothing is lost with a scheduler of tasks, so it may be killed often; one that crashes over and over is a bug. */
+const schedulerRestarts = { intensity: 100, periodMs: 5_000 };
+
 /** A supervisor of the program, and why it ended, when it has. */
 interface Tree {
   readonly ref: RefData;
@@ -39,10 +45,15 @@ interface Tree {
 export class MofaSystem extends System {
   /** Every supervisor that the program has spawned and that has not ended, in the order of their spawns. */
   readonly #trees = new Set<Tree>();
-  readonly #supervision: SupervisionHost = {
-    thread: 0,
-    spawn: (behaviour, argument, options) => this.#spawnTree(behaviour, argument, options),
-  };
+  /** The supervisors of the runtime's own actors. */
+  readonly #systemTrees = new Set<Tree>();
+  readonly #supervision = this.#supervisionOf(this.#trees);
+  readonly #systemSupervision = this.#supervisionOf(this.#systemTrees);
+
+  constructor(parts: SystemParts) {
+    super(parts);
+    parts.host.startScheduler = (scheduler, ended) => void this.#superviseScheduler(scheduler).then(ended);
+  }
 
   /** As `System.spawn`. A supervisor is stopped as one that was started by `supervise`: in order, before everybody else. */
   override async spawn<A, P extends Api>(
@@ -50,7 +61,7 @@ export class MofaSystem extends System {
     ...rest: SpawnRest<A, SpawnOptions>
   ): Promise<Ref<P>> {
     if (!isSupervisor(behaviour)) return await super.spawn(behaviour, ...rest);
-    const { ref, started } = this.#spawnTree(behaviour, ...rest);
+    const { ref, started } = this.#spawnTree(this.#trees, behaviour, ...rest);
     await started;
     return ref;
   }
@@ -71,19 +82,38 @@ export class MofaSystem extends System {
 
   /** It is a tree from its spawn on, so that a stop finds it also while its children are starting. */
   #spawnTree<A, P extends Api>(
+    trees: Set<Tree>,
     behaviour: Behaviour<A, P>,
     ...rest: SpawnRest<A, SpawnOptions>
   ): Tree & { readonly ref: Ref<P>; readonly started: Promise<void> } {
     const { ref, started, down } = this.spawnMonitor(behaviour, ...rest);
     const tree = { ref, started, exit: down.then(({ reason }) => reason) };
-    this.#trees.add(tree);
-    void tree.exit.then(() => this.#trees.delete(tree));
+    trees.add(tree);
+    void tree.exit.then(() => trees.delete(tree));
     return tree;
   }
 
-  /** Last spawned, first stopped. */
+  #supervisionOf(trees: Set<Tree>): SupervisionHost {
+    return {
+      thread: 0,
+      spawn: (behaviour, argument, options) => this.#spawnTree(trees, behaviour, argument, options),
+    };
+  }
+
+  /** Resolves when there is no scheduler any more, and why. */
+  async #superviseScheduler(scheduler: Behaviour<undefined>): Promise<ExitReason> {
+    const children = [{ id: "scheduler", start: [scheduler], name: schedulerName } as const];
+    try {
+      const setup = { ...schedulerRestarts, childPlacement: "local", children } as const;
+      return await (await superviseOn(this.#systemSupervision, setup)).exit;
+    } catch (error) {
+      return { error: errorData(error) };
+    }
+  }
+
+  /** Last spawned, first stopped, and those of the runtime after those of the program. */
   protected override async stopTrees(exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {
-    for (const tree of [...this.#trees].reverse()) {
+    for (const tree of [...this.#systemTrees, ...this.#trees].reverse()) {
       exit(tree.ref, "shutdown");
       await tree.exit;
     }

@@ -113,3 +113,7 @@ export type { LookOptions } from "./system/look-options.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor, SystemStats } from "./system/system.ts";
+export { schedulerName } from "./tasks/scheduler-actor.ts";
+export type { Task } from "./tasks/task-handle.ts";
+export type { TaskBackoff, TaskRequest } from "./tasks/task-request.ts";
+export type { TaskDestination, TaskStats } from "./tasks/task-totals.ts";

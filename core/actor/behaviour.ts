@@ -35,6 +35,8 @@ export interface BehaviourOptions {
   readonly turnLimitMs?: number;
   /** What one of its actors may use before it is ended for it, `{ budget: { name: n } }`. Default: no such bounds. */
   readonly budget?: Budget;
+  /** How many tasks (`submit`) one of its actors may have in hand. Default: what the request says, else 1. */
+  readonly taskConcurrency?: number;
 }
 
 /** The kernel's view of a behaviour: one record for each definition, shared by all its actors. */
@@ -121,7 +123,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 
 /** Freezes the record that every kind of definition ends in. */
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
-  const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs, budget } = options;
+  const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency } = options;
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw new RuntimeError("bad_argument", `the behaviour: name is a text for reports, got ${describe(name)}`);
   if (module !== undefined && (typeof module !== "string" || !URL.canParse(module))) {
@@ -140,6 +142,7 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       ...(mailboxPolicy !== undefined && { mailboxPolicy }),
       ...(turnLimitMs !== undefined && { turnLimitMs }),
       ...(budget !== undefined && { budget: plainBudget(budget) }),
+      ...(taskConcurrency !== undefined && { taskConcurrency }),
     }),
     handlers: Object.freeze({
       ...handlers,
@@ -159,11 +162,12 @@ interface Bounds {
   readonly mailboxPolicy?: unknown;
   readonly turnLimitMs?: unknown;
   readonly budget?: unknown;
+  readonly taskConcurrency?: unknown;
 }
 
 /** @throws RuntimeError `bad_argument`. */
 export function assertBounds(who: string, bounds: Bounds): void {
-  const { mailboxCapacity: capacity, mailboxPolicy: policy, turnLimitMs, budget } = bounds;
+  const { mailboxCapacity: capacity, mailboxPolicy: policy, turnLimitMs, budget, taskConcurrency } = bounds;
   if (turnLimitMs !== undefined && !isTurnLimit(turnLimitMs)) {
     throw new RuntimeError(
       "bad_argument",
@@ -179,11 +183,22 @@ export function assertBounds(who: string, bounds: Bounds): void {
   if (policy !== undefined && !policies.includes(policy)) {
     throw new RuntimeError("bad_argument", `${who}: mailboxPolicy is ${policies.join(", ")}, got ${describe(policy)}`);
   }
+  if (taskConcurrency !== undefined && !isTaskCount(taskConcurrency)) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${who}: taskConcurrency is a whole number from 1, or Infinity, got ${describe(taskConcurrency)}`,
+    );
+  }
   assertBudget(who, budget, bounds);
 }
 
 export function isTurnLimit(value: unknown): boolean {
   return value === Number.POSITIVE_INFINITY || (typeof value === "number" && value >= 1 && value <= turnLimitMsMax);
+}
+
+/** Attempts of a task, tasks in hand: from 1. */
+export function isTaskCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY);
 }
 
 /** By its parts and not by who made it: a bundle may hold a runtime of its own beside the one that runs it. */

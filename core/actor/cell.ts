@@ -8,6 +8,7 @@
 import type { TopicSubscription } from "../bus/subscription.ts";
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
+import type { Task } from "../tasks/task-handle.ts";
 import type { ActorBudget } from "./actor-budget.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
 import type { Context, Monitor, SpawnOptions } from "./context.ts";
@@ -137,6 +138,8 @@ export class CellExtra {
   waitingCount = 0;
   abort: AbortController | undefined = undefined;
   tasks = 0;
+  /** Of an actor in a process: what it has submitted and has no result yet, by its own number. */
+  remoteTasks: Map<number, Task> | undefined = undefined;
   /** The message of an open async turn, for the crash report. */
   turnMessage: unknown = undefined;
   /** Its meta; a symbol of the scheduler's when there is none. */

@@ -8,6 +8,8 @@
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Declaration } from "../registry/declaration.ts";
+import type { Task } from "../tasks/task-handle.ts";
+import type { TaskRequest } from "../tasks/task-request.ts";
 import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
 import type { Budget } from "./budget.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -268,6 +270,13 @@ export interface Context {
   unsubscribe(subscription: Subscription | number): boolean;
   /** To all subscribers. @throws RuntimeError `bad_argument`, `not_cloneable`. */
   publish(topic: string, message: unknown): void;
+
+  /**
+   * Gives work to an actor: a call of one of its handlers that waits for its turn by priority, within what the actor may
+   * have in hand, and is tried again where the request says so (S16). Returns at once; the work goes on when this actor
+   * has ended. @throws RuntimeError `bad_argument`, `not_cloneable`.
+   */
+  submit(request: TaskRequest): Task;
 
   send(target: Target, message: unknown, options?: SendOptions): SendResult;
   call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown>;

@@ -10,6 +10,7 @@ const optionKeys: readonly (keyof BehaviourOptions)[] = [
   "mailboxPolicy",
   "turnLimitMs",
   "budget",
+  "taskConcurrency",
 ];
 
 /**

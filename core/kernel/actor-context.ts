@@ -29,6 +29,8 @@ import { describe, RuntimeError } from "../errors.ts";
 import { type AgentQuery, assertQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import { assertDeclaration, type Declaration } from "../registry/declaration.ts";
+import type { Task } from "../tasks/task-handle.ts";
+import type { TaskRequest } from "../tasks/task-request.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
 import { assertGroup } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
@@ -308,6 +310,20 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     publish(topic: string, message: unknown): void {
       kernel.topics.publish(this.#cell, topic, message);
+    }
+
+    submit(request: TaskRequest): Task {
+      return kernel.submissions.submit(this.#cell, request);
+    }
+    /** The same for an actor in a process of its own: a handle cannot cross, so there is one here by number until it has ended. */
+    submitTask(number: number, request: TaskRequest): Promise<string> {
+      return kernel.submissions.submitAs(this.#cell, number, request);
+    }
+    taskResult(number: number): Promise<unknown> {
+      return kernel.submissions.resultOf(this.#cell, number);
+    }
+    cancelTask(number: number): Promise<boolean> {
+      return kernel.submissions.cancelOf(this.#cell, number);
     }
 
     send(target: Target, message: unknown, options?: SendOptions): SendResult {

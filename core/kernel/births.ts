@@ -15,6 +15,7 @@ import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { loading } from "./loads.ts";
+import { Table } from "./replica.ts";
 
 export class Births {
   readonly #kernel: Kernel;
@@ -69,6 +70,9 @@ export class Births {
   /** The first turn: the name, then `init`. Runs inside the scheduler. */
   begin(cell: Cell): void {
     const kernel = this.#kernel;
+    const { taskConcurrency } = cell.behaviour.options;
+    // Before its name is known: whoever finds it by that knows this too.
+    if (taskConcurrency !== undefined) kernel.replica.put(Table.concurrency, "", cell, taskConcurrency);
     const name = cell.extra?.start?.name;
     const initTimeoutMs = cell.extra?.start?.ack?.initTimeoutMs;
     if (initTimeoutMs !== undefined && cell.extra?.startTimer === undefined)

@@ -78,7 +78,34 @@ export class Calls {
     return { id: this.#open(cell, ref, name, timeoutMs, resolve, reject, true), promise };
   }
 
-  /** The same with something to say, and without a promise: one of the two is called in the drain. */
+  /** The same without a promise or a deadline: one of the two is called in the drain. */
+  expectThen(
+    cell: Cell,
+    ref: RefData,
+    name: string,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): number {
+    return this.#open(cell, ref, name, Number.POSITIVE_INFINITY, resolve, reject, false);
+  }
+
+  /** A call in the same way. @throws RuntimeError `not_cloneable`, `message_too_large`. */
+  callThen(
+    cell: Cell,
+    ref: RefData,
+    name: string,
+    argument: unknown,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    this.#check(ref, name, argument);
+    this.#kernel.scheduler.commit(() => {
+      const id = this.expectThen(cell, ref, name, resolve, reject);
+      this.#send(cell, ref, MetaKind.call, id, name, argument, Number.POSITIVE_INFINITY);
+    });
+  }
+
+  /** A question with something to say, and without a promise: one of the two is called in the drain. */
   askThen(
     cell: Cell,
     ref: RefData,
@@ -127,29 +154,36 @@ export class Calls {
         `${kernel.nameOf(ref)} called itself ("${name}") and would wait for itself`,
       );
     }
-    const isLocal = ref.thread === kernel.thread;
-    if (!isLocal) kernel.outgoing.check(argument, undefined, ref, name);
-    else if (kernel.isRemote(ref)) kernel.outgoing.checkToProcess(argument, ref, name);
-    else if (kernel.checks) freezeMessage(argument);
+    this.#check(ref, name, argument);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
-    return kernel.scheduler.commit(() => this.#begin(cell, ref, kind, name, argument, timeoutMs, isLocal));
+    return kernel.scheduler.commit(() => {
+      const { id, promise } = this.expect(cell, ref, name, timeoutMs);
+      this.#send(cell, ref, kind, id, name, argument, timeoutMs);
+      return promise;
+    });
   }
 
-  #begin(
+  #check(ref: RefData, name: string, argument: unknown): void {
+    const kernel = this.#kernel;
+    if (ref.thread !== kernel.thread) kernel.outgoing.check(argument, undefined, ref, name);
+    else if (kernel.isRemote(ref)) kernel.outgoing.checkToProcess(argument, ref, name);
+    else if (kernel.checks) freezeMessage(argument);
+  }
+
+  #send(
     cell: Cell,
     ref: RefData,
     kind: MetaKind,
+    id: number,
     name: string,
     argument: unknown,
     timeoutMs: number,
-    isLocal: boolean,
-  ): Promise<unknown> {
+  ): void {
     const kernel = this.#kernel;
-    const { id, promise } = this.expect(cell, ref, name, timeoutMs);
-    if (!isLocal) {
+    if (ref.thread !== kernel.thread) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
       kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
-      return promise;
+      return;
     }
     const target = kernel.cellOf(ref);
     if (target === undefined) {
@@ -162,7 +196,6 @@ export class Calls {
       if (kernel.faults?.holds(from, ref, again) !== true) again();
     } else
       void kernel.delivery.deliver(target, new Meta(kind, name, id, kernel.refOf(cell), timeoutMs), argument, cell);
-    return promise;
   }
 
   /** A call from another thread, or one that came before its receiver. @param mark the sender's, see `Faults.markOf` */
@@ -241,22 +274,21 @@ export class Calls {
   }
 
   #reject({ cell, resolve, reject, isPromised }: PendingCall, error: RuntimeError): void {
-    const { scheduler, subscriptions, tasks } = this.#kernel;
+    const { scheduler, tasks } = this.#kernel;
     tasks.failureOf(cell, error);
-    if (!isPromised) {
-      scheduler.settle(cell, reject, error);
-      return;
-    }
-    const fail = () => {
-      const settle = () => {
-        release();
-        reject(error);
-      };
-      // A cut may drop the microtask in between; then it fails without that stack.
-      const release = subscriptions.keep(settle);
-      failAtCaller(error, resolve, settle);
+    if (!isPromised) scheduler.settle(cell, reject, error);
+    else scheduler.settle(cell, () => this.failPromise(error, resolve, reject), undefined);
+  }
+
+  /** In the drain: lets a promise of an actor's fail, with the stack of whoever awaits it. */
+  failPromise(error: Error, resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+    const settle = () => {
+      release();
+      reject(error);
     };
-    scheduler.settle(cell, fail, undefined);
+    // A cut may drop the microtask in between; then it fails without that stack.
+    const release = this.#kernel.subscriptions.keep(settle);
+    failAtCaller(error, resolve, settle);
   }
 
   #take(id: number): PendingCall | undefined {

@@ -86,6 +86,10 @@ export const FrameKind = {
   activity: 43,
   /** The end of what main tells a thread that comes up. */
   introduced: 44,
+  /** `SubmitPayload`; id: the question whether it is accepted. To main. */
+  submit: 45,
+  /** The task's id; id: the question. To main. */
+  cancelTask: 46,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

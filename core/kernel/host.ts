@@ -54,6 +54,11 @@ export interface Host {
   endThreadAt?(position: number, why: string): void;
   /** Starts a dedicated thread under an id that was reserved. Main only. */
   startDedicated?(start: DedicatedStart): void;
+  /**
+   * Starts the system's scheduler of tasks under a supervisor, and tells when that has ended. Main only; what a front door
+   * that knows supervisors gives it.
+   */
+  startScheduler?(scheduler: Behaviour<undefined>, ended: (reason: ExitReason) => void): void;
   /** Starts the process that runs an actor's code. Main only. */
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */

@@ -5,6 +5,7 @@ import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
 import type { PublishedPayload } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
+import type { SubmitPayload } from "../tasks/submissions.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import type { ActivityQuestion } from "./activity-counts.ts";
@@ -192,6 +193,14 @@ export class Inbound implements FrameSink {
         kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.deadLetters.resend(number, receiver));
         return;
       }
+      case FrameKind.submit: {
+        const [resultId, task] = payload as SubmitPayload;
+        kernel.work?.submit(task, from, id, resultId);
+        return;
+      }
+      case FrameKind.cancelTask:
+        kernel.work?.cancel(payload as string, from, id);
+        return;
       case FrameKind.published:
         kernel.topics.publishedReceived(from, payload as PublishedPayload);
         return;

@@ -25,6 +25,8 @@ import { Topics } from "../bus/topics.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
 import { Agents } from "../registry/agents.ts";
+import { Submissions } from "../tasks/submissions.ts";
+import { TaskTable } from "../tasks/task-table.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { ActivityCounts } from "./activity-counts.ts";
@@ -170,6 +172,9 @@ export class Kernel {
   readonly eventOutlet: EventOutlet;
   readonly timers: Timers;
   readonly tasks: Tasks;
+  readonly submissions: Submissions;
+  /** The tasks of the system. Main's kernel alone. */
+  readonly work: TaskTable | undefined;
   readonly retirement: Retirement;
   /** The plan of faults that is at work; undefined: none. */
   faults: Faults | undefined;
@@ -259,6 +264,8 @@ export class Kernel {
     this.eventOutlet = new EventOutlet(this);
     this.timers = new Timers(this);
     this.tasks = new Tasks(this);
+    this.submissions = new Submissions(this);
+    this.work = config.thread === 0 ? new TaskTable(this) : undefined;
     this.retirement = new Retirement(this);
     this.guest.ctx = new this.#contextClass(this.guest);
     this.readClock();
@@ -404,6 +411,7 @@ export class Kernel {
 
   /** The end of main's kernel: whoever still lives ends, every promise settles, and the program can do nothing more. */
   close(reason: ExitReason): void {
+    this.work?.abandoned(reason);
     this.lifecycle.endAll(reason);
     while (this.scheduler.hasWork) this.drain();
     this.guest.flags |= Flag.dead;

@@ -176,6 +176,7 @@ export class Names {
     if (former !== undefined) this.#remove(name, former);
     this.#names.set(name, ref);
     if (kernel.thread === owner) this.#nameOf.set(refKey(ref), name);
+    kernel.work?.nameTaken(name);
     const cell = kernel.cellOf(ref);
     if (cell === undefined || (cell.flags & Flag.dead) !== 0) return;
     extraOf(cell).name = name;

@@ -15,7 +15,7 @@ const owner = 0;
 const toKernel = { slot: 0, generation: 0 };
 
 /** What an entry is about. */
-export const Table = { groups: 0, interests: 1, agents: 2 } as const;
+export const Table = { groups: 0, interests: 1, agents: 2, concurrency: 3 } as const;
 export type Table = (typeof Table)[keyof typeof Table];
 
 /** What crosses: undefined as value removes the entry. */

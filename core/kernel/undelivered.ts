@@ -4,6 +4,7 @@
  */
 import type { RefData } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
+import type { SubmitPayload } from "../tasks/submissions.ts";
 import { Counter } from "./counters.ts";
 import type { DeadLetterWhy } from "./events.ts";
 import { FrameKind, isMessage, mailOf } from "./frame-kind.ts";
@@ -117,7 +118,10 @@ export class Undelivered {
     const code = error instanceof RuntimeError && error.code === "message_too_large" ? error.code : "not_cloneable";
     const data = { name: "RuntimeError", code, message };
     if (kind === FrameKind.call || kind === FrameKind.stop) kernel.calls.failed(id, data);
-    else if (kind === FrameKind.spawn) kernel.spawner.failed(from, to, id, { error: data });
+    else if (kind === FrameKind.submit) {
+      kernel.calls.failed(id, data);
+      kernel.calls.failed((payload as SubmitPayload)[0], data);
+    } else if (kind === FrameKind.spawn) kernel.spawner.failed(from, to, id, { error: data });
     else if (kind === FrameKind.reply)
       kernel.peers.pushFrom(thread, FrameKind.replyError, to, kernel.refOf(kernel.guest), id, data);
   }

@@ -114,7 +114,7 @@ export class ProcessActor {
       );
     }
     this.#behaviour = value;
-    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget } = options;
+    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency } = options;
     return {
       exportName,
       ...(name !== undefined && { name }),
@@ -122,6 +122,7 @@ export class ProcessActor {
       ...(mailboxPolicy !== undefined && { mailboxPolicy }),
       ...(turnLimitMs !== undefined && { turnLimitMs }),
       ...(budget !== undefined && { budget }),
+      ...(taskConcurrency !== undefined && { taskConcurrency }),
       isServer: handlers.isServer === true,
       handlers: (["call", "cast", "continue", "terminate"] as const).filter((key) => handlers[key] !== undefined),
     };

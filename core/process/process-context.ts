@@ -37,6 +37,8 @@ import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts"
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Declaration } from "../registry/declaration.ts";
+import type { Task } from "../tasks/task-handle.ts";
+import { checkTask, type TaskRequest } from "../tasks/task-request.ts";
 import type { MainLine } from "./main-line.ts";
 import type { BeginVerb } from "./protocol.ts";
 
@@ -57,6 +59,7 @@ export class ProcessContext {
   readonly #line: MainLine;
   readonly #turn: TurnState;
   readonly #abort = new AbortController();
+  #nextTask = 1;
 
   constructor(line: MainLine, turn: TurnState) {
     this.#line = line;
@@ -203,6 +206,15 @@ export class ProcessContext {
     this.#line.ask("publish", [topic, message]);
   }
 
+  /** Main keeps the handle, which has a number here. Both its ends are asked for at once: then nothing of it is left there. */
+  submit(request: TaskRequest): Task {
+    checkTask(request);
+    const number = this.#nextTask++;
+    const accepted = this.#line.begin("submitTask", [number, request]);
+    const result = this.#line.begin("taskResult", [number]);
+    return new RemoteTask(accepted, result, () => this.#begin("cancelTask", () => [number]) as Promise<boolean>);
+  }
+
   send(target: Target, message: unknown, options?: SendOptions): SendResult {
     const transfer = movable(options, "send");
     const accepted = this.#line.send("send", [this.#resolve(target, "send"), message]);
@@ -268,6 +280,28 @@ export class ProcessContext {
     }
     assertAddress(target, verb);
     return target;
+  }
+}
+
+/** A task that main has in hand. One that fails ends the actor only where its failure is asked for and not awaited. */
+class RemoteTask implements Task {
+  readonly #accepted: Promise<unknown>;
+  readonly #result: Promise<unknown>;
+  readonly cancel: () => Promise<boolean>;
+
+  constructor(accepted: Promise<unknown>, result: Promise<unknown>, cancel: () => Promise<boolean>) {
+    for (const promise of [accepted, result]) promise.catch(() => {});
+    this.#accepted = accepted;
+    this.#result = result;
+    this.cancel = cancel;
+  }
+
+  async accepted(): Promise<string> {
+    return (await this.#accepted) as string; // as main answers
+  }
+
+  async result(): Promise<unknown> {
+    return await this.#result;
   }
 }
 

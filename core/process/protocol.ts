@@ -47,6 +47,7 @@ export interface LoadedBehaviour {
   readonly mailboxPolicy?: string;
   readonly turnLimitMs?: number;
   readonly budget?: Budget;
+  readonly taskConcurrency?: number;
   readonly isServer: boolean;
   /** Of the handlers that a behaviour may lack, those that it has. */
   readonly handlers: readonly string[];
@@ -127,6 +128,9 @@ export const beginVerbs = [
   "join",
   "leave",
   "subscribe",
+  "submitTask",
+  "taskResult",
+  "cancelTask",
   "call",
   "accepted",
 ] as const;

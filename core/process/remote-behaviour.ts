@@ -23,7 +23,8 @@ export function remoteBehaviour(
   module: BehaviourModule,
   turns: RemoteTurns,
 ): Behaviour<never, Api> {
-  const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, isServer, handlers } = loaded;
+  const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency, isServer, handlers } =
+    loaded;
   const behaviour: Behaviour<never, Api> = Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
@@ -32,6 +33,7 @@ export function remoteBehaviour(
       ...(mailboxPolicy !== undefined && { mailboxPolicy: mailboxPolicy as MailboxPolicy }),
       ...(turnLimitMs !== undefined && { turnLimitMs }),
       ...(budget !== undefined && { budget }),
+      ...(taskConcurrency !== undefined && { taskConcurrency }),
     }),
     handlers: handlersOf(isServer, handlers, turns),
     modules: [],

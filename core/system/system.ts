@@ -23,6 +23,10 @@ import { initTimeoutMs, startError } from "../kernel/start-error.ts";
 import type { ProcessGateway, ProcessInfo } from "../process/gateway.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
+import type { Task } from "../tasks/task-handle.ts";
+import type { TaskRequest } from "../tasks/task-request.ts";
+import type { TaskTable } from "../tasks/task-table.ts";
+import type { TaskStats } from "../tasks/task-totals.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
@@ -66,6 +70,7 @@ export interface SystemStats {
   readonly eventsDropped: number;
   readonly deadLetters: ThreadStats["deadLetters"];
   readonly bus: BusTotals;
+  readonly tasks: TaskStats;
 }
 
 export class System implements AsyncDisposable {
@@ -364,6 +369,12 @@ export class System implements AsyncDisposable {
     return this.#ctx.find(query);
   }
 
+  /** Gives work to an actor, in the program's name: see `Context.submit`. */
+  submit(request: TaskRequest): Task {
+    this.#assertRunning("submit");
+    return this.#ctx.submit(request);
+  }
+
   /** Publishes under a topic, in the program's name: see `Context.publish`. */
   publish(topic: string, message: unknown): void {
     this.#assertRunning("publish");
@@ -398,6 +409,7 @@ export class System implements AsyncDisposable {
       processesLost: this.#gateway.lost,
       watchdogLimitedBy: this.#pool.limitedBy,
       ...totalsOf(kernel.memory),
+      tasks: (kernel.work as TaskTable).stats(), // this is main
     };
   }
 

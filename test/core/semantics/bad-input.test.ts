@@ -174,6 +174,14 @@ describe("bad input and bad luck", () => {
     return [...codes];
   });
 
+  row("a task's request with a value of the wrong kind or out of range", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    const codes = new Set<unknown>();
+    for (const wrong of [{ call: "" }, { priority: 10 }, { attempts: 0 }, { backoff: { factor: 0 } }, { prio: 5 }])
+      codes.add(await subject.call("codeOf", ["submitOnly", { to: subject, call: "echo", ...wrong }]));
+    return [...codes];
+  });
+
   row("a ref of another node", async () => [
     await codeOf(system().call({ node: "elsewhere", thread: 1, slot: 1, generation: 1 }, "echo")),
   ]);

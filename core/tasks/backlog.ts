@@ -1,0 +1,127 @@
+/**
+ * What waits, by destination, and what is due at which time. One scheduler's own view of the table, which its successor
+ * makes anew.
+ */
+import { type Ref, refKey } from "../actor/ref.ts";
+import { TimerHeap } from "../kernel/timers.ts";
+import type { TaskEntry } from "./task-entry.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+/** An actor or a name, with what waits for it. */
+export interface Destination {
+  readonly key: string;
+  readonly to: Ref | string;
+  readonly queue: TaskQueue<TaskEntry>;
+  /** What the last request said that said anything. */
+  concurrency: number | undefined;
+}
+
+interface Alarm {
+  dueMs: number;
+  sequence: number;
+  cancelled: boolean;
+  readonly entry: TaskEntry;
+}
+
+export class Backlog {
+  readonly #destinations = new Map<string, Destination>();
+  /** Those that may have somebody with room. */
+  readonly #ready = new Set<Destination>();
+  /** By the key of an agent without room: who waits for it. */
+  readonly #wanting = new Map<string, Set<Destination>>();
+  readonly #alarms = new TimerHeap<Alarm>();
+  readonly #alarmOf = new Map<TaskEntry, Alarm>();
+
+  /** It waits for its turn. */
+  add(entry: TaskEntry): void {
+    const { to, concurrency } = entry.request;
+    const key = keyOf(to);
+    let destination = this.#destinations.get(key);
+    if (destination === undefined) {
+      destination = { key, to, queue: new TaskQueue(), concurrency: undefined };
+      this.#destinations.set(key, destination);
+    }
+    if (concurrency !== undefined) destination.concurrency = concurrency;
+    destination.queue.add(entry, entry.atMs);
+    this.#ready.add(destination);
+  }
+
+  /** It has ended: it waits for nothing. */
+  forget(entry: TaskEntry): void {
+    this.setAlarm(entry, Number.POSITIVE_INFINITY);
+    const destination = this.#destinations.get(keyOf(entry.request.to));
+    if (destination?.queue.delete(entry) === true) this.#dropEmpty(destination);
+  }
+
+  /** When it is to be looked at, in place of any time before. */
+  setAlarm(entry: TaskEntry, dueMs: number): void {
+    const former = this.#alarmOf.get(entry);
+    if (former?.dueMs === dueMs) return;
+    if (former !== undefined) {
+      this.#alarms.cancel(former);
+      this.#alarmOf.delete(entry);
+    }
+    if (dueMs === Number.POSITIVE_INFINITY) return;
+    const alarm: Alarm = { dueMs, sequence: -1, cancelled: false, entry };
+    this.#alarms.add(alarm);
+    this.#alarmOf.set(entry, alarm);
+  }
+
+  takeDue(nowMs: number): TaskEntry | undefined {
+    const entry = this.#alarms.takeDue(nowMs)?.entry;
+    if (entry !== undefined) this.#alarmOf.delete(entry);
+    return entry;
+  }
+
+  get nextDueMs(): number | undefined {
+    return this.#alarms.nextDueMs();
+  }
+
+  /** Somebody has that name. */
+  nameTaken(name: string): void {
+    const destination = this.#destinations.get(keyOf(name));
+    if (destination !== undefined) this.#ready.add(destination);
+  }
+
+  /** An agent has room. */
+  hasRoom(agent: string): void {
+    const wanting = this.#wanting.get(agent);
+    if (wanting === undefined) return;
+    this.#wanting.delete(agent);
+    for (const destination of wanting) this.#ready.add(destination);
+  }
+
+  /** What waits there waits until that agent has room. */
+  want(agent: Ref, destination: Destination): void {
+    const key = refKey(agent);
+    const wanting = this.#wanting.get(key);
+    if (wanting === undefined) this.#wanting.set(key, new Set([destination]));
+    else wanting.add(destination);
+  }
+
+  /** Where tasks wait whose agent may have room, the most urgent first: two of them may have the same agent. */
+  takeReady(nowMs: number): Destination[] {
+    const ready = [...this.#ready].filter(({ queue }) => queue.size > 0);
+    this.#ready.clear();
+    if (ready.length < 2) return ready;
+    const urgencies = new Map(ready.map((destination) => [destination, destination.queue.urgency(nowMs) ?? 0]));
+    return ready.sort((a, b) => (urgencies.get(b) ?? 0) - (urgencies.get(a) ?? 0));
+  }
+
+  /** What is next there leaves its queue. */
+  take(destination: Destination, nowMs: number): TaskEntry | undefined {
+    const entry = destination.queue.take(nowMs);
+    this.#dropEmpty(destination);
+    return entry;
+  }
+
+  #dropEmpty(destination: Destination): void {
+    if (destination.queue.size > 0) return;
+    this.#destinations.delete(destination.key);
+    this.#ready.delete(destination);
+  }
+}
+
+function keyOf(to: Ref | string): string {
+  return typeof to === "string" ? `name ${to}` : refKey(to);
+}

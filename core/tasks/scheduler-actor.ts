@@ -1,0 +1,153 @@
+/**
+ * `system.scheduler`: decides which task goes to whom, when it is tried again, when it is given up.
+ *
+ * A synchronous state machine over main's table. What it knows beside that (`backlog.ts`) its successor makes anew from
+ * the entries.
+ */
+import { type Behaviour, makeBehaviour } from "../actor/behaviour.ts";
+import type { Context, TimerRef } from "../actor/context.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Backlog, type Destination } from "./backlog.ts";
+import type { TaskEntry } from "./task-entry.ts";
+import { restMs } from "./task-request.ts";
+import type { TaskTable } from "./task-table.ts";
+
+/** Its name, and that of its behaviour. */
+export const schedulerName = "system.scheduler";
+/** Its own timer's message. */
+const dueMessage = "due";
+
+class TaskScheduler {
+  readonly #kernel: Kernel;
+  readonly #table: TaskTable;
+  readonly #ctx: Context;
+  readonly #backlog = new Backlog();
+  #timer: { readonly ref: TimerRef; readonly dueMs: number } | undefined;
+
+  constructor(kernel: Kernel, table: TaskTable, ctx: Context) {
+    this.#kernel = kernel;
+    this.#table = table;
+    this.#ctx = ctx;
+  }
+
+  /** Takes the table over from a predecessor, or as it is. */
+  begin(): void {
+    const entries = this.#table.adopt(this.#ctx.self, (id, fault) =>
+      this.#ctx.log("error", "a task was thrown out", { id, fault }),
+    );
+    for (const entry of entries) this.#decide(entry);
+    this.look();
+  }
+
+  receive(message: unknown): void {
+    if (message === dueMessage) this.#timer = undefined;
+    this.look();
+  }
+
+  look(): void {
+    const backlog = this.#backlog;
+    const nowMs = this.#ctx.nowMs();
+    const { tasks, agents, names } = this.#table.takeNews();
+    for (const entry of tasks) this.#decide(entry);
+    for (const agent of agents) backlog.hasRoom(agent);
+    for (const name of names) backlog.nameTaken(name);
+    for (let entry = backlog.takeDue(nowMs); entry !== undefined; entry = backlog.takeDue(nowMs)) this.#decide(entry);
+    for (const destination of backlog.takeReady(nowMs)) this.#serve(destination, nowMs);
+    this.#setTimer(nowMs);
+  }
+
+  /** What becomes of a task that is new, has failed or ended, or is due. */
+  #decide(entry: TaskEntry): void {
+    this.#table.deciding = entry;
+    const nowMs = this.#ctx.nowMs();
+    if (entry.state !== "ended" && entry.deadlineMs <= nowMs) this.#passDeadline(entry);
+    switch (entry.state) {
+      case "ended":
+        this.#backlog.forget(entry);
+        break;
+      case "failed":
+        this.#tryAgain(entry, nowMs);
+        break;
+      case "resting":
+        if (entry.atMs <= nowMs) this.#wait(entry, nowMs);
+        else this.#backlog.setAlarm(entry, Math.min(entry.atMs, entry.deadlineMs));
+        break;
+      case "waiting":
+        this.#wait(entry, entry.atMs);
+        break;
+      case "running":
+        this.#backlog.setAlarm(entry, entry.deadlineMs);
+        break;
+    }
+    this.#table.deciding = undefined;
+  }
+
+  #passDeadline(entry: TaskEntry): void {
+    const { id, request } = entry;
+    const message = `task ${id} ("${request.call}") had not ended within ${request.deadlineMs} ms`;
+    this.#table.fail(entry, { name: "RuntimeError", code: "deadline", message });
+  }
+
+  #tryAgain(entry: TaskEntry, nowMs: number): void {
+    const { attempts, backoff, to } = entry.request;
+    const { error } = entry;
+    // An actor that has ended never comes back; whoever has its name next does.
+    const hasSomebody = typeof to === "string" || this.#kernel.isAlive(to);
+    if (error !== undefined && (entry.attempts >= attempts || !hasSomebody)) {
+      this.#table.fail(entry, error);
+      this.#backlog.forget(entry);
+      return;
+    }
+    entry.state = "resting";
+    entry.atMs = nowMs + restMs(backoff, entry.attempts);
+    this.#backlog.setAlarm(entry, Math.min(entry.atMs, entry.deadlineMs));
+  }
+
+  #wait(entry: TaskEntry, sinceMs: number): void {
+    entry.state = "waiting";
+    entry.atMs = sinceMs;
+    this.#backlog.setAlarm(entry, entry.deadlineMs);
+    this.#backlog.add(entry);
+  }
+
+  /** Gives whoever stands there as much as it may have in hand. */
+  #serve(destination: Destination, nowMs: number): void {
+    const { to, queue } = destination;
+    const ref = typeof to === "string" ? this.#kernel.names.whereis(to) : to;
+    // The name's next holder is told of.
+    if (ref === undefined) return;
+    const limit = this.#table.declaredBy(ref) ?? destination.concurrency ?? 1;
+    while (queue.size > 0) {
+      if (this.#table.inHand(ref) >= limit) {
+        this.#backlog.want(ref, destination);
+        return;
+      }
+      const entry = this.#backlog.take(destination, nowMs);
+      if (entry !== undefined) this.#table.start(entry, ref);
+    }
+  }
+
+  #setTimer(nowMs: number): void {
+    const dueMs = this.#backlog.nextDueMs;
+    if (dueMs === this.#timer?.dueMs) return;
+    if (this.#timer !== undefined) this.#ctx.cancelTimer(this.#timer.ref);
+    this.#timer =
+      dueMs === undefined ? undefined : { ref: this.#ctx.sendAfter(Math.max(0, dueMs - nowMs), dueMessage), dueMs };
+  }
+}
+
+/** On main, where the table is. */
+export function schedulerBehaviour(kernel: Kernel, table: TaskTable): Behaviour<undefined> {
+  return makeBehaviour(
+    { name: schedulerName, module: import.meta.url },
+    {
+      init: (_argument, ctx) => {
+        const scheduler = new TaskScheduler(kernel, table, ctx);
+        scheduler.begin();
+        return scheduler;
+      },
+      receive: (state, message) => (state as TaskScheduler).receive(message), // what init returned
+      format: () => table.stats(),
+    },
+  );
+}

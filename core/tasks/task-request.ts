@@ -1,0 +1,124 @@
+/** What `submit` is given, and what of it is refused. */
+import { isTaskCount } from "../actor/behaviour.ts";
+import type { Target } from "../actor/context.ts";
+import type { Ref } from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import { assertAddress } from "../kernel/verb-arguments.ts";
+import { assertKeys } from "../known-keys.ts";
+import { priorityDefault, priorityMax } from "./task-queue.ts";
+
+/** How long a task that failed rests before its next attempt: `minMs` after the first, then `factor` times as long, at most `maxMs`. */
+export interface TaskBackoff {
+  /** Default 100. */
+  readonly minMs?: number;
+  /** Default 30,000. */
+  readonly maxMs?: number;
+  /** From 1. Default 2. */
+  readonly factor?: number;
+}
+
+export const taskBackoffDefault: Required<TaskBackoff> = { minMs: 100, maxMs: 30_000, factor: 2 };
+
+/** Work for an actor: a call that waits for its turn. */
+export interface TaskRequest {
+  /** Who does it: one actor, or whoever has the name when its turn comes. */
+  readonly to: Target;
+  /** The call handler that does it; its answer is the task's result. */
+  readonly call: string;
+  readonly argument?: unknown;
+  /** 0 to 9, 9 is the most urgent. Default 5. */
+  readonly priority?: number;
+  /** Whose work it is: tasks of one priority take turns by their keys. Default: those without one share a key. */
+  readonly key?: string;
+  /** So long after its submit it is given up with code `deadline`, unless it has ended. Default: never. */
+  readonly deadlineMs?: number;
+  /** How often it is tried before it has failed. Default 1. */
+  readonly attempts?: number;
+  /** Rest before the next attempt. Default: 100 ms, doubled each time, at most 30,000. */
+  readonly backoff?: TaskBackoff;
+  /** How many tasks the agent may have in hand; of what waits for one agent the last one that says so counts, and what the agent's behaviour says (`taskConcurrency`) goes before that. Default 1. */
+  readonly concurrency?: number;
+  /** What becomes of it when nobody has the name at its submit. Default `wait`. */
+  readonly whenNobody?: "wait" | "refuse";
+}
+
+/** A request that was checked, with its defaults: plain data that crosses to main. */
+export interface CheckedTask {
+  readonly to: Ref | string;
+  readonly call: string;
+  readonly argument: unknown;
+  readonly priority: number;
+  readonly key: string | undefined;
+  readonly deadlineMs: number;
+  readonly attempts: number;
+  readonly backoff: Required<TaskBackoff>;
+  readonly concurrency: number | undefined;
+  readonly isRefusedByNobody: boolean;
+}
+
+const requestKeys = [
+  "to",
+  "call",
+  "argument",
+  "priority",
+  "key",
+  "deadlineMs",
+  "attempts",
+  "backoff",
+  "concurrency",
+  "whenNobody",
+] as const satisfies readonly (keyof TaskRequest)[];
+
+/** @throws RuntimeError `bad_argument`. */
+export function checkTask(request: TaskRequest): CheckedTask {
+  assertKeys("submit", request, requestKeys);
+  const { to, call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "wait" } = request;
+  const { priority = priorityDefault, attempts = 1 } = request;
+  if (typeof to !== "string" || to === "") assertAddress(to, "submit");
+  if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
+  if (!(Number.isInteger(priority) && priority >= 0 && priority <= priorityMax))
+    throw wrong(`priority is a whole number from 0 to ${priorityMax}`, priority);
+  if (key !== undefined && typeof key !== "string") throw wrong("key is a text", key);
+  if (deadlineMs !== undefined && !isTime(deadlineMs)) throw wrong("deadlineMs is a time from 0", deadlineMs);
+  if (!isTaskCount(attempts)) throw wrong("attempts is a whole number from 1", attempts);
+  if (concurrency !== undefined && !isTaskCount(concurrency))
+    throw wrong("concurrency is a whole number from 1", concurrency);
+  if (whenNobody !== "wait" && whenNobody !== "refuse") throw wrong('whenNobody is "wait" or "refuse"', whenNobody);
+  return {
+    to: to as Ref | string, // an address becomes a ref where it is read
+    call,
+    argument,
+    priority,
+    key,
+    deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY,
+    attempts,
+    backoff: backoff === undefined ? taskBackoffDefault : checkBackoff(backoff),
+    concurrency,
+    isRefusedByNobody: whenNobody === "refuse",
+  };
+}
+
+function checkBackoff(backoff: TaskBackoff): Required<TaskBackoff> {
+  assertKeys("submit: backoff", backoff, ["minMs", "maxMs", "factor"]);
+  const { minMs, maxMs, factor } = { ...taskBackoffDefault, ...backoff };
+  if (isTime(minMs) && isTime(maxMs) && Number.isFinite(factor) && factor >= 1 && minMs <= maxMs)
+    return { minMs, maxMs, factor };
+  throw wrong(
+    "backoff has minMs and maxMs, times of which the second is not the shorter, and a factor from 1",
+    backoff,
+  );
+}
+
+/** How long a task rests after so many attempts. */
+export function restMs({ minMs, maxMs, factor }: Required<TaskBackoff>, attempts: number): number {
+  const grownMs = minMs * factor ** (attempts - 1);
+  return Number.isNaN(grownMs) ? 0 : Math.min(maxMs, grownMs); // 0 * Infinity
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
+}
+
+function wrong(wanted: string, value: unknown): RuntimeError {
+  return new RuntimeError("bad_argument", `submit: ${wanted}, got ${describe(value)}`);
+}

@@ -1,0 +1,281 @@
+/**
+ * The tasks of a system, on main: what was accepted, which agent has what in hand, and what is new since the scheduler
+ * looked last.
+ *
+ * The table is no actor's: it is there before the scheduler and after it, like an ETS table with an heir. A submit is
+ * accepted when its entry stands, and the answer of an agent goes into it by a call of the guest's, which never ends.
+ * So a task that was accepted ends once, at whatever moment the scheduler is killed.
+ */
+import type { Behaviour } from "../actor/behaviour.ts";
+import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
+import { type Ref, type RefData, refKey } from "../actor/ref.ts";
+import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Table } from "../kernel/replica.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
+import { schedulerBehaviour } from "./scheduler-actor.ts";
+import { taskId } from "./submissions.ts";
+import { type Agent, faultOf, type TaskEntry } from "./task-entry.ts";
+import type { CheckedTask } from "./task-request.ts";
+import { type TaskStats, TaskTotals } from "./task-totals.ts";
+
+/** Tasks that may stand in the table. */
+export const tasksMax = 1_048_576;
+
+/** What the scheduler gets to look at the news. */
+export const lookMessage = "look";
+
+/** What happened since the scheduler looked last. */
+export interface TaskNews {
+  /** That are new, have failed, or have ended by other means than an answer. */
+  readonly tasks: TaskEntry[];
+  /** Keys of agents that have room again. */
+  readonly agents: string[];
+  /** Names that somebody has taken. */
+  readonly names: string[];
+}
+
+export class TaskTable {
+  readonly totals = new TaskTotals();
+  readonly #kernel: Kernel;
+  readonly #entries = new Map<string, TaskEntry>();
+  readonly #agents = new Map<string, Agent>();
+  #news: TaskNews = { tasks: [], agents: [], names: [] };
+  #behaviour: Behaviour<undefined> | undefined;
+  /** Whether its supervisor has been started and has not ended. */
+  #isSupervised = false;
+  #scheduler: Ref | undefined;
+  /** Whether it was told that there is news, and has not looked yet. */
+  #isTold = false;
+  /** What the scheduler decides about right now: where it crashes at that, the next one throws it out. */
+  deciding: TaskEntry | undefined;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  // What tasks and their agents do -----------------------------------------------------------------------------------
+
+  submit(request: CheckedTask, caller: Ref, acceptedId: number, resultId: number): void {
+    const kernel = this.#kernel;
+    const id = taskId(caller.thread, resultId);
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      const error = failure(...refusal);
+      this.#fail(caller, acceptedId, error);
+      this.#fail(caller, resultId, error);
+      return;
+    }
+    const nowMs = kernel.readClock();
+    const entry: TaskEntry = {
+      id,
+      request,
+      caller,
+      resultId,
+      priority: request.priority,
+      key: request.key,
+      deadlineMs: nowMs + request.deadlineMs,
+      state: "waiting",
+      atMs: nowMs,
+      attempts: 0,
+      error: undefined,
+    };
+    this.#entries.set(id, entry);
+    this.totals.submitted++;
+    kernel.calls.answer(caller, acceptedId, id, undefined);
+    this.#tell(entry);
+    this.#supervise();
+  }
+
+  #refusal({ to, isRefusedByNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {
+    if (this.#entries.size >= tasksMax)
+      return ["system_limit", `submit: ${tasksMax} tasks are under way, and more are not kept`];
+    if (isRefusedByNobody && typeof to === "string" && this.#kernel.names.whereis(to) === undefined)
+      return ["noproc", `submit: nobody is registered as "${to}"`];
+    return undefined;
+  }
+
+  /** Gives a task up. Who asks is answered whether that ended it. */
+  cancel(id: string, caller: Ref, question: number): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) {
+      this.totals.cancelled++;
+      this.#end(entry, failure("cancelled", `task ${id} was cancelled`));
+    }
+    this.#kernel.calls.answer(caller, question, entry !== undefined, undefined);
+  }
+
+  #answered(entry: TaskEntry, agent: Agent, value: unknown): void {
+    this.#release(entry, agent);
+    if (entry.state === "ended") return;
+    try {
+      this.#kernel.calls.answer(entry.caller, entry.resultId, value, undefined);
+    } catch (error) {
+      this.totals.failed++;
+      this.#end(entry, errorData(error));
+      return;
+    }
+    this.totals.done++;
+    this.#remove(entry);
+  }
+
+  #failed(entry: TaskEntry, agent: Agent, error: ErrorData): void {
+    this.#release(entry, agent);
+    if (entry.state === "ended") return;
+    entry.state = "failed";
+    entry.error = error;
+    this.#tell(entry);
+  }
+
+  #release(entry: TaskEntry, agent: Agent): void {
+    agent.tasks.delete(entry);
+    if (agent.tasks.size === 0) this.#agents.delete(agent.key);
+    if (this.#entries.size === 0) return;
+    this.#news.agents.push(agent.key);
+    this.#ring();
+  }
+
+  /** Somebody has taken a name: tasks may wait for that. */
+  nameTaken(name: string): void {
+    if (this.#entries.size === 0) return;
+    this.#news.names.push(name);
+    this.#ring();
+  }
+
+  // What the scheduler does ------------------------------------------------------------------------------------------
+
+  /** A scheduler begins, which looks at everything anew. What is wrong is thrown out; what is right is returned. */
+  adopt(scheduler: Ref, report: (id: string, fault: string) => void): TaskEntry[] {
+    this.#scheduler = scheduler;
+    this.takeNews();
+    const { deciding } = this;
+    this.deciding = undefined;
+    const inHand = new Set([...this.#agents.values()].flatMap(({ tasks }) => [...tasks]));
+    return [...this.#entries.values()].filter((entry) => {
+      const fault = entry === deciding ? "the scheduler crashed over it" : faultOf(entry, inHand.has(entry));
+      if (fault === undefined) return true;
+      this.totals.discarded++;
+      this.fail(entry, failure("crashed", `task ${entry.id} was thrown out: ${fault}`));
+      report(entry.id, fault);
+      return false;
+    });
+  }
+
+  takeNews(): TaskNews {
+    const news = this.#news;
+    this.#news = { tasks: [], agents: [], names: [] };
+    this.#isTold = false;
+    return news;
+  }
+
+  /** How many tasks an actor has in hand. */
+  inHand(ref: Ref): number {
+    return this.#agents.get(refKey(ref))?.tasks.size ?? 0;
+  }
+
+  /** How many it says itself that it may have; undefined: it says nothing. */
+  declaredBy(ref: Ref): number | undefined {
+    return this.#kernel.replica.valueOf(Table.concurrency, "", ref) as number | undefined; // as births.ts puts it
+  }
+
+  /** An agent gets it in hand, by a call of the guest's: its answer finds its way here whatever becomes of the scheduler. */
+  start(entry: TaskEntry, ref: Ref): void {
+    const kernel = this.#kernel;
+    const key = refKey(ref);
+    let agent = this.#agents.get(key);
+    if (agent === undefined) this.#agents.set(key, (agent = { key, ref, tasks: new Set() }));
+    const by = agent;
+    agent.tasks.add(entry);
+    entry.state = "running";
+    entry.attempts++;
+    if (entry.attempts > 1) this.totals.retried++;
+    try {
+      kernel.calls.callThen(
+        kernel.guest,
+        ref,
+        entry.request.call,
+        this.#argumentOf(entry, ref),
+        (value) => this.#answered(entry, by, value),
+        (error) => this.#failed(entry, by, errorData(error)),
+      );
+    } catch (error) {
+      this.#failed(entry, by, errorData(error));
+    }
+  }
+
+  /** Where an agent of main could change it before another attempt, it gets a copy. */
+  #argumentOf({ attempts, request: { argument, attempts: attemptsMax, call } }: TaskEntry, ref: Ref): unknown {
+    const isShared = ref.thread === this.#kernel.thread && attempts < attemptsMax;
+    if (!isShared || typeof argument !== "object" || argument === null) return argument;
+    const bytes = new ValueBytes(this.#kernel.refWire);
+    return bytes.decode(bytes.encode(argument, call));
+  }
+
+  /** It has failed for good. */
+  fail(entry: TaskEntry, error: ErrorData): void {
+    this.totals.failed++;
+    this.#end(entry, error);
+  }
+
+  // Ends -------------------------------------------------------------------------------------------------------------
+
+  #end(entry: TaskEntry, error: ErrorData): void {
+    this.#remove(entry);
+    this.#fail(entry.caller, entry.resultId, error);
+  }
+
+  #remove(entry: TaskEntry): void {
+    entry.state = "ended";
+    this.#entries.delete(entry.id);
+    // It may stand in a queue, or have an alarm.
+    this.#tell(entry);
+  }
+
+  #fail(caller: RefData, question: number, error: ErrorData): void {
+    this.#kernel.calls.answerError(caller, question, error, this.#kernel.refOf(this.#kernel.guest));
+  }
+
+  /** Nobody will schedule any more: the system stops, or its supervisor has given the scheduler up. The next submit starts another. */
+  abandoned(reason: ExitReason): void {
+    this.#isSupervised = false;
+    this.#scheduler = undefined;
+    this.#kernel.scheduler.commit(() => {
+      for (const entry of [...this.#entries.values()]) {
+        const text = `task ${entry.id} was given up: the scheduler of tasks has ended (${reasonText(reason)})`;
+        this.fail(entry, failure("shutdown", text));
+      }
+      this.takeNews();
+    });
+  }
+
+  // The scheduler ----------------------------------------------------------------------------------------------------
+
+  #supervise(): void {
+    if (this.#isSupervised) return;
+    this.#isSupervised = true;
+    this.#behaviour ??= schedulerBehaviour(this.#kernel, this);
+    this.#kernel.host.startScheduler?.(this.#behaviour, (reason) => this.abandoned(reason));
+  }
+
+  #tell(entry: TaskEntry): void {
+    this.#news.tasks.push(entry);
+    this.#ring();
+  }
+
+  /** One that is not there looks when it begins. */
+  #ring(): void {
+    const kernel = this.#kernel;
+    const scheduler = this.#scheduler;
+    if (this.#isTold || scheduler === undefined || kernel.cellOf(scheduler) === undefined) return;
+    this.#isTold = true;
+    void kernel.send(kernel.guest, scheduler, lookMessage, undefined);
+  }
+
+  stats(): TaskStats {
+    return this.totals.stats(this.#entries.values());
+  }
+}
+
+function failure(code: ErrorCode, message: string): ErrorData {
+  return { name: "RuntimeError", code, message };
+}
