@@ -321,6 +321,10 @@ export class Calls {
 
   answered(cell: Cell, caller: RefData, id: number): void {
     cell.extra?.openCalls?.delete(`${caller.thread}.${id}`);
+    // Its handler is still running: what it returns is no answer any more, and nothing is left open.
+    const { current } = cell;
+    if (current?.kind === MetaKind.call && current.id === id && current.from?.thread === caller.thread)
+      cell.current = undefined;
   }
 
   /** The caller died: no answer counts any more. Its calls are rejected; code of it that goes on can send nothing. */

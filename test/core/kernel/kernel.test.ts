@@ -92,3 +92,42 @@ test.each([0, 1])(
     expect([kernel.memory.actors(0), kernel.memory.actors(1), kernel.lifecycle.living]).toEqual([0, 0, 0]);
   },
 );
+
+export const hasty = defineServer({
+  init: () => ({}),
+  calls: {
+    /** Answers itself before its handler returns. */
+    now: (_s, _none: undefined, ctx) => {
+      ctx.reply(ctx.from!, "now");
+      return ctx.noReply;
+    },
+    refused: (_s, _none: undefined, ctx) => {
+      ctx.replyError(ctx.from!, { code: "no", message: "no" });
+      return ctx.noReply;
+    },
+    soon: async (_s, _none: undefined, ctx) => {
+      const from = ctx.from!;
+      await Promise.resolve();
+      ctx.reply(from, "soon");
+      return ctx.noReply;
+    },
+  },
+});
+
+test("a call that its server has answered before its turn ended is not kept as an open one", async () => {
+  const system = new SimulatedSystem(1, 1);
+  const kernel = system.kernel(0);
+  const ref = kernel.guest.ctx!.spawn(hasty);
+  const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
+  const answers = [
+    ref.call("now", undefined, forEver),
+    ref.call("refused", undefined, forEver).catch((error: { code: string }) => error.code),
+    ref.call("soon", undefined, forEver),
+  ];
+  for (let i = 0; i < 10; i++) {
+    system.settle();
+    await new Promise(setImmediate);
+  }
+  expect(await Promise.all(answers)).toEqual(["now", "no", "soon"]);
+  expect(kernel.cellOf(ref)?.extra?.openCalls?.size ?? 0).toBe(0);
+});
