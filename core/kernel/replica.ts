@@ -102,7 +102,22 @@ export class Replica {
   /** Entries of living holders. */
   entries(table: Table, key: string): readonly Entry[] {
     const living: Entry[] = [];
-    for (const entry of this.#tables[table]?.get(key)?.values() ?? none) if (this.#isThere(entry)) living.push(entry);
+    const entries = this.#tables[table]?.get(key);
+    if (entries === undefined) return living;
+    const { memory, thread: here } = this.#kernel;
+    let thread = here;
+    let isUp = true;
+    for (const entry of entries.values()) {
+      const { holder } = entry;
+      if (holder.thread === here) {
+        if (this.#isThere(entry)) living.push(entry);
+        continue;
+      }
+      // The word of a thread is looked at once: there may be many of its actors.
+      if (holder.thread !== thread) isUp = memory.isThreadUp((thread = holder.thread));
+      if (isUp && memory.generation(thread, holder.slot) === holder.generation) living.push(entry);
+      else this.#removeAll(holder);
+    }
     return living;
   }
 
