@@ -58,6 +58,7 @@ export {
   type Origin,
   type Placement,
   type ProcessInfo,
+  type PublishOptions,
   Ref,
   type RefData,
   type Remaining,

@@ -9,6 +9,7 @@ const suites = [
   "core/semantics/s1-turns",
   "core/semantics/s10-budgets",
   "core/semantics/s12-groups",
+  "core/semantics/s13-bus-options",
   "core/semantics/s13-bus",
   "core/semantics/s14-activity",
   "core/semantics/s14-controls",

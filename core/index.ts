@@ -29,6 +29,7 @@ export type {
   LogLevel,
   Monitor,
   Placement,
+  PublishOptions,
   SpawnLinkOptions,
   SpawnOptions,
   SpawnRest,

@@ -137,6 +137,21 @@ export interface Envelope {
   /** Unique in the system: `thread.number`, counting up for each publishing thread. */
   readonly id: string;
   readonly from: Ref;
+  /** As the publisher gave them. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Its deadline, by `ctx.nowMs()`. */
+  readonly untilMs?: number;
+  /** As the publisher gave it. */
+  readonly trace?: string;
+}
+
+export interface PublishOptions {
+  /** Texts for whoever reads the envelope. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds from now after which it is dropped, and counted so, where it has not come into a subscriber's hands. Default: never. */
+  readonly deadlineMs?: number;
+  /** An opaque text that is carried along, such as a W3C `traceparent`. */
+  readonly trace?: string;
 }
 
 /** A subscription to a topic or pattern. */
@@ -148,8 +163,13 @@ export interface Subscription {
 export interface SubscriptionOptions {
   /** Messages of the subscription that may stand in the mailbox. Default: the mailbox's bound alone. */
   readonly capacity?: number;
-  /** What goes at the bound. Default `reject`: the new one, as with `dropNewest`. Each is counted as dropped. */
-  readonly policy?: "reject" | "dropOldest" | "dropNewest";
+  /**
+   * What goes at the bound. Default `reject`: the new one, as with `dropNewest`. Each is counted as dropped. With `wait` none
+   * goes, and the promise that `publish` returns is settled when there is room; across threads the bound is soft (S13.7).
+   */
+  readonly policy?: "reject" | "dropOldest" | "dropNewest" | "wait";
+  /** Only messages that have these fields with these values (by ===). The others are not for the subscription, and count nowhere. */
+  readonly filter?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /** Of a `watch`: an actor that meets its query appeared, declares something else, or is gone, or meets it no longer. */
@@ -268,8 +288,13 @@ export interface Context {
   subscribe(pattern: string, options?: SubscriptionOptions): Promise<Subscription>;
   /** Ends a subscription: nothing of it arrives any more, also what stands in the mailbox (counted as dropped). False: there is none. */
   unsubscribe(subscription: Subscription | number): boolean;
-  /** To all subscribers. @throws RuntimeError `bad_argument`, `not_cloneable`. */
-  publish(topic: string, message: unknown): void;
+  /**
+   * To all subscribers. Returns a promise while a subscription with policy `wait` that it is for is full, or a thread has too
+   * much to read, else undefined: await it before the next. Who has 1,024 sends and publishes waiting waits no more: it is
+   * dropped there, and counted (S13.7).
+   * @throws RuntimeError `bad_argument`, `not_cloneable`.
+   */
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
 
   /**
    * Gives work to an actor: a call of one of its handlers that waits for its turn by priority, within what the actor may

@@ -3,13 +3,13 @@ import type { SubscriptionOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 
-const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest"];
+const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
 
 /** @throws RuntimeError `bad_argument`. */
 export function checkSubscriptionOptions(options: SubscriptionOptions | undefined): SubscriptionOptions {
   if (options === undefined) return {};
-  assertKeys("subscribe", options, ["capacity", "policy"]);
-  const { capacity, policy } = options;
+  assertKeys("subscribe", options, ["capacity", "policy", "filter"]);
+  const { capacity, policy, filter } = options;
   if (capacity !== undefined && capacity !== Number.POSITIVE_INFINITY && !(Number.isInteger(capacity) && capacity >= 1))
     throw new RuntimeError(
       "bad_argument",
@@ -18,7 +18,19 @@ export function checkSubscriptionOptions(options: SubscriptionOptions | undefine
   if (policy !== undefined && !policies.includes(policy))
     throw new RuntimeError(
       "bad_argument",
-      `subscribe wants policy reject, dropOldest or dropNewest, got ${describe(policy)}`,
+      `subscribe wants policy reject, dropOldest, dropNewest or wait, got ${describe(policy)}`,
     );
+  if (filter !== undefined) checkFilter(filter);
   return options;
+}
+
+function checkFilter(filter: unknown): void {
+  if (typeof filter !== "object" || filter === null || Array.isArray(filter))
+    throw new RuntimeError("bad_argument", `subscribe wants filter as an object of fields, got ${describe(filter)}`);
+  for (const [key, value] of Object.entries(filter))
+    if (value !== null && !["string", "number", "boolean"].includes(typeof value))
+      throw new RuntimeError(
+        "bad_argument",
+        `subscribe wants texts, numbers, booleans or null in filter, got ${describe(value)} as ${describe(key)}`,
+      );
 }

@@ -1,7 +1,8 @@
 /** A subscription as its thread's kernel holds it. */
 import type { Cell } from "../actor/cell.ts";
-import type { SubscriptionOptions } from "../actor/context.ts";
+import type { Envelope, SubscriptionOptions } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import type { PublishWait } from "./publish-waits.ts";
 import { wordsOfPattern } from "./topic.ts";
 
 export class TopicSubscription {
@@ -15,6 +16,13 @@ export class TopicSubscription {
   readonly policy: NonNullable<SubscriptionOptions["policy"]>;
   /** Messages that are its actor's and have not come into its hands: in the mailbox, in the stash, behind a full mailbox. */
   held = 0;
+  /** Fields that a message must have. */
+  readonly filter: readonly (readonly [key: string, value: unknown])[] | undefined;
+  /** Policy `wait`: publishes of this thread that wait for room. */
+  readonly waiting: { readonly wait: PublishWait; readonly envelope: Envelope }[] = [];
+  /** Policy `wait`: threads that were asked to let their publishers wait. */
+  readonly pausedThreads = new Set<number>();
+  isLettingIn = false;
 
   /** @throws RuntimeError `bad_argument`: the pattern is none. */
   constructor(id: number, pattern: string, cell: Cell, options: SubscriptionOptions) {
@@ -25,6 +33,7 @@ export class TopicSubscription {
     this.meta = new Meta(MetaKind.topic, pattern, id, undefined, undefined, this);
     this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     this.policy = options.policy ?? "reject";
+    this.filter = options.filter === undefined ? undefined : Object.entries(options.filter);
   }
 }
 

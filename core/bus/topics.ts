@@ -7,14 +7,16 @@
  * with what it sends to it otherwise.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import type { Envelope, Subscription, SubscriptionOptions } from "../actor/context.ts";
-import type { Ref } from "../actor/ref.ts";
+import type { Envelope, PublishOptions, Subscription, SubscriptionOptions } from "../actor/context.ts";
+import type { Ref, SendResult } from "../actor/ref.ts";
 import { Counter } from "../kernel/counters.ts";
-import type { DeadLetterWhy } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import { Deliveries } from "./deliveries.ts";
+import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
+import { PublishWaits } from "./publish-waits.ts";
 import { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
@@ -22,18 +24,20 @@ import { TopicTree } from "./topic-tree.ts";
 /** Topics whose way is remembered; past that all are looked up anew. */
 const routesMax = 4_096;
 
-/** What crosses to another thread: topic, message and the envelope's id. */
-export type PublishedPayload = readonly [topic: string, message: unknown, id: string];
+/** What crosses to another thread: topic, message, the envelope's id and what else is in it. */
+export type PublishedPayload = readonly [topic: string, message: unknown, id: string, extras?: EnvelopeExtras];
 
 /** Who gets what is published under a topic. */
 interface Route {
+  readonly words: readonly string[];
   readonly subscriptions: readonly TopicSubscription[];
   readonly threads: readonly number[];
-  /** Somebody gets it on another thread or in a process. */
-  readonly isLeaving: boolean;
+  /** What is published must be data: somebody gets it on another thread or in a process, or looks at its fields. */
+  readonly isChecked: boolean;
+  /** A subscription here has the policy `wait`. */
+  readonly hasWaiting: boolean;
 }
 
-const deliveredPlace = Counter.busDelivered;
 const toKernel = { slot: 0, generation: 0 };
 
 export class Topics {
@@ -45,14 +49,15 @@ export class Topics {
   /** Patterns of this thread's subscribers: who waits for all threads to know; undefined: all do. */
   readonly #interests = new Map<string, (() => void)[] | undefined>();
   #nextSubscription = 1;
-  /** The thread's counters: at hand, since each message is counted. */
-  readonly #counted: Float64Array;
+  readonly deliveries: Deliveries;
+  readonly #waits: PublishWaits;
   readonly #idPrefix: string;
   #nextEnvelope = 1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#counted = kernel.counters.row;
+    this.#waits = new PublishWaits(kernel);
+    this.deliveries = new Deliveries(kernel, this.#waits);
     this.#idPrefix = `${kernel.thread}.`;
     kernel.replica.onChange(Table.interests, (pattern, changes) => {
       const words = wordsOfPattern(pattern, "subscribe");
@@ -109,15 +114,16 @@ export class Topics {
     if (extra === undefined || subscription === undefined) return false;
     extra.subscriptions?.delete(id);
     this.#remove(subscription);
-    this.#kernel.delivery.withdrawSubscription(cell, subscription.meta);
-    this.#kernel.counters.add(Counter.busDropped, subscription.held);
-    subscription.held = 0;
+    this.deliveries.withdrawn(subscription);
     return true;
   }
 
   /** The actor has ended. What it holds becomes dead letters. */
   ended(cell: Cell): void {
-    for (const subscription of cell.extra?.subscriptions?.values() ?? []) this.#remove(subscription);
+    for (const subscription of cell.extra?.subscriptions?.values() ?? []) {
+      this.#remove(subscription);
+      this.deliveries.ended(subscription);
+    }
   }
 
   #remove(subscription: TopicSubscription): void {
@@ -129,72 +135,72 @@ export class Topics {
     this.#kernel.replica.put(Table.interests, pattern, this.#kernel.guest, undefined);
   }
 
-  publish(sender: Cell, topic: string, message: unknown): void {
+  /** What it returns settles when there is room everywhere; undefined: there is. */
+  publish(sender: Cell, topic: string, message: unknown, options: PublishOptions | undefined): SendResult {
     const kernel = this.#kernel;
     kernel.assertAlive(sender, "publish");
     const route = this.#routeOf(topic);
-    if (route.isLeaving) kernel.outgoing.check(message, undefined, undefined, "publish");
+    const extras = options === undefined ? undefined : extrasOf(options, kernel);
+    if (route.isChecked) kernel.outgoing.check(message, undefined, undefined, "publish");
     else if (kernel.checks) freezeMessage(message);
+    const pauses = this.#waits.pausesOf(route.words);
+    const crowded = this.#waits.crowdedOf(route.threads);
+    const mayWait =
+      pauses.length > 0 || crowded.length > 0 || (route.hasWaiting && route.subscriptions.some(isFullAndWaits));
+    const isExcess = mayWait && this.#waits.isFull(sender);
+    if (mayWait && !isExcess && (sender.flags & Flag.counted) !== 0) kernel.budgets.admit(sender, "publish");
     const { scheduler } = kernel;
     scheduler.enter();
     try {
+      const wait = mayWait && !isExcess ? this.#waits.begin(sender) : undefined;
       const id = this.#idPrefix + this.#nextEnvelope++;
       kernel.counters.add(Counter.published, 1);
-      for (const thread of route.threads)
-        kernel.peers.push(thread, FrameKind.published, toKernel, sender, 0, [topic, message, id]);
-      this.#deliver(route.subscriptions, { type: "published", topic, message, id, from: kernel.refOf(sender) });
+      for (const thread of route.threads) {
+        if (isExcess && this.#waits.isOverfull(thread)) {
+          this.#waits.skip(thread, topic);
+          continue;
+        }
+        const payload: PublishedPayload = extras === undefined ? [topic, message, id] : [topic, message, id, extras];
+        kernel.peers.push(thread, FrameKind.published, toKernel, sender, isExcess ? 1 : 0, payload);
+      }
+      if (route.subscriptions.length > 0) {
+        const envelope: Envelope = { type: "published", topic, message, id, from: kernel.refOf(sender), ...extras };
+        this.deliveries.deliver(route.subscriptions, envelope, { wait, thread: kernel.thread, isExcess });
+      }
+      if (wait === undefined) return undefined;
+      for (const pause of pauses) this.#waits.await(wait, pause);
+      for (const thread of crowded) this.#waits.awaitThread(wait, thread);
+      return this.#waits.end(wait);
     } finally {
       scheduler.leave();
     }
   }
 
   /** From another thread: for the subscribers of this one. */
-  publishedReceived(from: Ref, [topic, message, id]: PublishedPayload): void {
+  publishedReceived(from: Ref, [topic, message, id, extras]: PublishedPayload, isExcess: boolean): void {
     if (this.#kernel.checks) freezeMessage(message);
-    this.#deliver(this.#routeOf(topic).subscriptions, { type: "published", topic, message, id, from });
+    const envelope: Envelope = { type: "published", topic, message, id, from, ...extras };
+    const source = { wait: undefined, thread: from.thread, isExcess };
+    this.deliveries.deliver(this.#routeOf(topic).subscriptions, envelope, source);
   }
 
-  #deliver(subscriptions: readonly TopicSubscription[], envelope: Envelope): void {
-    const { delivery } = this.#kernel;
-    for (let i = 0; i < subscriptions.length; i++) {
-      const subscription = subscriptions[i] as TopicSubscription;
-      if (subscription.held >= subscription.capacity && !this.#makeRoom(subscription)) continue;
-      subscription.held++;
-      void delivery.deliver(subscription.cell, subscription.meta, envelope, undefined);
-    }
+  /** So many were dropped on their way here. */
+  skippedReceived(topic: string, count: number): void {
+    this.#kernel.counters.add(Counter.busDropped, count * this.#routeOf(topic).subscriptions.length);
   }
 
-  /** A full subscription loses its oldest message or, where this is false, the new one. */
-  #makeRoom({ cell, meta, policy }: TopicSubscription): boolean {
-    const { counters, delivery } = this.#kernel;
-    counters.add(Counter.busDropped, 1);
-    const oldest = policy === "dropOldest" ? delivery.takeOldest(cell, (one) => one === meta) : undefined;
-    if (oldest === undefined) return false;
-    counters.addUnread(-1);
-    (meta.subscription as TopicSubscription).held--;
-    // It may have been all that the mailbox held, and then no service of it would let in who waits.
-    if ((cell.flags & Flag.bounded) !== 0) delivery.afterService(cell);
-    return true;
+  /** A subscription of another thread is full: whoever publishes for it waits from now on. */
+  fullReceived(thread: number, subscription: number, pattern: string): void {
+    this.#waits.fullReceived(thread, subscription, pattern);
   }
 
-  /** A message of a subscription is in its subscriber's hands. */
-  handled(subscription: TopicSubscription): void {
-    const row = this.#counted;
-    row[deliveredPlace] = (row[deliveredPlace] as number) + 1;
-    subscription.held--;
+  /** It has room again, or is gone. */
+  roomReceived(thread: number, subscription: number): void {
+    this.#waits.roomReceived(thread, subscription);
   }
 
-  /** It was put aside (`stash`), and will be handled again. */
-  putAside(subscription: TopicSubscription): void {
-    this.#kernel.counters.add(Counter.busDelivered, -1);
-    subscription.held++;
-  }
-
-  /** It became a dead letter. */
-  refused(subscription: TopicSubscription, why: DeadLetterWhy): void {
-    const isDropped = why === "dropped" || why === "mailbox_full";
-    this.#kernel.counters.add(isDropped ? Counter.busDropped : Counter.busDeadLettered, 1);
-    subscription.held--;
+  threadLost(thread: number): void {
+    this.#waits.threadLost(thread);
   }
 
   #routeOf(topic: string): Route {
@@ -205,10 +211,16 @@ export class Topics {
     const threads = new Set<number>();
     this.#own.match(words, (subscription) => subscriptions.push(subscription));
     this.#others.match(words, (thread) => threads.add(thread));
-    const isLeaving = threads.size > 0 || subscriptions.some(({ cell }) => (cell.flags & Flag.remote) !== 0);
-    const route: Route = { subscriptions, threads: [...threads], isLeaving };
+    const isChecked =
+      threads.size > 0 ||
+      subscriptions.some(({ cell, filter }) => filter !== undefined || (cell.flags & Flag.remote) !== 0);
+    const hasWaiting = subscriptions.some(({ policy }) => policy === "wait");
+    const route: Route = { words, subscriptions, threads: [...threads], isChecked, hasWaiting };
     if (this.#routes.size >= routesMax) this.#routes.clear();
     this.#routes.set(topic, route);
     return route;
   }
 }
+
+const isFullAndWaits = ({ policy, held, capacity }: TopicSubscription): boolean =>
+  policy === "wait" && held >= capacity;

@@ -11,6 +11,7 @@ import type {
   GroupMonitor,
   LogLevel,
   Monitor,
+  PublishOptions,
   SpawnLinkOptions,
   SpawnOptions,
   StartResult,
@@ -308,8 +309,8 @@ export function contextClass(kernel: Kernel): ContextClass {
       const id = assertId(subscription, "unsubscribe");
       return kernel.scheduler.commit(() => kernel.topics.unsubscribe(this.#cell, id));
     }
-    publish(topic: string, message: unknown): void {
-      kernel.topics.publish(this.#cell, topic, message);
+    publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
+      return kernel.topics.publish(this.#cell, topic, message, options);
     }
 
     submit(request: TaskRequest): Task {

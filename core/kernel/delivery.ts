@@ -289,7 +289,7 @@ export class Delivery {
 
   deadLetter(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
     const subscription = subscriptionOf(meta);
-    if (subscription !== undefined) this.#kernel.topics.refused(subscription, why);
+    if (subscription !== undefined) this.#kernel.topics.deliveries.refused(subscription, why);
     this.#kernel.deadLetters.add(to, { meta, payload }, why);
   }
 

@@ -7,7 +7,7 @@
 import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
-import type { Context } from "../actor/context.ts";
+import type { Context, Envelope } from "../actor/context.ts";
 import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply, sameRef } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
@@ -40,7 +40,8 @@ export class Dispatch {
   slowTurn(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
     if ((cell.flags & slowFlags) === 0 && meta instanceof Meta && meta.kind === MetaKind.topic) {
       // A publish has thousands of these.
-      this.#kernel.topics.handled(meta.subscription as TopicSubscription);
+      if (!this.#kernel.topics.deliveries.isTaken(meta.subscription as TopicSubscription, payload as Envelope))
+        return undefined;
       return cell.behaviour.handlers.receive(cell.state, payload, cell.ctx as Context);
     }
     if ((cell.flags & Flag.special) !== 0) this.#kernel.timers.cancelIdle(cell, meta);
@@ -116,7 +117,8 @@ export class Dispatch {
       const struck = kernel.faults?.strike(cell, meta, payload);
       if (struck !== undefined) {
         const subscription = subscriptionOf(meta);
-        if (subscription !== undefined) kernel.topics.handled(subscription);
+        if (subscription !== undefined && !kernel.topics.deliveries.isTaken(subscription, payload as Envelope))
+          return undefined;
         return struck();
       }
     }
@@ -159,7 +161,8 @@ export class Dispatch {
         kernel.controls.inspect(cell, meta, payload);
         return undefined;
       case MetaKind.topic:
-        kernel.topics.handled(meta.subscription as TopicSubscription);
+        if (!kernel.topics.deliveries.isTaken(meta.subscription as TopicSubscription, payload as Envelope))
+          return undefined;
         return handlers.receive(cell.state, payload, ctx);
       default:
         return handlers.receive(cell.state, payload, ctx);
@@ -223,7 +226,7 @@ export class Dispatch {
       );
     }
     const subscription = subscriptionOf(isSync ? this.inHandMeta : extra.turnMeta);
-    if (subscription !== undefined) this.#kernel.topics.putAside(subscription);
+    if (subscription !== undefined) this.#kernel.topics.deliveries.putAside(subscription);
     if (isSync) {
       extra.stash.push(this.inHandMeta, this.inHand);
       this.inHand = nothing;

@@ -72,7 +72,7 @@ export const FrameKind = {
   entryToAll: 36,
   /** id: the confirmation. To main. */
   entryConfirmed: 37,
-  /** `[topic, message, envelope's id]`: what was published, for the thread's own subscribers. */
+  /** `PublishedPayload`: what was published, for the thread's own subscribers; id: 1 where its publisher may not wait any more. */
   published: 38,
   /** `[ControlVerb, value]`; id: the question. */
   control: 39,
@@ -90,6 +90,12 @@ export const FrameKind = {
   submit: 45,
   /** The task's id; id: the question. To main. */
   cancelTask: 46,
+  /** The pattern: a subscription with policy `wait` is full; id: the subscription. */
+  topicFull: 47,
+  /** It has room again; id: the subscription. */
+  topicRoom: 48,
+  /** The topic: what was dropped on the way, since the thread had too much to read; id: how many. */
+  topicSkipped: 49,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -202,7 +202,16 @@ export class Inbound implements FrameSink {
         kernel.work?.cancel(payload as string, from, id);
         return;
       case FrameKind.published:
-        kernel.topics.publishedReceived(from, payload as PublishedPayload);
+        kernel.topics.publishedReceived(from, payload as PublishedPayload, id === 1);
+        return;
+      case FrameKind.topicSkipped:
+        kernel.topics.skippedReceived(payload as string, id);
+        return;
+      case FrameKind.topicFull:
+        kernel.topics.fullReceived(thread, id, payload as string);
+        return;
+      case FrameKind.topicRoom:
+        kernel.topics.roomReceived(thread, id);
         return;
       case FrameKind.groupChange: {
         const [verb, group] = payload as readonly ["join" | "leave", string];

@@ -28,6 +28,8 @@ export class Peer {
   readonly freed: number[] = [];
   /** Actors there that are to be killed, also in a turn that does not end: told to the watchdog at the next flush. */
   kills: RefPlace[] = [];
+  /** Called once, when nothing waits for it any more, or when it is lost. */
+  emptied: (() => void)[] = [];
   sent = 0;
   received = 0;
 

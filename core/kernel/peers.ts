@@ -150,6 +150,16 @@ export class Peers {
     return (sender.flags & Flag.faulty) === 0 ? 0 : (this.#kernel.faults?.markOf(sender) ?? 0);
   }
 
+  /** Frames that wait to be written to a thread. */
+  backlogOf(thread: number): number {
+    return this.#peers.get(thread)?.outbox.size ?? 0;
+  }
+
+  /** Calls back when nothing waits for a thread that something waits for, or when it is lost. */
+  whenEmptied(thread: number, done: () => void): void {
+    this.#peers.get(thread)?.emptied.push(done);
+  }
+
   /** A mailbox there is full: messages to it wait here. */
   pauseReceived(from: RefData): void {
     this.of(from.thread)?.held.pause(from);
@@ -227,6 +237,7 @@ export class Peers {
     if (box.size === 0) {
       this.#dirty.delete(peer);
       peer.held.outboxEmpty();
+      this.#emptied(peer);
     }
     peer.sent += written;
     if (written > 0) kernel.memory.addSent(kernel.thread, written);
@@ -335,7 +346,18 @@ export class Peers {
     kernel.calls.threadLost(thread, why, blame);
     kernel.names.threadLost(thread);
     kernel.replica.threadLost(thread);
-    if (peer !== undefined) this.#undelivered.peerGone(peer);
+    kernel.topics.threadLost(thread);
+    if (peer !== undefined) {
+      this.#undelivered.peerGone(peer);
+      this.#emptied(peer);
+    }
+  }
+
+  #emptied(peer: Peer): void {
+    if (peer.emptied.length === 0) return;
+    const all = peer.emptied;
+    peer.emptied = [];
+    for (const done of all) done();
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   GroupMonitor,
   LogLevel,
   Monitor,
+  PublishOptions,
   SpawnOptions,
   StartResult,
   Subscription,
@@ -202,8 +203,9 @@ export class ProcessContext {
   unsubscribe(subscription: Subscription | number): boolean {
     return this.#line.ask("unsubscribe", [subscription]) as boolean;
   }
-  publish(topic: string, message: unknown): void {
-    this.#line.ask("publish", [topic, message]);
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
+    const wait = this.#line.ask("publish", [topic, message, options]);
+    return wait === undefined ? undefined : (this.#line.begin("accepted", [wait]) as Promise<void>);
   }
 
   /** Main keeps the handle, which has a number here. Both its ends are asked for at once: then nothing of it is left there. */

@@ -20,6 +20,7 @@ export class RemoteVerbs {
   #unacknowledged = 0;
   /** Sends of the process, and those that wait for room. */
   #sends = 0;
+  #publishes = 0;
   readonly #waitingSends = new Map<number, PromiseLike<void>>();
   #isEnded = false;
 
@@ -39,6 +40,7 @@ export class RemoteVerbs {
       let result: unknown;
       if (verb === "processExit") exit = { code: values[0] as number, stack: values[1] as string };
       else result = this.#verb(askVerbs, verb)(...values);
+      if (verb === "publish" && result !== undefined) result = this.#published(result as PromiseLike<void>);
       frame = this.#process.frame({ ok: true, value: this.#values.encode(result, verb) }, verb);
     } catch (error) {
       frame = this.#process.frame({ ok: false, error: errorData(error) }, verb);
@@ -118,6 +120,14 @@ export class RemoteVerbs {
     this.#isEnded = true;
     this.#kernel.scheduler.outside -= this.#unacknowledged;
     this.#unacknowledged = 0;
+  }
+
+  /** A publish that waits, by a number of its own: those of sends are above 0. */
+  #published(waiting: PromiseLike<void>): number {
+    const publish = --this.#publishes;
+    this.#waitingSends.set(publish, waiting);
+    waiting.then(() => this.#waitingSends.delete(publish));
+    return publish;
   }
 
   #accepted(send: number): PromiseLike<void> {

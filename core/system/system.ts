@@ -5,7 +5,16 @@
  */
 
 import type { Behaviour } from "../actor/behaviour.ts";
-import type { Context, DownMessage, Monitor, SpawnOptions, SpawnRest, StartResult, Target } from "../actor/context.ts";
+import type {
+  Context,
+  DownMessage,
+  Monitor,
+  PublishOptions,
+  SpawnOptions,
+  SpawnRest,
+  StartResult,
+  Target,
+} from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
@@ -376,9 +385,9 @@ export class System implements AsyncDisposable {
   }
 
   /** Publishes under a topic, in the program's name: see `Context.publish`. */
-  publish(topic: string, message: unknown): void {
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
     this.#assertRunning("publish");
-    this.#ctx.publish(topic, message);
+    return this.#ctx.publish(topic, message, options);
   }
 
   /** Groups with a living member. */

@@ -3,12 +3,16 @@
  * into whose hands. It knows patterns as regular expressions, and asks the runtime only whether an actor lives.
  */
 
+import type { SubscriptionOptions } from "../../../core/actor/context.ts";
+
 /** Something that was published once. */
 export interface Publication {
   /** Numbers of one publisher count up. */
   readonly publisher: string;
   readonly number: number;
   readonly topic: string;
+  /** What some filters go by. */
+  readonly kind: number;
 }
 
 interface Known extends Publication {
@@ -21,7 +25,11 @@ interface Known extends Publication {
 export interface Subscribed {
   readonly actor: SubscribedActor;
   readonly matches: RegExp;
+  /** Its filter; undefined: it has none. */
+  readonly kind: number | undefined;
   readonly isBounded: boolean;
+  /** Its policy is `wait`: what waits for it is overtaken by what goes to another subscription of its actor. */
+  readonly isWaiting: boolean;
   isConfirmed: boolean;
   isOver: boolean;
   readonly arrived: Known[];
@@ -57,11 +65,18 @@ export class BusOracle {
   readonly #observed = new Map<SubscribedActor, Known[]>();
 
   /** From here on what arrives on its thread is for it. */
-  subscribes(actor: SubscribedActor, pattern: string, isBounded: boolean): Subscribed {
+  subscribes(
+    actor: SubscribedActor,
+    pattern: string,
+    { capacity, policy }: SubscriptionOptions,
+    kind: number | undefined,
+  ): Subscribed {
     const subscribed: Subscribed = {
       actor,
       matches: regExpOf(pattern),
-      isBounded,
+      kind,
+      isBounded: capacity !== undefined,
+      isWaiting: policy === "wait",
       isConfirmed: false,
       isOver: false,
       arrived: [],
@@ -92,7 +107,7 @@ export class BusOracle {
     const all = before ?? [];
     if (before === undefined) this.#observed.set(actor, all);
     const last = all.findLast(({ publisher }) => publisher === known.publisher);
-    if (!actor.hasStashed && last !== undefined && last.number > known.number)
+    if (this.#isOrdered(actor) && last !== undefined && last.number > known.number)
       this.breaches.push(`S13.2: ${actor.name} got ${keyOf(known)} behind ${keyOf(last)}`);
     all.push(known);
     const mine = this.#subscribed.filter((one) => one.actor === actor && one.arrived.includes(known));
@@ -103,7 +118,8 @@ export class BusOracle {
   }
 
   /** Everything has settled. */
-  verdict(counts: BusCounts): string[] {
+  verdict(counts: BusCounts, unaccepted: Iterable<Publication>): string[] {
+    for (const one of unaccepted) this.breaches.push(`S13.7: ${keyOf(one)} waits for ever`);
     for (const known of this.#published.values()) {
       for (const one of known.due)
         if (isActive(one) && !one.arrived.includes(known))
@@ -118,6 +134,11 @@ export class BusOracle {
     this.#equal("dead-lettered, by all dead letters", deadLettered, noproc);
     this.#equal("delivered, dropped and dead-lettered together", delivered + dropped + deadLettered, arrived);
     return this.breaches;
+  }
+
+  #isOrdered(actor: SubscribedActor): boolean {
+    const all = this.#subscribed.filter((one) => one.actor === actor);
+    return !actor.hasStashed && (all.length === 1 || !all.some((one) => one.isWaiting));
   }
 
   /** Who has no bound, lives and has never unsubscribed has got all that arrived for it. */
@@ -142,4 +163,5 @@ export class BusOracle {
 
 const keyOf = ({ publisher, number }: Publication): string => `${publisher}:${number}`;
 const isActive = (one: Subscribed): boolean => !one.isOver && one.actor.isAlive();
-const isFor = (one: Subscribed, { topic }: Publication): boolean => isActive(one) && one.matches.test(topic);
+const isFor = (one: Subscribed, { topic, kind }: Publication): boolean =>
+  isActive(one) && one.matches.test(topic) && (one.kind === undefined || one.kind === kind);

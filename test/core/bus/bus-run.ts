@@ -12,7 +12,9 @@ const seatsPerThread = 2;
 const deedsPerRun = 120;
 const topics = ["a", "a.a", "a.b", "b.a", "a.b.a"];
 const patterns = [...topics, ">", "*", "a.*", "*.a", "a.>", "*.*.a"];
-const policies = ["reject", "dropOldest", "dropNewest"] as const;
+const policies = ["reject", "dropOldest", "dropNewest", "wait"] as const;
+/** What is published by a run is of one of these kinds; some subscribers want but one. */
+const kinds = 2;
 
 /** What the reader of a message does with it. */
 type Deed = "read" | "crash" | "stash" | "wait" | "publish";
@@ -39,6 +41,8 @@ export class BusRun {
   readonly #numbers = new Map<string, number>();
   /** Open turns. */
   readonly #gates: (() => void)[] = [];
+  /** Publishes whose promise is open. */
+  readonly #unaccepted = new Set<News>();
   #born = 0;
   #isOver = false;
 
@@ -46,9 +50,9 @@ export class BusRun {
     this.#system = new SimulatedSystem(seed, threads);
     for (const { kernel } of this.#system.threads.values()) {
       const received = kernel.topics.publishedReceived.bind(kernel.topics);
-      kernel.topics.publishedReceived = (from, payload) => {
+      kernel.topics.publishedReceived = (from, payload, isExcess) => {
         this.#oracle.arrives(kernel.thread, payload[1] as News);
-        received(from, payload);
+        received(from, payload, isExcess);
       };
       for (let n = 0; n < seatsPerThread; n++)
         this.#seats.push({ kernel, actor: undefined, isAwaited: false, isHeld: false });
@@ -73,7 +77,7 @@ export class BusRun {
       this.#system.settle();
       await microtasks();
     } while (this.#system.isBusy || this.#gates.length > 0);
-    return this.#oracle.verdict(this.#counts());
+    return this.#oracle.verdict(this.#counts(), this.#unaccepted);
   }
 
   #counts() {
@@ -138,20 +142,24 @@ export class BusRun {
     const number = (this.#numbers.get(publisher) ?? 0) + 1;
     this.#numbers.set(publisher, number);
     const deed = random.pick(["read", "read", "read", "read", "crash", "stash", "wait", "publish"] satisfies Deed[]);
-    const news: News = { publisher, number, topic: random.pick(topics), deed };
+    const news: News = { publisher, number, topic: random.pick(topics), kind: random.below(kinds), deed };
     this.#oracle.publishes(news);
     this.#oracle.arrives(kernel.thread, news);
-    void ctx.publish(news.topic, news);
+    // Some publishers are not of those that wait.
+    const accepted = ctx.publish(news.topic, news, random.below(4) === 0 ? { trace: news.publisher } : undefined);
+    if (accepted === undefined) return;
+    this.#unaccepted.add(news);
+    void accepted.then(() => this.#unaccepted.delete(news));
   }
 
   #subscribe(actor: Actor): void {
     const { random } = this.#system;
     const pattern = random.pick(patterns);
     const isBounded = random.below(2) === 0;
-    const options: SubscriptionOptions = isBounded
-      ? { capacity: 1 + random.below(3), policy: random.pick(policies) }
-      : {};
-    const subscribed = this.#oracle.subscribes(actor, pattern, isBounded);
+    const bound = isBounded ? { capacity: 1 + random.below(3), policy: random.pick(policies) } : {};
+    const kind = random.below(4) === 0 ? random.below(kinds) : undefined;
+    const options: SubscriptionOptions = { ...bound, ...(kind !== undefined && { filter: { kind } }) };
+    const subscribed = this.#oracle.subscribes(actor, pattern, options, kind);
     const held = { subscribed, id: undefined as number | undefined };
     actor.subscriptions.push(held);
     void actor.ctx.subscribe(pattern, options).then(({ id }) => {
@@ -174,9 +182,7 @@ export class BusRun {
     const { random } = this.#system;
     const name = `actor${(this.#born += 1)}`;
     const isBounded = random.below(3) === 0;
-    const bound = isBounded
-      ? { mailboxCapacity: 1 + random.below(3), mailboxPolicy: random.pick([...policies, "wait" as const]) }
-      : {};
+    const bound = isBounded ? { mailboxCapacity: 1 + random.below(3), mailboxPolicy: random.pick(policies) } : {};
     const behaviour = defineActor({
       module: "sim:bus",
       ...bound,

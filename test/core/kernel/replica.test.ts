@@ -9,7 +9,7 @@ const module = "sim:replica";
 /** Publishes in its `init`. */
 const publisher = defineActor({
   module,
-  init: (_: undefined, ctx) => ctx.publish("news", "init"),
+  init: (_: undefined, ctx) => void ctx.publish("news", "init"),
   receive: () => undefined,
 });
 /** Does in its `init` what it is told. */

@@ -1,0 +1,175 @@
+/**
+ * What is published, into the subscriptions of one thread: filters, deadlines, bounds with their policies, and the counts.
+ * For each subscription that it is for, a message counts as exactly one of delivered, dropped and dead-lettered (S13.5).
+ */
+import { type Cell, Flag } from "../actor/cell.ts";
+import type { Envelope } from "../actor/context.ts";
+import { Counter } from "../kernel/counters.ts";
+import type { DeadLetterWhy } from "../kernel/events.ts";
+import { FrameKind } from "../kernel/frame-kind.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { PublishWait, PublishWaits } from "./publish-waits.ts";
+import type { TopicSubscription } from "./subscription.ts";
+
+const deliveredPlace = Counter.busDelivered;
+const toKernel = { slot: 0, generation: 0 };
+
+/** Where a message comes from. */
+export interface Source {
+  /** The publisher, of this thread, and how it waits where it has to; undefined: it may not. */
+  readonly wait: PublishWait | undefined;
+  /** The thread that it comes from. */
+  readonly thread: number;
+  /** The publisher has as many waiting as it may: a full subscription with policy `wait` drops it. */
+  readonly isExcess: boolean;
+}
+
+export class Deliveries {
+  readonly #kernel: Kernel;
+  readonly #waits: PublishWaits;
+  /** The thread's counters: at hand, since each message is counted. */
+  readonly #counted: Float64Array;
+
+  constructor(kernel: Kernel, waits: PublishWaits) {
+    this.#kernel = kernel;
+    this.#counted = kernel.counters.row;
+    this.#waits = waits;
+  }
+
+  deliver(subscriptions: readonly TopicSubscription[], envelope: Envelope, source: Source): void {
+    const { delivery } = this.#kernel;
+    const isLate = this.#isLate(envelope);
+    for (let i = 0; i < subscriptions.length; i++) {
+      const subscription = subscriptions[i] as TopicSubscription;
+      if (subscription.filter !== undefined && !passes(subscription.filter, envelope.message)) continue;
+      if (isLate) this.#kernel.counters.add(Counter.busDropped, 1);
+      else if (subscription.held < subscription.capacity || this.#isTakenByFull(subscription, envelope, source)) {
+        subscription.held++;
+        void delivery.deliver(subscription.cell, subscription.meta, envelope, undefined);
+      }
+    }
+  }
+
+  #isLate({ untilMs }: Envelope): boolean {
+    return untilMs !== undefined && this.#kernel.readClock() > untilMs;
+  }
+
+  /** By the policy of a full subscription. False: the message does not go into the mailbox. */
+  #isTakenByFull(subscription: TopicSubscription, envelope: Envelope, source: Source): boolean {
+    const { cell, meta, policy } = subscription;
+    const { counters, delivery } = this.#kernel;
+    if (policy === "wait" && !source.isExcess) {
+      if (source.wait === undefined) {
+        this.#pause(subscription, source.thread);
+        return true;
+      }
+      source.wait.places++;
+      subscription.waiting.push({ wait: source.wait, envelope });
+      return false;
+    }
+    counters.add(Counter.busDropped, 1);
+    const oldest = policy === "dropOldest" ? delivery.takeOldest(cell, (one) => one === meta) : undefined;
+    if (oldest === undefined) return false;
+    counters.addUnread(-1);
+    subscription.held--;
+    // It may have been all that the mailbox held, and then no service of it would let in who waits.
+    if ((cell.flags & Flag.bounded) !== 0) delivery.afterService(cell);
+    return true;
+  }
+
+  #pause(subscription: TopicSubscription, thread: number): void {
+    if (subscription.pausedThreads.has(thread)) return;
+    subscription.pausedThreads.add(thread);
+    const { guest, peers } = this.#kernel;
+    peers.push(thread, FrameKind.topicFull, toKernel, guest, subscription.id, subscription.pattern);
+  }
+
+  /** A message of a subscription is in its subscriber's hands. False: its deadline has passed, and it is dropped. */
+  isTaken(subscription: TopicSubscription, envelope: Envelope): boolean {
+    const isLate = envelope.untilMs !== undefined && this.#isLate(envelope);
+    const row = this.#counted;
+    if (isLate) this.#kernel.counters.add(Counter.busDropped, 1);
+    else row[deliveredPlace] = (row[deliveredPlace] as number) + 1;
+    this.#left(subscription);
+    return !isLate;
+  }
+
+  /** It was put aside (`stash`), and will be handled again. */
+  putAside(subscription: TopicSubscription): void {
+    this.#kernel.counters.add(Counter.busDelivered, -1);
+    subscription.held++;
+  }
+
+  /** It became a dead letter. */
+  refused(subscription: TopicSubscription, why: DeadLetterWhy): void {
+    const isDropped = why === "dropped" || why === "mailbox_full";
+    this.#kernel.counters.add(isDropped ? Counter.busDropped : Counter.busDeadLettered, 1);
+    this.#left(subscription);
+  }
+
+  #left(subscription: TopicSubscription): void {
+    subscription.held--;
+    if (subscription.policy === "wait" && subscription.held < subscription.capacity) this.#letIn(subscription);
+  }
+
+  /** There is room: for who waits here, and when half of it is free for other threads. */
+  #letIn(subscription: TopicSubscription): void {
+    // A full mailbox refuses what is let in, which makes room again.
+    if (subscription.isLettingIn) return;
+    const { delivery, scheduler } = this.#kernel;
+    const { capacity, cell, meta, waiting } = subscription;
+    scheduler.enter();
+    subscription.isLettingIn = true;
+    while (waiting.length > 0 && subscription.held < capacity) {
+      const { wait, envelope } = waiting.shift() as { wait: PublishWait; envelope: Envelope };
+      this.#waits.leave(wait);
+      if ((wait.sender.flags & Flag.dead) !== 0) this.#letter(cell, subscription, envelope);
+      else {
+        subscription.held++;
+        void delivery.deliver(cell, meta, envelope, undefined);
+      }
+    }
+    subscription.isLettingIn = false;
+    if (subscription.held <= capacity >> 1) this.#resume(subscription);
+    scheduler.leave();
+  }
+
+  #letter(cell: Cell, { meta }: TopicSubscription, payload: Envelope): void {
+    const kernel = this.#kernel;
+    kernel.counters.add(Counter.busDeadLettered, 1);
+    kernel.deadLetters.add(kernel.refOf(cell), { meta, payload }, "noproc");
+  }
+
+  #resume({ id, pausedThreads }: TopicSubscription): void {
+    if (pausedThreads.size === 0) return;
+    const { guest, peers } = this.#kernel;
+    for (const thread of pausedThreads) peers.push(thread, FrameKind.topicRoom, toKernel, guest, id, undefined);
+    pausedThreads.clear();
+  }
+
+  /** The actor wants no more of it: what it holds is dropped. */
+  withdrawn(subscription: TopicSubscription): void {
+    const { counters, delivery } = this.#kernel;
+    counters.add(Counter.busDropped, subscription.held + subscription.waiting.length);
+    for (const { wait } of subscription.waiting.splice(0)) this.#waits.leave(wait);
+    delivery.withdrawSubscription(subscription.cell, subscription.meta);
+    subscription.held = 0;
+    this.#resume(subscription);
+  }
+
+  /** The actor has ended: what waits for room becomes dead letters, as its mail does, whose end lets other threads go on. */
+  ended(subscription: TopicSubscription): void {
+    for (const { wait, envelope } of subscription.waiting.splice(0)) {
+      this.#waits.leave(wait);
+      this.#letter(subscription.cell, subscription, envelope);
+    }
+  }
+}
+
+/** Plain equality; what is no object has no fields. */
+function passes(filter: NonNullable<TopicSubscription["filter"]>, message: unknown): boolean {
+  if (typeof message !== "object" || message === null) return false;
+  for (const [key, value] of filter)
+    if (!Object.hasOwn(message, key) || (message as Record<string, unknown>)[key] !== value) return false;
+  return true;
+}

@@ -1,0 +1,33 @@
+/** What a publish takes beside its message, and what of it goes into the envelope. */
+import type { Envelope, PublishOptions } from "../actor/context.ts";
+import { describe, RuntimeError } from "../errors.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { assertKeys } from "../known-keys.ts";
+
+export type EnvelopeExtras = Pick<Envelope, "headers" | "untilMs" | "trace">;
+
+/** @throws RuntimeError `bad_argument`. */
+export function extrasOf(options: PublishOptions, kernel: Kernel): EnvelopeExtras {
+  assertKeys("publish: options", options, ["headers", "deadlineMs", "trace"]);
+  const { headers, deadlineMs, trace } = options;
+  const refuse = (what: string, got: unknown): never => {
+    throw new RuntimeError("bad_argument", `publish wants ${what}, got ${describe(got)}`);
+  };
+  if (deadlineMs !== undefined && !(typeof deadlineMs === "number" && deadlineMs >= 0))
+    refuse("deadlineMs from 0", deadlineMs);
+  if (trace !== undefined && typeof trace !== "string") refuse("trace as a text", trace);
+  return {
+    ...(headers !== undefined && { headers: textsOf(headers, refuse) }),
+    ...(deadlineMs !== undefined && { untilMs: kernel.readClock() + deadlineMs }),
+    ...(trace !== undefined && { trace }),
+  };
+}
+
+/** A copy, so that nobody changes them on their way. */
+function textsOf(headers: unknown, refuse: (what: string, got: unknown) => never): Readonly<Record<string, string>> {
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers))
+    refuse("headers as an object of texts", headers);
+  const entries = Object.entries(headers as object);
+  for (const [key, value] of entries) if (typeof value !== "string") refuse(`header ${describe(key)} as a text`, value);
+  return Object.freeze(Object.fromEntries(entries) as Record<string, string>);
+}
