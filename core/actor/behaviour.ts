@@ -53,6 +53,9 @@ export interface Handlers {
   continue?(state: unknown, argument: unknown, ctx: Context): unknown;
   /** Runs when the actor stops by itself, crashes, or traps exits and its parent ends. May be async. */
   terminate?(state: unknown, reason: ExitReason, ctx: Context): unknown;
+  /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
+  paused?(state: unknown, ctx: Context): unknown;
+  resumed?(state: unknown, ctx: Context): unknown;
   /** Called instead of `terminate` when the parent's exit or a `stop` from outside is received: the behaviour winds down over several turns and ends itself with `ctx.stop(reason)`. */
   parentExit?(state: unknown, reason: ExitReason, ctx: Context): void;
   /** Whether a handler is an async function: then every turn is entered with a store that tells whose code runs. */
@@ -90,6 +93,9 @@ export interface ActorDefinition<S, A, M> extends BehaviourOptions {
   init?(argument: A, ctx: Context): S | Promise<S>;
   receive(state: S, message: M, ctx: Context): unknown;
   terminate?(state: S, reason: ExitReason, ctx: Context): unknown;
+  /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
+  paused?(state: S, ctx: Context): unknown;
+  resumed?(state: S, ctx: Context): unknown;
   /** Redacts the state for crash reports. */
   format?(state: S): unknown;
 }
@@ -108,14 +114,16 @@ export interface ActorApi<M> extends Api {
 export function defineActor<S = undefined, A = undefined, M = unknown>(
   definition: ActorDefinition<S, A, M>,
 ): Behaviour<A, ActorApi<M>> {
-  assertDefinition("defineActor", definition, ["init", "receive", "terminate", "format"]);
-  const { init, receive, terminate, format } = definition;
+  assertDefinition("defineActor", definition, ["init", "receive", "terminate", "paused", "resumed", "format"]);
+  const { init, receive, terminate, paused, resumed, format } = definition;
   assertHandler("defineActor", "receive", receive);
   // The casts below forget S, A and M: the kernel only carries what these same functions made.
   const handlers: Handlers = {
     init: (init ?? (() => undefined)) as Handlers["init"],
     receive: receive as Handlers["receive"],
     ...(terminate && { terminate: terminate as NonNullable<Handlers["terminate"]> }),
+    ...(paused && { paused: paused as NonNullable<Handlers["paused"]> }),
+    ...(resumed && { resumed: resumed as NonNullable<Handlers["resumed"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
   return makeBehaviour(definition, handlers);

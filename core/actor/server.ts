@@ -23,6 +23,9 @@ export interface ServerDefinition<S, A, C, K> extends BehaviourOptions {
   /** Runs before the next message after `ctx.continue(argument)`. */
   continue?(state: S, argument: unknown, ctx: Context): unknown;
   terminate?(state: S, reason: ExitReason, ctx: Context): unknown;
+  /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
+  paused?(state: S, ctx: Context): unknown;
+  resumed?(state: S, ctx: Context): unknown;
   /** Redacts the state for crash reports. */
   format?(state: S): unknown;
 }
@@ -41,15 +44,22 @@ export function defineServer<
   C extends object = Record<never, never>,
   K extends object = Record<never, never>,
 >(definition: ServerDefinition<S, A, C, K>): Behaviour<A, ServerApi<C, K>> {
-  assertDefinition("defineServer", definition, ["init", "info", "continue", "terminate", "format"], ["calls", "casts"]);
+  assertDefinition(
+    "defineServer",
+    definition,
+    ["init", "info", "continue", "terminate", "paused", "resumed", "format"],
+    ["calls", "casts"],
+  );
   // A Map knows no inherited names, so `call("toString")` is undef and not Object.prototype's.
   const calls = new Map(Object.entries((definition.calls ?? {}) as Record<string, AnyHandler>));
   const casts = new Map(Object.entries((definition.casts ?? {}) as Record<string, AnyHandler>));
-  const { info, terminate, format } = definition;
+  const { info, terminate, paused, resumed, format } = definition;
   const onContinue = definition.continue;
   const handlers: Handlers = {
     isServer: true,
-    isAsync: [...calls.values(), ...casts.values(), info, onContinue, terminate, definition.init].some(isAsyncFunction),
+    isAsync: [...calls.values(), ...casts.values(), info, onContinue, terminate, paused, resumed, definition.init].some(
+      isAsyncFunction,
+    ),
     init: (definition.init ?? (() => undefined)) as Handlers["init"],
     receive: info
       ? (info as Handlers["receive"])
@@ -66,6 +76,8 @@ export function defineServer<
     },
     ...(onContinue && { continue: onContinue as NonNullable<Handlers["continue"]> }),
     ...(terminate && { terminate: terminate as NonNullable<Handlers["terminate"]> }),
+    ...(paused && { paused: paused as NonNullable<Handlers["paused"]> }),
+    ...(resumed && { resumed: resumed as NonNullable<Handlers["resumed"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
   return makeBehaviour(definition, handlers);

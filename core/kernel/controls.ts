@@ -14,6 +14,7 @@ import { type ErrorData, errorData } from "../errors.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { callTimeoutMs } from "./calls.ts";
 import { FrameKind } from "./frame-kind.ts";
+import type { RemoteActor } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 
 export type ControlVerb = "pause" | "resume" | "info" | "getState" | "replaceState";
@@ -34,6 +35,12 @@ export interface ActorInfo {
   /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
   readonly messages: number;
 }
+
+/** How a behaviour's hooks stand in the mailbox. */
+const hook = {
+  paused: new Meta(MetaKind.inspect, "paused", 0, undefined),
+  resumed: new Meta(MetaKind.inspect, "resumed", 0, undefined),
+} as const;
 
 export class Controls {
   readonly #kernel: Kernel;
@@ -96,15 +103,14 @@ export class Controls {
       kernel.calls.answer(caller, id, undefined, undefined);
     } else if (verb === "info") {
       kernel.calls.answer(caller, id, this.infoOf(cell), undefined);
-    } else if ((cell.flags & Flag.remote) !== 0) {
-      const text = `${verb}: the state of ${kernel.nameOf(ref)} is in a process of its own and cannot be reached`;
-      this.#refuse(caller, id, ref, "bad_argument", text);
     } else kernel.delivery.deliverSystem(cell, new Meta(MetaKind.inspect, verb, id, caller), value);
   }
 
   #pause(cell: Cell): void {
+    if ((cell.flags & Flag.paused) !== 0) return;
     cell.flags |= Flag.paused;
     this.#kernel.lifecycle.hold(cell);
+    if (cell.behaviour.handlers.paused !== undefined) this.#kernel.delivery.deliverSystem(cell, hook.paused, undefined);
   }
 
   #resume(cell: Cell): void {
@@ -112,22 +118,54 @@ export class Controls {
     cell.flags &= ~Flag.paused;
     // While it starts (`initLater`) its messages wait on.
     if ((cell.flags & Flag.initializing) === 0) this.#kernel.lifecycle.release(cell);
+    const { counters, delivery } = this.#kernel;
+    // Where `paused` has not run yet, neither of the two does.
+    if (delivery.takeOldest(cell, (meta) => meta === hook.paused) !== undefined) counters.addUnread(-1);
+    else if (cell.behaviour.handlers.resumed !== undefined) {
+      counters.addUnread(1);
+      delivery.putBack(cell, [hook.resumed, undefined]);
+    }
   }
 
-  /** In the actor's own turn: copying its state may run code of it. */
-  inspect(cell: Cell, { name, from, id }: Meta, value: unknown): void {
+  /** In the actor's own turn: hooks are its code, and copying its state may run code of it. */
+  inspect(cell: Cell, { name, from, id }: Meta, value: unknown): unknown {
     const { calls } = this.#kernel;
     const me = this.#kernel.refOf(cell);
+    if (name === "paused" || name === "resumed")
+      return cell.behaviour.handlers[name]?.(cell.state, this.#kernel.contextOf(cell));
+    const remote = cell.extra?.remote;
+    if (remote !== undefined)
+      return this.#inspectRemote(remote, name as "getState" | "replaceState", from, id, value, me);
     if (name === "replaceState") {
       cell.state = value;
       calls.answer(from, id, undefined, me);
-      return;
+      return undefined;
     }
     try {
       calls.answer(from, id, this.#copyOf(cell.state, name), me);
     } catch (error) {
       const { message } = errorData(error);
       const data: ErrorData = { name: "RuntimeError", code: "not_cloneable", message: `the state: ${message}` };
+      calls.answerError(from, id, data, me);
+    }
+    return undefined;
+  }
+
+  /** The state is in the actor's process: a turn of that reads or replaces it. */
+  async #inspectRemote(
+    remote: RemoteActor,
+    name: "getState" | "replaceState",
+    from: RefData | undefined,
+    id: number,
+    value: unknown,
+    me: Ref,
+  ): Promise<void> {
+    const { calls } = this.#kernel;
+    try {
+      calls.answer(from, id, await remote.inspect(name, value), me);
+    } catch (error) {
+      const { message, code } = errorData(error);
+      const data: ErrorData = { name: "RuntimeError", code: code ?? "not_cloneable", message: `the state: ${message}` };
       calls.answerError(from, id, data, me);
     }
   }
@@ -138,7 +176,7 @@ export class Controls {
     return bytes.decode(bytes.encode(value, verb));
   }
 
-  #refuse(caller: Ref, id: number, ref: RefData, code: "noproc" | "bad_argument", message: string): void {
+  #refuse(caller: Ref, id: number, ref: RefData, code: "noproc", message: string): void {
     this.#kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message }, ref);
   }
 }

@@ -158,8 +158,7 @@ export class Dispatch {
         kernel.timers.delivered(cell, meta.id);
         return handlers.receive(cell.state, payload, ctx);
       case MetaKind.inspect:
-        kernel.controls.inspect(cell, meta, payload);
-        return undefined;
+        return kernel.controls.inspect(cell, meta, payload);
       case MetaKind.topic:
         if (!kernel.topics.deliveries.isTaken(meta.subscription as TopicSubscription, payload as Envelope))
           return undefined;

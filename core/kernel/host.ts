@@ -83,6 +83,8 @@ export interface RemoteActor {
   assertFits(message: unknown, what: string): void;
   /** Runs the deed of an injected fault as a turn of the process. */
   strike(kind: DeedKind, terms: DeedTerms): Promise<unknown>;
+  /** Reads the actor's state, or puts another in its place, by a turn of the process. */
+  inspect(verb: "getState" | "replaceState", value: unknown): Promise<unknown>;
 }
 
 /** Who is running, also after an `await`. */

@@ -19,6 +19,9 @@ import type { LoadedBehaviour, ToProcess } from "./protocol.ts";
 
 type Turn = Extract<ToProcess, { type: "turn" }>;
 
+/** Handlers that a behaviour may lack. */
+const optionalHandlers = ["call", "cast", "continue", "terminate", "paused", "resumed"] as const;
+
 export class ProcessActor {
   readonly line: MainLine;
   readonly #values: ValueBytes;
@@ -124,14 +127,15 @@ export class ProcessActor {
       ...(budget !== undefined && { budget }),
       ...(taskConcurrency !== undefined && { taskConcurrency }),
       isServer: handlers.isServer === true,
-      handlers: (["call", "cast", "continue", "terminate"] as const).filter((key) => handlers[key] !== undefined),
+      handlers: optionalHandlers.filter((key) => handlers[key] !== undefined),
     };
   }
 
   async #run(turn: Turn): Promise<void> {
     try {
       const given = this.#values.decode(turn.value);
-      if (this.#checks) freezeMessage(given);
+      // A state that was given is the actor's own.
+      if (this.#checks && turn.kind !== "replaceState") freezeMessage(given);
       let result = this.#handle(turn, given);
       if (isThenable(result)) result = await result;
       if (turn.kind === "init") {
@@ -140,8 +144,8 @@ export class ProcessActor {
         this.line.say({ type: "done", value: this.#values.encode(undefined, "init"), ...as });
         return;
       }
-      const isAnswer = turn.kind === "call" && result !== noReply;
-      const what = `answer of "${turn.name}"`;
+      const isAnswer = (turn.kind === "call" && result !== noReply) || turn.kind === "getState";
+      const what = turn.kind === "getState" ? "getState" : `answer of "${turn.name}"`;
       const value = this.#values.encode(isAnswer ? result : undefined, what);
       this.line.say({ type: "done", value, ...(result === noReply && { as: "noReply" as const }) }, what);
     } catch (error) {
@@ -171,6 +175,15 @@ export class ProcessActor {
         return handlers.continue?.(state, given, this.#ctx);
       case "terminate":
         return handlers.terminate?.(state, given as ExitReason, this.#ctx);
+      case "paused":
+        return handlers.paused?.(state, this.#ctx);
+      case "resumed":
+        return handlers.resumed?.(state, this.#ctx);
+      case "getState":
+        return state;
+      case "replaceState":
+        this.#now.state = given;
+        return undefined;
       case "deed":
         return doDeed(name as DeedKind, given as DeedTerms); // main has checked the plan
       default:

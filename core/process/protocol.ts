@@ -12,7 +12,18 @@ import type { Budget } from "../actor/budget.ts";
 import type { ErrorData } from "../errors.ts";
 
 /** What a turn runs: a handler, or the deed of an injected fault in its place. */
-export type TurnKind = "init" | "receive" | "call" | "cast" | "continue" | "terminate" | "deed";
+export type TurnKind =
+  | "init"
+  | "receive"
+  | "call"
+  | "cast"
+  | "continue"
+  | "terminate"
+  | "paused"
+  | "resumed"
+  | "getState"
+  | "replaceState"
+  | "deed";
 
 /** From main to the process. */
 export type ToProcess =

@@ -121,6 +121,10 @@ export class RemoteActor implements Remote {
     return this.#run("deed", kind, terms);
   }
 
+  inspect(verb: "getState" | "replaceState", value: unknown): Promise<unknown> {
+    return this.#run(verb, "", value);
+  }
+
   // Turns -----------------------------------------------------------------------------------------------------------
 
   #run(kind: TurnKind, name: string, value: unknown): Promise<unknown> {

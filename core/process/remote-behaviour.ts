@@ -63,6 +63,8 @@ function handlersOf(isServer: boolean, has: readonly string[], turns: RemoteTurn
     ...(has.includes("cast") && { cast }),
     ...(has.includes("continue") && { continue: plain("continue") }),
     ...(has.includes("terminate") && { terminate: plain("terminate") }),
+    ...(has.includes("paused") && { paused: () => turns.run("paused", "", undefined) }),
+    ...(has.includes("resumed") && { resumed: () => turns.run("resumed", "", undefined) }),
     format: () => ({ [inspect.custom]: () => turns.stateText() }),
   });
 }

@@ -276,7 +276,7 @@ export class System implements AsyncDisposable {
 
   /**
    * A copy of an actor's state (sys:get_state/1), read between two turns. @throws RuntimeError `noproc`, `timeout`,
-   * `not_cloneable` for a state that is no data, `bad_argument` for one in a process of its own.
+   * `not_cloneable` for a state that is no data.
    */
   async getState(target: Target): Promise<unknown> {
     return await this.#control("getState", target);

@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { type ActorNode, type Ref, type RefData, refKey } from "../../../core/index.ts";
 import { Probe } from "../../../testing/index.ts";
+import { hooked } from "../../fixtures/hooked.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -104,10 +105,6 @@ describePlacements("S14 Controls", (place) => {
 
   test("S14.4: the state that is read is a copy, and what is put in its place is the state", async () => {
     const subject = await place.spawn(system(), puppet, undefined);
-    if (place.name === "process") {
-      await expect(system().getState(subject)).rejects.toMatchObject({ code: "bad_argument" });
-      return;
-    }
     subject.send("first");
     await system().settled();
     const state = (await system().getState(subject)) as { seen: unknown[] };
@@ -142,6 +139,38 @@ describePlacements("S14 Controls", (place) => {
     const inTree = (nodes: readonly ActorNode[]): string[] =>
       nodes.flatMap(({ ref, children }) => [refKey(ref), ...inTree(children)]);
     expect(inTree(after).sort()).toEqual((await system().actors()).map(({ ref }) => refKey(ref)).sort());
+  });
+
+  test("S14.4: a state that is no data cannot be read, and the actor lives on", async () => {
+    const subject = await place.spawn(system(), hooked, undefined);
+    await subject.call("keep");
+    await expect(system().getState(subject)).rejects.toMatchObject({ code: "not_cloneable" });
+    expect(await stateOf(subject)).toBe("ready");
+  });
+
+  test("S14.10: its hooks run when the turn under way has ended, and before what has waited", async () => {
+    const subject = await place.spawn(system(), hooked, undefined);
+    const gate = await system().spawn(puppet);
+    subject.cast("wait", gate);
+    await system().settled();
+    await system().pause(subject);
+    await system().pause(subject);
+    subject.cast("note", "waited");
+    await gate.call("run", ["answer"]);
+    await system().settled();
+    await system().resume(subject);
+    expect(await subject.call("notes")).toEqual(["passed", "paused", "resumed", "waited"]);
+  });
+
+  test("S14.10: neither hook runs where the actor goes on before its turn has ended", async () => {
+    const subject = await place.spawn(system(), hooked, undefined);
+    const gate = await system().spawn(puppet);
+    subject.cast("wait", gate);
+    await system().settled();
+    await system().pause(subject);
+    await system().resume(subject);
+    await gate.call("run", ["answer"]);
+    expect(await subject.call("notes")).toEqual(["passed"]);
   });
 });
 
