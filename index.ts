@@ -99,6 +99,7 @@ export {
   type ThreadStats,
   type TimerMessage,
   type TimerRef,
+  type TraceEvent,
 } from "./core/index.ts";
 export type { MofaSystem } from "./mofa-system.ts";
 export {

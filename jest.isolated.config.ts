@@ -13,6 +13,7 @@ const suites = [
   "core/semantics/s13-bus",
   "core/semantics/s14-activity",
   "core/semantics/s14-controls",
+  "core/semantics/s14-traces",
   "core/semantics/s15-registry",
   "core/semantics/s16-tasks",
   "core/semantics/s2-dead-letters",

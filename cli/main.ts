@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "messages that reached nobody; send one again",
     load: () => import("./deadletters.ts"),
   },
+  {
+    name: "trace",
+    summary: "the messages that one actor gets and sends",
+    load: () => import("./trace.ts"),
+  },
   { name: "events", summary: "what happens in a running program, as it happens", load: () => import("./events.ts") },
 ];
 

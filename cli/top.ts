@@ -75,9 +75,8 @@ async function* samples(
       yield (await client.ask({ verb: "top", sort, limit: limitOf() })) as TopSample;
     }
   } catch (error) {
-    if (signal.aborted) return;
-    if ((error as { readonly code?: unknown }).code === "noconnection") return;
-    throw error;
+    const { code } = error as { readonly code?: unknown };
+    if (!signal.aborted && code !== "noconnection" && code !== "not_started") throw error;
   }
 }
 

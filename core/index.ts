@@ -90,6 +90,7 @@ export {
   type RuntimeEvent,
   type ShutdownEvent,
   type SupervisionEvent,
+  type TraceEvent,
   tellSupervision,
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";

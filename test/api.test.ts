@@ -22,7 +22,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor Isolation LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MofaSystem Monitor NoReply Origin Placement ProcessInfo PublishOptions RefData
       Remaining Restart RestartedEvent RunningTurn RuntimeEvent SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage Strategy Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
-      SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef
+      SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent
     `,
   },
   "mofa/supervisors": {

@@ -1,6 +1,6 @@
 /**
  * What a command that attaches and the program that it looks at say to each other: one JSON value a line. Each request is
- * answered once, by its id; after `watch` there are events of the program as well, until the line is closed.
+ * answered once, by its id; after `watch` and `trace` there are events of the program as well, until the line is closed.
  */
 import type {
   ActorActivity,
@@ -30,6 +30,8 @@ export type AttachVerb =
   | { readonly verb: "kill"; readonly target: string }
   /** A `TopSample`: since the last one that this connection has asked for. */
   | { readonly verb: "top"; readonly sort: TopColumn; readonly limit: number }
+  /** From the answer on there are the events `trace` of this actor, and its `exited`. */
+  | { readonly verb: "trace"; readonly target: string }
   | { readonly verb: "watch"; readonly types: readonly RuntimeEvent["type"][] };
 
 export type AttachRequest = AttachVerb & { readonly id: number };

@@ -7,10 +7,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { MofaSystem, RuntimeEvent } from "../../index.ts";
 import type { AttachAnswer, AttachRequest } from "./attach-protocol.ts";
-import { AttachedVerbs, isVerb } from "./attached-verbs.ts";
+import { AttachedVerbs, isVerb, targetOf } from "./attached-verbs.ts";
 import { onLines } from "./lines.ts";
 import { Restarts } from "./restarts.ts";
 import { openSocketFolder, socketFolder } from "./socket-folder.ts";
+import { Tracings } from "./tracings.ts";
 
 /** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
 const backlogMax = 4 * 2 ** 20;
@@ -19,6 +20,7 @@ export class AttachServer implements Disposable {
   readonly #system: MofaSystem;
   readonly #name: string;
   readonly #restarts: Restarts;
+  readonly #tracings: Tracings;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #path: string;
@@ -27,6 +29,7 @@ export class AttachServer implements Disposable {
     this.#system = system;
     this.#name = name;
     this.#restarts = new Restarts(system);
+    this.#tracings = new Tracings(system);
     this.#path = path;
     this.#server = createServer((socket) => this.#attach(socket));
     // It keeps no program from ending.
@@ -60,31 +63,25 @@ export class AttachServer implements Disposable {
     this.#sockets.add(socket);
     socket.unref();
     const verbs = new AttachedVerbs(this.#system, this.#name, this.#restarts);
-    const unwatch: (() => void)[] = [];
+    const unwatch: (() => void | Promise<void>)[] = [];
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      for (const stop of unwatch) stop();
+      for (const stop of unwatch) void stop();
     });
     onLines(socket, (line) => {
       const request = requestOf(line);
       // What is no request has no id to be answered by.
       if (request === undefined) socket.destroy();
       else if (request.verb === "watch") unwatch.push(this.#watch(socket, request));
-      else void answer(socket, verbs, request);
+      else if (request.verb === "trace") {
+        const begun = this.#trace(socket, request);
+        unwatch.push(async () => (await begun)());
+      } else void answer(socket, verbs, request);
     });
   }
 
   #watch(socket: Socket, { id, types }: AttachRequest & { readonly verb: "watch" }): () => void {
-    let missed = 0;
-    const tell = (event: RuntimeEvent) => {
-      if (socket.writableLength >= backlogMax) {
-        missed++;
-        return;
-      }
-      if (missed > 0) write(socket, { missed });
-      missed = 0;
-      write(socket, { event });
-    };
+    const tell = teller(socket);
     const stops: (() => void)[] = [];
     try {
       for (const type of types) stops.push(this.#system.events.on(type, tell));
@@ -96,17 +93,49 @@ export class AttachServer implements Disposable {
       for (const stop of stops) stop();
     };
   }
+
+  async #trace(socket: Socket, { id, target }: AttachRequest & { readonly verb: "trace" }): Promise<() => void> {
+    try {
+      const end = await this.#tracings.begin(targetOf(target), teller(socket));
+      write(socket, { id, ok: true, value: null });
+      return end;
+    } catch (error) {
+      refuse(socket, id, error);
+      return () => {};
+    }
+  }
+}
+
+/** Tells events to one that is attached, but for those that it would read too slowly. */
+function teller(socket: Socket): (event: RuntimeEvent) => void {
+  let missed = 0;
+  return (event) => {
+    if (socket.writableLength >= backlogMax) {
+      missed++;
+      return;
+    }
+    if (missed > 0) write(socket, { missed });
+    missed = 0;
+    writeValues(socket, { event });
+  };
 }
 
 async function answer(socket: Socket, verbs: AttachedVerbs, request: AttachRequest): Promise<void> {
   try {
-    write(socket, { id: request.id, ok: true, value: (await verbs.answer(request)) ?? null });
+    const value = (await verbs.answer(request)) ?? null;
+    const hasValues = request.verb === "getState";
+    (hasValues ? writeValues : write)(socket, { id: request.id, ok: true, value });
   } catch (error) {
     refuse(socket, request.id, error);
   }
 }
 
 function write(socket: Socket, answer: AttachAnswer): void {
+  if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
+}
+
+/** The same with values of the program's own. Not for every answer: ten thousand actors take ten times as long. */
+function writeValues(socket: Socket, answer: AttachAnswer): void {
   if (!socket.destroyed) socket.write(`${JSON.stringify(answer, asData)}\n`);
 }
 

@@ -76,6 +76,7 @@ export class AttachedVerbs {
         return await this.#kill(request.target);
       case "top":
         return await this.#top(request.sort, request.limit);
+      case "trace":
       case "watch":
         throw new Error("watched elsewhere");
     }
@@ -155,7 +156,7 @@ async function inTime<T>(promise: Promise<T>, ms: number, late: () => T): Promis
   }
 }
 
-function targetOf(text: string): Target {
+export function targetOf(text: string): Target {
   return refOf(text) ?? text;
 }
 
@@ -171,6 +172,7 @@ const verbs: Readonly<Record<VerbName, true>> = {
   resume: true,
   kill: true,
   top: true,
+  trace: true,
   watch: true,
 };
 

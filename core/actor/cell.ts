@@ -8,6 +8,7 @@
 import type { TopicSubscription } from "../bus/subscription.ts";
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
+import type { TraceRecord } from "../kernel/traces.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { ActorBudget } from "./actor-budget.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
@@ -52,6 +53,8 @@ export const Flag = {
   counted: 65_536,
   /** `pause` was called, and `resume` was not. */
   paused: 131_072,
+  /** Its messages are told as events. */
+  traced: 262_144,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -97,6 +100,8 @@ export class CellExtra {
   childId: string | number | undefined = undefined;
   /** What the plan of faults that is at work has to do with it. */
   faults: ActorFaults | undefined = undefined;
+  /** What is known of it while it is traced. */
+  trace: TraceRecord | undefined = undefined;
   capacity = 0;
   /** `exit`: the actor ends, by its budget. */
   policy: MailboxPolicy | "exit" = "reject";

@@ -194,6 +194,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     reply(from: From, value: unknown): void {
       kernel.assertAlive(this.#cell, "reply");
       const { caller, id } = partsOf(from, "reply");
+      if ((this.#cell.flags & Flag.traced) !== 0) kernel.traces.answers(this.#cell, caller, id, value);
       kernel.calls.answer(caller, id, value, this.self);
       kernel.calls.answered(this.#cell, caller, id);
     }

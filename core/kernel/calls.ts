@@ -180,6 +180,7 @@ export class Calls {
     timeoutMs: number,
   ): void {
     const kernel = this.#kernel;
+    if ((cell.flags & Flag.traced) !== 0 && kind === MetaKind.call) kernel.traces.called(cell, ref, id, name, argument);
     if (ref.thread !== kernel.thread) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
       kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
@@ -252,7 +253,10 @@ export class Calls {
   /** An answer arrived. Late ones find no entry and are dropped. */
   settle(id: number, value: unknown): void {
     const call = this.#take(id);
-    if (call !== undefined) this.#kernel.scheduler.settle(call.cell, call.resolve as (value: never) => void, value);
+    if (call === undefined) return;
+    const { cell, callee, resolve } = call;
+    if ((cell.flags & Flag.traced) !== 0) this.#kernel.traces.answered(cell, id, callee, value);
+    this.#kernel.scheduler.settle(cell, resolve as (value: never) => void, value);
   }
 
   failed(id: number, error: ErrorData): void {

@@ -17,7 +17,7 @@ import { FrameKind } from "./frame-kind.ts";
 import type { RemoteActor } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 
-export type ControlVerb = "pause" | "resume" | "info" | "getState" | "replaceState";
+export type ControlVerb = "pause" | "resume" | "trace" | "info" | "getState" | "replaceState";
 
 /** One living actor, as seen from outside. */
 export interface ActorInfo {
@@ -100,6 +100,10 @@ export class Controls {
     } else if (verb === "pause" || verb === "resume") {
       if (verb === "pause") this.#pause(cell);
       else this.#resume(cell);
+      kernel.calls.answer(caller, id, undefined, undefined);
+    } else if (verb === "trace") {
+      if (value === true) kernel.traces.begin(cell);
+      else kernel.traces.end(cell);
       kernel.calls.answer(caller, id, undefined, undefined);
     } else if (verb === "info") {
       kernel.calls.answer(caller, id, this.infoOf(cell), undefined);

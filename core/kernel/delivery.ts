@@ -13,6 +13,8 @@ import type { Kernel } from "./kernel.ts";
 
 /** Sends that one actor may have waiting (SEMANTICS S7.3). */
 export const waitingSendsMax = 1_024;
+/** Flags of a receiver that keep a message from the shortest way into its mailbox. */
+const slowFlags = Flag.bounded | Flag.dead | Flag.faulty | Flag.traced;
 /** Empty mailboxes kept for the next actor that gets a message. */
 const poolMax = 4_096;
 
@@ -32,8 +34,9 @@ export class Delivery {
   /** A user message for a cell of this thread. The sender matters to policy `wait`, and to faults: undefined, none is asked. */
   deliver(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
     const box = cell.mailbox ?? this.#openMailbox(cell);
-    if ((cell.flags & (Flag.bounded | Flag.dead | Flag.faulty)) !== 0 || box.size >= mailboxCapacityDefault) {
+    if ((cell.flags & slowFlags) !== 0 || box.size >= mailboxCapacityDefault) {
       return this.#kernel.scheduler.commit(() => {
+        if ((cell.flags & Flag.traced) !== 0 && sender !== undefined) this.#traced(cell, meta, payload, sender);
         if ((cell.flags & Flag.faulty) !== 0 && sender !== undefined && this.#isTaken(cell, meta, payload, sender))
           return undefined;
         return this.#deliverBounded(cell, box, meta, payload, sender);
@@ -47,6 +50,12 @@ export class Delivery {
   deliverSystem(cell: Cell, meta: Meta, payload: unknown): void {
     if ((cell.flags & Flag.dead) !== 0) return;
     this.#kernel.scheduler.enqueue(cell, cell.mailbox ?? this.#openMailbox(cell), meta, payload);
+  }
+
+  #traced(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell): void {
+    const { traces } = this.#kernel;
+    const id = (sender.flags & Flag.traced) === 0 ? 0 : traces.idOf(sender, payload);
+    traces.arrived(cell, meta, payload, this.#kernel.refOf(sender), id);
   }
 
   #isTaken(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell): boolean {
@@ -71,9 +80,12 @@ export class Delivery {
     fromGeneration: number,
     mark: number,
   ): void {
-    if ((cell.flags & Flag.faulty) !== 0) {
+    if ((cell.flags & (Flag.faulty | Flag.traced)) !== 0) {
       const ref = this.#kernel.refOf(cell);
       const from = this.#kernel.makeRef(fromThread, fromSlot, fromGeneration);
+      // Where a plan of faults is at work the mark is that of the plan.
+      if ((cell.flags & Flag.traced) !== 0)
+        this.#kernel.traces.arrived(cell, meta, payload, from, this.#kernel.faults === undefined ? mark : 0);
       const pass = () => {
         const later = this.#kernel.cellOf(ref);
         if (later === undefined) this.refuse(ref, meta, payload, "noproc");

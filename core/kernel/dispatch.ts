@@ -16,10 +16,13 @@ import { RuntimeError } from "../errors.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Flags that keep a message from the shortest way to its handler. */
-export const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty;
+export const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty | Flag.traced;
 
 /** No message is in hand. */
 export const nothing: unique symbol = Symbol("nothing in hand");
+
+/** Flags that want a look at each message before it is handled. */
+const lookFlags = Flag.faulty | Flag.traced;
 
 export class Dispatch {
   /** The message of the turn that runs now. */
@@ -113,7 +116,8 @@ export class Dispatch {
     const kernel = this.#kernel;
     const handlers = cell.behaviour.handlers;
     const ctx = kernel.contextOf(cell);
-    if ((cell.flags & Flag.faulty) !== 0) {
+    if ((cell.flags & lookFlags) !== 0) {
+      if ((cell.flags & Flag.traced) !== 0) kernel.traces.handled(cell, meta, payload);
       const struck = kernel.faults?.strike(cell, meta, payload);
       if (struck !== undefined) {
         const subscription = subscriptionOf(meta);
@@ -185,6 +189,8 @@ export class Dispatch {
     const { calls, crashes, scheduler } = this.#kernel;
     cell.current = meta;
     if ((cell.flags & Flag.dead) === 0) {
+      if ((cell.flags & Flag.traced) !== 0 && result !== noReply)
+        this.#kernel.traces.answers(cell, meta.from, meta.id, result);
       if (result === noReply) scheduler.commit(() => calls.keepOpen(cell, meta));
       else {
         try {

@@ -6,6 +6,7 @@
  */
 import type { Context, LogLevel } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
+import type { MetaKind } from "../actor/mailbox.ts";
 import type { RefData } from "../actor/ref.ts";
 import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import type { InjectedKind } from "../faults/plan.ts";
@@ -76,6 +77,25 @@ export interface FaultSkippedEvent extends Omit<FaultInjectedEvent, "type" | "fr
   readonly why: string;
 }
 
+/** A message that a traced actor (`system.trace`) has got or sent. */
+export interface TraceEvent {
+  readonly type: "trace";
+  /** The traced actor. */
+  readonly ref: RefData;
+  readonly name: string | undefined;
+  /** `received`: it begins to handle it, or its call is answered. */
+  readonly what: "received" | "sent";
+  readonly kind: "message" | "cast" | "reply" | keyof typeof MetaKind;
+  /** To whom it was sent, or from whom it came; undefined: not known, or nobody. */
+  readonly peer: RefData | undefined;
+  /** Of the message: the same at its sender and at its receiver where both are traced. */
+  readonly id: string;
+  /** Of the message in whose turn it was sent; of the call that a reply answers. Undefined: it was sent in the turn of none. */
+  readonly cause: string | undefined;
+  /** As in a `CrashReport`, at most 500 characters. */
+  readonly message: string;
+}
+
 /** What a supervisor tells; the kernel adds who it is. */
 export type SupervisionEvent = Omit<RestartedEvent, "supervisor" | "name"> | Omit<ShutdownEvent, "supervisor" | "name">;
 
@@ -105,6 +125,7 @@ export type RuntimeEvent =
   | ShutdownEvent
   | FaultInjectedEvent
   | FaultSkippedEvent
+  | TraceEvent
   /** `message` as in a `CrashReport`: `call add(3)`, `cast reset()`, or a raw one as it is. */
   | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
@@ -194,6 +215,7 @@ export const eventTypes = [
   "processLost",
   "faultInjected",
   "faultSkipped",
+  "trace",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

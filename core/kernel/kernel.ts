@@ -66,6 +66,7 @@ import { Subscriptions } from "./subscriptions.ts";
 import type { SystemMemory } from "./system-memory.ts";
 import { Tasks } from "./tasks.ts";
 import { Timers } from "./timer-service.ts";
+import { Traces } from "./traces.ts";
 import { assertAddress, transferOf } from "./verb-arguments.ts";
 
 export interface KernelConfig {
@@ -122,6 +123,9 @@ export interface ThreadStats {
 /** Grace of an open async turn after a cut, unless told otherwise. */
 export const asyncGraceMsDefault = 5_000;
 
+/** Flags of a sender that want a look before it sends. */
+const lookFlags = Flag.dead | Flag.traced;
+
 /** Slot 0 of each thread stands for the code outside any actor. */
 const guestSlot = 0;
 
@@ -166,6 +170,7 @@ export class Kernel {
   readonly controls: Controls;
   readonly activity: ActivityCounts;
   readonly introduction: Introduction;
+  readonly traces: Traces;
   readonly peers: Peers;
   readonly slots: Slots;
   readonly inbound: Inbound;
@@ -258,6 +263,7 @@ export class Kernel {
     this.controls = new Controls(this);
     this.activity = new ActivityCounts(this);
     this.introduction = new Introduction(this);
+    this.traces = new Traces(this);
     this.peers = new Peers(this);
     this.slots = new Slots(this);
     this.inbound = new Inbound(this);
@@ -334,7 +340,7 @@ export class Kernel {
 
   /** A raw message from a cell of this thread to anybody. */
   send(sender: Cell, ref: RefData, message: unknown, options: SendOptions | undefined): SendResult {
-    this.assertAlive(sender, "send");
+    if ((sender.flags & lookFlags) !== 0) this.#look(sender, ref, "message", undefined, message);
     const transfer = options === undefined ? undefined : transferOf(options, "send");
     if (ref.thread === this.thread) {
       if (this.checks) freezeMessage(message);
@@ -351,7 +357,7 @@ export class Kernel {
   }
 
   cast(sender: Cell, ref: RefData, name: string, argument: unknown, options: SendOptions | undefined): SendResult {
-    this.assertAlive(sender, "cast");
+    if ((sender.flags & lookFlags) !== 0) this.#look(sender, ref, "cast", name, argument);
     const transfer = options === undefined ? undefined : transferOf(options, "cast");
     if (ref.thread === this.thread) {
       if (this.checks) freezeMessage(argument);
@@ -365,6 +371,12 @@ export class Kernel {
     }
     this.outgoing.check(argument, transfer, ref, name);
     return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, transfer));
+  }
+
+  /** Of a sender that has ended, or is traced. */
+  #look(sender: Cell, to: RefData, kind: "message" | "cast", name: string | undefined, payload: unknown): void {
+    this.assertAlive(sender, kind === "cast" ? "cast" : "send");
+    this.traces.sent(sender, to, kind, name, payload);
   }
 
   assertAlive(cell: Cell, verb: string): void {

@@ -120,7 +120,7 @@ export class Peers {
     }
     const kind = name === undefined ? FrameKind.message : FrameKind.cast;
     const body = name === undefined ? payload : [name, payload];
-    const mark = this.#markOf(sender);
+    const mark = this.#markOf(sender, payload);
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, mark, body, transfer);
     return undefined;
   }
@@ -139,15 +139,17 @@ export class Peers {
       const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs);
       if (peer.held.hold(peer.isFull, sender, to, meta, argument, undefined) !== undefined) return;
     }
-    const mark = this.#markOf(sender);
+    const mark = this.#markOf(sender, argument);
     const call = mark === 0 ? [name, argument, timeoutMs] : [name, argument, timeoutMs, mark];
     const body = kind === FrameKind.stop ? argument : call;
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
   }
 
-  /** Who the sender is to a plan of faults on the receiver's thread. */
-  #markOf(sender: Cell): number {
-    return (sender.flags & Flag.faulty) === 0 ? 0 : (this.#kernel.faults?.markOf(sender) ?? 0);
+  /** Who the sender is to a plan of faults on the receiver's thread; where there is no plan, the id of a traced sender's message. */
+  #markOf(sender: Cell, payload: unknown): number {
+    if ((sender.flags & (Flag.faulty | Flag.traced)) === 0) return 0;
+    const { faults, traces } = this.#kernel;
+    return faults === undefined ? traces.idOf(sender, payload) : faults.markOf(sender);
   }
 
   /** Frames that wait to be written to a thread. */

@@ -287,6 +287,17 @@ export class System implements AsyncDisposable {
     await this.#control("replaceState", target, state);
   }
 
+  /**
+   * Tells an actor's messages as events `trace` from when this resolves, or no more: what it gets and sends, with ids that tie
+   * each to the one in whose turn it was sent. Its next incarnation is not traced. Others are not slowed by it.
+   * @throws RuntimeError `noproc`, `bad_argument`.
+   */
+  async trace(target: Target, on: boolean): Promise<void> {
+    if (typeof on !== "boolean")
+      throw new RuntimeError("bad_argument", `trace wants true or false, got ${describe(on)}`);
+    await this.#control("trace", target, on);
+  }
+
   async #control(verb: ControlVerb, target: Target, value?: unknown): Promise<unknown> {
     this.#assertRunning(verb);
     const kernel = this.#kernel;

@@ -38,7 +38,15 @@ beforeAll(() => {
       gone.cast("take");
       system.cast("ann", "take");
       if (args.includes("looping")) system.cast("bob", "loop");
-      if (args.includes("ticking")) setInterval(() => system.cast("ann", "take"), 1);
+      if (args.includes("ticking")) {
+        const ticks = setInterval(() => {
+          try {
+            system.cast("ann", "take");
+          } catch {
+            clearInterval(ticks);
+          }
+        }, 1);
+      }
       console.log("up");
       await new Promise(() => {});
     }`,
@@ -273,6 +281,37 @@ describe("a program that runs", () => {
       .map((line) => JSON.parse(line) as object);
     expect(events[0]).toMatchObject({ type: "exited", reason: "killed" });
     expect(events.length).toBeGreaterThan(1);
+  });
+
+  test("has an actor's messages told, until there were enough or it ends", async () => {
+    await start("ticking");
+    const { code, stdout } = await mofa("trace", "ann", "--count", "3", "--json");
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly id: string });
+    expect([code, events.length]).toEqual([0, 3]);
+    for (const event of events)
+      expect(event).toMatchObject({
+        type: "trace",
+        name: "ann",
+        what: "received",
+        kind: "cast",
+        message: "cast take()",
+      });
+    expect(new Set(events.map(({ id }) => id)).size).toBe(3);
+    const text = (await mofa("trace", "ann", "--count", "1")).stdout;
+    expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} got {2}\d+\.\d+ {2}cast take\(\) {2}from the program\n$/);
+    const traced = await runProgram(process.execPath, [entry, "trace", "bob"], {
+      env: environment(),
+      onStderr: () => void mofa("kill", "bob"),
+    });
+    expect([traced.code, traced.stderr]).toEqual([0, "mofa trace: bob is traced until its end, or Ctrl-C\n"]);
+    expect(traced.stdout).toMatch(/ exited +ref .* name bob {2}behaviour clerk {2}reason killed\n$/);
+    expect(await mofa("trace", "nobody")).toMatchObject({
+      code: 1,
+      stderr: "mofa: there is no actor nobody (noproc)\n",
+    });
   });
 
   test("is not disturbed by one that goes away with an answer unread", async () => {
