@@ -58,6 +58,7 @@ export {
   type Origin,
   type Placement,
   type ProcessInfo,
+  type ProfileOptions,
   type PublishOptions,
   Ref,
   type RefData,

@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "the messages that one actor gets and sends",
     load: () => import("./trace.ts"),
   },
+  {
+    name: "profile",
+    summary: "where the time of one thread goes, or what is in its heap, as a file",
+    load: () => import("./profile.ts"),
+  },
   { name: "events", summary: "what happens in a running program, as it happens", load: () => import("./events.ts") },
 ];
 

@@ -37,6 +37,7 @@ export const errorCodes = {
   not_started: "the system is not running",
   process_failed: "the actor's process could not be started",
   process_lost: "the actor's process was lost",
+  profile_failed: "a profile of a thread could not be taken or written",
   shutdown: "the actor was shut down before it answered",
   started_while_loading: "startSystem was called by a module that a runtime thread is loading",
   start_failed: "init threw or stopped",

@@ -113,6 +113,7 @@ export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export { loadSystem } from "./system/load.ts";
 export type { LookOptions } from "./system/look-options.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
+export type { ProfileOptions } from "./system/profile.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor, SystemStats } from "./system/system.ts";
 export { schedulerName } from "./tasks/scheduler-actor.ts";

@@ -30,6 +30,13 @@ export type AttachVerb =
   | { readonly verb: "kill"; readonly target: string }
   /** A `TopSample`: since the last one that this connection has asked for. */
   | { readonly verb: "top"; readonly sort: TopColumn; readonly limit: number }
+  | {
+      readonly verb: "profile";
+      readonly position: number;
+      readonly kind: "cpu" | "heap";
+      readonly ms: number;
+      readonly file: string;
+    }
   /** From the answer on there are the events `trace` of this actor, and its `exited`. */
   | { readonly verb: "trace"; readonly target: string }
   | { readonly verb: "watch"; readonly types: readonly RuntimeEvent["type"][] };

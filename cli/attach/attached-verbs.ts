@@ -76,6 +76,10 @@ export class AttachedVerbs {
         return await this.#kill(request.target);
       case "top":
         return await this.#top(request.sort, request.limit);
+      case "profile": {
+        const { position, kind, ms, file } = request;
+        return await system.profile(position, { kind, ms, file });
+      }
       case "trace":
       case "watch":
         throw new Error("watched elsewhere");
@@ -172,6 +176,7 @@ const verbs: Readonly<Record<VerbName, true>> = {
   resume: true,
   kill: true,
   top: true,
+  profile: true,
   trace: true,
   watch: true,
 };

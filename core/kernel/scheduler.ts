@@ -222,6 +222,11 @@ export class Scheduler {
     this.#words[this.#turnWord] = this.#turn;
   }
 
+  /** What holds the thread until the next run of an actor may take as long as it does. */
+  liftLimit(): void {
+    this.#words[this.#turnLimitWord] = 0;
+  }
+
   #publishRun(cell: Cell): void {
     const words = this.#words;
     words[this.#runSlot] = cell.slot;

@@ -5,7 +5,7 @@ import { assertKeys } from "../known-keys.ts";
 export interface LookOptions {
   /** Time for each thread to answer. Default 15,000. */
   readonly timeoutMs?: number;
-  /** Is told of each thread, by its id, that has not answered in time. Without, such a thread fails the whole. */
+  /** Is told of each thread with actors, by its id, that has not answered in time. Without, such a thread fails the whole. */
   readonly unanswered?: (thread: number) => void;
 }
 

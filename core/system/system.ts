@@ -45,6 +45,7 @@ import type { SystemParts } from "./boot.ts";
 import { endActors, endHeldThreads } from "./ending.ts";
 import { type LookOptions, lookOptions, lookTimeoutMs } from "./look-options.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { type ProfileOptions, profileHere, profileRequest } from "./profile.ts";
 import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
 import { type BusTotals, totalsOf } from "./totals.ts";
@@ -350,6 +351,18 @@ export class System implements AsyncDisposable {
     });
   }
 
+  /**
+   * Writes a CPU profile, by the thread's inspector, or a heap snapshot of the scheduler thread at a position (0 is main) to a
+   * file; resolves when it is there. A thread stands still while its heap is written.
+   * @throws RuntimeError `profile_failed`, `invalid_placement`, `thread_lost`, `bad_argument`; `timeout`: something holds it.
+   */
+  async profile(position: number, options: ProfileOptions): Promise<void> {
+    this.#assertRunning("profile");
+    const request = profileRequest(options);
+    if (position === 0) await profileHere(request);
+    else await this.#pool.profile(position, request);
+  }
+
   /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. */
   async deadLetters(): Promise<readonly DeadLetter[]> {
     this.#assertRunning("deadLetters");
@@ -441,10 +454,15 @@ export class System implements AsyncDisposable {
       if (thread === kernel.thread) return own();
       const to = kernel.makeRef(thread, 0, 0);
       const asked = kernel.calls.ask(kernel.guest, to, question, name, timeoutMs);
-      return await this.#answerOf<T>(asked, unanswered && (() => unanswered(thread)));
+      return await this.#answerOf<T>(asked, unanswered && (() => this.#untold(thread, unanswered)));
     };
     const answers = await Promise.all(kernel.memory.threadsUp().map(ask));
     return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** One without actors, such as a spare that starts, leaves nothing out. */
+  #untold(thread: number, unanswered: (thread: number) => void): void {
+    if (this.#kernel.memory.actors(thread) > 0) unanswered(thread);
   }
 
   /** What another thread's kernel answers; undefined: it is gone, or did not answer in time, and `late` was called. */

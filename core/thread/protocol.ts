@@ -10,6 +10,7 @@ import type { FaultWork } from "../faults/plan.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
 import type { BeforeInitMs } from "../kernel/kernel.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
+import type { ProfileRequest } from "./profiler.ts";
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -47,6 +48,8 @@ export type ToThread =
       readonly wasUp: boolean;
       readonly blame: Blamed | undefined;
     }
+  /** Take a profile: `profileBegun`, then `profiled` is the answer. */
+  | { readonly type: "profile"; readonly id: number; readonly request: ProfileRequest }
   /** A plan of faults is at work from now on; undefined: none is. */
   | { readonly type: "faults"; readonly work: FaultWork | undefined };
 
@@ -58,6 +61,8 @@ export type FromThread =
   | { readonly type: "retired" }
   /** It has taken what `faults` said. */
   | { readonly type: "faultsTaken" }
+  | { readonly type: "profileBegun"; readonly id: number }
+  | { readonly type: "profiled"; readonly id: number; readonly error: ErrorData | undefined }
   /** An event that cannot wait for the end of the drain. */
   | { readonly type: "event"; readonly event: RuntimeEvent }
   /** An injected fault wants it to be lost. */

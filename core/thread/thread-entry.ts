@@ -12,6 +12,7 @@ import { trackOwner } from "./owner-track.ts";
 import { PortHost } from "./port-host.ts";
 import { guardProcess } from "./process-guard.ts";
 import { osThreadNumber } from "./processor-wait.ts";
+import { type ProfileRequest, takeProfile } from "./profiler.ts";
 import { type FromThread, saidBy, type ThreadData, type ToThread } from "./protocol.ts";
 import { watchRealm } from "./realm.ts";
 import { SharedClock } from "./shared-clock.ts";
@@ -88,6 +89,9 @@ try {
       case "lost":
         host.threadLost(word.thread, word.why, word.wasUp, word.blame);
         return;
+      case "profile":
+        profile(kernel, word.id, word.request);
+        return;
       case "faults":
         takeFaults(kernel, word.work);
         return;
@@ -102,6 +106,16 @@ try {
   }
 } catch (error) {
   say({ type: "failed", error: errorData(error) });
+}
+
+/** While the inspector holds the thread no watchdog may take that for a turn that does not end. */
+function profile(kernel: Kernel, id: number, request: ProfileRequest): void {
+  say({ type: "profileBegun", id });
+  takeProfile(
+    request,
+    () => kernel.scheduler.liftLimit(),
+    (error) => say({ type: "profiled", id, error: error === undefined ? undefined : errorData(error) }),
+  );
 }
 
 /** The first plan waits for its code, and no later one does, nor its end: a cut may drop a microtask. */

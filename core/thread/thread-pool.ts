@@ -13,6 +13,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import { PoolWatch } from "./pool-watch.ts";
 import type { PortHost } from "./port-host.ts";
+import type { ProfileRequest } from "./profiler.ts";
 import type { ThreadData } from "./protocol.ts";
 import { Succession } from "./succession.ts";
 import { ThreadEnds } from "./thread-ends.ts";
@@ -105,6 +106,15 @@ export class ThreadPool {
    * @throws RuntimeError `invalid_placement`.
    */
   async terminate(position: number, why: string): Promise<void> {
+    await this.#ends.terminate(this.#workerAt(position), why);
+  }
+
+  /** Has the thread at a scheduler position take a profile. @throws RuntimeError `invalid_placement`, and as `WorkerThread.profile`. */
+  async profile(position: number, request: ProfileRequest): Promise<void> {
+    await this.#workerAt(position).profile(request);
+  }
+
+  #workerAt(position: number): WorkerThread {
     const running = this.#threads.at(position);
     if (running === undefined) {
       const last = this.#memory.schedulers - 1;
@@ -113,7 +123,7 @@ export class ThreadPool {
         : `does not exist (1 to ${last} do)`;
       throw new RuntimeError("invalid_placement", `the worker thread at position ${position} ${what}`);
     }
-    await this.#ends.terminate(running, why);
+    return running;
   }
 
   /** Ends a thread by its id, if it is up. */

@@ -11,11 +11,18 @@ import { describe, errorData, RuntimeError } from "../errors.ts";
 import type { FaultWork } from "../faults/plan.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
 import type { DedicatedStart } from "../kernel/host.ts";
+import { type ProfileRequest, profileError } from "./profiler.ts";
 import { type FromThread, type ThreadData, type ToThread, wordOf } from "./protocol.ts";
 import { startWorker } from "./worker-flags.ts";
 
 /** `position` of a thread that holds none. */
 export const noPosition = -1;
+
+/** Time for a thread to begin a profile, and to write it when its time is over. */
+const profileBeginMs = 5_000;
+const profileEndMs = 120_000;
+
+type Settler = PromiseWithResolvers<void>;
 
 /** What a thread is started as. */
 export interface ThreadSeat {
@@ -58,6 +65,9 @@ export class WorkerThread {
   readonly #started = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<void>();
   readonly #cancelDeadline: () => void;
+  /** Profiles that it was asked for. */
+  readonly #profiles = new Map<number, { readonly begun: Settler; readonly done: Settler }>();
+  #lastProfile = 0;
   /** Who waits for it to have taken a plan of faults, in the order in which it was told. */
   readonly #faultsTaken: (() => void)[] = [];
 
@@ -128,6 +138,34 @@ export class WorkerThread {
     return !isSilent;
   }
 
+  /** Has it take a profile. @throws RuntimeError `profile_failed`, `thread_lost`, `timeout`. */
+  async profile(request: ProfileRequest): Promise<void> {
+    const id = ++this.#lastProfile;
+    const begun = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<void>();
+    this.#profiles.set(id, { begun, done });
+    this.tell({ type: "profile", id, request });
+    try {
+      await this.#within(begun.promise, profileBeginMs, "take a profile: something holds it");
+      await this.#within(done.promise, request.ms + profileEndMs, "come to the end of its profile");
+    } finally {
+      this.#profiles.delete(id);
+    }
+  }
+
+  async #within(promise: Promise<void>, ms: number, what: string): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const cancel = byDeadline(ms, () => late.reject(new RuntimeError("timeout", `${this.#name} did not ${what}`)));
+    const lost = this.exited.then(() => {
+      throw new RuntimeError("thread_lost", `${this.#name} has ended`);
+    });
+    try {
+      await Promise.race([promise, late.promise, lost]);
+    } finally {
+      cancel();
+    }
+  }
+
   #take(word: FromThread): void {
     const owner = this.#owner;
     switch (word.type) {
@@ -146,6 +184,13 @@ export class WorkerThread {
         return;
       case "faultsTaken":
         this.#faultsTaken.shift()?.();
+        return;
+      case "profileBegun":
+        this.#profiles.get(word.id)?.begun.resolve();
+        return;
+      case "profiled":
+        if (word.error === undefined) this.#profiles.get(word.id)?.done.resolve();
+        else this.#profiles.get(word.id)?.done.reject(profileError(word.error));
         return;
       case "event":
         owner.emit(word.event);

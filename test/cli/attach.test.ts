@@ -1,7 +1,16 @@
 /** The commands that look at a running program, as a person uses them beside `mofa run`. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -312,6 +321,27 @@ describe("a program that runs", () => {
       code: 1,
       stderr: "mofa: there is no actor nobody (noproc)\n",
     });
+  });
+
+  test("has one of its threads profiled, to a file of the asker's", async () => {
+    await start("ticking");
+    const file = join(folder, "one.cpuprofile");
+    const profiled = await mofa("profile", "--thread", "1", "--seconds", "0.2", "-o", file);
+    expect(profiled).toMatchObject({ code: 0, stdout: `${file}\n` });
+    const { nodes } = JSON.parse(readFileSync(file, "utf8")) as { nodes: { callFrame: { url: string } }[] };
+    expect(nodes.map(({ callFrame: { url } }) => url)).toContainEqual(expect.stringMatching(/scheduler\.js$/));
+    const heap = join(folder, "main.heapsnapshot");
+    expect(await mofaJson("profile", "--thread", "0", "--heap", "-o", heap)).toEqual({
+      file: heap,
+      thread: 0,
+      kind: "heap",
+      bytes: readFileSync(heap).length,
+    });
+    expect(await mofa("profile", "--thread", "9")).toMatchObject({
+      code: 1,
+      stderr: "mofa: the worker thread at position 9 does not exist (1 to 1 do) (invalid_placement)\n",
+    });
+    expect(await mofa("profile", "--thread", "1", "--seconds", "0")).toMatchObject({ code: 2 });
   });
 
   test("is not disturbed by one that goes away with an answer unread", async () => {
