@@ -119,6 +119,7 @@ export class Agents {
   }
 
   #changed(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
+    if (now !== undefined) this.#kernel.work?.declared(now);
     for (const [id, { cell, query }] of this.#watches) {
       if ((cell.flags & Flag.dead) !== 0) {
         this.#watches.delete(id);

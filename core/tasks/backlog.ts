@@ -6,11 +6,12 @@ import { type Ref, refKey } from "../actor/ref.ts";
 import { TimerHeap } from "../kernel/timers.ts";
 import type { TaskEntry } from "./task-entry.ts";
 import { TaskQueue } from "./task-queue.ts";
+import { type Recipient, recipientKey } from "./task-request.ts";
 
-/** An actor or a name, with what waits for it. */
+/** An actor, a name or a capability, with what waits for it. */
 export interface Destination {
   readonly key: string;
-  readonly to: Ref | string;
+  readonly to: Recipient;
   readonly queue: TaskQueue<TaskEntry>;
   /** What the last request said that said anything. */
   concurrency: number | undefined;
@@ -35,7 +36,7 @@ export class Backlog {
   /** It waits for its turn. */
   add(entry: TaskEntry): void {
     const { to, concurrency } = entry.request;
-    const key = keyOf(to);
+    const key = recipientKey(to);
     let destination = this.#destinations.get(key);
     if (destination === undefined) {
       destination = { key, to, queue: new TaskQueue(), concurrency: undefined };
@@ -49,7 +50,7 @@ export class Backlog {
   /** It has ended: it waits for nothing. */
   forget(entry: TaskEntry): void {
     this.setAlarm(entry, Number.POSITIVE_INFINITY);
-    const destination = this.#destinations.get(keyOf(entry.request.to));
+    const destination = this.#destinations.get(recipientKey(entry.request.to));
     if (destination?.queue.delete(entry) === true) this.#dropEmpty(destination);
   }
 
@@ -77,9 +78,9 @@ export class Backlog {
     return this.#alarms.nextDueMs();
   }
 
-  /** Somebody has that name. */
-  nameTaken(name: string): void {
-    const destination = this.#destinations.get(keyOf(name));
+  /** There may be somebody now for that recipient. */
+  mayBeServed(recipient: string): void {
+    const destination = this.#destinations.get(recipient);
     if (destination !== undefined) this.#ready.add(destination);
   }
 
@@ -120,8 +121,4 @@ export class Backlog {
     this.#destinations.delete(destination.key);
     this.#ready.delete(destination);
   }
-}
-
-function keyOf(to: Ref | string): string {
-  return typeof to === "string" ? `name ${to}` : refKey(to);
 }

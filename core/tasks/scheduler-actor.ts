@@ -6,6 +6,7 @@
  */
 import { type Behaviour, makeBehaviour } from "../actor/behaviour.ts";
 import type { Context, TimerRef } from "../actor/context.ts";
+import type { Ref } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Backlog, type Destination } from "./backlog.ts";
 import type { TaskEntry } from "./task-entry.ts";
@@ -47,10 +48,10 @@ class TaskScheduler {
   look(): void {
     const backlog = this.#backlog;
     const nowMs = this.#ctx.nowMs();
-    const { tasks, agents, names } = this.#table.takeNews();
+    const { tasks, agents, recipients } = this.#table.takeNews();
     for (const entry of tasks) this.#decide(entry);
     for (const agent of agents) backlog.hasRoom(agent);
-    for (const name of names) backlog.nameTaken(name);
+    for (const recipient of recipients) backlog.mayBeServed(recipient);
     for (let entry = backlog.takeDue(nowMs); entry !== undefined; entry = backlog.takeDue(nowMs)) this.#decide(entry);
     for (const destination of backlog.takeReady(nowMs)) this.#serve(destination, nowMs);
     this.#setTimer(nowMs);
@@ -91,8 +92,8 @@ class TaskScheduler {
   #tryAgain(entry: TaskEntry, nowMs: number): void {
     const { attempts, backoff, to } = entry.request;
     const { error } = entry;
-    // An actor that has ended never comes back; whoever has its name next does.
-    const hasSomebody = typeof to === "string" || this.#kernel.isAlive(to);
+    // An actor that has ended never comes back; whoever has its name next, or can do the same, does.
+    const hasSomebody = typeof to === "string" || "capability" in to || this.#kernel.isAlive(to);
     if (error !== undefined && (entry.attempts >= attempts || !hasSomebody)) {
       this.#table.fail(entry, error);
       this.#backlog.forget(entry);
@@ -110,21 +111,32 @@ class TaskScheduler {
     this.#backlog.add(entry);
   }
 
-  /** Gives whoever stands there as much as it may have in hand. */
+  /** Gives whoever may do what waits there as much as each may have in hand. */
   #serve(destination: Destination, nowMs: number): void {
-    const { to, queue } = destination;
-    const ref = typeof to === "string" ? this.#kernel.names.whereis(to) : to;
-    // The name's next holder is told of.
-    if (ref === undefined) return;
-    const limit = this.#table.declaredBy(ref) ?? destination.concurrency ?? 1;
-    while (queue.size > 0) {
-      if (this.#table.inHand(ref) >= limit) {
-        this.#backlog.want(ref, destination);
+    // Who comes next, where there is nobody, is told of.
+    const candidates = this.#table.candidates(destination.to);
+    while (destination.queue.size > 0) {
+      const ref = this.#freest(candidates, destination);
+      if (ref === undefined) {
+        for (const busy of candidates) this.#backlog.want(busy, destination);
         return;
       }
       const entry = this.#backlog.take(destination, nowMs);
       if (entry !== undefined) this.#table.start(entry, ref);
     }
+  }
+
+  /** Who has room, and the fewest tasks in hand; of several the first. */
+  #freest(candidates: readonly Ref[], { concurrency }: Destination): Ref | undefined {
+    let freest: Ref | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const ref of candidates) {
+      const inHand = this.#table.inHand(ref);
+      if (inHand >= fewest || inHand >= (this.#table.declaredBy(ref) ?? concurrency ?? 1)) continue;
+      fewest = inHand;
+      freest = ref;
+    }
+    return freest;
   }
 
   #setTimer(nowMs: number): void {

@@ -34,7 +34,7 @@ export class Submissions {
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "submit");
     const { to } = task;
     return kernel.scheduler.commit(() =>
-      this.#begin(cell, typeof to === "string" ? task : { ...task, to: kernel.adopt(to) }),
+      this.#begin(cell, typeof to === "string" || "capability" in to ? task : { ...task, to: kernel.adopt(to) }),
     );
   }
 

@@ -1,7 +1,7 @@
 /** What `submit` is given, and what of it is refused. */
 import { isTaskCount } from "../actor/behaviour.ts";
 import type { Target } from "../actor/context.ts";
-import type { Ref } from "../actor/ref.ts";
+import { type Ref, refKey } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertAddress } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
@@ -21,8 +21,13 @@ export const taskBackoffDefault: Required<TaskBackoff> = { minMs: 100, maxMs: 30
 
 /** Work for an actor: a call that waits for its turn. */
 export interface TaskRequest {
-  /** Who does it: one actor, or whoever has the name when its turn comes. */
-  readonly to: Target;
+  /** Who does it: one actor, or whoever has the name when its turn comes. This or `capability`. */
+  readonly to?: Target;
+  /**
+   * Who does it: of the actors that declare this (`ctx.declare`) when its turn comes the one with the fewest tasks in hand;
+   * of several the first that `find` gives.
+   */
+  readonly capability?: string;
   /** The call handler that does it; its answer is the task's result. */
   readonly call: string;
   readonly argument?: unknown;
@@ -38,13 +43,22 @@ export interface TaskRequest {
   readonly backoff?: TaskBackoff;
   /** How many tasks the agent may have in hand; of what waits for one agent the last one that says so counts, and what the agent's behaviour says (`taskConcurrency`) goes before that. Default 1. */
   readonly concurrency?: number;
-  /** What becomes of it when nobody has the name at its submit. Default `wait`. */
+  /** What becomes of it when nobody has the name, or declares the capability, at its submit. Default `wait`. */
   readonly whenNobody?: "wait" | "refuse";
+}
+
+/** An actor, a name, or whoever declares something. */
+export type Recipient = Ref | string | { readonly capability: string };
+
+/** One text for each. */
+export function recipientKey(to: Recipient): string {
+  if (typeof to === "string") return `name ${to}`;
+  return "capability" in to ? `capability ${to.capability}` : refKey(to);
 }
 
 /** A request that was checked, with its defaults: plain data that crosses to main. */
 export interface CheckedTask {
-  readonly to: Ref | string;
+  readonly to: Recipient;
   readonly call: string;
   readonly argument: unknown;
   readonly priority: number;
@@ -58,6 +72,7 @@ export interface CheckedTask {
 
 const requestKeys = [
   "to",
+  "capability",
   "call",
   "argument",
   "priority",
@@ -72,9 +87,9 @@ const requestKeys = [
 /** @throws RuntimeError `bad_argument`. */
 export function checkTask(request: TaskRequest): CheckedTask {
   assertKeys("submit", request, requestKeys);
-  const { to, call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "wait" } = request;
+  const { call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "wait" } = request;
   const { priority = priorityDefault, attempts = 1 } = request;
-  if (typeof to !== "string" || to === "") assertAddress(to, "submit");
+  const to = recipientOf(request);
   if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
   if (!(Number.isInteger(priority) && priority >= 0 && priority <= priorityMax))
     throw wrong(`priority is a whole number from 0 to ${priorityMax}`, priority);
@@ -85,7 +100,7 @@ export function checkTask(request: TaskRequest): CheckedTask {
     throw wrong("concurrency is a whole number from 1", concurrency);
   if (whenNobody !== "wait" && whenNobody !== "refuse") throw wrong('whenNobody is "wait" or "refuse"', whenNobody);
   return {
-    to: to as Ref | string, // an address becomes a ref where it is read
+    to,
     call,
     argument,
     priority,
@@ -96,6 +111,16 @@ export function checkTask(request: TaskRequest): CheckedTask {
     concurrency,
     isRefusedByNobody: whenNobody === "refuse",
   };
+}
+
+function recipientOf({ to, capability }: TaskRequest): Recipient {
+  if (capability !== undefined) {
+    if (to !== undefined) throw wrong("to or capability says who does it, and not both", { to, capability });
+    if (typeof capability !== "string" || capability === "") throw wrong("capability is a name", capability);
+    return { capability };
+  }
+  if (typeof to !== "string" || to === "") assertAddress(to, "submit");
+  return to as Ref | string; // an address becomes a ref where it is read
 }
 
 function checkBackoff(backoff: TaskBackoff): Required<TaskBackoff> {

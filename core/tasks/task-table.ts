@@ -12,11 +12,12 @@ import { type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
+import type { Declaration } from "../registry/declaration.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { schedulerBehaviour } from "./scheduler-actor.ts";
 import { taskId } from "./submissions.ts";
 import { type Agent, faultOf, type TaskEntry } from "./task-entry.ts";
-import type { CheckedTask } from "./task-request.ts";
+import { type CheckedTask, type Recipient, recipientKey } from "./task-request.ts";
 import { type TaskStats, TaskTotals } from "./task-totals.ts";
 
 /** Tasks that may stand in the table. */
@@ -31,8 +32,8 @@ export interface TaskNews {
   readonly tasks: TaskEntry[];
   /** Keys of agents that have room again. */
   readonly agents: string[];
-  /** Names that somebody has taken. */
-  readonly names: string[];
+  /** Keys of recipients that somebody may be now: names that were taken, capabilities that were declared. */
+  readonly recipients: string[];
 }
 
 export class TaskTable {
@@ -40,7 +41,7 @@ export class TaskTable {
   readonly #kernel: Kernel;
   readonly #entries = new Map<string, TaskEntry>();
   readonly #agents = new Map<string, Agent>();
-  #news: TaskNews = { tasks: [], agents: [], names: [] };
+  #news: TaskNews = { tasks: [], agents: [], recipients: [] };
   #behaviour: Behaviour<undefined> | undefined;
   /** Whether its supervisor has been started and has not ended. */
   #isSupervised = false;
@@ -90,9 +91,22 @@ export class TaskTable {
   #refusal({ to, isRefusedByNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {
     if (this.#entries.size >= tasksMax)
       return ["system_limit", `submit: ${tasksMax} tasks are under way, and more are not kept`];
-    if (isRefusedByNobody && typeof to === "string" && this.#kernel.names.whereis(to) === undefined)
-      return ["noproc", `submit: nobody is registered as "${to}"`];
-    return undefined;
+    if (!isRefusedByNobody || this.candidates(to).length > 0) return undefined;
+    return ["noproc", `submit: there is nobody for ${recipientKey(to)}`];
+  }
+
+  /** Who may do it now, the best first. */
+  candidates(to: Recipient): Ref[] {
+    const { agents, names } = this.#kernel;
+    if (typeof to === "string") {
+      const ref = names.whereis(to);
+      return ref === undefined ? [] : [ref];
+    }
+    if (!("capability" in to)) return [to];
+    const found = agents.find(to);
+    // Nobody tells when one that is paused goes on: it is for want of a better.
+    const able = found.filter(({ state }) => state !== "paused" && state !== "stopping");
+    return (able.length > 0 ? able : found).map(({ ref }) => ref);
   }
 
   /** Gives a task up. Who asks is answered whether that ended it. */
@@ -137,8 +151,17 @@ export class TaskTable {
 
   /** Somebody has taken a name: tasks may wait for that. */
   nameTaken(name: string): void {
-    if (this.#entries.size === 0) return;
-    this.#news.names.push(name);
+    this.#mayBeServed([name]);
+  }
+
+  /** Somebody has declared what it can do. */
+  declared({ capabilities = [] }: Declaration): void {
+    this.#mayBeServed(capabilities.map(({ name }) => ({ capability: name })));
+  }
+
+  #mayBeServed(recipients: readonly Recipient[]): void {
+    if (this.#entries.size === 0 || recipients.length === 0) return;
+    for (const to of recipients) this.#news.recipients.push(recipientKey(to));
     this.#ring();
   }
 
@@ -163,7 +186,7 @@ export class TaskTable {
 
   takeNews(): TaskNews {
     const news = this.#news;
-    this.#news = { tasks: [], agents: [], names: [] };
+    this.#news = { tasks: [], agents: [], recipients: [] };
     this.#isTold = false;
     return news;
   }

@@ -1,13 +1,13 @@
 /** What a system counts of its tasks. */
-import { refKey } from "../actor/ref.ts";
 import type { TaskEntry } from "./task-entry.ts";
+import { recipientKey } from "./task-request.ts";
 
 /** Destinations that are listed, those with the most tasks first. */
 const destinationsMax = 100;
 
 /** Tasks for one destination. */
 export interface TaskDestination {
-  /** The name, or the ref's key. */
+  /** A ref's key, or `name …`, or `capability …`. */
   readonly to: string;
   /** For their turn, or for their next attempt. */
   readonly waiting: number;
@@ -49,7 +49,7 @@ export class TaskTotals {
     let waiting = 0;
     let running = 0;
     for (const { priority, request, state } of entries) {
-      const to = typeof request.to === "string" ? request.to : refKey(request.to);
+      const to = recipientKey(request.to);
       let destination = destinations.get(to);
       if (destination === undefined)
         destinations.set(to, (destination = { to, waiting: 0, running: 0, byPriority: new Array(10).fill(0) }));

@@ -1,6 +1,6 @@
 /** core/SEMANTICS.md, S16: tasks. */
 import { expect, test } from "@jest/globals";
-import type { Ref, TaskRequest } from "../../../core/index.ts";
+import { type Ref, refKey, type TaskRequest } from "../../../core/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { declaring, flaky, tally } from "../../fixtures/task-agents.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -196,6 +196,14 @@ describePlacements("S16 Tasks", (place) => {
     },
   );
 
+  test("S16.4: what an attempt does to its argument the next one does not see", async () => {
+    const counter = await system().spawn(tally);
+    const { name } = await supervisedAgent(flaky);
+    const argument = { tally: counter, goodFrom: 2, by: "error", notes: new Set() };
+    const task = system().submit({ to: name, call: "work", argument, attempts: 2, backoff: { minMs: 0 } });
+    expect(await task.result()).toEqual(new Set([2]));
+  });
+
   test("S16.4: the last attempt's failure is the task's", async () => {
     const counter = await system().spawn(tally);
     const { name } = await supervisedAgent(flaky);
@@ -283,6 +291,60 @@ describePlacements("S16 Tasks", (place) => {
     expect(await waiting.result()).toBe("came");
   });
 
+  /** An agent that declares that it can do something. */
+  async function ableAgent(capability: string): Promise<Ref> {
+    const agent = await place.spawn(system(), puppet, undefined);
+    await agent.call("run", ["declare", { capabilities: [{ name: capability }] }]);
+    await system().settled();
+    return agent;
+  }
+
+  const held = (all: readonly Ref[]) => Promise.all(all.map((agent) => agent.call("openCalls")));
+
+  test("S16.6: a task for a capability goes to the agent with the fewest tasks in hand", async () => {
+    const capability = freshName();
+    const agents = [await ableAgent(capability), await ableAgent(capability), await ableAgent(freshName())];
+    const [first] = agents as [Ref];
+    system().submit({ to: first, call: "hold" });
+    const task = system().submit({ capability, call: "hold", concurrency: 2 });
+    await system().settled();
+    expect(await held(agents)).toEqual([1, 1, 0]);
+    for (let n = 0; n < 3; n++) system().submit({ capability, call: "hold", concurrency: 2 });
+    await system().settled();
+    expect(await held(agents)).toEqual([2, 2, 0]);
+    await answer(agents[1] as Ref, "the second");
+    expect(await task.result()).toBe("the second");
+    await system().settled();
+    expect(await held(agents)).toEqual([2, 2, 0]);
+  });
+
+  test("S16.6: it waits for somebody to declare it, or is refused", async () => {
+    const capability = freshName();
+    const refused = system().submit({ capability, call: "echo", whenNobody: "refuse" });
+    expect([await codeOf(refused.accepted()), await codeOf(refused.result())]).toEqual(["noproc", "noproc"]);
+    const waiting = system().submit({ capability, call: "echo", argument: "came" });
+    await system().settled();
+    await ableAgent(capability);
+    expect(await waiting.result()).toBe("came");
+  });
+
+  test("S16.6: when its agent ends another that can do it does it, and one that is paused is passed over", async () => {
+    const capability = freshName();
+    const agents = [await ableAgent(capability), await ableAgent(capability)] as const;
+    await system().pause(agents[0]);
+    await system().settled();
+    system().submit({ to: agents[1], call: "hold" });
+    const more = { attempts: 2, backoff: { minMs: 0 }, concurrency: 2 };
+    const task = system().submit({ capability, call: "hold", ...more });
+    await system().settled();
+    await system().resume(agents[0]);
+    expect(await held(agents)).toEqual([0, 2]);
+    system().exit(agents[1], "kill");
+    await system().settled();
+    await answer(agents[0], "the other");
+    expect(await task.result()).toBe("the other");
+  });
+
   test("S16.7: an answer gets through while there is no scheduler, and what waits goes on with the next", async () => {
     const agent = await busyAgent();
     const held = system().submit({ to: agent, call: "hold" });
@@ -312,7 +374,7 @@ describePlacements("S16 Tasks", (place) => {
     await cancelled.cancel();
     await system().settled();
     const tasks = (await system().stats()).tasks;
-    expect(tasks.destinations.find(({ to }) => to === `${agent.thread}.${agent.slot}.${agent.generation}`)).toEqual({
+    expect(tasks.destinations.find(({ to }) => to === refKey(agent))).toEqual({
       to: expect.any(String),
       waiting: 3,
       running: 1,
