@@ -1,0 +1,75 @@
+/** What the suite `services` counts by: agents that note each task, subscribers that note each message, and who makes both. */
+import { defineServer } from "../../../index.ts";
+
+/** Notes the tasks that it is given, and is busy with none of them for long. */
+export const clerk = defineServer({
+  init: async (group: string, ctx) => {
+    await ctx.join(group);
+    ctx.declare({ capabilities: [{ name: "count" }] });
+    return { done: [] as number[] };
+  },
+  calls: {
+    count: (state, id: number) => {
+      state.done.push(id);
+      return id;
+    },
+    /** The tasks that it has done since it was asked last. */
+    done: (state) => state.done.splice(0),
+  },
+});
+
+/** Notes what one publisher says, which counts up. */
+export const listener = defineServer({
+  init: async (pattern: string, ctx) => {
+    await ctx.subscribe(pattern);
+    return { got: 0, gaps: 0, last: new Map<string, number>() };
+  },
+  calls: { heard: ({ got, gaps }) => ({ got, gaps }) },
+  info: (state, message) => {
+    const { topic, message: number } = message as { topic: string; message: number };
+    state.got++;
+    if (number !== (state.last.get(topic) ?? 0) + 1) state.gaps++;
+    state.last.set(topic, number);
+  },
+});
+
+export interface Errand {
+  readonly topic: string;
+  readonly messages: number;
+  readonly clerks: readonly string[];
+  readonly tasks: readonly number[];
+}
+
+/** Publishes and submits, and tells what became of each of its tasks. */
+export const errands = defineServer({
+  init: () => ({ published: 0 }),
+  calls: {
+    run: async (state, { topic, messages, clerks, tasks }: Errand, ctx) => {
+      for (let n = 0; n < messages; n++) ctx.publish(topic, ++state.published);
+      const results = tasks.map((id, at) =>
+        ctx
+          .submit({
+            to: clerks[at % clerks.length] as string,
+            call: "count",
+            argument: id,
+            key: topic,
+            priority: id % 10,
+            concurrency: 8,
+          })
+          .result(),
+      );
+      const wrong: string[] = [];
+      for (const [at, outcome] of (await Promise.allSettled(results)).entries()) {
+        if (outcome.status === "rejected") wrong.push(`task ${tasks[at]}: ${String(outcome.reason)}`);
+        else if (outcome.value !== tasks[at]) wrong.push(`task ${tasks[at]} has the result ${String(outcome.value)}`);
+      }
+      return wrong;
+    },
+    /** What this actor's thread sees of groups, names and declarations. */
+    sees: (_state, { group, names }: { group: string; names: readonly string[] }, ctx) => ({
+      members: ctx.members(group).length,
+      named: names.filter((name) => ctx.whereis(name) !== undefined).length,
+      found: ctx.find({ capability: "count" }).length,
+    }),
+  },
+});
