@@ -84,6 +84,8 @@ export class VerbCuts {
       else expect(`the ledger ${where} saw gaps:`, await ref.call("gaps"), 0);
     }
     for (let n = 0; n < 3; n++) expect("its name is held by", system.whereis(`${key} ${n}`), undefined);
+    const groups = system.groups().filter((group) => group.startsWith(`${key} `));
+    expect("its groups are", groups, []);
     return wrong;
   }
 
