@@ -264,7 +264,6 @@ export class Peers {
   // In ------------------------------------------------------------------------------------------------------------
 
   attachReader(thread: number, reader: ChannelReader): void {
-    if (thread !== 0 && this.#kernel.introduction.holds(() => this.attachReader(thread, reader))) return;
     if (this.#lost.has(thread)) return;
     // Also of a thread that is gone and not known to be lost: what it has published counts.
     const peer = this.#peers.get(thread) ?? this.#make(thread);
@@ -321,7 +320,7 @@ export class Peers {
    * @param wasUp false: it never said that it was ready, so whoever started an actor there learns `thread_failed`.
    */
   threadLost(thread: number, why: string, wasUp = true, blame?: Blamed): void {
-    if (this.#kernel.introduction.holds(() => this.threadLost(thread, why, wasUp, blame))) return;
+    if (this.#kernel.introduction.holds("losses", () => this.threadLost(thread, why, wasUp, blame))) return;
     if (!this.#lost.has(thread)) this.#lose(thread, why, wasUp, blame);
     this.#kernel.memory.takeLoss(this.#kernel.thread);
   }

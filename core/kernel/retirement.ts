@@ -16,8 +16,8 @@ export class Retirement {
 
   /** The thread has nothing to do: says that it ends, if nobody lives here and nobody can still come. */
   consider(): void {
-    const { births, host, isDedicated, lifecycle, memory, peers, thread } = this.#kernel;
-    if (!isDedicated || this.isSaid || lifecycle.living > 0 || !peers.isFlushed) return;
+    const { births, host, introduction, isDedicated, lifecycle, memory, peers, thread } = this.#kernel;
+    if (!isDedicated || this.isSaid || lifecycle.living > 0 || !peers.isFlushed || introduction.holdsSpawns) return;
     // Before its first actor it waits for that one, as long as it can still come.
     const isAwaited = !this.#isAbandoned && memory.isThreadUp(memory.starter(thread));
     if (births.count === 0 && isAwaited) return;

@@ -216,6 +216,8 @@ export class Spawner {
   /** A spawn from another thread. */
   received(to: RefData, from: Ref, monitorId: number, payload: SpawnPayload): void {
     const kernel = this.#kernel;
+    // What comes for the actor meanwhile waits as for any that is still to come.
+    if (kernel.introduction.holds("spawns", () => this.received(to, from, monitorId, payload))) return;
     kernel.memory.reservations.arrived(kernel.thread, to.slot);
     // Its spawner gets `noproc` with the news of this thread's end.
     if (kernel.retirement.isSaid) return;

@@ -27,7 +27,7 @@ const exports = { publisher, doer };
 noteModule(publisher, { url: module, exportName: "publisher" });
 noteModule(doer, { url: module, exportName: "doer" });
 
-const seeds = Array.from({ length: 60 }, (_, at) => at + 1);
+const seeds = Array.from({ length: 30 }, (_, at) => at + 1);
 const start = (seed: number, threads: number) =>
   new SimulatedSystem(seed, threads, { importModule: () => Promise.resolve(exports) });
 const guest = (system: SimulatedSystem, thread: number) => system.kernel(thread).guest.ctx as Context;
@@ -57,6 +57,29 @@ test("S13.1: what the first actor of a new thread publishes reaches a subscripti
   expect(missed).toEqual([]);
 });
 
+test("S13.1: the same where main has spawned that actor before it tells the thread what others know", async () => {
+  const missed: number[] = [];
+  for (const seed of seeds) {
+    const system = start(seed, 2);
+    // More than a ring holds, so that it comes in pieces.
+    for (let at = 0; at < 100; at++) void guest(system, 1).subscribe(`others.${at}`);
+    const subscriber = guest(system, 1).spawn(doer, "subscribe", { placement: "local" });
+    await rest(system);
+    const { introduction } = system.kernel(0);
+    const begin = introduction.begin.bind(introduction);
+    // As with a thread of an actor's own: it is started for that spawn.
+    introduction.begin = (thread) => {
+      guest(system, 0).spawn(publisher, undefined, { placement: { thread } });
+      begin(thread);
+    };
+    system.addThread(2);
+    await rest(system);
+    const seen = system.kernel(1).cellOf(subscriber)?.state as unknown[];
+    if (seen.length !== 1) missed.push(seed);
+  }
+  expect(missed).toEqual([]);
+});
+
 test("what a lost thread had published for a thread that comes up is received, and then what main says goes on", async () => {
   for (const seed of seeds) {
     const system = start(seed, 2);
@@ -77,6 +100,21 @@ test("what a lost thread had published for a thread that comes up is received, a
     for (const kernel of [system.kernel(0), late])
       expect(new Set(kernel.groups.members("group").map(refKey))).toEqual(new Set([stays, left, made].map(refKey)));
   }
+});
+
+test("a thread of an actor's own does not end while that actor waits for what main has to tell", async () => {
+  const system = start(1, 2);
+  guest(system, 0).spawn(doer, "join", { placement: "local" });
+  await rest(system);
+  const late = system.addThread(2);
+  Object.assign(late, { isDedicated: true });
+  late.memory.starter = () => 1;
+  const own = guest(system, 1).spawn(doer, "join", { placement: { thread: 2 } });
+  system.kernel(1).drain();
+  system.killThread(1, "killed");
+  late.drain();
+  await rest(system);
+  expect(system.kernel(0).groups.members("group")).toContainEqual(own);
 });
 
 test("nothing is kept of a lost thread, also where changes of it come behind the word of its loss", async () => {
