@@ -11,6 +11,7 @@ const suites = [
   "core/semantics/s12-groups",
   "core/semantics/s13-bus-options",
   "core/semantics/s13-bus",
+  "core/semantics/s13-queue-groups",
   "core/semantics/s14-activity",
   "core/semantics/s14-controls",
   "core/semantics/s14-traces",

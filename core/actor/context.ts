@@ -170,6 +170,12 @@ export interface SubscriptionOptions {
   readonly policy?: "reject" | "dropOldest" | "dropNewest" | "wait";
   /** Only messages that have these fields with these values (by ===). The others are not for the subscription, and count nowhere. */
   readonly filter?: Readonly<Record<string, string | number | boolean | null>>;
+  /**
+   * Shares the messages with the other subscriptions of this pattern and queue, wherever they are: each message goes to one
+   * of them, the one with the fewest unhandled ones, in turns where several have as few (S13.10). Neither with a filter nor
+   * with the policy `wait`.
+   */
+  readonly queue?: string;
 }
 
 /** Of a `watch`: an actor that meets its query appeared, declares something else, or is gone, or meets it no longer. */

@@ -42,7 +42,7 @@ export class Deliveries {
     for (let i = 0; i < subscriptions.length; i++) {
       const subscription = subscriptions[i] as TopicSubscription;
       if (subscription.filter !== undefined && !passes(subscription.filter, envelope.message)) continue;
-      if (isLate) this.#kernel.counters.add(Counter.busDropped, 1);
+      if (isLate) this.#dropped(subscription);
       else if (subscription.held < subscription.capacity || this.#isTakenByFull(subscription, envelope, source)) {
         subscription.held++;
         void delivery.deliver(subscription.cell, subscription.meta, envelope, undefined);
@@ -67,7 +67,7 @@ export class Deliveries {
       subscription.waiting.push({ wait: source.wait, envelope });
       return false;
     }
-    counters.add(Counter.busDropped, 1);
+    this.#dropped(subscription);
     const oldest = policy === "dropOldest" ? delivery.takeOldest(cell, (one) => one === meta) : undefined;
     if (oldest === undefined) return false;
     counters.addUnread(-1);
@@ -75,6 +75,11 @@ export class Deliveries {
     // It may have been all that the mailbox held, and then no service of it would let in who waits.
     if ((cell.flags & Flag.bounded) !== 0) delivery.afterService(cell);
     return true;
+  }
+
+  #dropped(subscription: TopicSubscription): void {
+    this.#kernel.counters.add(Counter.busDropped, 1);
+    if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, 1);
   }
 
   #pause(subscription: TopicSubscription, thread: number): void {
@@ -98,6 +103,7 @@ export class Deliveries {
   putAside(subscription: TopicSubscription): void {
     this.#kernel.counters.add(Counter.busDelivered, -1);
     subscription.held++;
+    if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, -1);
   }
 
   /** It became a dead letter. */
@@ -109,6 +115,7 @@ export class Deliveries {
 
   #left(subscription: TopicSubscription): void {
     subscription.held--;
+    if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, 1);
     if (subscription.policy === "wait" && subscription.held < subscription.capacity) this.#letIn(subscription);
   }
 

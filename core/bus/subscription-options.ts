@@ -3,13 +3,14 @@ import type { SubscriptionOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 
+const queueLengthMax = 256;
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
 
 /** @throws RuntimeError `bad_argument`. */
 export function checkSubscriptionOptions(options: SubscriptionOptions | undefined): SubscriptionOptions {
   if (options === undefined) return {};
-  assertKeys("subscribe", options, ["capacity", "policy", "filter"]);
-  const { capacity, policy, filter } = options;
+  assertKeys("subscribe", options, ["capacity", "policy", "filter", "queue"]);
+  const { capacity, policy, filter, queue } = options;
   if (capacity !== undefined && capacity !== Number.POSITIVE_INFINITY && !(Number.isInteger(capacity) && capacity >= 1))
     throw new RuntimeError(
       "bad_argument",
@@ -21,6 +22,14 @@ export function checkSubscriptionOptions(options: SubscriptionOptions | undefine
       `subscribe wants policy reject, dropOldest, dropNewest or wait, got ${describe(policy)}`,
     );
   if (filter !== undefined) checkFilter(filter);
+  if (queue === undefined) return options;
+  if (typeof queue !== "string" || queue.length === 0 || queue.length > queueLengthMax)
+    throw new RuntimeError(
+      "bad_argument",
+      `subscribe wants queue as a text of 1 to ${queueLengthMax} characters, got ${describe(queue)}`,
+    );
+  if (filter !== undefined || policy === "wait")
+    throw new RuntimeError("bad_argument", "subscribe: a queue takes neither a filter nor the policy wait");
   return options;
 }
 

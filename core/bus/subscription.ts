@@ -23,6 +23,8 @@ export class TopicSubscription {
   /** Policy `wait`: threads that were asked to let their publishers wait. */
   readonly pausedThreads = new Set<number>();
   isLettingIn = false;
+  /** The queue group that it shares its messages with. */
+  readonly queue: string | undefined;
 
   /** @throws RuntimeError `bad_argument`: the pattern is none. */
   constructor(id: number, pattern: string, cell: Cell, options: SubscriptionOptions) {
@@ -33,6 +35,7 @@ export class TopicSubscription {
     this.meta = new Meta(MetaKind.topic, pattern, id, undefined, undefined, this);
     this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     this.policy = options.policy ?? "reject";
+    this.queue = options.queue;
     this.filter = options.filter === undefined ? undefined : Object.entries(options.filter);
   }
 }

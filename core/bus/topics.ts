@@ -17,6 +17,8 @@ import { freezeMessage } from "../thread/message-check.ts";
 import { Deliveries } from "./deliveries.ts";
 import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
 import { PublishWaits } from "./publish-waits.ts";
+import type { QueueGroup } from "./queue-group.ts";
+import { Queues } from "./queues.ts";
 import { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
@@ -30,6 +32,8 @@ export type PublishedPayload = readonly [topic: string, message: unknown, id: st
 /** Who gets what is published under a topic. */
 interface Route {
   readonly words: readonly string[];
+  /** On main: queue groups. */
+  readonly groups: readonly QueueGroup[];
   readonly subscriptions: readonly TopicSubscription[];
   readonly threads: readonly number[];
   /** What is published must be data: somebody gets it on another thread or in a process, or looks at its fields. */
@@ -51,11 +55,19 @@ export class Topics {
   #nextSubscription = 1;
   readonly deliveries: Deliveries;
   readonly #waits: PublishWaits;
+  readonly queues: Queues;
   readonly #idPrefix: string;
   #nextEnvelope = 1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.queues = new Queues(kernel, {
+      known: (pattern, done) => {
+        this.#routes.clear();
+        this.#whenKnown(pattern, done);
+      },
+      over: (words, pattern) => this.#uninterested(words, pattern),
+    });
     this.#waits = new PublishWaits(kernel);
     this.deliveries = new Deliveries(kernel, this.#waits);
     this.#idPrefix = `${kernel.thread}.`;
@@ -78,15 +90,18 @@ export class Topics {
     const extra = extraOf(cell);
     extra.subscriptions ??= new Map();
     extra.subscriptions.set(id, subscription);
-    this.#own.add(subscription.words, subscription);
-    this.#routes.clear();
     const { promise, resolve } = Promise.withResolvers<Subscription>();
     kernel.asyncTurns.awaits(cell, 1);
     const done = () => {
       kernel.asyncTurns.awaits(cell, -1);
       kernel.scheduler.settle(cell, resolve as (value: never) => void, { id, pattern });
     };
-    this.#whenKnown(pattern, done);
+    if (options.queue !== undefined) this.queues.join(subscription, options.queue, done);
+    else {
+      this.#own.add(subscription.words, subscription);
+      this.#routes.clear();
+      this.#whenKnown(pattern, done);
+    }
     return promise;
   }
 
@@ -127,10 +142,19 @@ export class Topics {
   }
 
   #remove(subscription: TopicSubscription): void {
-    const { words, pattern } = subscription;
+    const { words, pattern, queue } = subscription;
+    if (queue !== undefined) {
+      this.queues.leave(subscription);
+      return;
+    }
     this.#own.delete(words, subscription);
+    this.#uninterested(words, pattern);
+  }
+
+  /** Unless somebody else here is interested in the pattern, this thread is no more. */
+  #uninterested(words: readonly string[], pattern: string): void {
     this.#routes.clear();
-    if ((this.#own.itemsOf(words)?.size ?? 0) > 0) return;
+    if ((this.#own.itemsOf(words)?.size ?? 0) > 0 || this.queues.has(words)) return;
     this.#interests.delete(pattern);
     this.#kernel.replica.put(Table.interests, pattern, this.#kernel.guest, undefined);
   }
@@ -163,9 +187,10 @@ export class Topics {
         const payload: PublishedPayload = extras === undefined ? [topic, message, id] : [topic, message, id, extras];
         kernel.peers.push(thread, FrameKind.published, toKernel, sender, isExcess ? 1 : 0, payload);
       }
-      if (route.subscriptions.length > 0) {
-        const envelope: Envelope = { type: "published", topic, message, id, from: kernel.refOf(sender), ...extras };
+      if (route.subscriptions.length > 0 || route.groups.length > 0) {
+        const envelope = envelopeOf(topic, message, id, kernel.refOf(sender), extras);
         this.deliveries.deliver(route.subscriptions, envelope, { wait, thread: kernel.thread, isExcess });
+        this.queues.share(route.groups, envelope);
       }
       if (wait === undefined) return undefined;
       for (const pause of pauses) this.#waits.await(wait, pause);
@@ -179,14 +204,17 @@ export class Topics {
   /** From another thread: for the subscribers of this one. */
   publishedReceived(from: Ref, [topic, message, id, extras]: PublishedPayload, isExcess: boolean): void {
     if (this.#kernel.checks) freezeMessage(message);
-    const envelope: Envelope = { type: "published", topic, message, id, from, ...extras };
+    const envelope = envelopeOf(topic, message, id, from, extras);
     const source = { wait: undefined, thread: from.thread, isExcess };
-    this.deliveries.deliver(this.#routeOf(topic).subscriptions, envelope, source);
+    const route = this.#routeOf(topic);
+    this.deliveries.deliver(route.subscriptions, envelope, source);
+    this.queues.share(route.groups, envelope);
   }
 
   /** So many were dropped on their way here. */
   skippedReceived(topic: string, count: number): void {
-    this.#kernel.counters.add(Counter.busDropped, count * this.#routeOf(topic).subscriptions.length);
+    const { groups, subscriptions } = this.#routeOf(topic);
+    this.#kernel.counters.add(Counter.busDropped, count * (subscriptions.length + groups.length));
   }
 
   /** A subscription of another thread is full: whoever publishes for it waits from now on. */
@@ -201,6 +229,7 @@ export class Topics {
 
   threadLost(thread: number): void {
     this.#waits.threadLost(thread);
+    this.queues.threadLost(thread);
   }
 
   #routeOf(topic: string): Route {
@@ -211,11 +240,13 @@ export class Topics {
     const threads = new Set<number>();
     this.#own.match(words, (subscription) => subscriptions.push(subscription));
     this.#others.match(words, (thread) => threads.add(thread));
+    const groups = this.queues.groupsOf(words);
     const isChecked =
       threads.size > 0 ||
+      groups.length > 0 ||
       subscriptions.some(({ cell, filter }) => filter !== undefined || (cell.flags & Flag.remote) !== 0);
     const hasWaiting = subscriptions.some(({ policy }) => policy === "wait");
-    const route: Route = { words, subscriptions, threads: [...threads], isChecked, hasWaiting };
+    const route: Route = { words, subscriptions, groups, threads: [...threads], isChecked, hasWaiting };
     if (this.#routes.size >= routesMax) this.#routes.clear();
     this.#routes.set(topic, route);
     return route;
@@ -224,3 +255,14 @@ export class Topics {
 
 const isFullAndWaits = ({ policy, held, capacity }: TopicSubscription): boolean =>
   policy === "wait" && held >= capacity;
+
+function envelopeOf(
+  topic: string,
+  message: unknown,
+  id: string,
+  from: Ref,
+  extras: EnvelopeExtras | undefined,
+): Envelope {
+  const envelope: Envelope = { type: "published", topic, message, id, from };
+  return extras === undefined ? envelope : { ...envelope, ...extras };
+}

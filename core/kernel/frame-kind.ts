@@ -96,6 +96,14 @@ export const FrameKind = {
   topicRoom: 48,
   /** The topic: what was dropped on the way, since the thread had too much to read; id: how many. */
   topicSkipped: 49,
+  /** `QueueJoin`; id: the question. To main. */
+  queueJoin: 50,
+  /** id: the subscription. To main. */
+  queueLeave: 51,
+  /** How many messages a member of a queue group has less in hand; id: the subscription. To main. */
+  queueDone: 52,
+  /** `Envelope`, for one member of a queue group; id: the subscription. From main. */
+  shared: 53,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -1,8 +1,9 @@
 /** Frames from other threads, handed to the part of the kernel that they are for. */
-import type { StartResult } from "../actor/context.ts";
+import type { Envelope, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
+import type { QueueJoin } from "../bus/queues.ts";
 import type { PublishedPayload } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
@@ -203,6 +204,20 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.published:
         kernel.topics.publishedReceived(from, payload as PublishedPayload, id === 1);
+        return;
+      case FrameKind.queueJoin:
+        kernel.topics.queues.joinReceived(payload as QueueJoin, () =>
+          kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, undefined),
+        );
+        return;
+      case FrameKind.queueLeave:
+        kernel.topics.queues.leaveReceived(thread, id);
+        return;
+      case FrameKind.queueDone:
+        kernel.topics.queues.doneReceived(thread, id, payload as number);
+        return;
+      case FrameKind.shared:
+        kernel.topics.queues.sharedReceived(to, id, payload as Envelope);
         return;
       case FrameKind.topicSkipped:
         kernel.topics.skippedReceived(payload as string, id);

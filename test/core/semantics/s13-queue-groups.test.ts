@@ -1,0 +1,153 @@
+/** core/SEMANTICS.md, S13.10: subscriptions that share what is published. */
+import { expect, test } from "@jest/globals";
+import { puppet } from "../../fixtures/puppet.ts";
+import { describePlacements } from "../../support/describe-placements.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem();
+let topics = 0;
+const freshTopic = () => `queue${(topics += 1)}`;
+const threads = [0, 1, 2];
+const puppetOn = (thread: number) => system().spawn(puppet, undefined, { placement: { thread } });
+type Puppet = Awaited<ReturnType<typeof puppetOn>>;
+
+async function messagesOf(subscriber: Puppet): Promise<unknown[]> {
+  await system().settled();
+  const seen = (await subscriber.call("seen")) as { topic: string; message: unknown }[];
+  return seen.flatMap((one) => (typeof one === "object" ? [one.message] : []));
+}
+
+async function busDifference(during: () => Promise<unknown>): Promise<object> {
+  const before = (await system().stats()).bus;
+  await during();
+  await system().settled();
+  const { published, delivered, dropped, deadLettered } = (await system().stats()).bus;
+  return {
+    published: published - before.published,
+    delivered: delivered - before.delivered,
+    dropped: dropped - before.dropped,
+    deadLettered: deadLettered - before.deadLettered,
+  };
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+describePlacements("S13 Bus, queue groups", (place) => {
+  /** Members of one group: one where the suite is, one on each thread. */
+  async function group(topic: string, options: object = {}): Promise<Puppet[]> {
+    const members = [await place.spawn(system(), puppet, undefined), ...(await Promise.all(threads.map(puppetOn)))];
+    for (const member of members) await member.call("run", ["subscribe", topic, { queue: "workers", ...options }]);
+    return members;
+  }
+
+  test("S13.10: each message goes to one member, in turns while none has more in hand", async () => {
+    const topic = freshTopic();
+    const members = await group(topic);
+    const publishers = await Promise.all(threads.map(puppetOn));
+    const difference = await busDifference(async () => {
+      for (const n of numbers(24)) {
+        await publishers[n % publishers.length]?.call("run", ["publish", topic, n]);
+        await system().settled();
+      }
+    });
+    expect(difference).toEqual({ published: 24, delivered: 24, dropped: 0, deadLettered: 0 });
+    const all = await Promise.all(members.map(messagesOf));
+    expect(all.map(({ length }) => length)).toEqual([6, 6, 6, 6]);
+    expect(all.flat().sort((a, b) => Number(a) - Number(b))).toEqual(numbers(24));
+  });
+
+  test("S13.10: a member that has not handled what it was given gets no more while others have less", async () => {
+    const topic = freshTopic();
+    const [busy, ...others] = await group(topic);
+    const gate = await system().spawn(puppet);
+    busy?.cast("wait", gate);
+    await system().settled();
+    for (const n of numbers(9)) {
+      system().publish(topic, n);
+      await system().settled();
+    }
+    expect((await Promise.all(others.map(messagesOf))).flat()).toHaveLength(8);
+    await gate.call("run", ["answer"]);
+    expect(await messagesOf(busy as Puppet)).toHaveLength(1);
+  });
+
+  test("S13.10: what a member has not read when it ends is dead-lettered, and from then on the others get all", async () => {
+    const topic = freshTopic();
+    const [first, ...others] = await group(topic);
+    const gate = await system().spawn(puppet);
+    first?.cast("wait", gate);
+    await system().settled();
+    const difference = await busDifference(async () => {
+      for (const n of numbers(4)) system().publish(topic, n);
+      await system().settled();
+      system().exit(first as Puppet, "kill");
+      await system().settled();
+      for (const n of numbers(6)) system().publish(topic, n);
+    });
+    expect(difference).toEqual({ published: 10, delivered: 9, dropped: 0, deadLettered: 1 });
+    expect((await Promise.all(others.map(messagesOf))).flat()).toHaveLength(9);
+  });
+
+  test("S13.10: groups and plain subscriptions count each for itself", async () => {
+    const topic = freshTopic();
+    const subscriber = await place.spawn(system(), puppet, undefined);
+    for (const options of [{ queue: "a" }, { queue: "a" }, { queue: "b" }, {}])
+      await subscriber.call("run", ["subscribe", topic, options]);
+    await subscriber.call("run", ["subscribe", `${topic}.>`, { queue: "a" }]);
+    expect(
+      await busDifference(async () => {
+        for (const publisher of await Promise.all(threads.map(puppetOn)))
+          await publisher.call("run", ["publish", topic, 1]);
+      }),
+    ).toEqual({ published: 3, delivered: 9, dropped: 0, deadLettered: 0 });
+  });
+
+  test("S13.10: a group without members is none", async () => {
+    const topic = freshTopic();
+    const subscriber = await place.spawn(system(), puppet, undefined);
+    const { id } = (await subscriber.call("run", ["subscribe", topic, { queue: "a" }])) as { id: number };
+    expect(await subscriber.call("run", ["unsubscribe", id])).toBe(true);
+    await system().settled();
+    const published = async () => {
+      for (const publisher of await Promise.all(threads.map(puppetOn)))
+        await publisher.call("run", ["publish", topic, 1]);
+    };
+    expect(await busDifference(published)).toEqual({ published: 3, delivered: 0, dropped: 0, deadLettered: 0 });
+    await subscriber.call("run", ["subscribe", topic, { queue: "a" }]);
+    expect(await busDifference(published)).toEqual({ published: 3, delivered: 3, dropped: 0, deadLettered: 0 });
+  });
+
+  test("S13.10: a plain subscription of main that ends takes no group with it", async () => {
+    const topic = freshTopic();
+    const subscriber = await place.spawn(system(), puppet, undefined);
+    const plain = await puppetOn(0);
+    await subscriber.call("run", ["subscribe", topic, { queue: "a" }]);
+    const { id } = (await plain.call("run", ["subscribe", topic])) as { id: number };
+    await plain.call("run", ["unsubscribe", id]);
+    await system().settled();
+    for (const publisher of await Promise.all(threads.map(puppetOn)))
+      await publisher.call("run", ["publish", topic, 1]);
+    expect(await messagesOf(subscriber)).toHaveLength(3);
+  });
+
+  test("S13.10: what a member puts aside is in its hands until it takes it back", async () => {
+    const topic = freshTopic();
+    const [aside, ...others] = await group(topic);
+    await aside?.call("run", ["stashing", true]);
+    for (const n of numbers(9)) {
+      system().publish(topic, n);
+      await system().settled();
+    }
+    expect((await Promise.all(others.map(messagesOf))).flat()).toHaveLength(8);
+    aside?.cast("unstashNow");
+    expect(await messagesOf(aside as Puppet)).toHaveLength(1);
+  });
+
+  test.each([[{ queue: "" }], [{ queue: 1 }], [{ queue: "a", policy: "wait" }], [{ queue: "a", filter: { a: 1 } }]])(
+    "S13.10: %j are no options of a subscription",
+    async (options) => {
+      const subscriber = await place.spawn(system(), puppet, undefined);
+      expect(await subscriber.call("codeOf", ["subscribe", "a", options])).toBe("bad_argument");
+    },
+  );
+});
