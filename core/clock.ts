@@ -15,6 +15,8 @@ export interface Clock {
   wakeAt(dueMs: number, wake: () => void): void;
   /** Cancels the pending wake. */
   cancelWake(): void;
+  /** The time of day, in milliseconds since the epoch, which may be set. Absent: `nowMs` is that time, as on a manual clock. */
+  wallMs?(): number;
 }
 
 /** Longest delay of one Node timer; a later due time is reached in several hops. */
@@ -37,6 +39,10 @@ export class SystemClock implements Clock {
   cancelWake(): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  wallMs(): number {
+    return wallMs();
   }
 }
 
@@ -81,6 +87,11 @@ export function stopwatchMs(): number {
 /** How long the event loop of this thread has been at work since it began, in milliseconds. */
 export function loopWorkedMs(): number {
   return performance.eventLoopUtilization().active;
+}
+
+/** A time as `Date` has it. */
+export function dateAt(sinceEpochMs: number): Date {
+  return new Date(sinceEpochMs);
 }
 
 /** Wall-clock time for reports to people, in milliseconds since the epoch. */

@@ -117,6 +117,7 @@ export type { ProfileOptions } from "./system/profile.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor, SystemStats } from "./system/system.ts";
 export { schedulerName } from "./tasks/scheduler-actor.ts";
+export type { MissedRuns, Schedule, ScheduleOptions } from "./tasks/schedules.ts";
 export type { Task } from "./tasks/task-handle.ts";
 export type { TaskBackoff, TaskRequest } from "./tasks/task-request.ts";
 export type { TaskDestination, TaskStats } from "./tasks/task-totals.ts";

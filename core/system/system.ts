@@ -29,9 +29,11 @@ import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
 import { assertId } from "../kernel/signals.ts";
 import { assertSpawnOptions, hasOwnHeap } from "../kernel/spawn-options.ts";
 import { initTimeoutMs, startError } from "../kernel/start-error.ts";
+import { assertKeys } from "../known-keys.ts";
 import type { ProcessGateway, ProcessInfo } from "../process/gateway.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
+import type { Schedule, ScheduleOptions } from "../tasks/schedules.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskRequest } from "../tasks/task-request.ts";
 import type { TaskTable } from "../tasks/task-table.ts";
@@ -395,6 +397,25 @@ export class System implements AsyncDisposable {
       kernel.peers.push(thread, FrameKind.resend, { slot: 0, generation: 0 }, kernel.guest, question, [number, to]),
     );
     return (await promise) as boolean; // as `DeadLetters.resend` says
+  }
+
+  /**
+   * Submits a request whenever a line of cron says so: five fields (minute, hour, day of the month, month, day of the
+   * week), or six with seconds before them. A task that fails is the event `log`. On a manual clock the time of day is so
+   * many milliseconds after 1970-01-01T00:00Z. @throws RuntimeError `bad_argument`, `not_cloneable`.
+   */
+  async schedule(cronLine: string, request: TaskRequest, options: ScheduleOptions = {}): Promise<Schedule> {
+    this.#assertRunning("schedule");
+    const kernel = this.#kernel;
+    assertKeys("schedule: options", options, ["timeZone", "missed"]);
+    const { timeZone, missed = "skip" } = options;
+    if (missed !== "skip" && missed !== "once" && missed !== "all")
+      throw new RuntimeError("bad_argument", `schedule: missed is "skip", "once" or "all", got ${describe(missed)}`);
+    const task = kernel.submissions.checked(request);
+    const { CronLine } = await import("../tasks/cron-line.ts");
+    this.#assertRunning("schedule");
+    const line = new CronLine(cronLine, timeZone);
+    return kernel.scheduler.commit(() => (kernel.work as TaskTable).schedule(line, task, missed)); // this is main
   }
 
   /** Actors that have declared what the query wants, the best first: see `Context.find`. */

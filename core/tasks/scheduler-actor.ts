@@ -15,6 +15,8 @@ import type { TaskTable } from "./task-table.ts";
 
 /** Its name, and that of its behaviour. */
 export const schedulerName = "system.scheduler";
+/** Between two looks at the time of day. */
+const wallHopMs = 10_000;
 /** Its own timer's message. */
 const dueMessage = "due";
 
@@ -53,6 +55,7 @@ class TaskScheduler {
     for (const agent of agents) backlog.hasRoom(agent);
     for (const recipient of recipients) backlog.mayBeServed(recipient);
     for (let entry = backlog.takeDue(nowMs); entry !== undefined; entry = backlog.takeDue(nowMs)) this.#decide(entry);
+    for (const request of this.#table.schedules.takeDue(this.#table.wallMs)) this.#table.submitScheduled(request);
     for (const destination of backlog.takeReady(nowMs)) this.#serve(destination, nowMs);
     this.#setTimer(nowMs);
   }
@@ -139,10 +142,24 @@ class TaskScheduler {
     return freest;
   }
 
+  /** On the system's clock. */
+  #nextDueMs(nowMs: number): number | undefined {
+    const { schedules, wallMs } = this.#table;
+    const taskMs = this.#backlog.nextDueMs;
+    const scheduledMs = schedules.nextMs;
+    if (scheduledMs === undefined) return taskMs;
+    const leftMs = Math.max(0, scheduledMs - wallMs);
+    // The time of day may be set meanwhile, where it is another clock.
+    const hopMs = this.#kernel.host.clock.wallMs === undefined ? leftMs : Math.min(leftMs, wallHopMs);
+    return Math.min(taskMs ?? Number.POSITIVE_INFINITY, nowMs + hopMs);
+  }
+
   #setTimer(nowMs: number): void {
-    const dueMs = this.#backlog.nextDueMs;
-    if (dueMs === this.#timer?.dueMs) return;
-    if (this.#timer !== undefined) this.#ctx.cancelTimer(this.#timer.ref);
+    const dueMs = this.#nextDueMs(nowMs);
+    const timer = this.#timer;
+    // A timer that is too early costs one look.
+    if (timer !== undefined && dueMs !== undefined && timer.dueMs <= dueMs) return;
+    if (timer !== undefined) this.#ctx.cancelTimer(timer.ref);
     this.#timer =
       dueMs === undefined ? undefined : { ref: this.#ctx.sendAfter(Math.max(0, dueMs - nowMs), dueMessage), dueMs };
   }

@@ -28,14 +28,19 @@ export class Submissions {
   submit(cell: Cell, request: TaskRequest): Task {
     const kernel = this.#kernel;
     kernel.assertAlive(cell, "submit");
+    const task = this.checked(request);
+    if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "submit");
+    return kernel.scheduler.commit(() => this.#begin(cell, task));
+  }
+
+  /** @throws RuntimeError `bad_argument`, `not_cloneable`. */
+  checked(request: TaskRequest): CheckedTask {
+    const kernel = this.#kernel;
     const task = checkTask(request);
     // Who does it may be anywhere when its turn comes.
     kernel.outgoing.check(task.argument, undefined, undefined, `submit of "${task.call}"`);
-    if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "submit");
     const { to } = task;
-    return kernel.scheduler.commit(() =>
-      this.#begin(cell, typeof to === "string" || "capability" in to ? task : { ...task, to: kernel.adopt(to) }),
-    );
+    return typeof to === "string" || "capability" in to ? task : { ...task, to: kernel.adopt(to) };
   }
 
   /** A task of an actor in a process of its own, which knows it by a number. */

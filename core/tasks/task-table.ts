@@ -10,11 +10,13 @@ import type { Behaviour } from "../actor/behaviour.ts";
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import { type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
+import { eventBit } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
-import { schedulerBehaviour } from "./scheduler-actor.ts";
+import { schedulerBehaviour, schedulerName } from "./scheduler-actor.ts";
+import { type MissedRuns, type Schedule, Schedules, type ScheduleTimes } from "./schedules.ts";
 import { taskId } from "./submissions.ts";
 import { type Agent, faultOf, type TaskEntry } from "./task-entry.ts";
 import { type CheckedTask, type Recipient, recipientKey } from "./task-request.ts";
@@ -38,6 +40,7 @@ export interface TaskNews {
 
 export class TaskTable {
   readonly totals = new TaskTotals();
+  readonly schedules = new Schedules();
   readonly #kernel: Kernel;
   readonly #entries = new Map<string, TaskEntry>();
   readonly #agents = new Map<string, Agent>();
@@ -86,6 +89,39 @@ export class TaskTable {
     kernel.calls.answer(caller, acceptedId, id, undefined);
     this.#tell(entry);
     this.#supervise();
+  }
+
+  /** The request is submitted whenever it is time for it. */
+  schedule(times: ScheduleTimes, request: CheckedTask, missed: MissedRuns): Schedule {
+    const schedule = this.schedules.add(times, request, missed, this.wallMs);
+    this.#ring();
+    this.#supervise();
+    return schedule;
+  }
+
+  /** The time of day. */
+  get wallMs(): number {
+    const { clock } = this.#kernel.host;
+    return clock.wallMs?.() ?? clock.nowMs();
+  }
+
+  /** In the program's name; that it has failed is told by an event. */
+  submitScheduled(request: CheckedTask): void {
+    const { calls, guest } = this.#kernel;
+    const caller = this.#kernel.refOf(guest);
+    const ignored = () => {};
+    const failed = (error: unknown) => this.#tellFailure(request, error);
+    const acceptedId = calls.expectThen(guest, caller, "submit", ignored, ignored);
+    const resultId = calls.expectThen(guest, caller, request.call, ignored, failed);
+    this.submit(request, caller, acceptedId, resultId);
+  }
+
+  #tellFailure({ to, call }: CheckedTask, thrown: unknown): void {
+    const kernel = this.#kernel;
+    if (!kernel.wants(eventBit("log"))) return;
+    const ref = kernel.refOf(kernel.guest).toJSON();
+    const data = { to: recipientKey(to), call, error: errorData(thrown) };
+    kernel.emit({ type: "log", ref, name: schedulerName, level: "warning", message: "a scheduled task failed", data });
   }
 
   #refusal({ to, isRefusedByNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {

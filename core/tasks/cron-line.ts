@@ -1,0 +1,36 @@
+/** The times that a line of cron means, by croner. In a file of its own, which only the first `schedule` loads. */
+import { Cron } from "croner";
+import { dateAt } from "../clock.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
+
+export class CronLine {
+  readonly #cron: Cron;
+
+  /**
+   * @param line five fields (minute, hour, day of the month, month, day of the week), or six with seconds before them
+   * @param timeZone an IANA name. Default: that of the process.
+   * @throws RuntimeError `bad_argument`.
+   */
+  constructor(line: string, timeZone: string | undefined) {
+    if (typeof line !== "string")
+      throw new RuntimeError(
+        "bad_argument",
+        `schedule wants a line of cron, such as "0 3 * * *", got ${describe(line)}`,
+      );
+    if (timeZone !== undefined && (typeof timeZone !== "string" || timeZone === ""))
+      throw new RuntimeError("bad_argument", `schedule: timeZone is a name such as "UTC", got ${describe(timeZone)}`);
+    try {
+      this.#cron = new Cron(line, timeZone === undefined ? {} : { timezone: timeZone });
+      // A time zone is looked up only here.
+      this.nextAfter(0);
+    } catch (error) {
+      const { message } = errorData(error);
+      throw new RuntimeError("bad_argument", `schedule: ${describe(line)}: ${message}`, { cause: error });
+    }
+  }
+
+  /** The first time later than this, in milliseconds since the epoch; undefined: there is none any more. */
+  nextAfter(wallMs: number): number | undefined {
+    return this.#cron.nextRun(dateAt(wallMs))?.getTime();
+  }
+}

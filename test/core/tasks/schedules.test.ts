@@ -1,0 +1,140 @@
+/** core/SEMANTICS.md, S16.9: schedules. What they submit is a task like others, so their agents are on one thread alone. */
+import { describe, expect, test } from "@jest/globals";
+import type { Ref, TaskRequest } from "../../../core/index.ts";
+import { CronLine } from "../../../core/tasks/cron-line.ts";
+import { type MissedRuns, Schedules } from "../../../core/tasks/schedules.ts";
+import { checkTask } from "../../../core/tasks/task-request.ts";
+import { EventRecorder } from "../../../testing/index.ts";
+import { tally } from "../../fixtures/task-agents.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const minuteMs = 60_000;
+
+/** A count of the tasks that an agent was given. */
+async function counted(system: ReturnType<typeof useSystem>) {
+  const agent = await system().spawn(tally, undefined, { placement: { thread: 1 } });
+  return {
+    request: { to: agent, call: "add" } satisfies TaskRequest,
+    count: async () => {
+      await system().settled();
+      return await agent.call("count");
+    },
+  };
+}
+
+describe("a schedule", () => {
+  const system = useSystem();
+  const utc = { timeZone: "UTC" } as const;
+
+  test("S16.9: submits its request at each time of its line, until it is cancelled", async () => {
+    const { request, count } = await counted(system);
+    const nowMs = system().clock.nowMs();
+    const schedule = await system().schedule("*/10 * * * *", request, utc);
+    const firstMs = Math.floor(nowMs / (10 * minuteMs) + 1) * 10 * minuteMs;
+    expect(schedule.nextMs()).toBe(firstMs);
+    await system().clock.advance(firstMs - nowMs - 1);
+    expect(await count()).toBe(0);
+    await system().clock.advance(1);
+    expect([await count(), schedule.nextMs()]).toEqual([1, firstMs + 10 * minuteMs]);
+    await system().clock.advance(30 * minuteMs);
+    expect(await count()).toBe(4);
+    expect([schedule.cancel(), schedule.cancel(), schedule.nextMs()]).toEqual([true, false, undefined]);
+    await system().clock.advance(30 * minuteMs);
+    expect(await count()).toBe(4);
+  });
+
+  test("S16.9: goes on with the scheduler's successor", async () => {
+    const { request, count } = await counted(system);
+    const schedule = await system().schedule("* * * * *", request, utc);
+    await system().settled();
+    system().exit(system().whereis("system.scheduler") as Ref, "kill");
+    await system().settled();
+    await system().clock.advance(2 * minuteMs);
+    expect(await count()).toBe(2);
+    schedule.cancel();
+  });
+
+  test.each<[MissedRuns, number]>([
+    ["skip", 1],
+    ["once", 1],
+    ["all", 3],
+  ])("S16.9: of times that nobody could look at, with missed %s, %i are submitted", async (missed, expected) => {
+    const { request, count } = await counted(system);
+    const schedule = await system().schedule("* * * * *", request, { ...utc, missed });
+    await system().settled();
+    const scheduler = system().whereis("system.scheduler") as Ref;
+    await system().pause(scheduler);
+    await system().clock.advance(3 * minuteMs);
+    expect(await count()).toBe(0);
+    await system().resume(scheduler);
+    expect(await count()).toBe(expected);
+    schedule.cancel();
+  });
+
+  test("S16.9: a task of it that fails is told by an event", async () => {
+    const recorder = new EventRecorder(system(), ["log"]);
+    const { request } = await counted(system);
+    const schedule = await system().schedule("* * * * *", { ...request, call: "nothing" }, utc);
+    await system().clock.advance(minuteMs);
+    await system().settled();
+    schedule.cancel();
+    expect(recorder.events).toMatchObject([
+      { message: "a scheduled task failed", data: { call: "nothing", error: { code: "undef" } } },
+    ]);
+  });
+
+  test.each([
+    ["61 * * * *", {}, /schedule: "61 \* \* \* \*": .*minute: 61/],
+    [5, {}, /schedule wants a line of cron, such as "0 3 \* \* \*", got 5/],
+    ["* * * * *", { timeZone: "No/Where" }, /schedule: .*No\/Where/],
+    ["* * * * *", { timeZone: 5 }, /timeZone is a name such as "UTC", got 5/],
+    ["* * * * *", { missed: "never" }, /missed is "skip", "once" or "all", got "never"/],
+    ["* * * * *", { zone: "UTC" }, /schedule: options: there is no "zone"; it takes timeZone, missed/],
+  ])("S16.9: %j with %j is refused", async (line, options, message) => {
+    const request = { to: "nobody", call: "c" };
+    await expect(system().schedule(line as string, request, options as never)).rejects.toMatchObject({
+      code: "bad_argument",
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe("a line of cron", () => {
+  const at = (text: string) => Date.parse(text);
+
+  test.each([
+    ["30 2 * * *", "Europe/Berlin", "2026-01-01T12:00:00Z", "2026-01-02T01:30:00Z"],
+    // The hour that is left out in spring ends at once, the one that comes twice in autumn counts once.
+    ["30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"],
+    ["30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"],
+    ["30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"],
+    ["0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z"],
+    ["*/20 * * * * *", "UTC", "2026-01-01T00:00:01Z", "2026-01-01T00:00:20Z"],
+  ])("%s in %s after %s is %s", (line, timeZone, after, expected) => {
+    expect(new CronLine(line, timeZone).nextAfter(at(after))).toBe(at(expected));
+  });
+});
+
+describe("times that were missed", () => {
+  const request = checkTask({ to: "nobody", call: "c" });
+  const hourMs = 60 * minuteMs;
+
+  /** How many are due when somebody looks so long after the schedule was made, at 0:00. */
+  function due(line: string, missed: MissedRuns, lookMs: number): number {
+    const schedules = new Schedules();
+    schedules.add(new CronLine(line, "UTC"), request, missed, 0);
+    const { length } = schedules.takeDue(lookMs);
+    expect(schedules.takeDue(lookMs)).toEqual([]);
+    return length;
+  }
+
+  test.each<[MissedRuns, number, number]>([
+    ["skip", 3 * hourMs + 59_999, 1],
+    ["skip", 3 * hourMs + minuteMs, 0],
+    ["once", 12 * hourMs, 1],
+    ["all", 12 * hourMs, 12],
+    ["all", 365 * 24 * hourMs, 1_000],
+  ])("with %s, %i ms later, are %i of every hour's", (missed, lookMs, expected) => {
+    expect(due("0 * * * *", missed, lookMs)).toBe(expected);
+  });
+});
