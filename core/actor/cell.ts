@@ -92,6 +92,8 @@ export class CellExtra {
   hasEntries = false;
   /** It has declared something. */
   isAgent = false;
+  /** What it watches among those that have, by id. */
+  agentWatches: Set<number> | undefined = undefined;
   /** Its monitors of groups, by id; undefined: of every group. */
   groupMonitors: Map<number, string | undefined> | undefined = undefined;
   /** What it is subscribed to, by id. */

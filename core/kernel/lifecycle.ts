@@ -150,7 +150,7 @@ export class Lifecycle {
     if (extra?.hasEntries === true) kernel.replica.release(ref);
     if (extra?.groupMonitors !== undefined) kernel.groups.ended(cell);
     if (extra?.subscriptions !== undefined) kernel.topics.ended(cell);
-    if (extra?.isAgent === true) kernel.agents.ended(cell);
+    if (extra?.isAgent === true || extra?.agentWatches !== undefined) kernel.agents.ended(cell);
     kernel.signals.announceDeath(cell, ref, publicReason, ack?.to);
     if (ack !== undefined) {
       const result: StartResult =

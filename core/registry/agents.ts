@@ -57,8 +57,10 @@ export class Agents {
     this.#kernel.replica.put(Table.agents, key, cell, declaration);
   }
 
+  /** One that has declared something, or watches, has ended. */
   ended(cell: Cell): void {
     this.#own.delete(cell);
+    for (const id of cell.extra?.agentWatches ?? []) this.#watches.delete(id);
   }
 
   /** Those that are free come first: able to take a message, with the least waiting; then the cheaper, then the faster. */
@@ -105,11 +107,14 @@ export class Agents {
     const agents = this.find(query);
     const id = this.#nextWatch++;
     this.#watches.set(id, { cell, query });
+    const extra = extraOf(cell);
+    extra.agentWatches ??= new Set();
+    extra.agentWatches.add(id);
     return { id, agents };
   }
 
   unwatch(cell: Cell, id: number): boolean {
-    if (this.#watches.get(id)?.cell !== cell) return false;
+    if (cell.extra?.agentWatches?.delete(id) !== true) return false;
     this.#watches.delete(id);
     this.#kernel.delivery.withdraw(
       cell,
@@ -121,10 +126,6 @@ export class Agents {
   #changed(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
     if (now !== undefined) this.#kernel.work?.declared(now);
     for (const [id, { cell, query }] of this.#watches) {
-      if ((cell.flags & Flag.dead) !== 0) {
-        this.#watches.delete(id);
-        continue;
-      }
       const isMet = now !== undefined && meets(now, query) !== undefined;
       const wasMet = former !== undefined && meets(former, query) !== undefined;
       if (!isMet && !wasMet) continue;

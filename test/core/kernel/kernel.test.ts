@@ -1,4 +1,6 @@
 /** Simulated threads, not real ones: the claims here are about one kernel, and about two that exchange frames. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
 import { defineActor, defineServer } from "../../../core/index.ts";
 import { FrameKind } from "../../../core/kernel/frame-kind.ts";
@@ -130,4 +132,28 @@ test("a call that its server has answered before its turn ended is not kept as a
   }
   expect(await Promise.all(answers)).toEqual(["now", "no", "soon"]);
   expect(kernel.cellOf(ref)?.extra?.openCalls?.size ?? 0).toBe(0);
+});
+
+export const watchman = defineServer({
+  init: (_none: undefined, ctx) => {
+    ctx.watch({ capability: "anything" });
+    return {};
+  },
+});
+
+test("nothing of a watch is kept when its watcher has ended", async () => {
+  const system = new SimulatedSystem(1, 1);
+  const kernel = system.kernel(0);
+  const cells = Array.from({ length: 20 }, () => {
+    const ref = kernel.guest.ctx!.spawn(watchman);
+    system.settle();
+    const cell = new WeakRef(kernel.cellOf(ref)!);
+    kernel.guest.ctx!.exit(ref, "kill");
+    system.settle();
+    return cell;
+  });
+  await new Promise(setImmediate);
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  expect(cells.filter((cell) => cell.deref() !== undefined).length).toBeLessThan(cells.length / 2);
 });
