@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { type Ref, refKey, type TraceEvent } from "../../../core/index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
+import { blind } from "../../fixtures/fault-target.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -53,20 +54,39 @@ describePlacements("S14 Traces", (place) => {
       expect([refKey(ref), peer && refKey(peer)]).toEqual([refKey(subject), refKey(other)]);
   });
 
-  test("S14.11: a message between two that are traced has one id at both", async () => {
-    const [one, two] = [await place.spawn(system(), puppet, undefined), await place.spawn(system(), puppet, undefined)];
-    for (const ref of [one, two]) await system().trace(ref, true);
-    for (const step of [
-      ["send", two, "m"],
-      ["cast", two, "keep", "c"],
-      ["call", two, "echo", "q"],
-    ] as const) {
-      const { events } = await traced(() => one.cast("run", step));
-      const sent = events.find(({ ref, what }) => refKey(ref) === refKey(one) && what === "sent");
-      const received = events.find(({ ref, what }) => refKey(ref) === refKey(two) && what === "received");
-      expect(received).toMatchObject({ id: sent?.id, kind: sent?.kind, message: sent?.message });
-      expect(refKey(received?.peer as Ref)).toBe(refKey(one));
-    }
+  test.each(["beside it", "on main"])(
+    "S14.11: a message between two that are traced, one %s, has one id at both",
+    async (where) => {
+      const one = await place.spawn(system(), puppet, undefined);
+      const two =
+        where === "on main"
+          ? await system().spawn(puppet, undefined, { placement: { thread: 0 } })
+          : await place.spawn(system(), puppet, undefined);
+      for (const ref of [one, two]) await system().trace(ref, true);
+      for (const [from, to] of [
+        [one, two],
+        [two, one],
+      ] as const) {
+        for (const step of [
+          ["send", to, "m"],
+          ["cast", to, "keep", "c"],
+          ["call", to, "echo", "q"],
+        ] as const) {
+          const { events } = await traced(() => from.cast("run", step));
+          const sent = events.find(({ ref, what }) => refKey(ref) === refKey(from) && what === "sent");
+          const received = events.find(({ ref, what }) => refKey(ref) === refKey(to) && what === "received");
+          expect(received).toMatchObject({ id: sent?.id, kind: sent?.kind, message: sent?.message });
+          expect(refKey(received?.peer as Ref)).toBe(refKey(from));
+        }
+      }
+    },
+  );
+
+  test("S14.11: so are the raw messages of an actor whose turns are otherwise the shortest", async () => {
+    const subject = await place.spawn(system(), blind, undefined);
+    await system().trace(subject, true);
+    const { lines } = await traced(() => subject.send({ n: 1 }));
+    expect(lines).toEqual(["received message { n: 1 }"]);
   });
 
   test("S14.11: nothing is told of others, nor after the trace was ended, nor of the next incarnation", async () => {
@@ -84,7 +104,12 @@ describePlacements("S14 Traces", (place) => {
   test("S14.12: what a message is shown as is at most 500 characters, and none of its own code runs", async () => {
     const subject = await place.spawn(system(), puppet, undefined);
     await system().trace(subject, true);
-    const { events } = await traced(() => subject.send(Array.from({ length: 200 }, () => "x".repeat(100))));
+    const { events } = await traced(() =>
+      subject.cast(
+        "keep",
+        Array.from({ length: 200 }, () => "x".repeat(100)),
+      ),
+    );
     expect(events[0]?.message).toHaveLength(500);
   });
 
