@@ -156,7 +156,7 @@ export class Controls {
   }
 
   /** The state is in the actor's process: a turn of that reads or replaces it. */
-  async #inspectRemote(
+  #inspectRemote(
     remote: RemoteActor,
     name: "getState" | "replaceState",
     from: RefData | undefined,
@@ -165,13 +165,13 @@ export class Controls {
     me: Ref,
   ): Promise<void> {
     const { calls } = this.#kernel;
-    try {
-      calls.answer(from, id, await remote.inspect(name, value), me);
-    } catch (error) {
-      const { message, code } = errorData(error);
-      const data: ErrorData = { name: "RuntimeError", code: code ?? "not_cloneable", message: `the state: ${message}` };
-      calls.answerError(from, id, data, me);
-    }
+    return remote
+      .inspect(name, value)
+      .then((state) => calls.answer(from, id, state, me))
+      .catch((error: unknown) => {
+        const { message, code = "not_cloneable" } = errorData(error);
+        calls.answerError(from, id, { name: "RuntimeError", code, message: `the state: ${message}` }, me);
+      });
   }
 
   /** As what crosses to another thread. @throws RuntimeError `not_cloneable`. */
