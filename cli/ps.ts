@@ -15,8 +15,8 @@ interface PsOptions extends AttachOptions {
   readonly limit?: number;
 }
 
-/** Lines beside the rows: titles and sums. */
-const otherLines = 3;
+/** Lines beside the rows: titles, sums, threads that do not answer, and the next prompt. */
+const otherLines = 6;
 
 export function describe(command: Command): void {
   describeAttached(command)

@@ -20,12 +20,17 @@ export function positionText(position: number): string {
   return position === 0 ? "main" : `thread ${position}`;
 }
 
+/** Behaviours that are named; all others are one sum. */
+const behavioursNamed = 6;
+
 /** `10,000 agent, 16 crew`: the most first. */
 export function behavioursText(behaviours: Readonly<Record<string, number>>): string {
-  return Object.entries(behaviours)
-    .sort(([, a], [, b]) => b - a)
-    .map(([behaviour, count]) => `${numberText(count)} ${behaviour}`)
-    .join(", ");
+  const sorted = Object.entries(behaviours).sort(([, a], [, b]) => b - a);
+  const others = sorted.slice(behavioursNamed).reduce((sum, [, count]) => sum + count, 0);
+  return [
+    ...sorted.slice(0, behavioursNamed).map(([behaviour, count]) => `${numberText(count)} ${behaviour}`),
+    ...(others === 0 ? [] : [`${numberText(others)} of other behaviours`]),
+  ].join(", ");
 }
 
 /** A line about a thread whose actors are not shown. */
