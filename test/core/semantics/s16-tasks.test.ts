@@ -94,6 +94,18 @@ describePlacements("S16 Tasks", (place) => {
     expect(await submitter.call("echo", "lives")).toBe("lives");
   });
 
+  test("S16.1: what was submitted and has not ended counts as under way", async () => {
+    const submitter = await place.spawn(system(), puppet, undefined, { budget: { openTasks: 3 } });
+    const agent = await system().spawn(puppet);
+    const { down } = await system().monitor(submitter);
+    for (let n = 0; n < 3; n++) {
+      await submitter.call("run", ["submitOnly", { to: agent, call: "hold" }]);
+      await system().settled();
+    }
+    expect(await codeOf(submitter.call("run", ["submitOnly", { to: agent, call: "hold" }]))).toBe("budget");
+    expect((await down).reason).toEqual({ budget: { openTasks: 3 } });
+  });
+
   test("S16.1: a task is done though its submitter has ended", async () => {
     const agent = await busyAgent();
     const submitter = await place.spawn(system(), puppet, undefined);
