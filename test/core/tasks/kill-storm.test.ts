@@ -1,0 +1,55 @@
+/** core/SEMANTICS.md, S16.1 and S16.7, on real threads: agents on every thread, submitters on every thread, and kills of agents and scheduler among them. */
+import { expect, test } from "@jest/globals";
+import type { TaskRequest } from "../../../core/index.ts";
+import { SeededRandom } from "../../../core/random.ts";
+import { puppet } from "../../fixtures/puppet.ts";
+import { macrotask } from "../../support/simulated-tree.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem();
+const threads = [0, 1, 2] as const;
+const tasksPerSubmitter = 200;
+const kills = 60;
+
+test("every task comes to its answer while agents and scheduler are killed over and over", async () => {
+  const random = new SeededRandom(1);
+  const children = threads.map((thread) => ({
+    id: thread,
+    start: [puppet] as const,
+    name: `storm ${thread}`,
+    placement: { thread },
+  }));
+  await system().supervise({ intensity: 1_000, children });
+  const submitters = await Promise.all(
+    threads.map((thread) => system().spawn(puppet, undefined, { placement: { thread } })),
+  );
+  const results: Promise<unknown>[] = [];
+  const expected: number[] = [];
+  for (let n = 0; n < tasksPerSubmitter; n++) {
+    for (const submitter of submitters) {
+      const task = expected.length;
+      expected.push(task);
+      const request: TaskRequest = {
+        to: `storm ${random.pick(threads)}`,
+        call: "echo",
+        argument: task,
+        priority: random.below(10),
+        attempts: 1_000,
+        backoff: { minMs: 0, maxMs: 0 },
+      };
+      // Not awaited in its turn: a submitter has many under way.
+      results.push(submitter.call("run", ["submitTo", request], { timeoutMs: Number.POSITIVE_INFINITY }));
+    }
+  }
+  for (let n = 0; n < kills; n++) {
+    const ref = system().whereis(random.pick(["system.scheduler", ...threads.map((thread) => `storm ${thread}`)]));
+    if (ref !== undefined) system().exit(ref, "kill");
+    await macrotask();
+  }
+  expect(await Promise.all(results)).toEqual(expected);
+  await system().settled();
+  const { waiting, running, failed, discarded, retried } = (await system().stats()).tasks;
+  // Kills came while agents were at work.
+  expect(retried).toBeGreaterThan(0);
+  expect({ waiting, running, failed, discarded }).toEqual({ waiting: 0, running: 0, failed: 0, discarded: 0 });
+});
