@@ -182,6 +182,11 @@ export class Mailbox {
     return shown;
   }
 
+  /** Whether its array is larger than a new one's. */
+  get isGrown(): boolean {
+    return this.items.length > firstPairs * 2;
+  }
+
   /** Whether its array grew far beyond what an idle actor should keep. */
   get isLarge(): boolean {
     return this.items.length > 256;

@@ -115,6 +115,10 @@ export class Deliveries {
 
   #left(subscription: TopicSubscription): void {
     subscription.held--;
+    if (subscription.isWatched) this.#tell(subscription);
+  }
+
+  #tell(subscription: TopicSubscription): void {
     if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, 1);
     if (subscription.policy === "wait" && subscription.held < subscription.capacity) this.#letIn(subscription);
   }

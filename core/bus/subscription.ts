@@ -23,6 +23,8 @@ export class TopicSubscription {
   /** Policy `wait`: threads that were asked to let their publishers wait. */
   readonly pausedThreads = new Set<number>();
   isLettingIn = false;
+  /** Somebody is told when a message leaves it: publishers that wait, or main. */
+  readonly isWatched: boolean;
   /** The queue group that it shares its messages with. */
   readonly queue: string | undefined;
 
@@ -36,6 +38,7 @@ export class TopicSubscription {
     this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     this.policy = options.policy ?? "reject";
     this.queue = options.queue;
+    this.isWatched = options.queue !== undefined || options.policy === "wait";
     this.filter = options.filter === undefined ? undefined : Object.entries(options.filter);
   }
 }

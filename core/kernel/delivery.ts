@@ -16,7 +16,9 @@ export const waitingSendsMax = 1_024;
 /** Flags of a receiver that keep a message from the shortest way into its mailbox. */
 const slowFlags = Flag.bounded | Flag.dead | Flag.faulty | Flag.traced;
 /** Empty mailboxes kept for the next actor that gets a message. */
-const poolMax = 4_096;
+const poolMax = 16_384;
+/** Of these, those that have grown. */
+const grownMax = 4_096;
 
 interface QueuedMail {
   readonly meta: MessageMeta;
@@ -316,7 +318,7 @@ export class Delivery {
     const box = cell.mailbox;
     if (box === undefined) return;
     cell.mailbox = undefined;
-    if (this.#pool.length < poolMax && !box.isLarge) this.#pool.push(box);
+    if (this.#pool.length < (box.isGrown ? grownMax : poolMax) && !box.isLarge) this.#pool.push(box);
   }
 }
 
