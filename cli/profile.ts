@@ -7,12 +7,12 @@ import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { numberText } from "./number-text.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-interface ProfileCommandOptions extends AttachOptions {
+type ProfileCommandOptions = AttachOptions & {
   readonly thread: number;
   readonly heap?: boolean;
   readonly seconds: number;
   readonly output?: string;
-}
+};
 
 const secondsMax = 3_600;
 /** Time beside that of the profile itself: a heap of a gigabyte takes a minute. */
@@ -32,7 +32,7 @@ export async function run(
   context: CommandContext,
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
-  const given = options as unknown as ProfileCommandOptions;
+  const given = options as ProfileCommandOptions;
   const { thread, heap = false, json } = given;
   const kind = heap ? "heap" : "cpu";
   // The program has a folder of its own.

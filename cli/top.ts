@@ -9,12 +9,12 @@ import { Block, type Screen } from "./block.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-interface TopOptions extends AttachOptions {
+type TopOptions = AttachOptions & {
   readonly sort: TopColumn;
   readonly interval: number;
   readonly count?: number;
   readonly limit?: number;
-}
+};
 
 /** Actors of a sample where no terminal says how many fit. */
 const actorsDefault = 20;
@@ -42,7 +42,7 @@ export async function run(
   context: CommandContext,
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
-  const given = options as unknown as TopOptions;
+  const given = options as TopOptions;
   const screen: Screen = context.out;
   const isDrawn = screen.isTTY === true && given.json !== true;
   const { count = isDrawn || given.json ? Number.POSITIVE_INFINITY : 1 } = given;

@@ -4,10 +4,11 @@ import { type CommandContext, type ExitCode, exitCodes } from "../command.ts";
 import { type AttachClient, attach } from "./attach-client.ts";
 import type { AttachedSystem } from "./attach-protocol.ts";
 
-export interface AttachOptions {
+/** A type and no interface, so that commander's options can be taken for it. */
+export type AttachOptions = {
   readonly system?: string;
   readonly json?: boolean;
-}
+};
 
 /** Declares `--system` and `--json`. */
 export function describeAttached(command: Command): Command {

@@ -1,24 +1,14 @@
 /** core/SEMANTICS.md, S13.5 and S13.7, where a subscriber is far slower than its publisher. */
 import { describe, expect, test } from "@jest/globals";
 import { flooder, reader } from "../../fixtures/flood.ts";
+import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
 let topics = 0;
 const freshTopic = () => `flood${(topics += 1)}`;
 
-async function busDifference(during: () => Promise<unknown>): Promise<object> {
-  const before = (await system().stats()).bus;
-  await during();
-  await system().settled();
-  const { published, delivered, dropped, deadLettered } = (await system().stats()).bus;
-  return {
-    published: published - before.published,
-    delivered: delivered - before.delivered,
-    dropped: dropped - before.dropped,
-    deadLettered: deadLettered - before.deadLettered,
-  };
-}
+const busDifference = (during: () => Promise<unknown>) => busDifferenceOf(system(), during);
 
 const flood = 1_000_000;
 const capacity = 100;

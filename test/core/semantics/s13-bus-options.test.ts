@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S13.7 to S13.9: policy `wait`, filters, and what a publish takes beside its message. */
 import { expect, test } from "@jest/globals";
 import { puppet } from "../../fixtures/puppet.ts";
+import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -22,18 +23,7 @@ async function messagesOf(subscriber: Awaited<ReturnType<typeof publisherOn>>, t
   return seen.flatMap((one) => (typeof one === "object" && one.topic === topic ? [one.message] : []));
 }
 
-async function busDifference(during: () => Promise<unknown>): Promise<object> {
-  const before = (await system().stats()).bus;
-  await during();
-  await system().settled();
-  const { published, delivered, dropped, deadLettered } = (await system().stats()).bus;
-  return {
-    published: published - before.published,
-    delivered: delivered - before.delivered,
-    dropped: dropped - before.dropped,
-    deadLettered: deadLettered - before.deadLettered,
-  };
-}
+const busDifference = (during: () => Promise<unknown>) => busDifferenceOf(system(), during);
 
 describePlacements("S13 Bus, options", (place) => {
   test.each(publishersThreads)(

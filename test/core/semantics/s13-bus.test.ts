@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S13: publish and subscribe. */
 import { expect, test } from "@jest/globals";
 import { puppet } from "../../fixtures/puppet.ts";
+import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -21,18 +22,7 @@ async function got(subscriber: Puppet): Promise<unknown[]> {
   return seen.map(({ topic, message }) => [topic, message]);
 }
 
-async function busDifference(during: () => Promise<void>): Promise<object> {
-  const before = (await system().stats()).bus;
-  await during();
-  await system().settled();
-  const { published, delivered, dropped, deadLettered } = (await system().stats()).bus;
-  return {
-    published: published - before.published,
-    delivered: delivered - before.delivered,
-    dropped: dropped - before.dropped,
-    deadLettered: deadLettered - before.deadLettered,
-  };
-}
+const busDifference = (during: () => Promise<unknown>) => busDifferenceOf(system(), during);
 
 describePlacements("S13 Bus", (place) => {
   test("S13.1: a subscriber gets what is published anywhere once its subscription stands", async () => {

@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S13.10: subscriptions that share what is published. */
 import { expect, test } from "@jest/globals";
 import { puppet } from "../../fixtures/puppet.ts";
+import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -17,18 +18,7 @@ async function messagesOf(subscriber: Puppet): Promise<unknown[]> {
   return seen.flatMap((one) => (typeof one === "object" ? [one.message] : []));
 }
 
-async function busDifference(during: () => Promise<unknown>): Promise<object> {
-  const before = (await system().stats()).bus;
-  await during();
-  await system().settled();
-  const { published, delivered, dropped, deadLettered } = (await system().stats()).bus;
-  return {
-    published: published - before.published,
-    delivered: delivered - before.delivered,
-    dropped: dropped - before.dropped,
-    deadLettered: deadLettered - before.deadLettered,
-  };
-}
+const busDifference = (during: () => Promise<unknown>) => busDifferenceOf(system(), during);
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
