@@ -110,12 +110,13 @@ export type { StandardIssue, StandardResult, StandardSchema } from "./registry/s
 export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";
 export type { ActorNode } from "./system/actor-tree.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
+export type { SystemStats } from "./system/inspection.ts";
 export { loadSystem } from "./system/load.ts";
 export type { LookOptions } from "./system/look-options.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
 export type { ProfileOptions } from "./system/profile.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
-export type { System, SystemMonitor, SystemStats } from "./system/system.ts";
+export type { System, SystemMonitor } from "./system/system.ts";
 export { schedulerName } from "./tasks/scheduler-actor.ts";
 export type { MissedRuns, Schedule, ScheduleOptions } from "./tasks/schedules.ts";
 export type { Task } from "./tasks/task-handle.ts";

@@ -20,12 +20,10 @@ import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "..
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
-import type { ActivityAnswer } from "../kernel/activity-counts.ts";
 import type { ActorInfo, ControlVerb } from "../kernel/controls.ts";
 import type { DeadLetter } from "../kernel/dead-letters.ts";
 import type { CrashReport, EventStream } from "../kernel/events.ts";
-import { FrameKind } from "../kernel/frame-kind.ts";
-import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { assertId } from "../kernel/signals.ts";
 import { assertSpawnOptions, hasOwnHeap } from "../kernel/spawn-options.ts";
 import { initTimeoutMs, startError } from "../kernel/start-error.ts";
@@ -37,20 +35,19 @@ import type { Schedule, ScheduleOptions } from "../tasks/schedules.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskRequest } from "../tasks/task-request.ts";
 import type { TaskTable } from "../tasks/task-table.ts";
-import type { TaskStats } from "../tasks/task-totals.ts";
 import type { PortHost } from "../thread/port-host.ts";
 import { guardMain } from "../thread/process-guard.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
-import { Activity } from "./activity.ts";
+import type { Activity } from "./activity.ts";
 import { type ActorNode, treeOf } from "./actor-tree.ts";
 import type { SystemParts } from "./boot.ts";
 import { endActors, endHeldThreads } from "./ending.ts";
-import { type LookOptions, lookOptions, lookTimeoutMs } from "./look-options.ts";
+import { Inspection, type SystemStats } from "./inspection.ts";
+import { type LookOptions, lookOptions } from "./look-options.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type ProfileOptions, profileHere, profileRequest } from "./profile.ts";
 import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
-import { type BusTotals, totalsOf } from "./totals.ts";
 
 /** A monitor of the program. */
 export interface SystemMonitor extends Monitor {
@@ -61,36 +58,13 @@ export interface SystemMonitor extends Monitor {
   readonly down: Promise<DownMessage>;
 }
 
-export interface SystemStats {
-  readonly threads: readonly ThreadStats[];
-  readonly actors: number;
-  readonly turns: number;
-  readonly crashes: number;
-  /** Turns that were cut down, and turns of others that were lost with them. */
-  readonly cuts: number;
-  readonly turnsLost: number;
-  /** Why turns cannot be cut down here, so that a thread that is stuck is ended as a whole; undefined: they can. */
-  readonly watchdogLimitedBy: string | undefined;
-  readonly threadsLost: number;
-  /** Processes of actors that run, and those that ended before their actors did. */
-  readonly processes: number;
-  readonly processesLost: number;
-  /** Messages that stood in the mailboxes of lost threads, and messages that these had not published (S2.3). */
-  readonly unreadLost: number;
-  readonly unsentLost: number;
-  /** Events of other threads that main never got (S7.6). */
-  readonly eventsDropped: number;
-  readonly deadLetters: ThreadStats["deadLetters"];
-  readonly bus: BusTotals;
-  readonly tasks: TaskStats;
-}
-
 export class System implements AsyncDisposable {
   readonly events: EventStream;
   readonly #kernel: Kernel;
   readonly #host: PortHost;
   readonly #pool: ThreadPool;
   readonly #gateway: ProcessGateway;
+  readonly #inspection: Inspection;
   readonly #ctx: Context;
   readonly #monitors: Map<number, (down: DownMessage) => void>;
   readonly #manualClock: ManualClock | undefined;
@@ -104,6 +78,7 @@ export class System implements AsyncDisposable {
     this.#host = parts.host;
     this.#pool = parts.pool;
     this.#gateway = parts.gateway;
+    this.#inspection = new Inspection(parts.kernel, parts.pool, parts.gateway);
     this.events = parts.events;
     this.#monitors = parts.monitors;
     this.#ctx = parts.kernel.contextOf(parts.kernel.guest);
@@ -319,9 +294,7 @@ export class System implements AsyncDisposable {
    */
   async actors(options: LookOptions = {}): Promise<readonly ActorInfo[]> {
     this.#assertRunning("actors");
-    const look = lookOptions("actors", options);
-    const kernel = this.#kernel;
-    return (await this.#everyThread(FrameKind.actors, "actors", () => kernel.controls.actors(), look)).flat();
+    return await this.#inspection.actors(lookOptions("actors", options));
   }
 
   /**
@@ -339,18 +312,7 @@ export class System implements AsyncDisposable {
    */
   activity(): Activity {
     this.#assertRunning("activity");
-    const kernel = this.#kernel;
-    return new Activity(kernel, async (thread, looker, question, timeoutMs) => {
-      this.#assertRunning("activity");
-      if (thread === kernel.thread) return kernel.activity.read(looker, question);
-      return await this.#answerOf<ActivityAnswer>(
-        kernel.calls.ask(kernel.guest, kernel.makeRef(thread, 0, 0), FrameKind.activity, "activity", timeoutMs, [
-          looker,
-          question,
-        ]),
-        () => {},
-      );
-    });
+    return this.#inspection.activity(() => this.#assertRunning("activity"));
   }
 
   /**
@@ -368,9 +330,7 @@ export class System implements AsyncDisposable {
   /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. */
   async deadLetters(): Promise<readonly DeadLetter[]> {
     this.#assertRunning("deadLetters");
-    const { deadLetters } = this.#kernel;
-    const letters = (await this.#everyThread(FrameKind.deadLetters, "deadLetters", () => deadLetters.list())).flat();
-    return letters.sort((a, b) => a.atMs - b.atMs);
+    return await this.#inspection.deadLetters();
   }
 
   /**
@@ -379,24 +339,7 @@ export class System implements AsyncDisposable {
    */
   async resend(id: string, target?: Target): Promise<boolean> {
     this.#assertRunning("resend");
-    const kernel = this.#kernel;
-    const parts = /^(\d+)\.(\d+)$/.exec(id);
-    if (parts === null)
-      throw new RuntimeError("bad_argument", `resend wants the id of a dead letter, got ${describe(id)}`);
-    const [thread, number] = [Number(parts[1]), Number(parts[2])];
-    const to = target === undefined ? undefined : kernel.adopt(kernel.resolve(target, "resend"));
-    if (thread === kernel.thread) return kernel.scheduler.commit(() => kernel.deadLetters.resend(number, to));
-    if (!kernel.memory.isThreadUp(thread)) return false;
-    const { id: question, promise } = kernel.calls.expect(
-      kernel.guest,
-      kernel.makeRef(thread, 0, 0),
-      "resend",
-      lookTimeoutMs,
-    );
-    kernel.scheduler.commit(() =>
-      kernel.peers.push(thread, FrameKind.resend, { slot: 0, generation: 0 }, kernel.guest, question, [number, to]),
-    );
-    return (await promise) as boolean; // as `DeadLetters.resend` says
+    return await this.#inspection.resend(id, target);
   }
 
   /**
@@ -453,50 +396,7 @@ export class System implements AsyncDisposable {
   /** Counters of every thread that is up, and totals of all that ever were: they never go down. @throws RuntimeError `timeout` when one turn holds a thread for 15 s. */
   async stats(): Promise<SystemStats> {
     this.#assertRunning("stats");
-    const kernel = this.#kernel;
-    const known = await this.#everyThread(FrameKind.stats, "stats", () => kernel.stats());
-    return {
-      threads: known,
-      actors: sum(known.map((stats) => stats.actors)),
-      threadsLost: this.#pool.lost,
-      processes: this.#gateway.running.length,
-      processesLost: this.#gateway.lost,
-      watchdogLimitedBy: this.#pool.limitedBy,
-      ...totalsOf(kernel.memory),
-      tasks: (kernel.work as TaskTable).stats(), // this is main
-    };
-  }
-
-  /** What every thread that is up says to a question; one that goes away meanwhile says nothing. */
-  async #everyThread<T>(question: FrameKind, name: string, own: () => T, look: LookOptions = {}): Promise<T[]> {
-    const kernel = this.#kernel;
-    const { timeoutMs = lookTimeoutMs, unanswered } = look;
-    const ask = async (thread: number): Promise<T | undefined> => {
-      if (thread === kernel.thread) return own();
-      const to = kernel.makeRef(thread, 0, 0);
-      const asked = kernel.calls.ask(kernel.guest, to, question, name, timeoutMs);
-      return await this.#answerOf<T>(asked, unanswered && (() => this.#untold(thread, unanswered)));
-    };
-    const answers = await Promise.all(kernel.memory.threadsUp().map(ask));
-    return answers.filter((answer) => answer !== undefined);
-  }
-
-  /** One without actors, such as a spare that starts, leaves nothing out. */
-  #untold(thread: number, unanswered: (thread: number) => void): void {
-    if (this.#kernel.memory.actors(thread) > 0) unanswered(thread);
-  }
-
-  /** What another thread's kernel answers; undefined: it is gone, or did not answer in time, and `late` was called. */
-  async #answerOf<T>(asked: Promise<unknown>, late: (() => void) | undefined): Promise<T | undefined> {
-    try {
-      return (await asked) as T; // the kinds of questions and their answers stand beside each other in `inbound.ts`
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      if (error.code === "thread_lost" || error.code === "noproc") return undefined;
-      if (error.code !== "timeout" || late === undefined) throw error;
-      late();
-      return undefined;
-    }
+    return await this.#inspection.stats();
   }
 
   /** Processes of actors (isolation `process`) that run, oldest first. */
@@ -587,8 +487,4 @@ export class System implements AsyncDisposable {
 
 function notStarted(verb: string): RuntimeError {
   return new RuntimeError("not_started", `${verb}: the system has stopped`);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0);
 }

@@ -9,8 +9,10 @@ export interface Totals {
   /** Turns that were cut down, and turns of others that were lost with them. */
   readonly cuts: number;
   readonly turnsLost: number;
+  /** Messages that stood in the mailboxes of lost threads, and messages that these had not published (S2.3). */
   readonly unreadLost: number;
   readonly unsentLost: number;
+  /** Events of other threads that main never got (S7.6). */
   readonly eventsDropped: number;
   readonly deadLetters: Readonly<Record<DeadLetterWhy, number>>;
   readonly bus: BusTotals;
