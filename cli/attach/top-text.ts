@@ -33,13 +33,14 @@ function threadLines(threads: Threads, forMs: number): readonly string[] {
 }
 
 function actorLines(actors: readonly TopActor[], forMs: number): readonly string[] {
-  const numbers = ["messages", "turns/s", "busy", "restarts"].map((right) => ({ right }));
+  const numbers = ["messages", "held", "turns/s", "busy", "restarts"].map((right) => ({ right }));
   const rows = actors.map((actor) => [
     refKey(actor.ref),
     actorText(actor),
     placeText(actor),
     actor.state,
     numberText(actor.messages),
+    bytesText(actor.heldBytes),
     numberText(perSecond(actor.turns, forMs)),
     percentText(actor.busyMs / forMs),
     numberText(actor.restarts),
@@ -58,4 +59,8 @@ function perSecond(count: number, forMs: number): number {
 
 function percentText(part: number): string {
   return `${Math.round(part * 100)}%`;
+}
+
+function bytesText(bytes: number): string {
+  return bytes < 2 ** 20 ? `${numberText(bytes / 2 ** 10)} KiB` : `${numberText(bytes / 2 ** 20)} MiB`;
 }

@@ -30,6 +30,8 @@ export interface ActorActivity extends ActorInfo {
   readonly turns: number;
   /** How long they took; what runs behind an `await` is not in it. */
   readonly busyMs: number;
+  /** About how many bytes the messages that wait for it hold on to, judged by the oldest of them. */
+  readonly heldBytes: number;
 }
 
 /** What a thread answers. */
@@ -97,7 +99,7 @@ export class ActivityCounts {
     kernel.scheduler.activity = this;
     const rows = this.#cellsOf(question, counts).map((cell) => {
       const { turns, busyMs } = counts.get(cell) ?? none;
-      return { ...kernel.controls.infoOf(cell), turns, busyMs };
+      return { ...kernel.controls.infoOf(cell), turns, busyMs, heldBytes: kernel.controls.heldBytesOf(cell) };
     });
     const { heapBytes, workedMs } = kernel.host.usage?.() ?? { heapBytes: 0, workedMs: 0 };
     return { actors: rows, heapBytes, workedMs };

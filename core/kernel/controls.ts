@@ -9,6 +9,7 @@ import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
 import { type LifecycleState, lifecycleStateOf } from "../actor/lifecycle-state.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { messageBytes } from "../actor/message-size.ts";
 import type { Ref, RefData } from "../actor/ref.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
@@ -35,6 +36,9 @@ export interface ActorInfo {
   /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
   readonly messages: number;
 }
+
+/** Messages of a queue by which the others are judged. */
+const sampled = 32;
 
 /** How a behaviour's hooks stand in the mailbox. */
 const hook = {
@@ -75,6 +79,14 @@ export class Controls {
   /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
   messagesOf({ extra, mailbox }: Cell): number {
     return (mailbox?.size ?? 0) + ((extra?.heldMail?.length ?? 0) + (extra?.stash?.length ?? 0)) / 2;
+  }
+
+  /** About how many bytes these hold on to: by the oldest of them, at most 32 of each kind. */
+  heldBytesOf({ extra, mailbox }: Cell): number {
+    const queued = mailbox?.peek(sampled, ({ payload }) => payload) ?? [];
+    return Math.round(
+      sampledBytes(queued, mailbox?.size ?? 0) + listBytes(extra?.heldMail ?? []) + listBytes(extra?.stash ?? []),
+    );
   }
 
   /** Asks for a verb, wherever the actor runs. @throws RuntimeError `noproc`, `timeout`, `not_cloneable`, by rejection. */
@@ -183,4 +195,16 @@ export class Controls {
   #refuse(caller: Ref, id: number, ref: RefData, code: "noproc", message: string): void {
     this.#kernel.calls.answerError(caller, id, { name: "RuntimeError", code, message }, ref);
   }
+}
+
+/** @param mail meta, payload, meta, payload and so on. */
+function listBytes(mail: readonly unknown[]): number {
+  const payloads = mail.slice(0, sampled * 2).filter((_, i) => i % 2 === 1);
+  return sampledBytes(payloads, mail.length / 2);
+}
+
+function sampledBytes(payloads: readonly unknown[], count: number): number {
+  if (payloads.length === 0) return 0;
+  const bytes = payloads.reduce<number>((sum, payload) => sum + messageBytes(payload), 0);
+  return (bytes / payloads.length) * count;
 }

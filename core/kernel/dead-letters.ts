@@ -1,8 +1,9 @@
 /**
- * The last messages of a thread that reached nobody, kept to be looked at and to be sent again. In number they are bounded:
- * the oldest go. All of them are counted and told (`stats().deadLetters`, the event `deadLetter`), also those that are gone.
+ * The last messages of a thread that reached nobody, kept to be looked at and to be sent again. Their number is bounded, and
+ * about how many bytes they hold on to: the oldest go. All of them are counted and told (`stats().deadLetters`, the event `deadLetter`), also those that are gone.
  */
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { messageBytes } from "../actor/message-size.ts";
 import type { RefData } from "../actor/ref.ts";
 import { type DeadLetterWhy, eventBit } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
@@ -10,6 +11,8 @@ import { mailText } from "./report-text.ts";
 
 /** Dead letters that each thread keeps. */
 export const deadLettersKept = 1_000;
+/** Bytes that they hold on to, by an estimate; one alone may be larger. */
+export const deadLetterBytesKept = 2 ** 26;
 
 /** One of them, as seen from outside. */
 export interface DeadLetter {
@@ -32,6 +35,7 @@ interface Kept {
   readonly mail: { readonly meta: MessageMeta; readonly payload: unknown } | string;
   readonly why: DeadLetterWhy;
   readonly atMs: number;
+  readonly bytes: number;
 }
 
 export class DeadLetters {
@@ -39,6 +43,9 @@ export class DeadLetters {
   /** By number modulo how many are kept. */
   readonly #letters: (Kept | undefined)[] = [];
   #last = 0;
+  /** None that is kept has a lower number. */
+  #oldest = 1;
+  #bytes = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -50,7 +57,19 @@ export class DeadLetters {
     kernel.counters.addDeadLetter(why);
     if (kernel.wants(eventBit("deadLetter"))) kernel.emit({ type: "deadLetter", to, why, message: textOf(mail) });
     const number = ++this.#last;
-    this.#letters[number % deadLettersKept] = { number, to, mail, why, atMs: kernel.nowMs };
+    const bytes = typeof mail === "string" ? mail.length : messageBytes(mail.payload);
+    this.#forget(this.#letters[number % deadLettersKept]);
+    this.#oldest = Math.max(this.#oldest, number - deadLettersKept + 1);
+    while (this.#bytes > 0 && this.#bytes + bytes > deadLetterBytesKept)
+      this.#forget(this.#letters[this.#oldest++ % deadLettersKept]);
+    this.#letters[number % deadLettersKept] = { number, to, mail, why, atMs: kernel.nowMs, bytes };
+    this.#bytes += bytes;
+  }
+
+  #forget(letter: Kept | undefined): void {
+    if (letter === undefined) return;
+    this.#bytes -= letter.bytes;
+    this.#letters[letter.number % deadLettersKept] = undefined;
   }
 
   /** Oldest first. */
@@ -73,7 +92,7 @@ export class DeadLetters {
     const kernel = this.#kernel;
     const letter = this.#letters[number % deadLettersKept];
     if (letter === undefined || letter.number !== number || !isResendable(letter)) return false;
-    this.#letters[number % deadLettersKept] = undefined;
+    this.#forget(letter);
     const { meta, payload } = letter.mail;
     const receiver = kernel.adopt(to ?? letter.to);
     if (typeof meta === "string") void kernel.cast(kernel.guest, receiver, meta, payload, undefined);

@@ -249,7 +249,7 @@ describe("a program that runs", () => {
       /^mofa top: clerks \(\d+\) {2}15 actors, [\d,]+ turns\/s, by busy\n\nthread +load +heap +actors +messages +turns\/s\nmain /,
     );
     expect(stdout).toMatch(
-      /\n\nref +actor +place +state +messages +turns\/s +busy +restarts\n\d+\.\d+\.\d+ +ann .*\n$/,
+      /\n\nref +actor +place +state +messages +held +turns\/s +busy +restarts\n\d+\.\d+\.\d+ +ann .*\n$/,
     );
     expect(await mofa("top", "--sort", "name")).toMatchObject({ code: 2 });
   });

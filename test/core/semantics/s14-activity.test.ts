@@ -35,6 +35,25 @@ describePlacements("S14 Activity", (place) => {
     expect((await activity.read({ of })).actors.map(({ turns }) => turns)).toEqual([0, 0]);
   });
 
+  test("S14.8: a reading has about how many bytes the messages hold that wait", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    await system().pause(subject);
+    const bytesOf = async () =>
+      (
+        await system()
+          .activity()
+          .read({ of: [subject] })
+      ).actors[0]?.heldBytes;
+    expect(await bytesOf()).toBe(0);
+    for (let n = 0; n < 40; n++) subject.send("x".repeat(10_000));
+    await system().settled();
+    expect(await bytesOf()).toBeGreaterThanOrEqual(400_000);
+    expect(await bytesOf()).toBeLessThan(420_000);
+    await system().resume(subject);
+    await system().settled();
+    expect(await bytesOf()).toBe(0);
+  });
+
   test("S14.8: those who look each count for themselves", async () => {
     const subject = await place.spawn(system(), puppet, undefined);
     const [one, other] = [system().activity(), system().activity()];
