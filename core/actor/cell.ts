@@ -130,8 +130,8 @@ export class CellExtra {
   budget: ActorBudget | undefined = undefined;
   continues: unknown[] | undefined = undefined;
   stash: unknown[] | undefined = undefined;
-  /** What came up while user messages were held back: meta, payload and so on It counts for the mailbox's bound. */
-  heldMail: unknown[] | undefined = undefined;
+  /** What came up while user messages were held back. It counts for the mailbox's bound. */
+  heldMail: Mailbox | undefined = undefined;
   /** Calls taken and not answered: `thread.id` of the caller -> token. */
   openCalls: Map<string, { caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
   /** Calls this actor made that are still open, by id. */

@@ -8,7 +8,7 @@
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
 import { type LifecycleState, lifecycleStateOf } from "../actor/lifecycle-state.ts";
-import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mailbox, Meta, MetaKind } from "../actor/mailbox.ts";
 import { messageBytes } from "../actor/message-size.ts";
 import type { Ref, RefData } from "../actor/ref.ts";
 import { type ErrorData, errorData } from "../errors.ts";
@@ -78,15 +78,12 @@ export class Controls {
 
   /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
   messagesOf({ extra, mailbox }: Cell): number {
-    return (mailbox?.size ?? 0) + ((extra?.heldMail?.length ?? 0) + (extra?.stash?.length ?? 0)) / 2;
+    return (mailbox?.size ?? 0) + (extra?.heldMail?.size ?? 0) + (extra?.stash?.length ?? 0) / 2;
   }
 
   /** About how many bytes these hold on to: by the oldest of them, at most 32 of each kind. */
   heldBytesOf({ extra, mailbox }: Cell): number {
-    const queued = mailbox?.peek(sampled, ({ payload }) => payload) ?? [];
-    return Math.round(
-      sampledBytes(queued, mailbox?.size ?? 0) + listBytes(extra?.heldMail ?? []) + listBytes(extra?.stash ?? []),
-    );
+    return Math.round(boxBytes(mailbox) + boxBytes(extra?.heldMail) + stashBytes(extra?.stash ?? []));
   }
 
   /** Asks for a verb, wherever the actor runs. @throws RuntimeError `noproc`, `timeout`, `not_cloneable`, by rejection. */
@@ -197,10 +194,19 @@ export class Controls {
   }
 }
 
-/** @param mail meta, payload, meta, payload and so on. */
-function listBytes(mail: readonly unknown[]): number {
-  const payloads = mail.slice(0, sampled * 2).filter((_, i) => i % 2 === 1);
-  return sampledBytes(payloads, mail.length / 2);
+function boxBytes(box: Mailbox | undefined): number {
+  return box === undefined
+    ? 0
+    : sampledBytes(
+        box.peek(sampled, ({ payload }) => payload),
+        box.size,
+      );
+}
+
+/** @param stash meta, payload, meta, payload and so on. */
+function stashBytes(stash: readonly unknown[]): number {
+  const payloads = stash.slice(0, sampled * 2).filter((_, i) => i % 2 === 1);
+  return sampledBytes(payloads, stash.length / 2);
 }
 
 function sampledBytes(payloads: readonly unknown[], count: number): number {

@@ -265,7 +265,7 @@ export class Delivery {
 
   /** Takes the oldest message of a kind out of the mailbox, or out of what was held back of it, which is older. */
   takeOldest(cell: Cell, matches: (meta: MessageMeta) => boolean): QueuedMail | undefined {
-    return takeHeld(cell.extra, matches) ?? cell.mailbox?.removeFirst(matches);
+    return cell.extra?.heldMail?.removeFirst(matches) ?? cell.mailbox?.removeFirst(matches);
   }
 
   /** Takes messages out of the mailbox that are not to be read any more, and of those that wait for room (S5.6). */
@@ -279,8 +279,7 @@ export class Delivery {
       }
       extra.waiting = left;
     }
-    let removed = mailbox === undefined ? 0 : mailbox.remove(matches);
-    while (takeHeld(extra, matches) !== undefined) removed++;
+    const removed = (mailbox?.remove(matches) ?? 0) + (extra?.heldMail?.remove(matches) ?? 0);
     if (removed === 0) return;
     this.#kernel.counters.addUnread(-removed);
     // It may have been all that the mailbox held, and then no service of it would let in who waits.
@@ -324,18 +323,7 @@ export class Delivery {
 
 /** Messages that a bound counts: also those that are held back (`pause`, `initLater`). */
 function sizeOf(box: Mailbox, extra: CellExtra): number {
-  return extra.heldMail === undefined ? box.size : box.size + extra.heldMail.length / 2;
-}
-
-function takeHeld(extra: CellExtra | undefined, matches: (meta: MessageMeta) => boolean): QueuedMail | undefined {
-  const mail = extra?.heldMail;
-  if (mail === undefined) return undefined;
-  for (let at = 0; at < mail.length; at += 2) {
-    if (!matches(mail[at] as MessageMeta)) continue;
-    const [meta, payload] = mail.splice(at, 2);
-    return { meta: meta as MessageMeta, payload };
-  }
-  return undefined;
+  return extra.heldMail === undefined ? box.size : box.size + extra.heldMail.size;
 }
 
 /** What a bound applies to: everything but what the runtime itself has to say. */

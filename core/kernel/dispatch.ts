@@ -8,7 +8,7 @@ import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { Context, Envelope } from "../actor/context.ts";
-import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { noReply, sameRef } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { subscriptionOf, type TopicSubscription } from "../bus/subscription.ts";
@@ -50,7 +50,7 @@ export class Dispatch {
     if ((cell.flags & Flag.special) !== 0) this.#kernel.timers.cancelIdle(cell, meta);
     if ((cell.flags & Flag.held) !== 0 && isHeldBack(cell, meta)) {
       const extra = extraOf(cell);
-      extra.heldMail ??= [];
+      extra.heldMail ??= new Mailbox();
       extra.heldMail.push(meta, payload);
       this.#kernel.counters.addUnread(1);
       return undefined;

@@ -22,7 +22,7 @@ export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: E
     extra.openCalls = undefined;
   }
   for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);
-  const mail = [...(extra?.stash ?? []), ...(extra?.heldMail ?? []), ...(cell.mailbox?.takeAll() ?? [])];
+  const mail = [...(extra?.stash ?? []), ...(extra?.heldMail?.takeAll() ?? []), ...(cell.mailbox?.takeAll() ?? [])];
   kernel.counters.addUnread(-mail.length / 2);
   kernel.delivery.closeMailbox(cell);
   for (let i = 0; i < mail.length; i += 2) {

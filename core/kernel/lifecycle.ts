@@ -207,7 +207,7 @@ export class Lifecycle {
     const extra = extraOf(cell);
     const mail = extra.heldMail;
     extra.heldMail = undefined;
-    if (mail !== undefined) this.#kernel.delivery.putBack(cell, mail);
+    if (mail !== undefined) this.#kernel.delivery.putBack(cell, mail.takeAll());
   }
 
   unstashAll(cell: Cell): void {

@@ -97,7 +97,7 @@ export class Agents {
     const { memory, scheduler, thread } = this.#kernel;
     const isInTurn = scheduler.current === cell;
     const isBusy = isInTurn || (cell.flags & Flag.open) !== 0;
-    const waiting = (cell.mailbox?.size ?? 0) + (cell.extra?.heldMail?.length ?? 0) / 2 + (isBusy ? 1 : 0);
+    const waiting = (cell.mailbox?.size ?? 0) + (cell.extra?.heldMail?.size ?? 0) + (isBusy ? 1 : 0);
     const state = lifecycleStates.indexOf(lifecycleStateOf(cell, isInTurn));
     memory.setLoad(thread, cell.slot, (state << loadBits) | Math.min(waiting, loadMax));
   }

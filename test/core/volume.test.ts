@@ -50,6 +50,24 @@ test("S7.1: of a million messages under policy dropNewest the oldest are handled
   });
 });
 
+test("S14.2: of a million messages to an actor that is paused the newest are handled under policy dropOldest", async () => {
+  await using system = await startSystem({ threads: 1, spare: false, checks: false, turnLimitMs });
+  const here = { placement: { thread: 1 } } as const;
+  const room = 100_000;
+  const bound = { mailboxCapacity: room, mailboxPolicy: "dropOldest" } as const;
+  const to = await system.spawn(sluggish, undefined, { ...here, ...bound });
+  const from = await system.spawn(flooder, undefined, here);
+  await system.pause(to);
+  // The first come up and are held back; each of the others takes the place of one of them.
+  await from.call("flood", { to, count: room }, { timeoutMs: 60_000 });
+  await system.settled();
+  await from.call("flood", { to, count: million }, { timeoutMs: 60_000 });
+  await system.resume(to);
+  await system.settled();
+  const { dropped } = (await system.stats()).deadLetters;
+  expect([await to.call("handled"), dropped]).toEqual([{ handled: room, last: million - 1 }, million]);
+});
+
 test("S7.3: under policy wait a sender that does not await has at most 1,024 sends waiting, the rest is rejected and counted", async () => {
   const { waiting, handled, deadLetters } = await flood("wait");
   expect({ waiting, handled, full: deadLetters.mailbox_full }).toEqual({
