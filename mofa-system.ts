@@ -8,7 +8,6 @@ import {
   type Api,
   type Behaviour,
   type ExitReason,
-  errorData,
   loadSystem,
   type Ref,
   type RefData,
@@ -16,7 +15,6 @@ import {
   type SpawnRest,
   type SystemOptions,
   type SystemParts,
-  schedulerName,
 } from "./core/index.ts";
 import {
   type DynamicSetup,
@@ -26,14 +24,12 @@ import {
   type SupervisionHost,
   type SupervisorHandle,
   type SupervisorSetup,
+  SystemTree,
   superviseDynamicOn,
   superviseOn,
 } from "./supervisors/index.ts";
 
 const { bootSystem, System } = await loadSystem();
-
-/** Nothing is lost with a scheduler of tasks, so it may be killed often; one that crashes over and over is a bug. */
-const schedulerRestarts = { intensity: 100, periodMs: 5_000 };
 
 /** A supervisor of the program, and why it ended, when it has. */
 interface Tree {
@@ -45,14 +41,20 @@ interface Tree {
 export class MofaSystem extends System {
   /** Every supervisor that the program has spawned and that has not ended, in the order of their spawns. */
   readonly #trees = new Set<Tree>();
-  /** The supervisors of the runtime's own actors. */
+  /** The supervisor of the runtime's own actors, once there is one. */
   readonly #systemTrees = new Set<Tree>();
   readonly #supervision = this.#supervisionOf(this.#trees);
-  readonly #systemSupervision = this.#supervisionOf(this.#systemTrees);
 
   constructor(parts: SystemParts) {
     super(parts);
-    parts.host.startScheduler = (scheduler, ended) => void this.#superviseScheduler(scheduler).then(ended);
+    const services = new SystemTree({
+      spawn: this.#supervisionOf(this.#systemTrees).spawn,
+      call: (target, name, argument, options) => this.call(target, name, argument, options),
+      exit: (ref, reason) => this.exit(ref, reason),
+      onShutdown: (listener) => parts.events.on("shutdown", listener),
+      ended: (reason) => void this.end(reason),
+    });
+    parts.host.startService = (service) => services.start(service);
   }
 
   /** As `System.spawn`. A supervisor is stopped as one that was started by `supervise`: in order, before everybody else. */
@@ -100,21 +102,13 @@ export class MofaSystem extends System {
     };
   }
 
-  /** Resolves when there is no scheduler any more, and why. */
-  async #superviseScheduler(scheduler: Behaviour<undefined>): Promise<ExitReason> {
-    const children = [{ id: "scheduler", start: [scheduler], name: schedulerName } as const];
-    try {
-      const setup = { ...schedulerRestarts, childPlacement: "local", children } as const;
-      return await (await superviseOn(this.#systemSupervision, setup)).exit;
-    } catch (error) {
-      return { error: errorData(error) };
-    }
-  }
-
   /** Last spawned, first stopped, and those of the runtime after those of the program. */
-  protected override async stopTrees(exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {
+  protected override async stopTrees(
+    exit: (ref: RefData, reason: ExitReason) => void,
+    reason: ExitReason,
+  ): Promise<void> {
     for (const tree of [...this.#systemTrees, ...this.#trees].reverse()) {
-      exit(tree.ref, "shutdown");
+      exit(tree.ref, reason);
       await tree.exit;
     }
   }

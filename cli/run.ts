@@ -94,8 +94,10 @@ export async function run(
   try {
     if (signal.aborted) return exitCodes.interrupted;
     if (plan !== undefined) faults = await injectFaults(system, plan);
-    // A `main` that goes on waiting after the stop is not waited for.
-    const failure = await Promise.race([runProgram(system, program, args, journal), stopped]);
+    // A `main` that goes on waiting after the stop, or after the end of the system, is not waited for.
+    const ended = system.ended.then(() => undefined);
+    const failure =
+      (await Promise.race([runProgram(system, program, args, journal), stopped, ended])) ?? journal.systemFailure;
     if (!signal.aborted) result = { ended: failure === undefined ? "done" : "failed", failure: failure ?? null };
     if (result.ended !== "failed") return exitCodes.ok;
     err.write(`mofa run: ${module}: ${failure}\n`);

@@ -94,6 +94,7 @@ export {
   tellSupervision,
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
+export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
@@ -117,7 +118,6 @@ export type { ManualClock } from "./system/manual-clock.ts";
 export type { ProfileOptions } from "./system/profile.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor } from "./system/system.ts";
-export { schedulerName } from "./tasks/scheduler-actor.ts";
 export type { MissedRuns, Schedule, ScheduleOptions } from "./tasks/schedules.ts";
 export type { Task } from "./tasks/task-handle.ts";
 export type { TaskBackoff, TaskRequest } from "./tasks/task-request.ts";

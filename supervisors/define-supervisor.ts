@@ -11,6 +11,7 @@ import {
   describe,
   type ExitReason,
   type From,
+  type Handlers,
   makeBehaviour,
   type RefData,
   RuntimeError,
@@ -73,7 +74,16 @@ export function defineSupervisor<A = undefined>(
       `defineSupervisor wants a function that answers flags and children, got ${describe(init)}`,
     );
   }
+  return supervisorBehaviour(init, options);
+}
+
+function supervisorBehaviour<A>(
+  init: (argument: A, ctx: Context) => SetupAnswer,
+  options: BehaviourOptions,
+  more: Pick<Handlers, "isService"> = {},
+): SupervisorBehaviour<A> {
   const behaviour = makeBehaviour<A, SupervisorApi>(options, {
+    ...more,
     init: (argument, ctx) => begin(init as Init, argument, ctx),
     receive: (state, message, ctx) => of(state, ctx).receive(message),
     call: (state, name, argument, ctx) => {
@@ -152,3 +162,10 @@ export const supervisor: SupervisorBehaviour<SupervisorSetup> = defineSupervisor
   name: "supervisor",
   module: import.meta.url,
 });
+
+/** That of the system's own services: see system-tree.ts. */
+export const systemSupervisor: SupervisorBehaviour<SupervisorSetup> = supervisorBehaviour(
+  (setup: SupervisorSetup) => setup,
+  { name: "system.supervisor", module: import.meta.url },
+  { isService: true },
+);

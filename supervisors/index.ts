@@ -75,4 +75,5 @@ export {
 export { defaultRestartLimit, type RestartLimit, RestartWindow } from "./restart-window.ts";
 export type { Checked, SpecError, SpecErrorCode } from "./spec-error.ts";
 export type { SetupAnswer } from "./supervisor.ts";
+export { SystemTree, type SystemTreeHost } from "./system-tree.ts";
 export { argumentOf } from "./template-crew.ts";

@@ -27,7 +27,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   },
   "mofa/supervisors": {
     values: `
-      DynamicSupervisorHandle RestartWindow SupervisorHandle argumentOf checkChildSpec checkChildSpecs
+      DynamicSupervisorHandle RestartWindow SupervisorHandle SystemTree argumentOf checkChildSpec checkChildSpecs
       defaultBackoff defaultFlags defaultPartitionLimit defaultRestartLimit defineSupervisor dynamicSetup
       isSupervisor partitionName partitionOf partitionSetup partitionSupervisor progressMessage reportIn reportMessage reportText
       setupAsData specAsData superviseDynamicOn superviseOn supervisor topPlacement workerShutdownMs
@@ -38,7 +38,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       FullFlags GetChildSpecOutcome Outcome PartitionKey PartitionSetup ProgressReport ReportTextOptions
       ReportedChild Restart RestartChildOutcome RestartLimit SetupAnswer Shutdown SpawnedSupervisor SpecError SpecErrorCode
       StartChildOutcome StartFailed Strategy SupervisionHost SupervisorApi SupervisorBehaviour SupervisorCalls
-      SupervisorFlags SupervisorReport SupervisorSetup TerminateChildOutcome WhichChildOutcome
+      SupervisorFlags SupervisorReport SupervisorSetup SystemTreeHost TerminateChildOutcome WhichChildOutcome
     `,
   },
   "mofa/testing": {

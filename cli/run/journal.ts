@@ -28,6 +28,8 @@ export class Journal implements Disposable {
   readonly #write: (line: string) => void;
   readonly #stops: readonly (() => void)[];
   readonly #gaveUp = new Set<string>();
+  /** Why the system has ended by itself; undefined: it has not. */
+  systemFailure: string | undefined;
 
   constructor({ events }: MofaSystem, out: NodeJS.WritableStream) {
     this.#write = (line) => out.write(`${line}\n`);
@@ -37,6 +39,9 @@ export class Journal implements Disposable {
       ),
       events.on("shutdown", ({ supervisor, reason }) => {
         if (reason === "reached_max_restart_intensity") this.#gaveUp.add(refKey(supervisor));
+      }),
+      events.on("systemEnding", ({ reason }) => {
+        if (reason !== "shutdown") this.systemFailure = `the system ended: ${reasonText(reason)}`;
       }),
       events.on("log", (event) => this.#log(event)),
       events.on("threadLost", ({ thread, why, actors, unread }) =>

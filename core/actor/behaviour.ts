@@ -62,6 +62,8 @@ export interface Handlers {
   readonly isAsync?: boolean;
   /** gen_server's rule: an exit of the parent ends it, also when it traps exits. */
   readonly isServer?: boolean;
+  /** One of the runtime's own, whose names are theirs alone: see ../kernel/service.ts. */
+  readonly isService?: boolean;
   /** Redacts the state for crash reports. */
   format?(state: unknown): unknown;
 }

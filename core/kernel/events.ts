@@ -151,6 +151,8 @@ export type RuntimeEvent =
       readonly exitCode: number | undefined;
     }
   | { readonly type: "threadStarted"; readonly thread: number; readonly position: number }
+  /** The system begins to end: `shutdown` when it was told to stop, else why its own supervisor has ended. */
+  | { readonly type: "systemEnding"; readonly reason: ExitReason }
   | {
       readonly type: "threadLost";
       readonly thread: number;
@@ -216,6 +218,7 @@ export const eventTypes = [
   "faultInjected",
   "faultSkipped",
   "trace",
+  "systemEnding",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -12,6 +12,7 @@ import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import type { Random } from "../random.ts";
 import type { ChannelWriter } from "../thread/channel.ts";
 import type { RuntimeEvent } from "./events.ts";
+import type { Service } from "./service.ts";
 
 /** A dedicated thread to start, and the actor that it is for. */
 export interface DedicatedStart {
@@ -55,10 +56,11 @@ export interface Host {
   /** Starts a dedicated thread under an id that was reserved. Main only. */
   startDedicated?(start: DedicatedStart): void;
   /**
-   * Starts the system's scheduler of tasks under a supervisor, and tells when that has ended. Main only; what a front door
-   * that knows supervisors gives it.
+   * Starts a service under the system's own supervisor, which starts it again whenever it ends. Asked once for each, when it
+   * is first needed; services end in reverse order. When that supervisor gives up, the system ends. Main only, given by a
+   * front door that knows supervisors; absent: no service ever runs.
    */
-  startScheduler?(scheduler: Behaviour<undefined>, ended: (reason: ExitReason) => void): void;
+  startService?(service: Service): void;
   /** Starts the process that runs an actor's code. Main only. */
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */

@@ -256,7 +256,7 @@ export class Inbound implements FrameSink {
         kernel.retirement.abandoned();
         return;
       case FrameKind.shutDown:
-        kernel.lifecycle.shutDown();
+        kernel.lifecycle.shutDown(payload as ExitReason);
         return;
       case FrameKind.spawnFailed:
         // The spawner moved the slot's word on.

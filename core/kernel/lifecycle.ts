@@ -179,15 +179,15 @@ export class Lifecycle {
    * The system stops: those that trap exits are asked to end and run `terminate`, the others end. Who is linked to its
    * parent is left to it as long as that lives: a supervisor ends its children in order. Asked again and again.
    */
-  shutDown(): void {
+  shutDown(reason: ExitReason): void {
     const kernel = this.#kernel;
     for (const cell of [...kernel.cells]) {
       if (cell === undefined || cell === kernel.guest || this.#toldToEnd.has(cell)) continue;
       const { parent } = cell;
       if (parent !== undefined && hasLink(cell, parent) && kernel.isAlive(parent)) continue;
       this.#toldToEnd.add(cell);
-      if ((cell.flags & Flag.trapping) === 0) this.die(cell, "shutdown");
-      else kernel.delivery.deliverSystem(cell, new Meta(MetaKind.stop, "stop", 0, undefined), "shutdown");
+      if ((cell.flags & Flag.trapping) === 0) this.die(cell, reason);
+      else kernel.delivery.deliverSystem(cell, new Meta(MetaKind.stop, "stop", 0, undefined), reason);
     }
   }
 

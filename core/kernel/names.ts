@@ -10,6 +10,7 @@ import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { assertNoServiceName } from "./service.ts";
 
 const owner = 0;
 const toOwner = { slot: 0, generation: 0 };
@@ -45,6 +46,7 @@ export class Names {
     try {
       kernel.assertAlive(cell, "register");
       assertName(name, "register");
+      assertNoServiceName(name, "register");
       if (!kernel.isAlive(ref)) {
         throw new RuntimeError("bad_argument", `register: ${kernel.nameOf(ref)} is not alive`);
       }
@@ -125,6 +127,7 @@ export class Names {
     try {
       kernel.assertAlive(cell, "unregister");
       assertName(name, "unregister");
+      assertNoServiceName(name, "unregister");
       const ref = this.whereis(name);
       if (ref === undefined)
         throw new RuntimeError("bad_argument", `unregister: nobody is registered as ${describe(name)}`);

@@ -19,6 +19,7 @@ import { addLink, addWatcher } from "./links.ts";
 import { loading } from "./loads.ts";
 import type { Deferred } from "./outbox.ts";
 import { threadFor } from "./placement.ts";
+import { assertNoServiceName } from "./service.ts";
 import { assertSpawnOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
 
@@ -65,6 +66,7 @@ export class Spawner {
     kernel.assertAlive(parent, "spawn");
     assertSpawnable(spawnable);
     assertSpawnOptions(options);
+    if (options?.name !== undefined) assertNoServiceName(options.name, "spawn", spawnable);
     const isDedicated = options?.isolation === "thread";
     const isProcess = options?.isolation === "process";
     // The cell of an actor in a process is on main, where the gateway is.

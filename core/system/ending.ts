@@ -1,4 +1,5 @@
 /** The end of everybody who is left when the trees are down, and of threads that would keep a system from stopping. */
+import type { ExitReason } from "../actor/exit-reason.ts";
 import { afterMs, byDeadline, stopwatchMs } from "../clock.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -11,15 +12,15 @@ const looksMs = 2;
 const looksPerTelling = 50;
 
 /**
- * Every actor is told to end, but those that are linked to a living parent: they are told when it is gone and they are
+ * Every actor is told to end with a reason, but those that are linked to a living parent: they are told when it is gone and they are
  * not. Resolves when nobody is left, or when the time is over.
  */
-export async function endActors(kernel: Kernel): Promise<void> {
+export async function endActors(kernel: Kernel, reason: ExitReason): Promise<void> {
   const untilMs = stopwatchMs() + endingMs;
   for (let told = -1, looks = 0; stopwatchMs() < untilMs; looks++) {
     const left = actorsLeft(kernel);
     if (left === 0) return;
-    if (left !== told || looks % looksPerTelling === 0) tellAll(kernel);
+    if (left !== told || looks % looksPerTelling === 0) tellAll(kernel, reason);
     told = left;
     await new Promise<void>((resolve) => {
       afterMs(looksMs, resolve);
@@ -27,10 +28,10 @@ export async function endActors(kernel: Kernel): Promise<void> {
   }
 }
 
-function tellAll(kernel: Kernel): void {
+function tellAll(kernel: Kernel, reason: ExitReason): void {
   for (const thread of kernel.memory.threadsUp()) {
-    if (thread === kernel.thread) kernel.lifecycle.shutDown();
-    else kernel.peers.push(thread, FrameKind.shutDown, { slot: 0, generation: 0 }, kernel.guest, 0, undefined);
+    if (thread === kernel.thread) kernel.lifecycle.shutDown(reason);
+    else kernel.peers.push(thread, FrameKind.shutDown, { slot: 0, generation: 0 }, kernel.guest, 0, reason);
   }
 }
 

@@ -15,7 +15,7 @@ import type {
   StartResult,
   Target,
 } from "../actor/context.ts";
-import type { ExitReason } from "../actor/exit-reason.ts";
+import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
@@ -60,6 +60,11 @@ export interface SystemMonitor extends Monitor {
 
 export class System implements AsyncDisposable {
   readonly events: EventStream;
+  /**
+   * Why the system has ended, when all is down: `shutdown` where it was stopped, else the reason of its own supervisor, which
+   * has given up the runtime's services: `{ shutdown: "reached_max_restart_intensity" }`. Never rejects, and keeps no process alive.
+   */
+  readonly ended: Promise<ExitReason>;
   readonly #kernel: Kernel;
   readonly #host: PortHost;
   readonly #pool: ThreadPool;
@@ -70,8 +75,11 @@ export class System implements AsyncDisposable {
   readonly #manualClock: ManualClock | undefined;
   readonly #endTimeoutMs: number;
   readonly #unguard: () => void;
+  readonly #resolveEnded: (reason: ExitReason) => void;
   #faults: FaultInjection | undefined;
   #stopping: Promise<void> | undefined;
+  /** Why it ends, once it does. */
+  #reason: ExitReason | undefined;
 
   constructor(parts: SystemParts) {
     this.#kernel = parts.kernel;
@@ -85,6 +93,9 @@ export class System implements AsyncDisposable {
     this.#manualClock = parts.isManual ? new ManualClock(parts.kernel) : undefined;
     this.#endTimeoutMs = parts.endTimeoutMs;
     this.#unguard = guardMain(parts.kernel);
+    const { promise, resolve } = Promise.withResolvers<ExitReason>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
   }
 
   /** The program's own address: parent of what it spawns. */
@@ -154,7 +165,9 @@ export class System implements AsyncDisposable {
     );
     const started = promise.then((result) => {
       if (result.ok) return;
-      throw this.#stopping === undefined ? startError(kernel.nameOf(ref), result, withDefaults) : notStarted("spawn");
+      throw this.#stopping === undefined
+        ? startError(kernel.nameOf(ref), result, withDefaults)
+        : this.#notStarted("spawn");
     });
     // The behaviour's type says what the actor takes.
     return { ref: ref as Ref<P>, started, monitor };
@@ -444,7 +457,7 @@ export class System implements AsyncDisposable {
    * What ends in order before everybody else; the front door, which knows supervisors, says what.
    * @param _exit sends an exit signal, also now that `exit` refuses.
    */
-  protected async stopTrees(_exit: (ref: RefData, reason: ExitReason) => void): Promise<void> {}
+  protected async stopTrees(_exit: (ref: RefData, reason: ExitReason) => void, _reason: ExitReason): Promise<void> {}
 
   /**
    * Stops the trees in order, then every actor that is left (`shutdown`; those that trap exits run `terminate`, at most
@@ -453,17 +466,30 @@ export class System implements AsyncDisposable {
    * not end within `threadEndTimeoutMs`, and the process cannot end by itself before it does.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+    return this.end("shutdown");
   }
 
-  async #stop(): Promise<void> {
+  /** As `stop`, with another reason: every actor is told it. */
+  protected end(reason: ExitReason): Promise<void> {
+    if (this.#stopping !== undefined) return this.#stopping;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reason = reason;
+    // A listener may stop the system as well.
+    this.#stopping = promise;
+    this.#kernel.emit({ type: "systemEnding", reason });
+    resolve(this.#stop(reason));
+    const ended = () => this.#resolveEnded(reason);
+    promise.then(ended, ended);
+    return promise;
+  }
+
+  async #stop(reason: ExitReason): Promise<void> {
     const unwatch = endHeldThreads(this.#kernel, this.#pool, this.#endTimeoutMs);
     try {
       // What it delays is not to hold up the end.
       await this.#faults?.stop();
-      await this.stopTrees((ref, reason) => this.#ctx.exit(ref, reason));
-      await endActors(this.#kernel);
+      await this.stopTrees((ref, why) => this.#ctx.exit(ref, why), reason);
+      await endActors(this.#kernel, reason);
     } finally {
       unwatch();
       try {
@@ -481,10 +507,12 @@ export class System implements AsyncDisposable {
   }
 
   #assertRunning(verb: string): void {
-    if (this.#stopping !== undefined) throw notStarted(verb);
+    if (this.#stopping !== undefined) throw this.#notStarted(verb);
   }
-}
 
-function notStarted(verb: string): RuntimeError {
-  return new RuntimeError("not_started", `${verb}: the system has stopped`);
+  #notStarted(verb: string): RuntimeError {
+    const reason = this.#reason;
+    const why = reason === undefined || reason === "shutdown" ? "stopped" : `ended (${reasonText(reason)})`;
+    return new RuntimeError("not_started", `${verb}: the system has ${why}`);
+  }
 }

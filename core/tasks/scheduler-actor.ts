@@ -4,10 +4,11 @@
  * A synchronous state machine over main's table. What it knows beside that (`backlog.ts`) its successor makes anew from
  * the entries.
  */
-import { type Behaviour, makeBehaviour } from "../actor/behaviour.ts";
+import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context, TimerRef } from "../actor/context.ts";
 import type { Ref } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { serviceBehaviour } from "../kernel/service.ts";
 import { Backlog, type Destination } from "./backlog.ts";
 import type { TaskEntry } from "./task-entry.ts";
 import { restMs } from "./task-request.ts";
@@ -167,16 +168,13 @@ class TaskScheduler {
 
 /** On main, where the table is. */
 export function schedulerBehaviour(kernel: Kernel, table: TaskTable): Behaviour<undefined> {
-  return makeBehaviour(
-    { name: schedulerName, module: import.meta.url },
-    {
-      init: (_argument, ctx) => {
-        const scheduler = new TaskScheduler(kernel, table, ctx);
-        scheduler.begin();
-        return scheduler;
-      },
-      receive: (state, message) => (state as TaskScheduler).receive(message), // what init returned
-      format: () => table.stats(),
+  return serviceBehaviour(schedulerName, import.meta.url, {
+    init: (_argument, ctx) => {
+      const scheduler = new TaskScheduler(kernel, table, ctx);
+      scheduler.begin();
+      return scheduler;
     },
-  );
+    receive: (state, message) => (state as TaskScheduler).receive(message), // what init returned
+    format: () => table.stats(),
+  });
 }

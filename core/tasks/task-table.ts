@@ -6,7 +6,6 @@
  * accepted when its entry stands, and the answer of an agent goes into it by a call of the guest's, which never ends.
  * So a task that was accepted ends once, at whatever moment the scheduler is killed.
  */
-import type { Behaviour } from "../actor/behaviour.ts";
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import { type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
@@ -45,9 +44,10 @@ export class TaskTable {
   readonly #entries = new Map<string, TaskEntry>();
   readonly #agents = new Map<string, Agent>();
   #news: TaskNews = { tasks: [], agents: [], recipients: [] };
-  #behaviour: Behaviour<undefined> | undefined;
-  /** Whether its supervisor has been started and has not ended. */
-  #isSupervised = false;
+  /** Whether the scheduler was asked for. */
+  #isStarted = false;
+  /** Why there will be no scheduler any more. */
+  #ended: ExitReason | undefined;
   #scheduler: Ref | undefined;
   /** Whether it was told that there is news, and has not looked yet. */
   #isTold = false;
@@ -88,14 +88,14 @@ export class TaskTable {
     this.totals.submitted++;
     kernel.calls.answer(caller, acceptedId, id, undefined);
     this.#tell(entry);
-    this.#supervise();
+    this.#startScheduler();
   }
 
   /** The request is submitted whenever it is time for it. */
   schedule(times: ScheduleTimes, request: CheckedTask, missed: MissedRuns): Schedule {
     const schedule = this.schedules.add(times, request, missed, this.wallMs);
     this.#ring();
-    this.#supervise();
+    this.#startScheduler();
     return schedule;
   }
 
@@ -125,6 +125,7 @@ export class TaskTable {
   }
 
   #refusal({ to, isRefusedByNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {
+    if (this.#ended !== undefined) return ["shutdown", `submit: ${endedText(this.#ended)}`];
     if (this.#entries.size >= tasksMax)
       return ["system_limit", `submit: ${tasksMax} tasks are under way, and more are not kept`];
     if (!isRefusedByNobody || this.candidates(to).length > 0) return undefined;
@@ -294,14 +295,14 @@ export class TaskTable {
     this.#kernel.calls.answerError(caller, question, error, this.#kernel.refOf(this.#kernel.guest));
   }
 
-  /** Nobody will schedule any more: the system stops, or its supervisor has given the scheduler up. The next submit starts another. */
+  /** Nobody will schedule any more: the system ends. */
   abandoned(reason: ExitReason): void {
-    this.#isSupervised = false;
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
     this.#scheduler = undefined;
     this.#kernel.scheduler.commit(() => {
       for (const entry of [...this.#entries.values()]) {
-        const text = `task ${entry.id} was given up: the scheduler of tasks has ended (${reasonText(reason)})`;
-        this.fail(entry, failure("shutdown", text));
+        this.fail(entry, failure("shutdown", `task ${entry.id} was given up: ${endedText(reason)}`));
       }
       this.takeNews();
     });
@@ -309,11 +310,11 @@ export class TaskTable {
 
   // The scheduler ----------------------------------------------------------------------------------------------------
 
-  #supervise(): void {
-    if (this.#isSupervised) return;
-    this.#isSupervised = true;
-    this.#behaviour ??= schedulerBehaviour(this.#kernel, this);
-    this.#kernel.host.startScheduler?.(this.#behaviour, (reason) => this.abandoned(reason));
+  #startScheduler(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    const behaviour = schedulerBehaviour(this.#kernel, this);
+    this.#kernel.host.startService?.({ name: schedulerName, behaviour, ended: (reason) => this.abandoned(reason) });
   }
 
   #tell(entry: TaskEntry): void {
@@ -333,6 +334,10 @@ export class TaskTable {
   stats(): TaskStats {
     return this.totals.stats(this.#entries.values());
   }
+}
+
+function endedText(reason: ExitReason): string {
+  return `the scheduler of tasks has ended (${reasonText(reason)})`;
 }
 
 function failure(code: ErrorCode, message: string): ErrorData {

@@ -53,7 +53,7 @@ export class PortHost implements Host {
   readonly findDefinition?: (module: BehaviourModule) => Behaviour<never> | undefined;
   readonly startDedicated?: NonNullable<Host["startDedicated"]>;
   readonly startProcess?: NonNullable<Host["startProcess"]>;
-  startScheduler?: NonNullable<Host["startScheduler"]>;
+  startService?: NonNullable<Host["startService"]>;
   readonly retire?: () => void;
   readonly tellNow?: (event: RuntimeEvent) => void;
   readonly loseThread?: (why: string) => never;

@@ -101,6 +101,24 @@ describe("mofa run", () => {
     });
   });
 
+  test("a system that ends by itself is told, and is 1, whether or not main goes on", async () => {
+    const program = write(
+      "given-up.mjs",
+      `export async function main(system, [how]) {
+         system.submit({ to: "nobody", call: "work" }).result().catch(() => undefined);
+         await system.settled();
+         system.exit(system.whereis("system.supervisor"), "kill");
+         if (how === "waits") await new Promise(() => {});
+         await system.ended;
+       }`,
+    );
+    const file = "given-up.mjs";
+    for (const how of ["waits", "ends"]) {
+      const { code, stderr } = await mofaRun([program, how]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${file}: the system ended: killed\n`)]);
+    }
+  });
+
   test("a crash is told with the call and the program's own frames, and so is the call that main fails with", async () => {
     const program = write(
       "frames.mjs",

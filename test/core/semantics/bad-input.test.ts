@@ -384,6 +384,26 @@ describe("bad input and bad luck", () => {
     return ["shutdown", await watch.reason()];
   });
 
+  row("a name that begins with `system.`, for an actor of the program's", async () => {
+    const name = "system.mine";
+    const own = await codeOf(system().spawn(puppet, undefined, { ...other, name }));
+    const tree = await system().supervise({ children: [] });
+    const outcome = await tree.startChild({ id: 1, start: [puppet], name });
+    await system().stopActor(tree.ref);
+    return [own, (outcome as { readonly error: { readonly code: string } }).error.code];
+  });
+
+  row("a service of the runtime ends over and over", async () => {
+    const own = await startSystem({ threads: 1, clock: "manual", spare: false });
+    own.submit({ to: "nobody", call: "echo" });
+    await own.settled();
+    for (let scheduler = own.whereis("system.scheduler"); scheduler; scheduler = own.whereis("system.scheduler")) {
+      own.exit(scheduler, "kill");
+      await own.settled();
+    }
+    return [shapeOf(await own.ended)];
+  });
+
   row("a supervisor is killed", async () => {
     await using tree = await Supervised.start(system(), { children: [0, 1, 2].map((id) => ({ id, start: [child] })) });
     const refs = (await tree.children()).map(([, ref]) => ref as Ref);

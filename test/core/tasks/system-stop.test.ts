@@ -32,12 +32,3 @@ test("S16.7: a system without tasks has no scheduler of them", async () => {
   expect((await system.actors()).map(({ name, position }) => [name, position])).toContainEqual(["system.scheduler", 0]);
   expect(before).toBe(0);
 });
-
-test("S16.7: where the scheduler's name is taken no task is kept, and one that comes when it is free is", async () => {
-  await using system = await startSystem({ threads: 1, clock: "manual", spare: false });
-  const agent = await system.spawn(puppet, undefined, { name: "system.scheduler" });
-  expect(await codeOf(system.submit({ to: agent, call: "echo" }).result())).toBe("shutdown");
-  const other = await system.spawn(puppet);
-  await system.stopActor(agent);
-  expect(await system.submit({ to: other, call: "echo", argument: 1 }).result()).toBe(1);
-});

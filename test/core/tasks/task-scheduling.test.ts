@@ -1,6 +1,6 @@
 /** core/SEMANTICS.md, S16.1 and S16.7: a task ends once, whatever becomes of its agents and of the scheduler. Simulated threads, by seeds. */
 import { expect, test } from "@jest/globals";
-import type { Ref, Task } from "../../../core/index.ts";
+import type { Ref, Service, Task } from "../../../core/index.ts";
 import { SeededRandom } from "../../../core/random.ts";
 import type { TaskEntry } from "../../../core/tasks/task-entry.ts";
 import type { TaskTable } from "../../../core/tasks/task-table.ts";
@@ -20,9 +20,8 @@ const codes = ["refused", "crashed", "killed", "noproc", "deadline", "cancelled"
 async function startAgents(seed: number): Promise<SimulatedTree> {
   const tree = new SimulatedTree({ seed, threads: 3 });
   const main = tree.system.kernel(0);
-  main.host.startScheduler = (scheduler) => {
-    const children = [{ id: "scheduler", start: [scheduler], name: "system.scheduler" }] as const;
-    tree.ctx.spawn(supervisor, { intensity: 10_000, children });
+  main.host.startService = ({ name, behaviour }) => {
+    tree.ctx.spawn(supervisor, { intensity: 10_000, children: [{ id: name, start: [behaviour], name }] });
   };
   const children = agents.map((name, thread) => ({
     id: name,
@@ -239,23 +238,21 @@ test("a task over which the scheduler crashes is thrown out, and the others go o
   expect(await tree.until((tasks[0] as Task).result())).toBe(1);
 });
 
-test("when the scheduler is given up, every task ends, and the next submit starts another", async () => {
+test("S16.7: when there will be no scheduler any more, every task ends, and no other is accepted", async () => {
   current.log = new TaskLog();
   const tree = await startAgents(1);
   const main = tree.system.kernel(0);
-  const { startScheduler } = main.host;
-  let ended: ((reason: string) => void) | undefined;
-  main.host.startScheduler = (scheduler, tell) => {
-    ended = tell;
-    startScheduler?.(scheduler, tell);
+  const { startService } = main.host;
+  let ended: Service["ended"] | undefined;
+  main.host.startService = (service) => {
+    ended = (reason) => service.ended(reason);
+    startService?.(service);
   };
   const task = tree.ctx.submit({ to: "nobody", call: "work" });
   await tree.settle();
   ended?.("shutdown");
   expect(await failureOf(tree.until(task.result()))).toBe("shutdown");
-  kill(tree, "system.scheduler");
-  await tree.settle();
   const next = tree.ctx.submit({ to: "a", call: "work", argument: 7 });
-  await letAllEnd(tree);
-  expect(await tree.until(next.result())).toBe(7);
+  expect(await failureOf(tree.until(next.accepted()))).toBe("shutdown");
+  expect(await failureOf(tree.until(next.result()))).toBe("shutdown");
 });
