@@ -64,6 +64,7 @@ export {
   Ref,
   type RefData,
   type Remaining,
+  type RequestOptions,
   type RestartedEvent,
   type RunningTurn,
   RuntimeError,

@@ -17,6 +17,7 @@ const suites = [
   "core/semantics/s14-traces",
   "core/semantics/s15-registry",
   "core/semantics/s16-tasks",
+  "core/semantics/s18-requests",
   "core/semantics/s2-dead-letters",
   "core/semantics/s2-order-and-delivery",
   "core/semantics/s2-reports",

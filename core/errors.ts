@@ -13,7 +13,7 @@ export const errorCodes = {
   bad_configuration: "a configuration cannot be read, or its schema refuses it",
   budget: "the actor went over one of its budgets before it answered",
   calling_self: "an actor called itself and would wait for itself",
-  cancelled: "the task was cancelled",
+  cancelled: "the task or request was given up",
   crashed: "the actor threw an error without a code before it answered",
   deadline: "the task had not ended within its deadlineMs",
   deadlocked_load: "an earlier load of the module in this thread never came to an end",

@@ -30,6 +30,7 @@ export type {
   Monitor,
   Placement,
   PublishOptions,
+  RequestOptions,
   SpawnLinkOptions,
   SpawnOptions,
   SpawnRest,

@@ -137,6 +137,8 @@ export interface Envelope {
   /** Unique in the system: `thread.number`, counting up for each publishing thread. */
   readonly id: string;
   readonly from: Ref;
+  /** Somebody waits for an answer: `ctx.reply(message.replyTo, value)`. Plain data, which another actor may answer by as well. */
+  readonly replyTo?: From;
   /** As the publisher gave them. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Its deadline, by `ctx.nowMs()`. */
@@ -152,6 +154,13 @@ export interface PublishOptions {
   readonly deadlineMs?: number;
   /** An opaque text that is carried along, such as a W3C `traceparent`. */
   readonly trace?: string;
+}
+
+export interface RequestOptions extends PublishOptions {
+  /** Time to wait for the first answer. Default 5,000; `Infinity` waits for ever. Its deadline too, unless `deadlineMs` is given. */
+  readonly timeoutMs?: number;
+  /** Gives the request up when it is aborted: it fails with `cancelled`. */
+  readonly signal?: AbortSignal;
 }
 
 /** A subscription to a topic or pattern. */
@@ -301,6 +310,12 @@ export interface Context {
    * @throws RuntimeError `bad_argument`, `not_cloneable`.
    */
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
+  /**
+   * Publishes, and resolves with the first answer that somebody gives by the envelope's `replyTo`; later ones are dropped (S18).
+   * @throws RuntimeError `noproc`: nobody is subscribed; `timeout`, `cancelled`, `bad_argument`, `not_cloneable`, or the
+   * error that it is answered with.
+   */
+  request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown>;
 
   /**
    * Gives work to an actor: a call of one of its handlers that waits for its turn by priority, within what the actor may

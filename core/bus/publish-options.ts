@@ -4,14 +4,22 @@ import { describe, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { assertKeys } from "../known-keys.ts";
 
-export type EnvelopeExtras = Pick<Envelope, "headers" | "untilMs" | "trace">;
+export type EnvelopeExtras = Pick<Envelope, "headers" | "untilMs" | "trace" | "replyTo">;
+
+/** What goes into the envelope. */
+export const publishKeys = ["headers", "deadlineMs", "trace"] as const satisfies readonly (keyof PublishOptions)[];
 
 /** @throws RuntimeError `bad_argument`. */
 export function extrasOf(options: PublishOptions, kernel: Kernel): EnvelopeExtras {
-  assertKeys("publish: options", options, ["headers", "deadlineMs", "trace"]);
+  assertKeys("publish: options", options, publishKeys);
+  return checkedExtras(options, kernel, "publish");
+}
+
+/** @throws RuntimeError `bad_argument`. */
+export function checkedExtras(options: PublishOptions, kernel: Kernel, verb: string): EnvelopeExtras {
   const { headers, deadlineMs, trace } = options;
   const refuse = (what: string, got: unknown): never => {
-    throw new RuntimeError("bad_argument", `publish wants ${what}, got ${describe(got)}`);
+    throw new RuntimeError("bad_argument", `${verb} wants ${what}, got ${describe(got)}`);
   };
   if (deadlineMs !== undefined && !(typeof deadlineMs === "number" && deadlineMs >= 0))
     refuse("deadlineMs from 0", deadlineMs);

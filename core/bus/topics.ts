@@ -9,6 +9,7 @@
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { Envelope, PublishOptions, Subscription, SubscriptionOptions } from "../actor/context.ts";
 import type { Ref, SendResult } from "../actor/ref.ts";
+import { RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -19,6 +20,7 @@ import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
 import { PublishWaits } from "./publish-waits.ts";
 import type { QueueGroup } from "./queue-group.ts";
 import { Queues } from "./queues.ts";
+import { Requests } from "./requests.ts";
 import { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
@@ -56,6 +58,7 @@ export class Topics {
   readonly deliveries: Deliveries;
   readonly #waits: PublishWaits;
   readonly queues: Queues;
+  readonly requests: Requests;
   readonly #idPrefix: string;
   #nextEnvelope = 1;
 
@@ -68,6 +71,7 @@ export class Topics {
       },
       over: (words, pattern) => this.#uninterested(words, pattern),
     });
+    this.requests = new Requests(kernel);
     this.#waits = new PublishWaits(kernel);
     this.deliveries = new Deliveries(kernel, this.#waits);
     this.#idPrefix = `${kernel.thread}.`;
@@ -164,7 +168,25 @@ export class Topics {
     const kernel = this.#kernel;
     kernel.assertAlive(sender, "publish");
     const route = this.#routeOf(topic);
-    const extras = options === undefined ? undefined : extrasOf(options, kernel);
+    return this.#publish(sender, topic, route, message, options === undefined ? undefined : extrasOf(options, kernel));
+  }
+
+  /** The same for somebody who waits for an answer. @throws RuntimeError `noproc`: nobody is subscribed. */
+  ask(sender: Cell, topic: string, message: unknown, extras: EnvelopeExtras): void {
+    const route = this.#routeOf(topic, "request");
+    if (route.threads.length + route.subscriptions.length + route.groups.length === 0)
+      throw new RuntimeError("noproc", `request: nobody is subscribed to ${topic}`);
+    void this.#publish(sender, topic, route, message, extras);
+  }
+
+  #publish(
+    sender: Cell,
+    topic: string,
+    route: Route,
+    message: unknown,
+    extras: EnvelopeExtras | undefined,
+  ): SendResult {
+    const kernel = this.#kernel;
     if (route.isChecked) kernel.outgoing.check(message, undefined, undefined, "publish");
     else if (kernel.checks) freezeMessage(message);
     const pauses = this.#waits.pausesOf(route.words);
@@ -232,10 +254,10 @@ export class Topics {
     this.queues.threadLost(thread);
   }
 
-  #routeOf(topic: string): Route {
+  #routeOf(topic: string, verb = "publish"): Route {
     const known = this.#routes.get(topic);
     if (known !== undefined) return known;
-    const words = wordsOfTopic(topic, "publish");
+    const words = wordsOfTopic(topic, verb);
     const subscriptions: TopicSubscription[] = [];
     const threads = new Set<number>();
     this.#own.match(words, (subscription) => subscriptions.push(subscription));

@@ -12,6 +12,7 @@ import type {
   LogLevel,
   Monitor,
   PublishOptions,
+  RequestOptions,
   SpawnLinkOptions,
   SpawnOptions,
   StartResult,
@@ -312,6 +313,16 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
       return kernel.topics.publish(this.#cell, topic, message, options);
+    }
+    request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown> {
+      return kernel.topics.requests.request(this.#cell, topic, message, options);
+    }
+    /** The same for an actor in a process of its own: a signal cannot cross, so there is one here by number. */
+    requestAs(number: number, topic: string, message: unknown, options: RequestOptions): Promise<unknown> {
+      return kernel.topics.requests.requestAs(this.#cell, number, topic, message, options);
+    }
+    cancelRequest(number: number): void {
+      kernel.topics.requests.cancelAs(this.#cell, number);
     }
 
     submit(request: TaskRequest): Task {

@@ -21,7 +21,8 @@ export const callTimeoutMs = 5_000;
 
 interface PendingCall {
   readonly cell: Cell;
-  readonly callee: RefData;
+  /** Undefined: whoever is subscribed to the topic that is its name. */
+  readonly callee: RefData | undefined;
   readonly name: string;
   readonly deadlineMs: number;
   readonly timeoutMs: number;
@@ -29,6 +30,8 @@ interface PendingCall {
   readonly reject: (error: unknown) => void;
   /** Whether these are a promise's, which fails with its caller's stack; else the kernel's own, called in the drain. */
   readonly isPromised: boolean;
+  /** Told of its end. */
+  ended: (() => void) | undefined;
 }
 
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
@@ -73,7 +76,12 @@ export class Calls {
   }
 
   /** A promise for an answer that somebody will be asked for by its id. */
-  expect(cell: Cell, ref: RefData, name: string, timeoutMs: number): { id: number; promise: Promise<unknown> } {
+  expect(
+    cell: Cell,
+    ref: RefData | undefined,
+    name: string,
+    timeoutMs: number,
+  ): { id: number; promise: Promise<unknown> } {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     return { id: this.#open(cell, ref, name, timeoutMs, resolve, reject, true), promise };
   }
@@ -120,9 +128,20 @@ export class Calls {
     this.#kernel.peers.push(ref.thread, kind, ref, cell, id, payload);
   }
 
+  /** Calls back when it has ended, however that was. It has not. */
+  whenEnded(id: number, ended: () => void): void {
+    const call = this.#pending.get(id);
+    if (call !== undefined) call.ended = ended;
+  }
+
+  /** Nobody will be asked after all. */
+  forget(id: number): void {
+    this.#take(id);
+  }
+
   #open(
     cell: Cell,
-    ref: RefData,
+    ref: RefData | undefined,
     name: string,
     timeoutMs: number,
     resolve: (value: unknown) => void,
@@ -133,7 +152,17 @@ export class Calls {
     const id = this.#nextId++;
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
-    this.#pending.set(id, { cell, callee: ref, name, deadlineMs, timeoutMs, resolve, reject, isPromised });
+    this.#pending.set(id, {
+      cell,
+      callee: ref,
+      name,
+      deadlineMs,
+      timeoutMs,
+      resolve,
+      reject,
+      isPromised,
+      ended: undefined,
+    });
     const extra = extraOf(cell);
     extra.pendingCalls ??= new Set();
     extra.pendingCalls.add(id);
@@ -255,7 +284,7 @@ export class Calls {
     const call = this.#take(id);
     if (call === undefined) return;
     const { cell, callee, resolve } = call;
-    if ((cell.flags & Flag.traced) !== 0) this.#kernel.traces.answered(cell, id, callee, value);
+    if ((cell.flags & Flag.traced) !== 0 && callee !== undefined) this.#kernel.traces.answered(cell, id, callee, value);
     this.#kernel.scheduler.settle(cell, resolve as (value: never) => void, value);
   }
 
@@ -266,7 +295,7 @@ export class Calls {
   /** It was made to an actor whose thread was lost before that. */
   threadIsLost(id: number): void {
     const call = this.#pending.get(id);
-    if (call === undefined) return;
+    if (call?.callee === undefined) return;
     const error = gone(this.#kernel.nameOf(call.callee), call.name);
     this.#fail(id, { ...error, message: `${error.message}: its thread is lost` });
   }
@@ -301,6 +330,7 @@ export class Calls {
     this.#pending.delete(id);
     call.cell.extra?.pendingCalls?.delete(id);
     this.#kernel.asyncTurns.awaits(call.cell, -1);
+    call.ended?.();
     return call;
   }
 
@@ -341,17 +371,30 @@ export class Calls {
     }
   }
 
+  /** The system has stopped: the program's requests, which nobody answers by ending. */
+  close(): void {
+    const { guest } = this.#kernel;
+    for (const [id, { cell, callee, name }] of [...this.#pending]) {
+      if (cell !== guest || callee !== undefined) continue;
+      this.#fail(id, {
+        name: "RuntimeError",
+        code: "not_started",
+        message: `request "${name}": the system has stopped`,
+      });
+    }
+  }
+
   /** Ends the calls whose time is over; returns when to look again. */
   expire(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [id, call] of this.#pending) {
       if (call.deadlineMs <= nowMs) {
-        const who = this.#kernel.nameOf(call.callee);
-        this.#fail(id, {
-          name: "RuntimeError",
-          code: "timeout",
-          message: `${who} did not answer "${call.name}" within ${call.timeoutMs} ms`,
-        });
+        const { callee, name, timeoutMs } = call;
+        const what =
+          callee === undefined
+            ? `nobody answered the request "${name}"`
+            : `${this.#kernel.nameOf(callee)} did not answer "${name}"`;
+        this.#fail(id, { name: "RuntimeError", code: "timeout", message: `${what} within ${timeoutMs} ms` });
       } else if (call.deadlineMs < nextMs) nextMs = call.deadlineMs;
     }
     return nextMs;
@@ -360,22 +403,21 @@ export class Calls {
   /** The callees' thread is lost. @param blame whose doing it was, and what that one ended with. */
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const [id, call] of [...this.#pending]) {
-      if (call.callee.thread !== thread) continue;
-      const own = blamedReason(blame, call.callee);
-      if (own !== undefined) {
-        this.#fail(id, reasonError(own, this.#kernel.nameOf(call.callee), call.name));
-        continue;
-      }
-      if (why === retiredWhy) {
-        this.#fail(id, gone(this.#kernel.nameOf(call.callee), call.name));
-        continue;
-      }
-      this.#fail(id, {
-        name: "RuntimeError",
-        code: "thread_lost",
-        message: `${this.#kernel.nameOf(call.callee)} was lost with its thread (${why}) before it answered "${call.name}"`,
-      });
+      if (call.callee?.thread === thread) this.#fail(id, this.lossError(call.callee, call.name, why, blame));
     }
+  }
+
+  /** What becomes of a question to an actor whose thread is lost. */
+  lossError(callee: RefData, name: string, why: string, blame: Blamed | undefined): ErrorData {
+    const who = this.#kernel.nameOf(callee);
+    const own = blamedReason(blame, callee);
+    if (own !== undefined) return reasonError(own, who, name);
+    if (why === retiredWhy) return gone(who, name);
+    return {
+      name: "RuntimeError",
+      code: "thread_lost",
+      message: `${who} was lost with its thread (${why}) before it answered "${name}"`,
+    };
   }
 }
 

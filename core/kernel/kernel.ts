@@ -425,6 +425,7 @@ export class Kernel {
   close(reason: ExitReason): void {
     this.work?.abandoned(reason);
     this.lifecycle.endAll(reason);
+    this.calls.close();
     while (this.scheduler.hasWork) this.drain();
     this.guest.flags |= Flag.dead;
   }

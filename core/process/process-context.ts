@@ -12,6 +12,7 @@ import type {
   LogLevel,
   Monitor,
   PublishOptions,
+  RequestOptions,
   SpawnOptions,
   StartResult,
   Subscription,
@@ -31,10 +32,12 @@ import {
   type SendResult,
 } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
+import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
 import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Declaration } from "../registry/declaration.ts";
@@ -61,6 +64,7 @@ export class ProcessContext {
   readonly #turn: TurnState;
   readonly #abort = new AbortController();
   #nextTask = 1;
+  #nextRequest = 1;
 
   constructor(line: MainLine, turn: TurnState) {
     this.#line = line;
@@ -206,6 +210,23 @@ export class ProcessContext {
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
     const wait = this.#line.ask("publish", [topic, message, options]);
     return wait === undefined ? undefined : (this.#line.begin("accepted", [wait]) as Promise<void>);
+  }
+
+  /** The signal stays here: main is told by a number when it is aborted. */
+  async request(topic: string, message: unknown, options: RequestOptions = {}): Promise<unknown> {
+    assertKeys("request: options", options, requestKeys);
+    const { signal: given, ...rest } = options;
+    const signal = checkedSignal(given, "request");
+    if (signal?.aborted === true) throw cancelled(topic);
+    const number = this.#nextRequest++;
+    const abort = () => this.#line.tell("cancelRequest", [number]);
+    const answer = this.#line.begin("requestAs", [number, topic, message, rest]);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await answer;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
   /** Main keeps the handle, which has a number here. Both its ends are asked for at once: then nothing of it is left there. */

@@ -142,10 +142,11 @@ export const beginVerbs = [
   "submitTask",
   "taskResult",
   "cancelTask",
+  "requestAs",
   "call",
   "accepted",
 ] as const;
-export const tellVerbs = ["send", "cast", "reply", "log", "taskBegan", "taskEnded"] as const;
+export const tellVerbs = ["send", "cast", "reply", "log", "cancelRequest", "taskBegan", "taskEnded"] as const;
 
 export type AskVerb = (typeof askVerbs)[number];
 export type BeginVerb = (typeof beginVerbs)[number];

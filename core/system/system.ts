@@ -10,6 +10,7 @@ import type {
   DownMessage,
   Monitor,
   PublishOptions,
+  RequestOptions,
   SpawnOptions,
   SpawnRest,
   StartResult,
@@ -389,6 +390,12 @@ export class System implements AsyncDisposable {
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
     this.#assertRunning("publish");
     return this.#ctx.publish(topic, message, options);
+  }
+
+  /** Publishes in the program's name, and resolves with the first answer: see `Context.request`. */
+  async request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown> {
+    this.#assertRunning("request");
+    return await this.#ctx.request(topic, message, options);
   }
 
   /** Groups with a living member. */
