@@ -17,6 +17,8 @@ const suites = [
   "core/semantics/s14-traces",
   "core/semantics/s15-registry",
   "core/semantics/s16-tasks",
+  "core/semantics/s17-acknowledged-queues",
+  "core/semantics/s17-kept-topics",
   "core/semantics/s18-requests",
   "core/semantics/s2-dead-letters",
   "core/semantics/s2-order-and-delivery",

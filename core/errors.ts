@@ -7,6 +7,7 @@
 
 /** Every code that the runtime throws or replies with, and what it says. */
 export const errorCodes = {
+  already_kept: "a kept topic overlaps the pattern",
   already_registered: "the name belongs to a living actor",
   already_started: "a child or a named actor of that name is already running",
   bad_argument: "an argument has the wrong type or is out of range",
@@ -34,10 +35,12 @@ export const errorCodes = {
   noproc: "there is no such actor (any more)",
   normal: "the actor ended normally before it answered",
   not_cloneable: "the message holds something that cannot cross to another thread",
+  not_kept: "no kept topic has it, or no acknowledged queue either takes it",
   not_started: "the system is not running",
   process_failed: "the actor's process could not be started",
   process_lost: "the actor's process was lost",
   profile_failed: "a profile of a thread could not be taken or written",
+  queue_full: "a kept topic or an acknowledged queue is at its bound",
   shutdown: "the actor was shut down before it answered",
   started_while_loading: "startSystem was called by a module that a runtime thread is loading",
   start_failed: "init threw or stopped",

@@ -30,6 +30,7 @@ export type {
   Monitor,
   Placement,
   PublishOptions,
+  PublishReceipt,
   RequestOptions,
   SpawnLinkOptions,
   SpawnOptions,
@@ -60,6 +61,9 @@ export {
   sameRef,
 } from "./actor/ref.ts";
 export { defineServer, type ServerApi, type ServerDefinition } from "./actor/server.ts";
+export type { QueueStats } from "./bus/kept/ack-queue.ts";
+export type { KeepOptions } from "./bus/kept/keep-options.ts";
+export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
 export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
 export type { FaultCount, FaultInjection } from "./faults/injection.ts";

@@ -5,11 +5,12 @@
  * `noproc` and nothing of it is sent; what only reads (`whereis`, `isAlive`, `nowMs`, `random`) still answers.
  */
 
+import type { KeepOptions } from "../bus/kept/keep-options.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import type { Task } from "../tasks/task-handle.ts";
-import type { TaskRequest } from "../tasks/task-request.ts";
+import type { TaskBackoff, TaskRequest } from "../tasks/task-request.ts";
 import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
 import type { Budget } from "./budget.ts";
 import type { ExitReason } from "./exit-reason.ts";
@@ -145,6 +146,22 @@ export interface Envelope {
   readonly untilMs?: number;
   /** As the publisher gave it. */
   readonly trace?: string;
+  /** As the publisher gave it: 0 to 9, 9 is the most urgent. */
+  readonly priority?: number;
+  /** Its number in the kept topic that has it, and when it was kept, by `ctx.nowMs()`: where main has served it (S17). */
+  readonly seq?: number;
+  readonly atMs?: number;
+  /** What came right before it was removed by the bound of the kept topic before it could be read. */
+  readonly isAfterGap?: boolean;
+  /** Of an acknowledged queue: the how manieth attempt it is, from 1; and what `ack` and `nack` know it by. */
+  readonly attempt?: number;
+  readonly ackId?: string;
+}
+
+/** What a publish with `ack` resolves to. */
+export interface PublishReceipt {
+  /** Its number in the kept topic; undefined: acknowledged queues alone have it. */
+  readonly seq: number | undefined;
 }
 
 export interface PublishOptions {
@@ -154,9 +171,13 @@ export interface PublishOptions {
   readonly deadlineMs?: number;
   /** An opaque text that is carried along, such as a W3C `traceparent`. */
   readonly trace?: string;
+  /** 0 to 9, 9 is the most urgent; default 5. Of what waits in an acknowledged queue the most urgent is next; elsewhere it changes no order. */
+  readonly priority?: number;
+  /** The publish returns a promise that resolves when main has kept the message, wherever it is for (S17.2). */
+  readonly ack?: boolean;
 }
 
-export interface RequestOptions extends PublishOptions {
+export interface RequestOptions extends Omit<PublishOptions, "ack"> {
   /** Time to wait for the first answer. Default 5,000; `Infinity` waits for ever. Its deadline too, unless `deadlineMs` is given. */
   readonly timeoutMs?: number;
   /** Gives the request up when it is aborted: it fails with `cancelled`. */
@@ -167,6 +188,8 @@ export interface RequestOptions extends PublishOptions {
 export interface Subscription {
   readonly id: number;
   readonly pattern: string;
+  /** With `from`: the number of the oldest message that was kept when it began. */
+  readonly firstSeq?: number;
 }
 
 export interface SubscriptionOptions {
@@ -185,6 +208,28 @@ export interface SubscriptionOptions {
    * with the policy `wait`.
    */
   readonly queue?: string;
+  /**
+   * Reads a kept topic that has all that the pattern matches: from the oldest kept message, from the last one, from a number
+   * on, or from what is not older than so many milliseconds; then what follows, each once and in order. `capacity` is then
+   * how many it is given ahead (default 256); no policy goes with it.
+   */
+  readonly from?: "first" | "last" | { readonly seq: number } | { readonly ms: number };
+  /**
+   * With `queue`: an acknowledged queue (S17.5). It keeps what is published from its first member on, and gives each message to
+   * one member, again and again, until one has answered with `ctx.ack`. It is there until `endQueue`. `capacity` (default
+   * 100,000) and `policy` are the queue's, and so are the next three: of each the last that a member has said counts.
+   */
+  readonly ack?: boolean;
+  /** How long a member may have a message in hand before it goes to somebody else. Default 30,000. */
+  readonly ackWaitMs?: number;
+  /** How often a message is given before it is a dead letter. Default 5. */
+  readonly attempts?: number;
+  /** How long a message rests after an attempt that failed. Default: 100 ms, doubled each time, at most 30,000. */
+  readonly backoff?: TaskBackoff;
+  /** Messages that this member may have in hand. Default 1. */
+  readonly maxInHand?: number;
+  /** Which member of a queue is next: the one with the fewest messages in hand (default), or each in turn. */
+  readonly balance?: "leastLoaded" | "roundRobin";
 }
 
 /** Of a `watch`: an actor that meets its query appeared, declares something else, or is gone, or meets it no longer. */
@@ -309,6 +354,7 @@ export interface Context {
    * dropped there, and counted (S13.7).
    * @throws RuntimeError `bad_argument`, `not_cloneable`.
    */
+  publish(topic: string, message: unknown, options: PublishOptions & { readonly ack: true }): Promise<PublishReceipt>;
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
   /**
    * Publishes, and resolves with the first answer that somebody gives by the envelope's `replyTo`; later ones are dropped (S18).
@@ -316,6 +362,20 @@ export interface Context {
    * error that it is answered with.
    */
   request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown>;
+  /**
+   * Keeps what is published under a topic or a pattern, on main and within the bounds that are given, until `dropTopic`; again
+   * with other bounds, it goes by these. Resolves when what is published anywhere from then on is kept.
+   * @throws RuntimeError `already_kept`: the pattern overlaps that of another kept topic; `bad_argument`.
+   */
+  keepTopic(pattern: string, options?: KeepOptions): Promise<void>;
+  /** Keeps it no more; what was kept is gone, and who reads it gets nothing more. False: it was not kept. @throws RuntimeError `bad_argument`. */
+  dropTopic(pattern: string): Promise<boolean>;
+  /** A message of an acknowledged queue, as it came, is done: nobody gets it again. Whoever has it may say so. @throws RuntimeError `bad_argument`. */
+  ack(message: unknown): void;
+  /** It is not done: it rests for the queue's back-off, or so long, and is given again. @throws RuntimeError `bad_argument`. */
+  nack(message: unknown, options?: { readonly delayMs?: number }): void;
+  /** Ends an acknowledged queue: what is left in it becomes dead letters. How many; undefined: there was none. @throws RuntimeError `bad_argument`. */
+  endQueue(pattern: string, queue: string): Promise<number | undefined>;
 
   /**
    * Gives work to an actor: a call of one of its handlers that waits for its turn by priority, within what the actor may

@@ -78,8 +78,10 @@ export class Deliveries {
   }
 
   #dropped(subscription: TopicSubscription): void {
-    this.#kernel.counters.add(Counter.busDropped, 1);
-    if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, 1);
+    const { counters, topics } = this.#kernel;
+    counters.add(Counter.busDropped, 1);
+    if (subscription.queue !== undefined) topics.queues.tellDone(subscription, 1);
+    else if (subscription.isServed) topics.consumers.left(subscription, 1);
   }
 
   #pause(subscription: TopicSubscription, thread: number): void {
@@ -91,6 +93,7 @@ export class Deliveries {
 
   /** A message of a subscription is in its subscriber's hands. False: its deadline has passed, and it is dropped. */
   isTaken(subscription: TopicSubscription, envelope: Envelope): boolean {
+    if (subscription.isAcknowledged) return this.#kernel.topics.consumers.isTaken(subscription, envelope);
     const isLate = envelope.untilMs !== undefined && this.#isLate(envelope);
     const row = this.#counted;
     if (isLate) this.#kernel.counters.add(Counter.busDropped, 1);
@@ -101,16 +104,24 @@ export class Deliveries {
 
   /** It was put aside (`stash`), and will be handled again. */
   putAside(subscription: TopicSubscription): void {
-    this.#kernel.counters.add(Counter.busDelivered, -1);
+    const { counters, topics } = this.#kernel;
     subscription.held++;
-    if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, -1);
+    if (subscription.isAcknowledged) return;
+    counters.add(Counter.busDelivered, -1);
+    if (subscription.queue !== undefined) topics.queues.tellDone(subscription, -1);
+    else if (subscription.isServed) topics.consumers.left(subscription, -1);
   }
 
-  /** It became a dead letter. */
-  refused(subscription: TopicSubscription, why: DeadLetterWhy): void {
+  /** It reaches nobody. False: it becomes no dead letter, since somebody else gets it. */
+  isRefused(subscription: TopicSubscription, envelope: Envelope, why: DeadLetterWhy): boolean {
+    if (subscription.isAcknowledged) {
+      this.#kernel.topics.consumers.refused(subscription, envelope);
+      return false;
+    }
     const isDropped = why === "dropped" || why === "mailbox_full";
     this.#kernel.counters.add(isDropped ? Counter.busDropped : Counter.busDeadLettered, 1);
     this.#left(subscription);
+    return true;
   }
 
   #left(subscription: TopicSubscription): void {
@@ -119,6 +130,10 @@ export class Deliveries {
   }
 
   #tell(subscription: TopicSubscription): void {
+    if (subscription.isServed) {
+      this.#kernel.topics.consumers.left(subscription, 1);
+      return;
+    }
     if (subscription.queue !== undefined) this.#kernel.topics.queues.tellDone(subscription, 1);
     if (subscription.policy === "wait" && subscription.held < subscription.capacity) this.#letIn(subscription);
   }
@@ -161,7 +176,7 @@ export class Deliveries {
   /** The actor wants no more of it: what it holds is dropped. */
   withdrawn(subscription: TopicSubscription): void {
     const { counters, delivery } = this.#kernel;
-    counters.add(Counter.busDropped, subscription.held + subscription.waiting.length);
+    if (!subscription.isAcknowledged) counters.add(Counter.busDropped, subscription.held + subscription.waiting.length);
     for (const { wait } of subscription.waiting.splice(0)) this.#waits.leave(wait);
     delivery.withdrawSubscription(subscription.cell, subscription.meta);
     subscription.held = 0;
@@ -178,7 +193,7 @@ export class Deliveries {
 }
 
 /** Plain equality; what is no object has no fields. */
-function passes(filter: NonNullable<TopicSubscription["filter"]>, message: unknown): boolean {
+export function passes(filter: NonNullable<TopicSubscription["filter"]>, message: unknown): boolean {
   if (typeof message !== "object" || message === null) return false;
   for (const [key, value] of filter)
     if (!Object.hasOwn(message, key) || (message as Record<string, unknown>)[key] !== value) return false;

@@ -99,12 +99,12 @@ export class PublishWaits {
     skipped.set(topic, (skipped.get(topic) ?? 0) + 1);
   }
 
-  /** It may have to wait: its places are counted until `end`. */
-  begin(sender: Cell): PublishWait {
+  /** It may have to wait: its places are counted until `end`. @param hasRoom called in the promise's stead */
+  begin(sender: Cell, hasRoom?: () => void): PublishWait {
     extraOf(sender).waitingCount++;
     this.#kernel.asyncTurns.awaits(sender, 1);
     const { promise, resolve } = Promise.withResolvers<void>();
-    return { sender, promise, accepted: resolve, places: 0 };
+    return { sender, promise, accepted: hasRoom ?? resolve, places: 0 };
   }
 
   /** For a full subscription on another thread. */

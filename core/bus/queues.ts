@@ -11,6 +11,7 @@ import { Counter } from "../kernel/counters.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import type { PatternInterest } from "./kept/bus-table.ts";
 import { QueueGroup, type QueueMember } from "./queue-group.ts";
 import type { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern } from "./topic.ts";
@@ -22,17 +23,9 @@ const toKernel = { slot: 0, generation: 0 };
 /** What main learns of a subscription that joins. */
 export type QueueJoin = readonly [queue: string, pattern: string, subscription: number, holder: Ref];
 
-/** Main's interest in the patterns of its groups. */
-interface Interest {
-  /** Calls back when every thread knows of it. */
-  known(pattern: string, done: () => void): void;
-  /** A group has ended. */
-  over(words: readonly string[], pattern: string): void;
-}
-
 export class Queues {
   readonly #kernel: Kernel;
-  readonly #interest: Interest;
+  readonly #interest: PatternInterest;
   /** This thread's members, by subscription. */
   readonly #members = new Map<number, TopicSubscription>();
   /** On main, by pattern and queue. */
@@ -41,7 +34,7 @@ export class Queues {
   /** On main, by thread and subscription. */
   readonly #memberships = new Map<string, { readonly group: QueueGroup; readonly member: QueueMember }>();
 
-  constructor(kernel: Kernel, interest: Interest) {
+  constructor(kernel: Kernel, interest: PatternInterest) {
     this.#kernel = kernel;
     this.#interest = interest;
   }

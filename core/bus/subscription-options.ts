@@ -2,15 +2,25 @@
 import type { SubscriptionOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
+import { acknowledgedOnly, checkAcknowledged } from "./queue-options.ts";
 
 const queueLengthMax = 256;
+const optionKeys = [
+  "capacity",
+  "policy",
+  "filter",
+  "queue",
+  "from",
+  "ack",
+  ...acknowledgedOnly,
+] as const satisfies readonly (keyof SubscriptionOptions)[];
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
 
 /** @throws RuntimeError `bad_argument`. */
 export function checkSubscriptionOptions(options: SubscriptionOptions | undefined): SubscriptionOptions {
   if (options === undefined) return {};
-  assertKeys("subscribe", options, ["capacity", "policy", "filter", "queue"]);
-  const { capacity, policy, filter, queue } = options;
+  assertKeys("subscribe", options, optionKeys);
+  const { ack, capacity, policy, filter, from, queue } = options;
   if (capacity !== undefined && capacity !== Number.POSITIVE_INFINITY && !(Number.isInteger(capacity) && capacity >= 1))
     throw new RuntimeError(
       "bad_argument",
@@ -22,15 +32,52 @@ export function checkSubscriptionOptions(options: SubscriptionOptions | undefine
       `subscribe wants policy reject, dropOldest, dropNewest or wait, got ${describe(policy)}`,
     );
   if (filter !== undefined) checkFilter(filter);
-  if (queue === undefined) return options;
-  if (typeof queue !== "string" || queue.length === 0 || queue.length > queueLengthMax)
-    throw new RuntimeError(
-      "bad_argument",
-      `subscribe wants queue as a text of 1 to ${queueLengthMax} characters, got ${describe(queue)}`,
-    );
-  if (filter !== undefined || policy === "wait")
+  if (ack !== undefined && typeof ack !== "boolean")
+    throw new RuntimeError("bad_argument", `subscribe wants ack as true or false, got ${describe(ack)}`);
+  if (from !== undefined) checkFrom(options);
+  if (ack !== true) {
+    const stray = acknowledgedOnly.find((key) => options[key] !== undefined);
+    if (stray !== undefined)
+      throw new RuntimeError(
+        "bad_argument",
+        `subscribe: ${stray} is for queues with ack: true, got ${describe(options)}`,
+      );
+  }
+  if (queue === undefined && ack !== true) return options;
+  if (queue !== undefined) assertQueueName(queue, "subscribe");
+  if (ack === true) checkAcknowledged(options);
+  else if (filter !== undefined || policy === "wait")
     throw new RuntimeError("bad_argument", "subscribe: a queue takes neither a filter nor the policy wait");
   return options;
+}
+
+/** @throws RuntimeError `bad_argument`. */
+export function assertQueueName(queue: unknown, verb: string): void {
+  if (typeof queue === "string" && queue.length > 0 && queue.length <= queueLengthMax) return;
+  throw new RuntimeError(
+    "bad_argument",
+    `${verb} wants queue as a text of 1 to ${queueLengthMax} characters, got ${describe(queue)}`,
+  );
+}
+
+/** Where a reader begins, and what does not go with it. */
+function checkFrom(options: SubscriptionOptions): void {
+  const { ack, from, policy, queue } = options;
+  if (ack === true || queue !== undefined || policy !== undefined)
+    throw new RuntimeError(
+      "bad_argument",
+      "subscribe: from goes with neither queue, ack nor policy: its messages wait in the kept topic",
+    );
+  if (from === "first" || from === "last") return;
+  if (typeof from === "object" && from !== null) {
+    const [[key, value] = [], ...others] = Object.entries(from);
+    if (others.length === 0 && key === "seq" && Number.isSafeInteger(value) && (value as number) >= 1) return;
+    if (others.length === 0 && key === "ms" && typeof value === "number" && value >= 0) return;
+  }
+  throw new RuntimeError(
+    "bad_argument",
+    `subscribe wants from as "first", "last", { seq } from 1 or { ms } from 0, got ${describe(from)}`,
+  );
 }
 
 function checkFilter(filter: unknown): void {

@@ -2,6 +2,7 @@
 import type { Cell } from "../actor/cell.ts";
 import type { Envelope, SubscriptionOptions } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { replayWindow } from "./kept/replay.ts";
 import type { PublishWait } from "./publish-waits.ts";
 import { wordsOfPattern } from "./topic.ts";
 
@@ -27,6 +28,16 @@ export class TopicSubscription {
   readonly isWatched: boolean;
   /** The queue group that it shares its messages with. */
   readonly queue: string | undefined;
+  /** It is of an acknowledged queue. */
+  readonly isAcknowledged: boolean;
+  /** Main serves it: an acknowledged queue, or a kept topic. */
+  readonly isServed: boolean;
+  /** Acknowledged: names of deliveries that have not come into its actor's hands, and of those that have and are not answered for. */
+  readonly unread: Set<string> | undefined;
+  readonly begun: Set<string> | undefined;
+  /** A reader: messages that main gives ahead, and those that it has handled and not told. */
+  readonly window: number;
+  handled = 0;
 
   /** @throws RuntimeError `bad_argument`: the pattern is none. */
   constructor(id: number, pattern: string, cell: Cell, options: SubscriptionOptions) {
@@ -35,10 +46,16 @@ export class TopicSubscription {
     this.words = wordsOfPattern(pattern, "subscribe");
     this.cell = cell;
     this.meta = new Meta(MetaKind.topic, pattern, id, undefined, undefined, this);
-    this.capacity = options.capacity ?? Number.POSITIVE_INFINITY;
-    this.policy = options.policy ?? "reject";
-    this.queue = options.queue;
-    this.isWatched = options.queue !== undefined || options.policy === "wait";
+    this.isAcknowledged = options.ack === true;
+    this.isServed = this.isAcknowledged || options.from !== undefined;
+    // What is served is bounded by main.
+    this.capacity = this.isServed ? Number.POSITIVE_INFINITY : (options.capacity ?? Number.POSITIVE_INFINITY);
+    this.policy = this.isServed ? "reject" : (options.policy ?? "reject");
+    this.queue = this.isAcknowledged ? undefined : options.queue;
+    this.isWatched = this.isServed || options.queue !== undefined || options.policy === "wait";
+    this.unread = this.isAcknowledged ? new Set() : undefined;
+    this.begun = this.isAcknowledged ? new Set() : undefined;
+    this.window = options.capacity ?? replayWindow;
     this.filter = options.filter === undefined ? undefined : Object.entries(options.filter);
   }
 }

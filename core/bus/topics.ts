@@ -7,7 +7,7 @@
  * with what it sends to it otherwise.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import type { Envelope, PublishOptions, Subscription, SubscriptionOptions } from "../actor/context.ts";
+import type { Envelope, PublishOptions, PublishReceipt, Subscription, SubscriptionOptions } from "../actor/context.ts";
 import type { Ref, SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
@@ -15,7 +15,10 @@ import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import { AckedPublish } from "./acked-publish.ts";
 import { Deliveries } from "./deliveries.ts";
+import type { PatternInterest } from "./kept/bus-table.ts";
+import { Consumers } from "./kept/consumers.ts";
 import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
 import { PublishWaits } from "./publish-waits.ts";
 import type { QueueGroup } from "./queue-group.ts";
@@ -31,6 +34,9 @@ const routesMax = 4_096;
 /** What crosses to another thread: topic, message, the envelope's id and what else is in it. */
 export type PublishedPayload = readonly [topic: string, message: unknown, id: string, extras?: EnvelopeExtras];
 
+/** The same for main alone, whose answer its publisher waits for. */
+export type PublishedToKeep = readonly [published: PublishedPayload, isExcess: boolean];
+
 /** Who gets what is published under a topic. */
 interface Route {
   readonly words: readonly string[];
@@ -42,9 +48,12 @@ interface Route {
   readonly isChecked: boolean;
   /** A subscription here has the policy `wait`. */
   readonly hasWaiting: boolean;
+  /** On main: its table keeps it. */
+  readonly isKept: boolean;
 }
 
 const toKernel = { slot: 0, generation: 0 };
+const owner = 0;
 
 export class Topics {
   readonly #kernel: Kernel;
@@ -59,19 +68,24 @@ export class Topics {
   readonly #waits: PublishWaits;
   readonly queues: Queues;
   readonly requests: Requests;
+  readonly consumers: Consumers;
+  /** Of main in the patterns of groups, kept topics and acknowledged queues. */
+  readonly interest: PatternInterest;
   readonly #idPrefix: string;
   #nextEnvelope = 1;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.queues = new Queues(kernel, {
+    this.interest = {
       known: (pattern, done) => {
         this.#routes.clear();
         this.#whenKnown(pattern, done);
       },
       over: (words, pattern) => this.#uninterested(words, pattern),
-    });
+    };
+    this.queues = new Queues(kernel, this.interest);
     this.requests = new Requests(kernel);
+    this.consumers = new Consumers(kernel);
     this.#waits = new PublishWaits(kernel);
     this.deliveries = new Deliveries(kernel, this.#waits);
     this.#idPrefix = `${kernel.thread}.`;
@@ -94,13 +108,28 @@ export class Topics {
     const extra = extraOf(cell);
     extra.subscriptions ??= new Map();
     extra.subscriptions.set(id, subscription);
-    const { promise, resolve } = Promise.withResolvers<Subscription>();
+    const { promise, resolve, reject } = Promise.withResolvers<Subscription>();
     kernel.asyncTurns.awaits(cell, 1);
     const done = () => {
       kernel.asyncTurns.awaits(cell, -1);
       kernel.scheduler.settle(cell, resolve as (value: never) => void, { id, pattern });
     };
-    if (options.queue !== undefined) this.queues.join(subscription, options.queue, done);
+    if (subscription.isServed) {
+      const begun = (firstSeq: unknown) => {
+        kernel.asyncTurns.awaits(cell, -1);
+        resolve((firstSeq === undefined ? { id, pattern } : { id, pattern, firstSeq }) as Subscription);
+      };
+      const failed = (error: unknown) => {
+        kernel.asyncTurns.awaits(cell, -1);
+        this.unsubscribe(cell, id);
+        kernel.calls.failPromise(
+          kernel.tasks.failureOf(cell, error) as Error,
+          resolve as (value: unknown) => void,
+          reject,
+        );
+      };
+      this.consumers.join(subscription, options, begun, failed);
+    } else if (options.queue !== undefined) this.queues.join(subscription, options.queue, done);
     else {
       this.#own.add(subscription.words, subscription);
       this.#routes.clear();
@@ -147,6 +176,10 @@ export class Topics {
 
   #remove(subscription: TopicSubscription): void {
     const { words, pattern, queue } = subscription;
+    if (subscription.isServed) {
+      this.consumers.leave(subscription);
+      return;
+    }
     if (queue !== undefined) {
       this.queues.leave(subscription);
       return;
@@ -159,24 +192,31 @@ export class Topics {
   #uninterested(words: readonly string[], pattern: string): void {
     this.#routes.clear();
     if ((this.#own.itemsOf(words)?.size ?? 0) > 0 || this.queues.has(words)) return;
+    if (this.#kernel.bus?.has(words) === true) return;
     this.#interests.delete(pattern);
     this.#kernel.replica.put(Table.interests, pattern, this.#kernel.guest, undefined);
   }
 
   /** What it returns settles when there is room everywhere; undefined: there is. */
-  publish(sender: Cell, topic: string, message: unknown, options: PublishOptions | undefined): SendResult {
+  publish(
+    sender: Cell,
+    topic: string,
+    message: unknown,
+    options: PublishOptions | undefined,
+  ): SendResult | Promise<PublishReceipt> {
     const kernel = this.#kernel;
     kernel.assertAlive(sender, "publish");
     const route = this.#routeOf(topic);
-    return this.#publish(sender, topic, route, message, options === undefined ? undefined : extrasOf(options, kernel));
+    const extras = options === undefined ? undefined : extrasOf(options, kernel);
+    return this.#publish(sender, topic, route, message, extras, options?.ack === true);
   }
 
   /** The same for somebody who waits for an answer. @throws RuntimeError `noproc`: nobody is subscribed. */
   ask(sender: Cell, topic: string, message: unknown, extras: EnvelopeExtras): void {
     const route = this.#routeOf(topic, "request");
-    if (route.threads.length + route.subscriptions.length + route.groups.length === 0)
+    if (route.threads.length + route.subscriptions.length + route.groups.length === 0 && !route.isKept)
       throw new RuntimeError("noproc", `request: nobody is subscribed to ${topic}`);
-    void this.#publish(sender, topic, route, message, extras);
+    void this.#publish(sender, topic, route, message, extras, false);
   }
 
   #publish(
@@ -185,20 +225,23 @@ export class Topics {
     route: Route,
     message: unknown,
     extras: EnvelopeExtras | undefined,
-  ): SendResult {
+    isAcked: boolean,
+  ): SendResult | Promise<PublishReceipt> {
     const kernel = this.#kernel;
-    if (route.isChecked) kernel.outgoing.check(message, undefined, undefined, "publish");
+    if (route.isChecked || isAcked) kernel.outgoing.check(message, undefined, undefined, "publish");
     else if (kernel.checks) freezeMessage(message);
     const pauses = this.#waits.pausesOf(route.words);
     const crowded = this.#waits.crowdedOf(route.threads);
     const mayWait =
       pauses.length > 0 || crowded.length > 0 || (route.hasWaiting && route.subscriptions.some(isFullAndWaits));
     const isExcess = mayWait && this.#waits.isFull(sender);
-    if (mayWait && !isExcess && (sender.flags & Flag.counted) !== 0) kernel.budgets.admit(sender, "publish");
+    if (((mayWait && !isExcess) || isAcked) && (sender.flags & Flag.counted) !== 0)
+      kernel.budgets.admit(sender, "publish");
     const { scheduler } = kernel;
     scheduler.enter();
     try {
-      const wait = mayWait && !isExcess ? this.#waits.begin(sender) : undefined;
+      const acked = isAcked ? new AckedPublish(kernel, sender) : undefined;
+      const wait = mayWait && !isExcess ? this.#waits.begin(sender, acked?.hasRoom) : undefined;
       const id = this.#idPrefix + this.#nextEnvelope++;
       kernel.counters.add(Counter.published, 1);
       for (const thread of route.threads) {
@@ -206,6 +249,8 @@ export class Topics {
           this.#waits.skip(thread, topic);
           continue;
         }
+        // What main is to keep goes there below.
+        if (acked !== undefined && thread === owner) continue;
         const payload: PublishedPayload = extras === undefined ? [topic, message, id] : [topic, message, id, extras];
         kernel.peers.push(thread, FrameKind.published, toKernel, sender, isExcess ? 1 : 0, payload);
       }
@@ -214,23 +259,56 @@ export class Topics {
         this.deliveries.deliver(route.subscriptions, envelope, { wait, thread: kernel.thread, isExcess });
         this.queues.share(route.groups, envelope);
       }
-      if (wait === undefined) return undefined;
+      if (acked !== undefined || route.isKept)
+        this.#keep(
+          sender,
+          route,
+          extras === undefined ? [topic, message, id] : [topic, message, id, extras],
+          isExcess,
+          acked?.question,
+        );
+      if (wait === undefined) return acked?.promise;
       for (const pause of pauses) this.#waits.await(wait, pause);
       for (const thread of crowded) this.#waits.awaitThread(wait, thread);
-      return this.#waits.end(wait);
+      const room = this.#waits.end(wait);
+      if (acked === undefined) return room;
+      if (room !== undefined) acked.awaitRoom();
+      return acked.promise;
     } finally {
       scheduler.leave();
     }
   }
 
-  /** From another thread: for the subscribers of this one. */
-  publishedReceived(from: Ref, [topic, message, id, extras]: PublishedPayload, isExcess: boolean): void {
+  /** In main's table, here or there. */
+  #keep(sender: Cell, route: Route, payload: PublishedPayload, isExcess: boolean, question: number | undefined): void {
+    const { bus, calls, peers, thread } = this.#kernel;
+    if (bus !== undefined) {
+      const [topic, message, id, extras] = payload;
+      const from = this.#kernel.refOf(sender);
+      bus.record(route.words, envelopeOf(topic, message, id, from, extras), extras, {
+        from,
+        thread,
+        isExcess,
+        question,
+      });
+    } else if (question === undefined) return;
+    else if (isExcess && this.#waits.isOverfull(owner)) {
+      const text = `publish: main has too much to read, and "${payload[0]}" was not sent there`;
+      calls.failed(question, { name: "RuntimeError", code: "queue_full", message: text });
+    } else peers.push(owner, FrameKind.publishedToKeep, toKernel, sender, question, [payload, isExcess]);
+  }
+
+  /** From another thread: for the subscribers of this one. @param question of main, whose publisher waits for its answer */
+  publishedReceived(from: Ref, payload: PublishedPayload, isExcess: boolean, question?: number): void {
+    const [topic, message, id, extras] = payload;
     if (this.#kernel.checks) freezeMessage(message);
     const envelope = envelopeOf(topic, message, id, from, extras);
     const source = { wait: undefined, thread: from.thread, isExcess };
     const route = this.#routeOf(topic);
     this.deliveries.deliver(route.subscriptions, envelope, source);
     this.queues.share(route.groups, envelope);
+    if (!route.isKept && question === undefined) return;
+    this.#kernel.bus?.record(route.words, envelope, extras, { from, thread: from.thread, isExcess, question });
   }
 
   /** So many were dropped on their way here. */
@@ -251,6 +329,7 @@ export class Topics {
 
   threadLost(thread: number): void {
     this.#waits.threadLost(thread);
+    this.#kernel.bus?.threadLost(thread);
     this.queues.threadLost(thread);
   }
 
@@ -263,12 +342,14 @@ export class Topics {
     this.#own.match(words, (subscription) => subscriptions.push(subscription));
     this.#others.match(words, (thread) => threads.add(thread));
     const groups = this.queues.groupsOf(words);
+    const isKept = this.#kernel.bus?.takes(words) === true;
     const isChecked =
+      isKept ||
       threads.size > 0 ||
       groups.length > 0 ||
       subscriptions.some(({ cell, filter }) => filter !== undefined || (cell.flags & Flag.remote) !== 0);
     const hasWaiting = subscriptions.some(({ policy }) => policy === "wait");
-    const route: Route = { words, subscriptions, groups, threads: [...threads], isChecked, hasWaiting };
+    const route: Route = { words, subscriptions, groups, threads: [...threads], isChecked, hasWaiting, isKept };
     if (this.#routes.size >= routesMax) this.#routes.clear();
     this.#routes.set(topic, route);
     return route;

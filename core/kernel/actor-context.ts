@@ -12,6 +12,7 @@ import type {
   LogLevel,
   Monitor,
   PublishOptions,
+  PublishReceipt,
   RequestOptions,
   SpawnLinkOptions,
   SpawnOptions,
@@ -26,7 +27,11 @@ import { MetaKind } from "../actor/mailbox.ts";
 import type { CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import { noReply } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
-import { checkSubscriptionOptions } from "../bus/subscription-options.ts";
+import type { KeepQuestion } from "../bus/kept/consumers.ts";
+import { checkKeepOptions, type KeepOptions } from "../bus/kept/keep-options.ts";
+import { ackIdOfMessage, delayOf } from "../bus/kept/kept-message.ts";
+import { assertQueueName, checkSubscriptionOptions } from "../bus/subscription-options.ts";
+import { wordsOfPattern } from "../bus/topic.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { type AgentQuery, assertQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
@@ -311,7 +316,9 @@ export function contextClass(kernel: Kernel): ContextClass {
       const id = assertId(subscription, "unsubscribe");
       return kernel.scheduler.commit(() => kernel.topics.unsubscribe(this.#cell, id));
     }
-    publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
+    publish(topic: string, message: unknown, options: PublishOptions & { ack: true }): Promise<PublishReceipt>;
+    publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
+    publish(topic: string, message: unknown, options?: PublishOptions): SendResult | Promise<PublishReceipt> {
       return kernel.topics.publish(this.#cell, topic, message, options);
     }
     request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown> {
@@ -323,6 +330,47 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     cancelRequest(number: number): void {
       kernel.topics.requests.cancelAs(this.#cell, number);
+    }
+    keepTopic(pattern: string, options?: KeepOptions): Promise<void> {
+      return this.#keep("keepTopic", () => {
+        wordsOfPattern(pattern, "keepTopic");
+        return ["keep", pattern, checkKeepOptions(options)];
+      }) as Promise<void>;
+    }
+    dropTopic(pattern: string): Promise<boolean> {
+      return this.#keep("dropTopic", () => {
+        wordsOfPattern(pattern, "dropTopic");
+        return ["drop", pattern];
+      }) as Promise<boolean>;
+    }
+    endQueue(pattern: string, queue: string): Promise<number | undefined> {
+      return this.#keep("endQueue", () => {
+        wordsOfPattern(pattern, "endQueue");
+        assertQueueName(queue, "endQueue");
+        return ["endQueue", pattern, queue];
+      }) as Promise<number | undefined>;
+    }
+    #keep(verb: string, question: () => KeepQuestion): Promise<unknown> {
+      const cell = this.#cell;
+      try {
+        kernel.assertAlive(cell, verb);
+        const asked = question();
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
+        return kernel.scheduler.commit(() => kernel.topics.consumers.ask(cell, asked));
+      } catch (error) {
+        return kernel.tasks.rejection(cell, error);
+      }
+    }
+    ack(message: unknown): void {
+      kernel.assertAlive(this.#cell, "ack");
+      const ackId = ackIdOfMessage(message, "ack");
+      kernel.scheduler.commit(() => kernel.topics.consumers.answer(this.#cell, ackId, "ack", undefined));
+    }
+    nack(message: unknown, options?: { readonly delayMs?: number }): void {
+      kernel.assertAlive(this.#cell, "nack");
+      const ackId = ackIdOfMessage(message, "nack");
+      const delayMs = delayOf(options);
+      kernel.scheduler.commit(() => kernel.topics.consumers.answer(this.#cell, ackId, "nack", delayMs));
     }
 
     submit(request: TaskRequest): Task {

@@ -36,6 +36,8 @@ interface Kept {
   readonly why: DeadLetterWhy;
   readonly atMs: number;
   readonly bytes: number;
+  /** How it is sent again, unless to somebody else. False: there is nobody any more. */
+  readonly again: (() => boolean) | undefined;
 }
 
 export class DeadLetters {
@@ -52,7 +54,7 @@ export class DeadLetters {
   }
 
   /** Counts it, tells it to whoever listens, and keeps it. */
-  add(to: RefData, mail: Kept["mail"], why: DeadLetterWhy): void {
+  add(to: RefData, mail: Kept["mail"], why: DeadLetterWhy, again?: () => boolean): void {
     const kernel = this.#kernel;
     kernel.counters.addDeadLetter(why);
     if (kernel.wants(eventBit("deadLetter"))) kernel.emit({ type: "deadLetter", to, why, message: textOf(mail) });
@@ -62,7 +64,7 @@ export class DeadLetters {
     this.#oldest = Math.max(this.#oldest, number - deadLettersKept + 1);
     while (this.#bytes > 0 && this.#bytes + bytes > deadLetterBytesKept)
       this.#forget(this.#letters[this.#oldest++ % deadLettersKept]);
-    this.#letters[number % deadLettersKept] = { number, to, mail, why, atMs: kernel.nowMs, bytes };
+    this.#letters[number % deadLettersKept] = { number, to, mail, why, atMs: kernel.nowMs, bytes, again };
     this.#bytes += bytes;
   }
 
@@ -92,7 +94,9 @@ export class DeadLetters {
     const kernel = this.#kernel;
     const letter = this.#letters[number % deadLettersKept];
     if (letter === undefined || letter.number !== number || !isResendable(letter)) return false;
+    if (to === undefined && letter.again !== undefined && !letter.again()) return false;
     this.#forget(letter);
+    if (to === undefined && letter.again !== undefined) return true;
     const { meta, payload } = letter.mail;
     const receiver = kernel.adopt(to ?? letter.to);
     if (typeof meta === "string") void kernel.cast(kernel.guest, receiver, meta, payload, undefined);

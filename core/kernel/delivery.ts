@@ -5,6 +5,7 @@
  */
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { type Cell, type CellExtra, extraOf, Flag, type WaitingSend } from "../actor/cell.ts";
+import type { Envelope } from "../actor/context.ts";
 import { Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import { subscriptionOf } from "../bus/subscription.ts";
@@ -302,7 +303,8 @@ export class Delivery {
 
   deadLetter(to: RefData, meta: MessageMeta, payload: unknown, why: DeadLetterWhy): void {
     const subscription = subscriptionOf(meta);
-    if (subscription !== undefined) this.#kernel.topics.deliveries.refused(subscription, why);
+    const { deliveries } = this.#kernel.topics;
+    if (subscription !== undefined && !deliveries.isRefused(subscription, payload as Envelope, why)) return;
     this.#kernel.deadLetters.add(to, { meta, payload }, why);
   }
 

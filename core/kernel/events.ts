@@ -191,6 +191,9 @@ export const deadLetterReasons = [
   "system_limit",
   "stopped",
   "injected",
+  "attempts",
+  "queue_ended",
+  "discarded",
 ] as const;
 export type DeadLetterWhy = (typeof deadLetterReasons)[number];
 

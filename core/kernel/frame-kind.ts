@@ -104,6 +104,22 @@ export const FrameKind = {
   queueDone: 52,
   /** `Envelope`, for one member of a queue group; id: the subscription. From main. */
   shared: 53,
+  /** `KeepQuestion`; id: the question. To main. */
+  keep: 54,
+  /** `PublishedToKeep`, whose publisher waits for what main says to it; id: the question. To main. */
+  publishedToKeep: 55,
+  /** `ConsumeJoin`; id: the question. To main. */
+  consume: 56,
+  /** Numbers of those in hand; id: the subscription. To main. */
+  consumeLeave: 57,
+  /** How many messages more a reader has handled; id: the subscription. To main. */
+  consumeDone: 58,
+  /** `AnswerPayload`: what became of a delivery. To main. */
+  acknowledge: 59,
+  /** `GivenPayload`, for a subscription that main serves; id: the subscription. From main. */
+  given: 60,
+  /** `DeliveryNumber`: it is for somebody else; id: the subscription. From main. */
+  recalled: 61,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

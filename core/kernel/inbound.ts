@@ -3,8 +3,11 @@ import type { Envelope, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
+import type { ConsumeJoin } from "../bus/kept/bus-table.ts";
+import type { AnswerPayload, KeepQuestion } from "../bus/kept/consumers.ts";
+import type { DeliveryNumber, GivenPayload } from "../bus/kept/kept-message.ts";
 import type { QueueJoin } from "../bus/queues.ts";
-import type { PublishedPayload } from "../bus/topics.ts";
+import type { PublishedPayload, PublishedToKeep } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
 import type { FrameSink } from "../thread/frame.ts";
@@ -218,6 +221,32 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.shared:
         kernel.topics.queues.sharedReceived(to, id, payload as Envelope);
+        return;
+      case FrameKind.keep:
+        kernel.topics.consumers.askReceived(from, id, payload as KeepQuestion);
+        return;
+      case FrameKind.publishedToKeep: {
+        const [published, isExcess] = payload as PublishedToKeep;
+        kernel.topics.publishedReceived(from, published, isExcess, id);
+        return;
+      }
+      case FrameKind.consume:
+        kernel.topics.consumers.joinReceived(from, id, payload as ConsumeJoin);
+        return;
+      case FrameKind.consumeLeave:
+        kernel.bus?.leave(thread, id, payload as readonly number[]);
+        return;
+      case FrameKind.consumeDone:
+        kernel.bus?.handled(thread, id, payload as number);
+        return;
+      case FrameKind.acknowledge:
+        kernel.bus?.answered(thread, ...(payload as AnswerPayload));
+        return;
+      case FrameKind.given:
+        kernel.topics.consumers.givenReceived(to, id, payload as GivenPayload);
+        return;
+      case FrameKind.recalled:
+        kernel.topics.consumers.recalledReceived(id, payload as DeliveryNumber);
         return;
       case FrameKind.topicSkipped:
         kernel.topics.skippedReceived(payload as string, id);

@@ -21,6 +21,7 @@ import {
   type SendOptions,
   type SendResult,
 } from "../actor/ref.ts";
+import { BusTable } from "../bus/kept/bus-table.ts";
 import { Topics } from "../bus/topics.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
@@ -180,6 +181,8 @@ export class Kernel {
   readonly submissions: Submissions;
   /** The tasks of the system. Main's kernel alone. */
   readonly work: TaskTable | undefined;
+  /** What the system's bus keeps. Main's kernel alone. */
+  readonly bus: BusTable | undefined;
   readonly retirement: Retirement;
   /** The plan of faults that is at work; undefined: none. */
   faults: Faults | undefined;
@@ -259,6 +262,7 @@ export class Kernel {
     this.replica = new Replica(this);
     this.groups = new Groups(this);
     this.topics = new Topics(this);
+    this.bus = config.thread === 0 ? new BusTable(this, this.topics.interest) : undefined;
     this.agents = new Agents(this);
     this.controls = new Controls(this);
     this.activity = new ActivityCounts(this);

@@ -121,7 +121,8 @@ export class Undelivered {
     else if (kind === FrameKind.submit) {
       kernel.calls.failed(id, data);
       kernel.calls.failed((payload as SubmitPayload)[0], data);
-    } else if (kind === FrameKind.spawn) kernel.spawner.failed(from, to, id, { error: data });
+    } else if (kind === FrameKind.publishedToKeep) kernel.calls.failed(id, data);
+    else if (kind === FrameKind.spawn) kernel.spawner.failed(from, to, id, { error: data });
     else if (kind === FrameKind.reply)
       kernel.peers.pushFrom(thread, FrameKind.replyError, to, kernel.refOf(kernel.guest), id, data);
   }

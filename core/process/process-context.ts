@@ -32,6 +32,8 @@ import {
   type SendResult,
 } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
+import type { KeepOptions } from "../bus/kept/keep-options.ts";
+import { ackIdOfMessage, delayOf } from "../bus/kept/kept-message.ts";
 import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { reportable } from "../kernel/report-text.ts";
@@ -210,6 +212,25 @@ export class ProcessContext {
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
     const wait = this.#line.ask("publish", [topic, message, options]);
     return wait === undefined ? undefined : (this.#line.begin("accepted", [wait]) as Promise<void>);
+  }
+  keepTopic(pattern: string, options?: KeepOptions): Promise<unknown> {
+    return this.#begin("keepTopic", () => [pattern, options]);
+  }
+  dropTopic(pattern: string): Promise<unknown> {
+    return this.#begin("dropTopic", () => [pattern]);
+  }
+  endQueue(pattern: string, queue: string): Promise<unknown> {
+    return this.#begin("endQueue", () => [pattern, queue]);
+  }
+  ack(message: unknown): void {
+    this.#line.tell("ack", [{ ackId: ackIdOfMessage(message, "ack") }]);
+  }
+  nack(message: unknown, options?: { readonly delayMs?: number }): void {
+    const delayMs = delayOf(options);
+    this.#line.tell("nack", [
+      { ackId: ackIdOfMessage(message, "nack") },
+      delayMs === undefined ? undefined : { delayMs },
+    ]);
   }
 
   /** The signal stays here: main is told by a number when it is aborted. */

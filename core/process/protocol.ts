@@ -139,6 +139,9 @@ export const beginVerbs = [
   "join",
   "leave",
   "subscribe",
+  "keepTopic",
+  "dropTopic",
+  "endQueue",
   "submitTask",
   "taskResult",
   "cancelTask",
@@ -146,7 +149,17 @@ export const beginVerbs = [
   "call",
   "accepted",
 ] as const;
-export const tellVerbs = ["send", "cast", "reply", "log", "cancelRequest", "taskBegan", "taskEnded"] as const;
+export const tellVerbs = [
+  "send",
+  "cast",
+  "reply",
+  "ack",
+  "nack",
+  "log",
+  "cancelRequest",
+  "taskBegan",
+  "taskEnded",
+] as const;
 
 export type AskVerb = (typeof askVerbs)[number];
 export type BeginVerb = (typeof beginVerbs)[number];

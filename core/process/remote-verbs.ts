@@ -126,12 +126,15 @@ export class RemoteVerbs {
   #published(waiting: PromiseLike<void>): number {
     const publish = --this.#publishes;
     this.#waitingSends.set(publish, waiting);
-    waiting.then(() => this.#waitingSends.delete(publish));
+    // It may fail before the process asks for it, which it does at once.
+    waiting.then(undefined, () => {});
     return publish;
   }
 
   #accepted(send: number): PromiseLike<void> {
-    return this.#waitingSends.get(send) ?? Promise.resolve();
+    const waiting = this.#waitingSends.get(send);
+    if (send < 0) this.#waitingSends.delete(send);
+    return waiting ?? Promise.resolve();
   }
 
   #verb(known: readonly string[], verb: string): (...args: unknown[]) => unknown {

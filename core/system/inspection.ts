@@ -1,5 +1,8 @@
 /** What can be seen of a running system from outside: counters, actors, what they do, and what reached nobody. */
 import type { Target } from "../actor/context.ts";
+import type { QueueStats } from "../bus/kept/ack-queue.ts";
+import type { BusTable } from "../bus/kept/bus-table.ts";
+import type { KeptTopicStats } from "../bus/kept/kept-topic.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { ActivityAnswer } from "../kernel/activity-counts.ts";
 import type { ActorInfo } from "../kernel/controls.ts";
@@ -25,6 +28,9 @@ export interface SystemStats extends Totals {
   readonly processes: number;
   readonly processesLost: number;
   readonly tasks: TaskStats;
+  /** Kept topics, and acknowledged queues. */
+  readonly kept: readonly KeptTopicStats[];
+  readonly queues: readonly QueueStats[];
 }
 
 export class Inspection {
@@ -51,7 +57,9 @@ export class Inspection {
       processesLost: this.#gateway.lost,
       watchdogLimitedBy: this.#pool.limitedBy,
       ...totalsOf(kernel.memory),
-      tasks: (kernel.work as TaskTable).stats(), // this is main
+      // This is main.
+      tasks: (kernel.work as TaskTable).stats(),
+      ...(kernel.bus as BusTable).stats,
     };
   }
 

@@ -10,6 +10,7 @@ import type {
   DownMessage,
   Monitor,
   PublishOptions,
+  PublishReceipt,
   RequestOptions,
   SpawnOptions,
   SpawnRest,
@@ -18,6 +19,7 @@ import type {
 } from "../actor/context.ts";
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
+import type { KeepOptions } from "../bus/kept/keep-options.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
@@ -387,7 +389,9 @@ export class System implements AsyncDisposable {
   }
 
   /** Publishes under a topic, in the program's name: see `Context.publish`. */
-  publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
+  publish(topic: string, message: unknown, options: PublishOptions & { readonly ack: true }): Promise<PublishReceipt>;
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult | Promise<PublishReceipt> {
     this.#assertRunning("publish");
     return this.#ctx.publish(topic, message, options);
   }
@@ -396,6 +400,24 @@ export class System implements AsyncDisposable {
   async request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown> {
     this.#assertRunning("request");
     return await this.#ctx.request(topic, message, options);
+  }
+
+  /** Keeps what is published under a topic or a pattern: see `Context.keepTopic`. */
+  async keepTopic(pattern: string, options?: KeepOptions): Promise<void> {
+    this.#assertRunning("keepTopic");
+    await this.#ctx.keepTopic(pattern, options);
+  }
+
+  /** Keeps it no more. False: it was not kept. */
+  async dropTopic(pattern: string): Promise<boolean> {
+    this.#assertRunning("dropTopic");
+    return await this.#ctx.dropTopic(pattern);
+  }
+
+  /** Ends an acknowledged queue for good: see `Context.endQueue`. */
+  async endQueue(pattern: string, queue: string): Promise<number | undefined> {
+    this.#assertRunning("endQueue");
+    return await this.#ctx.endQueue(pattern, queue);
   }
 
   /** Groups with a living member. */

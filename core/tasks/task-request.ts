@@ -107,7 +107,7 @@ export function checkTask(request: TaskRequest): CheckedTask {
     key,
     deadlineMs: deadlineMs ?? Number.POSITIVE_INFINITY,
     attempts,
-    backoff: backoff === undefined ? taskBackoffDefault : checkBackoff(backoff),
+    backoff: backoff === undefined ? taskBackoffDefault : checkBackoff("submit", backoff),
     concurrency,
     isRefusedByNobody: whenNobody === "refuse",
   };
@@ -123,14 +123,15 @@ function recipientOf({ to, capability }: TaskRequest): Recipient {
   return to as Ref | string; // an address becomes a ref where it is read
 }
 
-function checkBackoff(backoff: TaskBackoff): Required<TaskBackoff> {
-  assertKeys("submit: backoff", backoff, ["minMs", "maxMs", "factor"]);
+/** @throws RuntimeError `bad_argument`. */
+export function checkBackoff(verb: string, backoff: TaskBackoff): Required<TaskBackoff> {
+  assertKeys(`${verb}: backoff`, backoff, ["minMs", "maxMs", "factor"]);
   const { minMs, maxMs, factor } = { ...taskBackoffDefault, ...backoff };
   if (isTime(minMs) && isTime(maxMs) && Number.isFinite(factor) && factor >= 1 && minMs <= maxMs)
     return { minMs, maxMs, factor };
-  throw wrong(
-    "backoff has minMs and maxMs, times of which the second is not the shorter, and a factor from 1",
-    backoff,
+  throw new RuntimeError(
+    "bad_argument",
+    `${verb}: backoff has minMs and maxMs, times of which the second is not the shorter, and a factor from 1, got ${describe(backoff)}`,
   );
 }
 

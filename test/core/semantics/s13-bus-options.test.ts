@@ -173,7 +173,7 @@ describePlacements("S13 Bus, options", (place) => {
     ["deadlineMs", { deadlineMs: -1 }],
     ["deadlineMs", { deadlineMs: "1" }],
     ["trace", { trace: 1 }],
-    ["a key nobody reads", { priority: 1 }],
+    ["a key nobody reads", { urgency: 1 }],
   ])("S13.9: %s that publish cannot take are bad_argument", async (_what, options) => {
     const publisher = await place.spawn(system(), puppet, undefined);
     expect(await publisher.call("codeOf", ["publish", "a", 1, options])).toBe("bad_argument");
