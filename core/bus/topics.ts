@@ -9,7 +9,7 @@
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { Envelope, PublishOptions, PublishReceipt, Subscription, SubscriptionOptions } from "../actor/context.ts";
 import type { Ref, SendResult } from "../actor/ref.ts";
-import { RuntimeError } from "../errors.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -89,6 +89,7 @@ export class Topics {
     this.#waits = new PublishWaits(kernel);
     this.deliveries = new Deliveries(kernel, this.#waits);
     this.#idPrefix = `${kernel.thread}.`;
+    kernel.replica.checkedBy(Table.interests, (pattern, value) => interestFault(pattern, value));
     kernel.replica.onChange(Table.interests, (pattern, changes) => {
       const words = wordsOfPattern(pattern, "subscribe");
       for (const { holder, value: isInterested } of changes) {
@@ -368,4 +369,13 @@ function envelopeOf(
 ): Envelope {
   const envelope: Envelope = { type: "published", topic, message, id, from };
   return extras === undefined ? envelope : { ...envelope, ...extras };
+}
+
+function interestFault(pattern: string, value: unknown): string | undefined {
+  try {
+    wordsOfPattern(pattern, "subscribe");
+  } catch (error) {
+    return errorData(error).message;
+  }
+  return value === true ? undefined : `it says ${describe(value)}`;
 }

@@ -39,7 +39,7 @@ export const FrameKind = {
   nameRelease: 19,
   /** `[name, ref]`, from main to every replica. */
   nameSet: 20,
-  /** `[name, ref]`, from main to every replica. */
+  /** `[name, ref]`, from main to every replica; without a ref whoever has the name. */
   nameDelete: 21,
   /** The receiver's mailbox is full: hold messages to it. */
   pause: 22,
@@ -120,6 +120,8 @@ export const FrameKind = {
   given: 60,
   /** `DeliveryNumber`: it is for somebody else; id: the subscription. From main. */
   recalled: 61,
+  /** The holder: main has thrown an entry of it out, and wants all that are right. */
+  entriesAsked: 62,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

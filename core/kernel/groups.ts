@@ -30,6 +30,7 @@ export class Groups {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    kernel.replica.checkedBy(Table.groups, entryFault);
     kernel.replica.onChange(Table.groups, (group, changes) => this.#changed(group, changes));
   }
 
@@ -188,9 +189,18 @@ function countOf(value: unknown): number {
   return (value as number | undefined) ?? 0;
 }
 
+function entryFault(group: string, value: unknown): string | undefined {
+  if (!isGroup(group)) return "it is no name of a group";
+  return Number.isInteger(value) && (value as number) > 0 ? undefined : `it counts ${describe(value)} memberships`;
+}
+
+function isGroup(group: unknown): boolean {
+  return typeof group === "string" && group !== "" && group.length <= groupLengthMax;
+}
+
 /** @throws RuntimeError `bad_argument`. */
 export function assertGroup(group: unknown, verb: string): void {
-  if (typeof group === "string" && group !== "" && group.length <= groupLengthMax) return;
+  if (isGroup(group)) return;
   throw new RuntimeError(
     "bad_argument",
     `${verb} wants a group's name of 1 to ${groupLengthMax} characters, got ${describe(group)}`,

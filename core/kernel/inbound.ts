@@ -149,7 +149,7 @@ export class Inbound implements FrameSink {
         return;
       }
       case FrameKind.nameDelete: {
-        const [name, ref] = payload as readonly [string, Ref];
+        const [name, ref] = payload as readonly [string, Ref | undefined];
         kernel.names.delete(name, ref);
         return;
       }
@@ -158,6 +158,9 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.entriesGone:
         kernel.replica.goneReceived(thread, payload as Ref);
+        return;
+      case FrameKind.entriesAsked:
+        kernel.replica.tellAgain(payload as Ref);
         return;
       case FrameKind.entryToAll: {
         const [change, entry] = payload as readonly [number, EntryPayload];

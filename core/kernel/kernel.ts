@@ -26,6 +26,7 @@ import { Topics } from "../bus/topics.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
 import { Agents } from "../registry/agents.ts";
+import { Registry } from "../registry/registry.ts";
 import { Submissions } from "../tasks/submissions.ts";
 import { TaskTable } from "../tasks/task-table.ts";
 import { freezeMessage } from "../thread/message-check.ts";
@@ -183,6 +184,8 @@ export class Kernel {
   readonly work: TaskTable | undefined;
   /** What the system's bus keeps. Main's kernel alone. */
   readonly bus: BusTable | undefined;
+  /** What the system's registry knows of the tables of names and entries. Main's kernel alone. */
+  readonly registry: Registry | undefined;
   readonly retirement: Retirement;
   /** The plan of faults that is at work; undefined: none. */
   faults: Faults | undefined;
@@ -276,6 +279,7 @@ export class Kernel {
     this.tasks = new Tasks(this);
     this.submissions = new Submissions(this);
     this.work = config.thread === 0 ? new TaskTable(this) : undefined;
+    this.registry = config.thread === 0 ? new Registry(this) : undefined;
     this.retirement = new Retirement(this);
     this.guest.ctx = new this.#contextClass(this.guest);
     this.readClock();

@@ -4,13 +4,14 @@
  * A name whose holder's liveness word differs does not exist, in any replica, from that instant (SEMANTICS S4.3), so a
  * watcher that gets a down can take the name at once, wherever it runs.
  */
-import { assertName } from "../actor/actor-name.ts";
+import { assertName, isActorName } from "../actor/actor-name.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
+import { isRef, type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { assertNoServiceName } from "./service.ts";
+import { holderFault, type TableLook } from "./table-look.ts";
 
 const owner = 0;
 const toOwner = { slot: 0, generation: 0 };
@@ -28,6 +29,10 @@ export class Names {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+  }
+
+  get size(): number {
+    return this.#names.size;
   }
 
   whereis(name: string): Ref | undefined {
@@ -179,6 +184,7 @@ export class Names {
     if (former !== undefined) this.#remove(name, former);
     this.#names.set(name, ref);
     if (kernel.thread === owner) this.#nameOf.set(refKey(ref), name);
+    kernel.registry?.changed();
     kernel.work?.nameTaken(name);
     const cell = kernel.cellOf(ref);
     if (cell === undefined || (cell.flags & Flag.dead) !== 0) return;
@@ -197,10 +203,18 @@ export class Names {
   #remove(name: string, ref: Ref): void {
     this.#names.delete(name);
     if (this.#kernel.thread === owner) this.#nameOf.delete(refKey(ref));
+    this.#kernel.registry?.changed();
   }
 
-  delete(name: string, ref: Ref): void {
-    if (sameRef(this.#names.get(name), ref)) this.#remove(name, ref);
+  /** @param ref undefined: whoever has it */
+  delete(name: string, ref: Ref | undefined): void {
+    const holder = this.#names.get(name);
+    if (holder !== undefined && (ref === undefined || sameRef(holder, ref))) this.#remove(name, holder);
+    const former = ref ?? holder;
+    if (former !== undefined) this.#unname(name, former);
+  }
+
+  #unname(name: string, ref: Ref): void {
     const cell = this.#kernel.cellOf(ref);
     if (cell?.extra?.name !== name) return;
     cell.extra.name = undefined;
@@ -219,6 +233,70 @@ export class Names {
     const kernel = this.#kernel;
     for (const [name, ref] of this.all())
       kernel.peers.push(thread, FrameKind.nameSet, toOwner, kernel.guest, 0, [name, ref]);
+  }
+
+  /** On main: each entry, and each of the index beside them. */
+  *looks(): Generator<TableLook> {
+    for (const [name, ref] of this.#names) {
+      yield {
+        table: "names",
+        key: name,
+        holder: ref,
+        fault: () => (this.#names.get(name) === ref ? this.#faultOf(name, ref) : undefined),
+        mend: () => this.#note(name, ref),
+        throwOut: () => this.#throwOut(name, ref),
+      };
+    }
+    for (const [who, name] of this.#nameOf) {
+      yield {
+        table: "names",
+        key: name,
+        holder: undefined,
+        fault: () => {
+          const holder = this.#names.get(name);
+          if (this.#nameOf.get(who) !== name || (isRef(holder) && refKey(holder) === who)) return undefined;
+          return `it is noted as the name of ${who}, which has not got it`;
+        },
+        throwOut: () => void this.#nameOf.delete(who),
+      };
+    }
+  }
+
+  #faultOf(name: string, ref: Ref): string | undefined {
+    if (!isActorName(name)) return "it is no name";
+    const fault = holderFault(this.#kernel.memory, ref);
+    if (fault !== undefined) return fault;
+    const own = this.#nameOf.get(refKey(ref));
+    if (own === name) return undefined;
+    return this.#isMisnoted(name, ref)
+      ? `its holder is noted as ${describe(own)}, which it is not`
+      : `its holder is ${describe(own)}`;
+  }
+
+  /** Whether a good name of a living holder is not in the index: then it is that which is wrong. */
+  #isMisnoted(name: string, ref: Ref): boolean {
+    if (!isActorName(name) || holderFault(this.#kernel.memory, ref) !== undefined) return false;
+    const own = this.#nameOf.get(refKey(ref));
+    return own === undefined || !isActorName(own) || !sameRef(this.#names.get(own), ref);
+  }
+
+  #note(name: string, ref: Ref): boolean {
+    if (!this.#isMisnoted(name, ref)) return false;
+    this.#nameOf.set(refKey(ref), name);
+    return true;
+  }
+
+  /** A wrong entry: what any thread knows under that name goes with it. */
+  #throwOut(name: string, ref: Ref): void {
+    const kernel = this.#kernel;
+    this.#names.delete(name);
+    if (isRef(ref)) {
+      if (this.#nameOf.get(refKey(ref)) === name) this.#nameOf.delete(refKey(ref));
+      this.#unname(name, ref);
+    }
+    for (const thread of kernel.memory.threadsUp())
+      if (thread !== kernel.thread)
+        kernel.peers.push(thread, FrameKind.nameDelete, toOwner, kernel.guest, 0, [name, undefined]);
   }
 
   threadLost(thread: number): void {

@@ -7,9 +7,10 @@
  * entry removes it.
  */
 import { type Cell, extraOf } from "../actor/cell.ts";
-import { type Ref, type RefData, refKey } from "../actor/ref.ts";
+import { isRef, type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { holderFault, type TableLook } from "./table-look.ts";
 
 const owner = 0;
 const toKernel = { slot: 0, generation: 0 };
@@ -17,6 +18,8 @@ const toKernel = { slot: 0, generation: 0 };
 /** What an entry is about. */
 export const Table = { groups: 0, interests: 1, agents: 2, concurrency: 3 } as const;
 export type Table = (typeof Table)[keyof typeof Table];
+
+const tableNames = Object.keys(Table);
 
 /** What crosses: undefined as value removes the entry. */
 export type EntryPayload = readonly [table: Table, key: string, holder: Ref, value: unknown];
@@ -30,6 +33,9 @@ export interface EntryChange {
 
 /** Entries of a key have changed: one or, where a thread is lost, all those of its actors at once. */
 export type EntryListener = (key: string, changes: readonly EntryChange[]) => void;
+
+/** What is wrong with an entry of a table; undefined: nothing. */
+export type EntryCheck = (key: string, value: unknown) => string | undefined;
 
 interface Entry {
   readonly holder: Ref;
@@ -57,6 +63,7 @@ export class Replica {
   /** By the holder's thread and its ref key. */
   readonly #held = new Map<number, Map<string, Held>>();
   readonly #listeners: (EntryListener | undefined)[] = [];
+  readonly #checks: (EntryCheck | undefined)[] = [];
   /** Changes of this thread's own actors are numbered. */
   #lastChange = 0;
   /** By thread: the number of its last change that is in this copy, and by number who waits for a later one. */
@@ -86,8 +93,20 @@ export class Replica {
     };
   }
 
+  /** Entries of all tables. */
+  get size(): number {
+    let size = 0;
+    for (const keys of this.#tables) for (const entries of keys?.values() ?? []) size += entries.size;
+    return size;
+  }
+
   onChange(table: Table, listener: EntryListener): void {
     this.#listeners[table] = listener;
+  }
+
+  /** How entries of a table are known to be right: see `looks`. */
+  checkedBy(table: Table, check: EntryCheck): void {
+    this.#checks[table] = check;
   }
 
   valueOf(table: Table, key: string, holder: RefData): unknown {
@@ -284,11 +303,97 @@ export class Replica {
     done();
   }
 
+  /** On main: each entry, and each of the index beside them. */
+  *looks(): Generator<TableLook> {
+    for (const [table, keys] of this.#tables.entries()) {
+      for (const [key, entries] of keys ?? []) {
+        for (const [who, entry] of entries)
+          yield this.#lookAt(table as Table, key, who, entry, () => this.#tables[table]?.get(key)?.get(who) === entry);
+      }
+    }
+    for (const [thread, ofThread] of this.#held) {
+      for (const [who, held] of ofThread) {
+        for (const [table, keys] of held.keys.entries())
+          for (const key of keys ?? []) yield this.#lookAtIndex(table as Table, key, who, thread, held);
+      }
+    }
+  }
+
+  #lookAt(table: Table, key: string, who: string, entry: Entry, isThere: () => boolean): TableLook {
+    const { holder } = entry;
+    const content = () => this.#contentFault(table, key, who, entry);
+    return {
+      table: tableNames[table] ?? String(table),
+      key,
+      holder,
+      fault: () => (isThere() ? (content() ?? holderFault(this.#kernel.memory, holder)) : undefined),
+      throwOut: () => this.#throwOut(table, key, who, entry),
+    };
+  }
+
+  #contentFault(table: Table, key: string, who: string, { holder, value }: Entry): string | undefined {
+    if (tableNames[table] === undefined) return "there is no such table";
+    if (typeof key !== "string") return `its key is no text but ${typeof key}`;
+    if (isRef(holder) && refKey(holder) !== who) return `it stands under ${who}, which is not its holder`;
+    return this.#checks[table]?.(key, value);
+  }
+
+  #lookAtIndex(table: Table, key: string, who: string, thread: number, held: Held): TableLook {
+    const ofThread = this.#held.get(thread);
+    return {
+      table: tableNames[table] ?? String(table),
+      key,
+      holder: held.holder,
+      fault: () => {
+        const isThere = ofThread?.get(who) === held && held.keys[table]?.has(key) === true;
+        if (!isThere || this.#tables[table]?.get(key)?.has(who) === true) return undefined;
+        return `it is noted as an entry of ${who}, which has none`;
+      },
+      throwOut: () => void held.keys[table]?.delete(key),
+    };
+  }
+
+  /** A wrong entry. Of a holder that lives its thread knows what is right, and is asked for it. */
+  #throwOut(table: Table, key: string, who: string, { holder }: Entry): void {
+    const kernel = this.#kernel;
+    const entries = this.#tables[table]?.get(key);
+    entries?.delete(who);
+    if (entries?.size === 0) this.#tables[table]?.delete(key);
+    if (!isRef(holder)) return;
+    this.#held.get(holder.thread)?.get(who)?.keys[table]?.delete(key);
+    kernel.registry?.changed();
+    if (!kernel.isAlive(holder)) {
+      this.#removeAll(holder);
+      this.#passOn(FrameKind.entriesGone, 0, holder, owner);
+      return;
+    }
+    this.#passOn(FrameKind.entry, 0, [table, key, holder, undefined], holder.thread);
+    if (holder.thread !== kernel.thread)
+      kernel.peers.push(holder.thread, FrameKind.entriesAsked, toKernel, kernel.guest, 0, holder);
+  }
+
+  /** Tells what an actor of this thread holds once more, as far as it is right here. */
+  tellAgain(holder: Ref): void {
+    const cell = this.#kernel.cellOf(holder);
+    const who = refKey(holder);
+    const held = this.#held.get(holder.thread)?.get(who);
+    if (cell === undefined || held === undefined) return;
+    for (const [index, keys] of held.keys.entries()) {
+      const table = index as Table;
+      for (const key of [...(keys ?? [])]) {
+        const entry = this.#tables[table]?.get(key)?.get(who);
+        const isRight = entry !== undefined && this.#contentFault(table, key, who, entry) === undefined;
+        this.put(table, key, cell, isRight ? entry.value : undefined);
+      }
+    }
+  }
+
   #apply(table: Table, key: string, holder: Ref, value: unknown): void {
     const who = refKey(holder);
     const keys = (this.#tables[table] ??= new Map<string, Map<string, Entry>>());
     const entries = keys.get(key);
     const former = entries?.get(who)?.value;
+    if (value === undefined && former === undefined) return;
     if (value === undefined) {
       if (entries?.delete(who) === true && entries.size === 0) keys.delete(key);
       this.#held.get(holder.thread)?.get(who)?.keys[table]?.delete(key);
@@ -298,6 +403,7 @@ export class Replica {
       (this.#heldBy(holder, who).keys[table] ??= new Set()).add(key);
     }
     this.#listeners[table]?.(key, [{ holder, value, former }]);
+    this.#kernel.registry?.changed();
   }
 
   #heldBy(holder: Ref, who: string): Held {
@@ -323,6 +429,7 @@ export class Replica {
     const held = this.#held.get(thread);
     if (held === undefined) return;
     this.#held.delete(thread);
+    this.#kernel.registry?.changed();
     const removed: Map<string, EntryChange[]>[] = [];
     for (const [who, { holder, keys: keysOf }] of held) {
       for (const [table, keys] of keysOf.entries()) {

@@ -10,7 +10,7 @@ import type { Ref } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import { type AgentQuery, meets } from "./agent-query.ts";
-import type { Capability, Declaration } from "./declaration.ts";
+import { type Capability, type Declaration, declarationFault } from "./declaration.ts";
 
 /** One that was found. */
 export interface Agent {
@@ -43,6 +43,7 @@ export class Agents {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    kernel.replica.checkedBy(Table.agents, (_key, value) => declarationFault(value));
     kernel.replica.onChange(Table.agents, (_key, changes) => {
       for (const { holder, value, former } of changes)
         this.#changed(holder, value as Declaration | undefined, former as Declaration | undefined);

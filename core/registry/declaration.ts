@@ -1,5 +1,5 @@
 /** What an actor may declare of itself, so that others find it by what it can do. Plain data: every thread reads a copy. */
-import { describe, RuntimeError } from "../errors.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 
 /** Something that an actor can do for others. */
@@ -53,6 +53,16 @@ export function assertDeclaration(declaration: unknown): asserts declaration is 
   if (capabilities === undefined) return;
   if (!Array.isArray(capabilities)) throw wrong("capabilities", "a list", capabilities);
   for (const [at, capability] of capabilities.entries()) assertCapability(`capabilities[${at}]`, capability);
+}
+
+/** What is wrong with what should be one; undefined: nothing. */
+export function declarationFault(declaration: unknown): string | undefined {
+  try {
+    assertDeclaration(declaration);
+    return undefined;
+  } catch (error) {
+    return errorData(error).message;
+  }
 }
 
 function assertCapability(path: string, capability: unknown): void {

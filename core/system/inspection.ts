@@ -10,6 +10,7 @@ import type { DeadLetter } from "../kernel/dead-letters.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel, ThreadStats } from "../kernel/kernel.ts";
 import type { ProcessGateway } from "../process/gateway.ts";
+import type { Registry, RegistryStats } from "../registry/registry.ts";
 import type { TaskTable } from "../tasks/task-table.ts";
 import type { TaskStats } from "../tasks/task-totals.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
@@ -31,6 +32,7 @@ export interface SystemStats extends Totals {
   /** Kept topics, and acknowledged queues. */
   readonly kept: readonly KeptTopicStats[];
   readonly queues: readonly QueueStats[];
+  readonly registry: RegistryStats;
 }
 
 export class Inspection {
@@ -60,6 +62,7 @@ export class Inspection {
       // This is main.
       tasks: (kernel.work as TaskTable).stats(),
       ...(kernel.bus as BusTable).stats,
+      registry: (kernel.registry as Registry).stats(),
     };
   }
 

@@ -1,8 +1,10 @@
 /** `submit` on every thread: the request goes to main's table, which answers two questions, whether it is kept and what it came to. */
+import { isTaskCount } from "../actor/behaviour.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { RuntimeError } from "../errors.ts";
+import { describe, RuntimeError } from "../errors.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { Table } from "../kernel/replica.ts";
 import { Outcome, type Task, TaskHandle } from "./task-handle.ts";
 import { type CheckedTask, checkTask, type TaskRequest } from "./task-request.ts";
 
@@ -22,6 +24,9 @@ export class Submissions {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    kernel.replica.checkedBy(Table.concurrency, (_key, value) =>
+      isTaskCount(value) ? undefined : `it may have ${describe(value)} tasks in hand`,
+    );
   }
 
   /** @throws RuntimeError `bad_argument`, `not_cloneable`, `noproc`. */

@@ -1,0 +1,108 @@
+/**
+ * `system.registry`: looks over main's tables of names, groups and declarations, and throws out what is wrong there.
+ *
+ * It looks when it begins, and again some time after something has changed, in slices, so that main has its other work
+ * meanwhile. Between two steps the tables are right as far as it has come: who comes after it begins anew.
+ */
+import type { Behaviour } from "../actor/behaviour.ts";
+import type { Context } from "../actor/context.ts";
+import { isRef } from "../actor/ref.ts";
+import { serviceBehaviour } from "../kernel/service.ts";
+import type { TableLook } from "../kernel/table-look.ts";
+import type { Registry } from "./registry.ts";
+
+/** Its name, and that of its behaviour. */
+export const registryName = "system.registry";
+/** From a change to the look at it. */
+const lookAfterMs = 10_000;
+/** Entries that it looks at in one turn. */
+const entriesPerTurn = 1_000;
+/** What it is told by: something in the tables has changed since it began to look at them. */
+export const changedMessage = "changed";
+/** Its own messages: it is time to look, and the next slice. */
+const dueMessage = "due";
+const onMessage = "on";
+
+class RegistryActor {
+  readonly #registry: Registry;
+  readonly #ctx: Context;
+  /** What is left of the look that is under way. */
+  #left: Iterator<TableLook> | undefined;
+  #isDue = false;
+
+  constructor(registry: Registry, ctx: Context) {
+    this.#registry = registry;
+    this.#ctx = ctx;
+  }
+
+  begin(): void {
+    const crashedOver = this.#registry.adopt(this.#ctx.self);
+    if (crashedOver !== undefined) {
+      const { table, key } = crashedOver;
+      this.#tell({ table, key, fault: "the registry crashed over it" });
+      crashedOver.throwOut();
+    }
+    this.#look();
+  }
+
+  receive(message: unknown): void {
+    if (message === changedMessage) this.#awaitLook();
+    else if (message === dueMessage) {
+      this.#isDue = false;
+      this.#look();
+    } else if (message === onMessage) this.#goOn();
+  }
+
+  #awaitLook(): void {
+    if (this.#isDue || this.#left !== undefined) return;
+    this.#isDue = true;
+    this.#ctx.sendAfter(lookAfterMs, dueMessage);
+  }
+
+  #look(): void {
+    this.#registry.isChanged = false;
+    this.#left = this.#registry.looks();
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    const registry = this.#registry;
+    for (let n = 0; n < entriesPerTurn; n++) {
+      const next = this.#left?.next();
+      if (next === undefined || next.done === true) {
+        this.#left = undefined;
+        if (registry.isChanged) this.#awaitLook();
+        return;
+      }
+      registry.looking = next.value;
+      const fault = next.value.fault();
+      if (fault !== undefined) this.#putRight(next.value, fault);
+      registry.looking = undefined;
+    }
+    this.#ctx.send(this.#ctx.self, onMessage);
+  }
+
+  #putRight(look: TableLook, fault: string): void {
+    const { table, key, holder } = look;
+    this.#tell({ table, key, ...(isRef(holder) && { holder: holder.toJSON() }), fault });
+    if (look.mend?.() !== true) look.throwOut();
+  }
+
+  #tell(what: Readonly<Record<string, unknown>>): void {
+    this.#registry.discarded++;
+    this.#ctx.log("error", "a wrong entry was thrown out", what);
+  }
+}
+
+/** On main, where the tables are. */
+export function registryBehaviour(registry: Registry): Behaviour<undefined> {
+  return serviceBehaviour(registryName, import.meta.url, {
+    init: (_argument, ctx) => {
+      const actor = new RegistryActor(registry, ctx);
+      actor.begin();
+      return actor;
+    },
+    receive: (state, message) => (state as RegistryActor).receive(message), // what init returned
+    format: () => registry.stats(),
+  });
+}
