@@ -67,6 +67,7 @@ export {
   type QueueStats,
   Ref,
   type RefData,
+  type RegistryStats,
   type Remaining,
   type RequestOptions,
   type RestartedEvent,

@@ -112,6 +112,7 @@ export {
   readConfiguration,
 } from "./registry/configuration.ts";
 export type { Capability, Declaration } from "./registry/declaration.ts";
+export type { RegistryStats } from "./registry/registry.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./registry/standard-schema.ts";
 export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";
 export type { ActorNode } from "./system/actor-tree.ts";

@@ -1,6 +1,6 @@
 /** core/SEMANTICS.md, S15.5: what is wrong in main's tables is thrown out, on every thread. Simulated threads, by seeds. */
 import { beforeEach, expect, test } from "@jest/globals";
-import type { Ref } from "../../../core/index.ts";
+import { type Ref, refKey } from "../../../core/index.ts";
 import type { Kernel } from "../../../core/kernel/kernel.ts";
 import { Table } from "../../../core/kernel/replica.ts";
 import type { Registry } from "../../../core/registry/registry.ts";
@@ -138,8 +138,8 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
     "an actor with two names",
     "names",
     (kernel) => {
-      const index = mapsWritten(`${good(1)}`, () => kernel.names.set("bad", good(1))).at(-1);
-      index?.set(`${good(1)}`, "good 1");
+      const index = mapsWritten(refKey(good(1)), () => kernel.names.set("bad", good(1))).at(-1);
+      index?.set(refKey(good(1)), "good 1");
     },
     "bad",
     'its holder is "good 1"',
@@ -148,8 +148,8 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
     "a name that is not noted of its holder",
     "names",
     (kernel) => {
-      const index = mapsWritten(`${good(1)}`, () => kernel.names.set("good 1", good(1))).at(-1);
-      index?.delete(`${good(1)}`);
+      const index = mapsWritten(refKey(good(1)), () => kernel.names.set("good 1", good(1))).at(-1);
+      index?.delete(refKey(good(1)));
     },
     "good 1",
     "its holder is noted as undefined, which it is not",
@@ -158,7 +158,7 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
     "a name noted of somebody who has not got it",
     "names",
     (kernel) => {
-      const index = mapsWritten(`${good(1)}`, () => kernel.names.set("good 1", good(1))).at(-1);
+      const index = mapsWritten(refKey(good(1)), () => kernel.names.set("good 1", good(1))).at(-1);
       index?.set("1.99.0", "good 1");
     },
     "good 1",
@@ -206,7 +206,7 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
       const [patterns] = mapsWritten("fine", () => putOnMain(kernel, Table.interests, "fine", good(1), true));
       patterns?.set("a..b", patterns.get("fine"));
       putOnMain(kernel, Table.interests, "fine", good(1), undefined);
-      patterns?.set("a..b", new Map([[`${good(1)}`, { holder: good(1), value: true }]]));
+      patterns?.set("a..b", new Map([[refKey(good(1)), { holder: good(1), value: true }]]));
     },
     "a..b",
     "topic",
@@ -223,9 +223,9 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
     "an entry under another's key",
     "groups",
     (kernel) => {
-      const [entries] = mapsWritten(`${good(1)}`, () => putOnMain(kernel, Table.groups, "bad", good(1), 1));
-      entries?.set("1.99.0", entries.get(`${good(1)}`));
-      entries?.delete(`${good(1)}`);
+      const [entries] = mapsWritten(refKey(good(1)), () => putOnMain(kernel, Table.groups, "bad", good(1), 1));
+      entries?.set("1.99.0", entries.get(refKey(good(1))));
+      entries?.delete(refKey(good(1)));
     },
     "bad",
     "it stands under 1.99.0",

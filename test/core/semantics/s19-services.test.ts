@@ -14,9 +14,10 @@ const codeOf = (promise: Promise<unknown>) =>
     ({ code }: { code: string }) => code,
   );
 
-async function killScheduler(system: MofaSystem, times: number): Promise<void> {
+/** In turns: they share one limit. */
+async function killServices(system: MofaSystem, times: number): Promise<void> {
   for (let n = 0; n < times; n++) {
-    system.exit(system.whereis("system.scheduler") as Ref, "kill");
+    system.exit(system.whereis(n % 2 === 0 ? "system.scheduler" : "system.registry") as Ref, "kill");
     await system.settled();
   }
 }
@@ -36,7 +37,8 @@ test("S19.1: services are the children of one supervisor on main", async () => {
     position,
     children.map((child) => [child.name, child.position]),
   ]);
-  expect(roots).toEqual([["system.supervisor", 0, [["system.scheduler", 0]]]]);
+  const children = ["system.scheduler", "system.registry"].map((name) => [name, 0]);
+  expect(roots).toEqual([["system.supervisor", 0, children]]);
 });
 
 test("S19.1: one that is asked for while the supervisor starts is started behind those before it, and ends before them", async () => {
@@ -45,10 +47,11 @@ test("S19.1: one that is asked for while the supervisor starts is started behind
   system.events.on("spawned", ({ behaviour }) => spawned.push(behaviour));
   for (const name of ["system.a", "system.b", "system.c"]) start(name);
   await system.settled();
-  expect(spawned).toEqual(["system.supervisor", "system.a", "system.b", "system.c"]);
+  // Their names are the first of the system.
+  expect(spawned).toEqual(["system.supervisor", "system.a", "system.b", "system.c", "system.registry"]);
   const ends = endsOf(system);
   await system.stop();
-  expect(ends).toEqual(["system.c", "system.b", "system.a", "system.supervisor"]);
+  expect(ends).toEqual(["system.registry", "system.c", "system.b", "system.a", "system.supervisor"]);
   expect(told).toEqual(["system.c", "system.b", "system.a"].map((name) => [name, "shutdown"]));
   start("system.d");
   expect(told.at(-1)).toEqual(["system.d", "shutdown"]);
@@ -75,9 +78,9 @@ test("S19.2: as many ends of services within the period as the intensity change 
   const agent = await system.spawn(puppet);
   const task = system.submit({ to: "later", call: "echo", argument: 1 });
   await system.settled();
-  await killScheduler(system, intensity);
+  await killServices(system, intensity);
   await system.clock.advance(5_001);
-  await killScheduler(system, intensity);
+  await killServices(system, intensity);
   await system.register("later", agent);
   expect(await task.result()).toBe(1);
 });
@@ -92,17 +95,25 @@ test("S19.2: with one more end within the period the system ends in order, with 
   const held = system.submit({ to: "nobody", call: "echo" });
   const waiting = codeOf(held.result());
   await system.settled();
-  await killScheduler(system, intensity - 1);
+  await killServices(system, intensity - 1);
   await system.clock.advance(5_000);
   const ends = endsOf(system);
   const ending: RuntimeEvent[] = [];
   system.events.on("systemEnding", (event) => ending.push(event));
-  await killScheduler(system, 1);
+  await killServices(system, 1);
   expect(ending).toEqual([]);
-  await killScheduler(system, 1);
+  await killServices(system, 1);
   expect(await system.ended).toEqual(givenUp);
   expect(ending).toEqual([{ type: "systemEnding", reason: givenUp }]);
-  expect(ends.slice(1)).toEqual(["system.scheduler", "system.supervisor", "second", "first", "supervisor", "alone"]);
+  expect(ends.slice(1)).toEqual([
+    "system.scheduler",
+    "system.registry",
+    "system.supervisor",
+    "second",
+    "first",
+    "supervisor",
+    "alone",
+  ]);
   expect([await tree.exit, (await monitor.down).reason]).toEqual([givenUp, givenUp]);
   expect(await waiting).toBe("shutdown");
   expect(() => system.submit({ to: agent, call: "echo" })).toThrow(

@@ -1,6 +1,6 @@
 /** Real threads: what is told of a system while a turn holds one of its threads. */
 import { expect, test } from "@jest/globals";
-import { refKey } from "../../../core/index.ts";
+import { type ActorInfo, refKey } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
 import { dawdler } from "../../fixtures/budgets.ts";
 
@@ -14,8 +14,9 @@ test("S14.7, S14.9: a thread that a turn holds is told, and all others answer fo
   while (system.remaining().turns.length === 0) await new Promise(setImmediate);
   const held: number[] = [];
   const look = { timeoutMs: 1_000, unanswered: (thread: number) => void held.push(thread) };
-  expect((await system.actors(look)).map(({ ref }) => refKey(ref))).toEqual([refKey(other)]);
-  expect((await system.tree(look)).map(({ ref }) => refKey(ref))).toEqual([refKey(other)]);
+  const named = (infos: readonly ActorInfo[]) => infos.map(({ ref, name }) => name ?? refKey(ref));
+  expect(named(await system.actors(look))).toEqual(["system.supervisor", "system.registry", refKey(other)]);
+  expect(named(await system.tree(look))).toEqual(["system.supervisor", refKey(other)]);
   expect(held).toEqual([looping.thread, looping.thread]);
   await expect(system.actors({ timeoutMs: 1_000 })).rejects.toMatchObject({ code: "timeout" });
   const { threads } = await activity.read({ timeoutMs: 1_000 });
