@@ -12,6 +12,7 @@ const optionKeys = [
   "queue",
   "from",
   "ack",
+  "balance",
   ...acknowledgedOnly,
 ] as const satisfies readonly (keyof SubscriptionOptions)[];
 const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"];
@@ -20,7 +21,7 @@ const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wai
 export function checkSubscriptionOptions(options: SubscriptionOptions | undefined): SubscriptionOptions {
   if (options === undefined) return {};
   assertKeys("subscribe", options, optionKeys);
-  const { ack, capacity, policy, filter, from, queue } = options;
+  const { ack, balance, capacity, policy, filter, from, queue } = options;
   if (capacity !== undefined && capacity !== Number.POSITIVE_INFINITY && !(Number.isInteger(capacity) && capacity >= 1))
     throw new RuntimeError(
       "bad_argument",
@@ -43,6 +44,13 @@ export function checkSubscriptionOptions(options: SubscriptionOptions | undefine
         `subscribe: ${stray} is for queues with ack: true, got ${describe(options)}`,
       );
   }
+  if (balance !== undefined && balance !== "leastLoaded" && balance !== "roundRobin")
+    throw new RuntimeError(
+      "bad_argument",
+      `subscribe wants balance leastLoaded or roundRobin, got ${describe(balance)}`,
+    );
+  if (queue === undefined && balance !== undefined)
+    throw new RuntimeError("bad_argument", "subscribe: balance is for queues, and there is no queue");
   if (queue === undefined && ack !== true) return options;
   if (queue !== undefined) assertQueueName(queue, "subscribe");
   if (ack === true) checkAcknowledged(options);

@@ -8,7 +8,7 @@
  */
 import type { Envelope } from "../../actor/context.ts";
 import type { Ref } from "../../actor/ref.ts";
-import { type ErrorData, RuntimeError } from "../../errors.ts";
+import { type ErrorData, errorData, RuntimeError } from "../../errors.ts";
 import { Counter } from "../../kernel/counters.ts";
 import { FrameKind } from "../../kernel/frame-kind.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -427,8 +427,8 @@ export class BusTable {
           if (entry.state === "waiting") queue.backlog.add(entry, entry.attempts > 0);
         } else {
           queue.discarded++;
-          this.deadLetter(entry, "discarded");
           report(`message ${entry.number} of queue "${queue.name}" of "${queue.pattern}"`, fault);
+          this.deadLetter(entry, "discarded");
         }
       }
       this.serve(queue);
@@ -442,6 +442,12 @@ export class BusTable {
     this.#news = { queues: new Set(), entries: [], topics: new Set() };
     this.#isTold = false;
     return news;
+  }
+
+  /** Who reads what is kept under a pattern. */
+  replaysOf(pattern: string): readonly Replay[] {
+    const topic = this.#topicOf.get(pattern);
+    return topic === undefined ? [] : [...this.readersOf(topic)];
   }
 
   isKept(topic: KeptTopic): boolean {
@@ -493,6 +499,8 @@ export class BusTable {
     if (member === undefined) return;
     member.missed++;
     this.#tellRecalled(entry, member);
+    // It has room.
+    this.serve(queue);
   }
 
   #tellRecalled({ attempts, number, queue }: QueueEntry, { holder, subscription }: QueueConsumer): void {
@@ -521,11 +529,19 @@ export class BusTable {
     queue.deadLettered++;
     kernel.counters.add(Counter.busDeadLettered, 1);
     this.#end(entry);
-    const { bytes, topic, id, from, extras } = entry.message;
-    const message = ArrayBuffer.isView(bytes) ? this.#values.decode(bytes) : undefined;
-    const payload: Envelope = { type: "published", topic, message, id, from, ...extras };
     const again = () => this.#again(queue, entry);
-    kernel.deadLetters.add(entry.holder ?? from, { meta: undefined, payload }, why, again);
+    kernel.deadLetters.add(entry.holder ?? kernel.refOf(kernel.guest), this.#letterOf(entry), why, again);
+  }
+
+  /** As a dead letter shows it: what was thrown out may be past reading. */
+  #letterOf({ message: kept }: QueueEntry): { readonly meta: undefined; readonly payload: Envelope } | string {
+    try {
+      const { bytes, topic, id, from, extras } = kept;
+      const message = this.#values.decode(bytes);
+      return { meta: undefined, payload: { type: "published", topic, message, id, from, ...extras } };
+    } catch (error) {
+      return `(not decoded: ${errorData(error).message})`;
+    }
   }
 
   /** Back into its queue, with all its attempts. */
