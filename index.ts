@@ -46,6 +46,7 @@ export {
   type From,
   type GroupMessage,
   type GroupMonitor,
+  type InterruptOptions,
   type Isolation,
   isRef,
   type KeepOptions,

@@ -14,6 +14,7 @@ const suites = [
   "core/semantics/s13-queue-groups",
   "core/semantics/s14-activity",
   "core/semantics/s14-controls",
+  "core/semantics/s14-interrupts",
   "core/semantics/s14-traces",
   "core/semantics/s15-registry",
   "core/semantics/s16-tasks",

@@ -37,6 +37,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "pause", summary: "hold an actor's messages back", load: () => import("./pause.ts") },
   { name: "resume", summary: "let them through again", load: () => import("./resume.ts") },
   {
+    name: "interrupt",
+    summary: "ask the turn of an actor that is under way to end",
+    load: () => import("./interrupt-turn.ts"),
+  },
+  {
     name: "deadletters",
     summary: "messages that reached nobody; send one again",
     load: () => import("./deadletters.ts"),

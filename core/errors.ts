@@ -22,6 +22,7 @@ export const errorCodes = {
   ignore: "init answered ignore, so there is no actor",
   init_timeout: "init did not end within startTimeoutMs",
   injected: "a fault that a plan injected",
+  interrupted: "the turn was interrupted before it answered",
   invalid_intensity: "a restart intensity is no whole number from 0",
   invalid_period: "a restart period is not above 0",
   invalid_placement: "the placement names no thread of this system",

@@ -25,6 +25,7 @@ export type {
   From,
   GroupMessage,
   GroupMonitor,
+  InterruptOptions,
   Isolation,
   LogLevel,
   Monitor,

@@ -26,6 +26,8 @@ export type AttachVerb =
   | { readonly verb: "resend"; readonly letter: string; readonly target: string | undefined }
   | { readonly verb: "getState"; readonly target: string }
   | { readonly verb: "pause" | "resume"; readonly target: string }
+  /** Whether a turn was under way that is interrupted now. */
+  | { readonly verb: "interrupt"; readonly target: string }
   /** A `Killed`. */
   | { readonly verb: "kill"; readonly target: string }
   /** A `TopSample`: since the last one that this connection has asked for. */

@@ -72,6 +72,8 @@ export class AttachedVerbs {
       case "pause":
       case "resume":
         return await system[request.verb](targetOf(request.target));
+      case "interrupt":
+        return await system.interrupt(targetOf(request.target));
       case "kill":
         return await this.#kill(request.target);
       case "top":
@@ -174,6 +176,7 @@ const verbs: Readonly<Record<VerbName, true>> = {
   getState: true,
   pause: true,
   resume: true,
+  interrupt: true,
   kill: true,
   top: true,
   profile: true,

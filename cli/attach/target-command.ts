@@ -6,7 +6,10 @@ import { type AttachOptions, describeAttached, withAttached } from "./attached-c
 
 export const actorArgument = ["<actor>", "its name, or its ref as mofa ps shows it"] as const;
 
-export function targetCommand(verb: (target: string) => AttachVerb, done: string): CommandModule {
+export function targetCommand(
+  verb: (target: string) => AttachVerb,
+  done: string | ((answer: unknown) => string),
+): CommandModule {
   return {
     describe(command: Command): void {
       describeAttached(command).argument(...actorArgument);
@@ -18,8 +21,9 @@ export function targetCommand(verb: (target: string) => AttachVerb, done: string
     ): Promise<ExitCode> {
       const given = options as AttachOptions;
       return await withAttached(given, context, async (client) => {
-        await client.ask(verb(target));
-        context.out.write(given.json ? `${JSON.stringify({ actor: target, done })}\n` : `${target} ${done}\n`);
+        const answer = await client.ask(verb(target));
+        const what = typeof done === "string" ? done : done(answer);
+        context.out.write(given.json ? `${JSON.stringify({ actor: target, done: what })}\n` : `${target} ${what}\n`);
         return exitCodes.ok;
       });
     },

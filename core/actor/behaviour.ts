@@ -56,6 +56,11 @@ export interface Handlers {
   /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
   paused?(state: unknown, ctx: Context): unknown;
   resumed?(state: unknown, ctx: Context): unknown;
+  /**
+   * Runs when a synchronous turn was interrupted and cut down, as the next turn, with the state as the cut left it; what it
+   * returns, unless undefined, takes the state's place. A behaviour that has it lives on; else the actor ends.
+   */
+  interrupted?(state: unknown, reason: string, ctx: Context): unknown;
   /** Called instead of `terminate` when the parent's exit or a `stop` from outside is received: the behaviour winds down over several turns and ends itself with `ctx.stop(reason)`. */
   parentExit?(state: unknown, reason: ExitReason, ctx: Context): void;
   /** Whether a handler is an async function: then every turn is entered with a store that tells whose code runs. */
@@ -98,6 +103,11 @@ export interface ActorDefinition<S, A, M> extends BehaviourOptions {
   /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
   paused?(state: S, ctx: Context): unknown;
   resumed?(state: S, ctx: Context): unknown;
+  /**
+   * Runs when a synchronous turn was interrupted and cut down, as the next turn, with the state as the cut left it; what it
+   * returns, unless undefined, takes the state's place. Without it the actor ends `{ interrupted: reason }`.
+   */
+  interrupted?(state: S, reason: string, ctx: Context): unknown;
   /** Redacts the state for crash reports. */
   format?(state: S): unknown;
 }
@@ -116,8 +126,16 @@ export interface ActorApi<M> extends Api {
 export function defineActor<S = undefined, A = undefined, M = unknown>(
   definition: ActorDefinition<S, A, M>,
 ): Behaviour<A, ActorApi<M>> {
-  assertDefinition("defineActor", definition, ["init", "receive", "terminate", "paused", "resumed", "format"]);
-  const { init, receive, terminate, paused, resumed, format } = definition;
+  assertDefinition("defineActor", definition, [
+    "init",
+    "receive",
+    "terminate",
+    "paused",
+    "resumed",
+    "interrupted",
+    "format",
+  ]);
+  const { init, receive, terminate, paused, resumed, interrupted, format } = definition;
   assertHandler("defineActor", "receive", receive);
   // The casts below forget S, A and M: the kernel only carries what these same functions made.
   const handlers: Handlers = {
@@ -126,6 +144,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
     ...(terminate && { terminate: terminate as NonNullable<Handlers["terminate"]> }),
     ...(paused && { paused: paused as NonNullable<Handlers["paused"]> }),
     ...(resumed && { resumed: resumed as NonNullable<Handlers["resumed"]> }),
+    ...(interrupted && { interrupted: interrupted as NonNullable<Handlers["interrupted"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
   return makeBehaviour(definition, handlers);

@@ -8,6 +8,7 @@
 import type { TopicSubscription } from "../bus/subscription.ts";
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
+import type { Interrupt } from "../kernel/interrupt-request.ts";
 import type { TraceRecord } from "../kernel/traces.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { ActorBudget } from "./actor-budget.ts";
@@ -144,6 +145,12 @@ export class CellExtra {
   /** Its own sends that wait. */
   waitingCount = 0;
   abort: AbortController | undefined = undefined;
+  /** The signal of the turn that asked for it last. */
+  turnAbort: { readonly turn: number; readonly controller: AbortController; readonly signal: AbortSignal } | undefined =
+    undefined;
+  /** Its open turn was asked to end. */
+  interrupt: Interrupt | undefined = undefined;
+  interruptTimer: TimerEntry | undefined = undefined;
   tasks = 0;
   /** Of an actor in a process: what it has submitted and has no result yet, by its own number. */
   remoteTasks: Map<number, Task> | undefined = undefined;
@@ -154,6 +161,8 @@ export class CellExtra {
   /** Its promise, and whether that has settled; where it stands among the open turns. */
   turnPromise: PromiseLike<unknown> | undefined = undefined;
   isTurnSettled = false;
+  /** The number of the turn in which it began. */
+  turnNumber = 0;
   turnAt = -1;
   /** After a cut: when the turn counts as lost with it; 0 not at all. */
   graceEndMs = 0;
@@ -178,7 +187,7 @@ export interface TimerEntry {
   readonly cell: Cell;
   readonly target: RefData | string | undefined;
   readonly message: unknown;
-  readonly kind: "message" | "idle" | "start" | "budget";
+  readonly kind: "message" | "idle" | "start" | "budget" | "interrupt";
   cancelled: boolean;
   /** Its message has been put into its actor's mailbox, and may stand there. */
   hasFired: boolean;

@@ -62,6 +62,13 @@ export interface SpawnLinkOptions extends SpawnOptions {
   readonly childId?: string | number;
 }
 
+export interface InterruptOptions {
+  /** Why, a text: the actor that does not bear it ends `{ interrupted: reason }`. Default `on request`. */
+  readonly reason?: string;
+  /** How long the turn may still take. Default 1,000; `Infinity`: it is told, and ends when it likes. */
+  readonly graceMs?: number;
+}
+
 /** One monitor. Plain data; each call of `monitor` makes another. */
 export interface Monitor {
   readonly id: number;
@@ -280,6 +287,13 @@ export interface Context {
   demonitor(monitor: Monitor | number, options?: { readonly flush?: boolean }): void;
   /** Sends an exit signal (erlang:exit/2). `kill` cannot be caught. */
   exit(ref: RefData, reason: ExitReason): void;
+  /**
+   * Asks the turn of an actor that is under way to end: an async one by its `ctx.signal`; a synchronous one is cut down when
+   * `graceMs` are over, and its behaviour goes on where it has a hook `interrupted`. False: none is under way, or it has
+   * ended by itself. An actor whose turn does not end in time ends `{ interrupted: reason }`.
+   * @throws RuntimeError `calling_self`; `noproc`; `timeout`, where a turn that no cut can end holds the thread.
+   */
+  interrupt(target: Target, options?: InterruptOptions): Promise<boolean>;
   /** Turns exit signals into `exit` messages. */
   trapExit(on: boolean): void;
   /** Ends this actor after the current turn; `terminate` runs. In `init`: the start fails with that reason. Default `normal`. */

@@ -26,6 +26,11 @@ export interface ServerDefinition<S, A, C, K> extends BehaviourOptions {
   /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
   paused?(state: S, ctx: Context): unknown;
   resumed?(state: S, ctx: Context): unknown;
+  /**
+   * Runs when a synchronous turn was interrupted and cut down, as the next turn, with the state as the cut left it; what it
+   * returns, unless undefined, takes the state's place. Without it the actor ends `{ interrupted: reason }`.
+   */
+  interrupted?(state: S, reason: string, ctx: Context): unknown;
   /** Redacts the state for crash reports. */
   format?(state: S): unknown;
 }
@@ -47,19 +52,27 @@ export function defineServer<
   assertDefinition(
     "defineServer",
     definition,
-    ["init", "info", "continue", "terminate", "paused", "resumed", "format"],
+    ["init", "info", "continue", "terminate", "paused", "resumed", "interrupted", "format"],
     ["calls", "casts"],
   );
   // A Map knows no inherited names, so `call("toString")` is undef and not Object.prototype's.
   const calls = new Map(Object.entries((definition.calls ?? {}) as Record<string, AnyHandler>));
   const casts = new Map(Object.entries((definition.casts ?? {}) as Record<string, AnyHandler>));
-  const { info, terminate, paused, resumed, format } = definition;
+  const { info, terminate, paused, resumed, interrupted, format } = definition;
   const onContinue = definition.continue;
   const handlers: Handlers = {
     isServer: true,
-    isAsync: [...calls.values(), ...casts.values(), info, onContinue, terminate, paused, resumed, definition.init].some(
-      isAsyncFunction,
-    ),
+    isAsync: [
+      ...calls.values(),
+      ...casts.values(),
+      info,
+      onContinue,
+      terminate,
+      paused,
+      resumed,
+      interrupted,
+      definition.init,
+    ].some(isAsyncFunction),
     init: (definition.init ?? (() => undefined)) as Handlers["init"],
     receive: info
       ? (info as Handlers["receive"])
@@ -78,6 +91,7 @@ export function defineServer<
     ...(terminate && { terminate: terminate as NonNullable<Handlers["terminate"]> }),
     ...(paused && { paused: paused as NonNullable<Handlers["paused"]> }),
     ...(resumed && { resumed: resumed as NonNullable<Handlers["resumed"]> }),
+    ...(interrupted && { interrupted: interrupted as NonNullable<Handlers["interrupted"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
   return makeBehaviour(definition, handlers);

@@ -9,6 +9,7 @@ import type {
   Context,
   From,
   GroupMonitor,
+  InterruptOptions,
   LogLevel,
   Monitor,
   PublishOptions,
@@ -46,6 +47,7 @@ import { assertId } from "./signals.ts";
 import { assertSpawnOptions } from "./spawn-options.ts";
 import type { Spawnable } from "./spawner.ts";
 import { initTimeoutMs, startError } from "./start-error.ts";
+import { signalOf } from "./turn-signals.ts";
 import { partsOf } from "./verb-arguments.ts";
 
 export type ContextClass = new (cell: Cell) => Context;
@@ -71,12 +73,7 @@ export function contextClass(kernel: Kernel): ContextClass {
       return { caller: kernel.adopt(meta.from), id: meta.id };
     }
     get signal(): AbortSignal {
-      const extra = extraOf(this.#cell);
-      if (extra.abort === undefined) {
-        extra.abort = new AbortController();
-        if ((this.#cell.flags & Flag.dead) !== 0) extra.abort.abort(new RuntimeError("noproc", "the actor has ended"));
-      }
-      return extra.abort.signal;
+      return signalOf(kernel, this.#cell);
     }
     get noReply(): NoReply {
       return noReply;
@@ -149,6 +146,17 @@ export function contextClass(kernel: Kernel): ContextClass {
       kernel.outgoing.checkReason(reason, "exit");
       const to = kernel.resolve(ref, "exit");
       kernel.scheduler.commit(() => kernel.signals.exit(this.#cell, to, reason));
+    }
+    interrupt(target: Target, options?: InterruptOptions): Promise<boolean> {
+      const cell = this.#cell;
+      try {
+        kernel.assertAlive(cell, "interrupt");
+        const ref = kernel.resolve(target, "interrupt");
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "interrupt");
+        return kernel.interrupts.ask(cell, ref, options);
+      } catch (error) {
+        return kernel.tasks.rejection(cell, error);
+      }
     }
     trapExit(on: boolean): void {
       kernel.assertAlive(this.#cell, "trapExit");

@@ -7,6 +7,7 @@
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { nothing } from "./dispatch.ts";
+import { interruptedHook } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** What an open turn was about. */
@@ -91,6 +92,8 @@ export class AsyncTurns {
     extra.turnMessage = payload;
     extra.turnPromise = native;
     extra.isTurnSettled = false;
+    // Odd within the turn; where it is opened just behind it, it was the one before.
+    extra.turnNumber = (scheduler.turn & 1) === 1 ? scheduler.turn | 0 : (scheduler.turn - 1) | 0;
     extra.turnAt = this.#open.push(cell) - 1;
     if (extra.awaiting > 0) this.#waitingCount++;
     checkpoint.note(cell);
@@ -124,23 +127,32 @@ export class AsyncTurns {
 
   #take({ cell, ok, value }: Settled): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const { births, budgets, crashes, delivery, dispatch, lifecycle, scheduler } = this.#kernel;
+    const { births, budgets, crashes, delivery, dispatch, interrupts, lifecycle, scheduler } = this.#kernel;
     const mail = this.mailOf(cell);
     this.#close(cell);
+    const interrupt = interrupts.over(cell);
     const meta = cell.current;
     const extra = extraOf(cell);
     extra.turnMessage = undefined;
     extra.turnMeta = nothing;
     cell.current = undefined;
     if (ok && (meta === initTurn || meta === terminateTurn) && budgets.isOver(cell, extra.budget?.settledMs)) return;
+    const isAborted = !ok && interrupt !== undefined && interrupts.isAborted(cell, interrupt, value);
+    // Reading what it threw is code of its own.
+    if ((cell.flags & Flag.dead) !== 0) return;
     if (meta === initTurn) {
       if (ok) births.initEnded(cell, value);
+      else if (isAborted) crashes.outside(cell, { interrupted: interrupt.reason });
       else crashes.inTurn(cell, value, undefined);
-    } else if (meta === terminateTurn) lifecycle.terminated(cell, ok ? undefined : value);
-    else if (!ok) {
+    } else if (meta === terminateTurn) lifecycle.terminated(cell, ok || isAborted ? undefined : value);
+    else if (isAborted) {
+      interrupts.refuse(cell, meta, interrupt.reason);
+      dispatch.afterTurn(cell);
+    } else if (!ok) {
       cell.current = meta;
       crashes.inTurn(cell, value, mail);
     } else {
+      if (mail?.meta === interruptedHook && value !== undefined) cell.state = value;
       if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, mail?.payload, value));
       dispatch.afterTurn(cell);
     }

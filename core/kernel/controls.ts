@@ -11,14 +11,16 @@ import { type LifecycleState, lifecycleStateOf } from "../actor/lifecycle-state.
 import { type Mailbox, Meta, MetaKind } from "../actor/mailbox.ts";
 import { messageBytes } from "../actor/message-size.ts";
 import type { Ref, RefData } from "../actor/ref.ts";
+import { isThenable } from "../actor/turn-result.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { callTimeoutMs } from "./calls.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { RemoteActor } from "./host.ts";
+import type { InterruptRequest } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
 
-export type ControlVerb = "pause" | "resume" | "trace" | "info" | "getState" | "replaceState";
+export type ControlVerb = "pause" | "resume" | "trace" | "info" | "getState" | "replaceState" | "interrupt";
 
 /** One living actor, as seen from outside. */
 export interface ActorInfo {
@@ -103,6 +105,10 @@ export class Controls {
   /** A verb for an actor of this thread. Who asked gets the answer as that of a call. */
   control(verb: ControlVerb, ref: RefData, value: unknown, caller: Ref, id: number): void {
     const kernel = this.#kernel;
+    if (verb === "interrupt") {
+      kernel.interrupts.received(ref, value as InterruptRequest, caller, id);
+      return;
+    }
     const cell = kernel.cellOf(ref);
     if (cell === undefined) {
       this.#refuse(caller, id, ref, "noproc", `${verb}: there is no actor ${kernel.nameOf(ref)}`);
@@ -146,6 +152,11 @@ export class Controls {
     const me = this.#kernel.refOf(cell);
     if (name === "paused" || name === "resumed")
       return cell.behaviour.handlers[name]?.(cell.state, this.#kernel.contextOf(cell));
+    if (name === "interrupted") {
+      const state = this.#kernel.interruptedTurns.runHook(cell, value as string);
+      if (state !== undefined && !isThenable(state)) cell.state = state;
+      return isThenable(state) ? state : undefined;
+    }
     const remote = cell.extra?.remote;
     if (remote !== undefined)
       return this.#inspectRemote(remote, name as "getState" | "replaceState", from, id, value, me);

@@ -16,6 +16,7 @@ import { RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
 import { nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
+import type { CutRequest } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
 import { standStill } from "./scheduler.ts";
 
@@ -45,6 +46,8 @@ interface Verdict {
   readonly stack: string;
   /** The cut fell into Node's own code. */
   readonly isInNode: boolean;
+  /** It was interrupted, and its behaviour goes on behind that. */
+  readonly survives: boolean;
 }
 
 /** Frames of a runaway turn that are kept. */
@@ -84,6 +87,7 @@ export class Cuts {
    * Ends the turn that the watchdog means and none other.
    *
    * @param limitMs the turn limit that was passed; -1: the actor was killed.
+   * @param request what asks for it, where neither does: an interrupt.
    * @param isPatient false: code of Node's is cut as well.
    * After the termination was asked for there is nothing but the return of a made value: one more call would use it up.
    */
@@ -94,9 +98,11 @@ export class Cuts {
     limitMs: number,
     isPatient: boolean,
     termination: Termination,
+    request?: CutRequest,
   ): CutAnswer {
-    const { host, scheduler } = this.#kernel;
-    if (scheduler.turn !== turn) return "gone";
+    const { host, interruptedTurns, scheduler } = this.#kernel;
+    // The word in shared memory has 32 bits.
+    if ((scheduler.turn | 0) !== turn) return "gone";
     const frames = runawayFrames();
     // In a turn its actor stands in the kernel; after an await, in the async context. Never the other way round. Where a
     // cut has fallen and the recovery is still to come, the number is odd, but the turn's frames are gone.
@@ -104,6 +110,7 @@ export class Cuts {
     const cell = isInTurn ? scheduler.current : (host.blame?.owner() as Cell | undefined);
     if (cell === undefined || cell === this.#kernel.guest) return "nobody";
     if (cell.slot !== slot || cell.generation !== generation) return "other";
+    if (request !== undefined && !interruptedTurns.isMeant(cell, request, isInTurn)) return "gone";
     if (scheduler.isCommitting) {
       // It may be at work nearly all the time: its next call waits.
       this.#due = { cell, turn, drains: scheduler.drains };
@@ -119,8 +126,10 @@ export class Cuts {
     if (isPatient && isInNode) return "node";
     termination.ready();
     this.#termination = termination;
-    const reason = limitMs < 0 ? "killed" : this.#reasonOf(cell, limitMs);
-    this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode });
+    const survives = request !== undefined && interruptedTurns.survives(cell, isInTurn);
+    const reason = request !== undefined ? { interrupted: request.reason } : this.#reasonOf(cell, limitMs);
+    this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode, survives });
+    if (request !== undefined) interruptedTurns.carriedOut(request);
     this.isHeld = true;
     this.isFalling = true;
     this.isAwaited = true;
@@ -142,7 +151,7 @@ export class Cuts {
   }
 
   #reasonOf(cell: Cell, limitMs: number): ExitReason {
-    return overTime(this.#kernel.budgets.kindOf(cell), limitMs);
+    return limitMs < 0 ? "killed" : overTime(this.#kernel.budgets.kindOf(cell), limitMs);
   }
 
   /** How long its code may hold the thread behind an await; 0: for ever. */
@@ -183,7 +192,7 @@ export class Cuts {
     if (!isWhole) this.#suspects.push(...kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs));
     const loadsCut = new Set<string>();
     for (const { cell } of cuts) if (cell.extra?.loadingUrl !== undefined) loadsCut.add(cell.extra.loadingUrl);
-    this.#carryOut(cuts, inHand);
+    this.#carryOut(cuts, inHand, isWhole);
     // Who waits for the end of one of them need not wait for the next turn, which may be a long one.
     kernel.peers.flush();
     if (isWhole) {
@@ -207,12 +216,12 @@ export class Cuts {
       this.#kernel.emit({ type: "threadTainted", thread, position: memory.position(thread) });
   }
 
-  #carryOut(cuts: readonly Verdict[], inHand: Mail | undefined): void {
+  #carryOut(cuts: readonly Verdict[], inHand: Mail | undefined, isWhole: boolean): void {
     const kernel = this.#kernel;
     const seen = new Set<Cell>();
     const ends: Verdict[] = [];
     for (const [at, verdict] of cuts.entries()) {
-      const { cell, reason, stack } = verdict;
+      const { cell, reason, stack, survives } = verdict;
       this.#culprit = refKey(kernel.refOf(cell));
       const url = cell.extra?.loadingUrl;
       if (url !== undefined) {
@@ -225,6 +234,10 @@ export class Cuts {
       kernel.counters.add(Counter.cuts, 1);
       // Who waits for a module ends with its load; who was killed, at once.
       if (url !== undefined && reason !== "killed") continue;
+      if (survives && isWhole) {
+        kernel.interruptedTurns.survived(cell, (reason as { readonly interrupted: string }).interrupted, stack);
+        continue;
+      }
       kernel.crashes.report(cell, reason, (at === 0 ? inHand : undefined) ?? kernel.asyncTurns.mailOf(cell), { stack });
       ends.push(verdict);
     }

@@ -131,6 +131,14 @@ export type RuntimeEvent =
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
   /** Half of a turn's limit is over, and it is still under way. */
   | { readonly type: "turnWarning"; readonly ref: RefData; readonly ms: number; readonly limitMs: number }
+  /** A turn was interrupted, and its actor may live on. `stack`: where it stood when it was cut down. */
+  | {
+      readonly type: "turnInterrupted";
+      readonly ref: RefData;
+      readonly name: string | undefined;
+      readonly reason: string;
+      readonly stack?: string;
+    }
   /** An open turn was lost with the turn of `culprit` (a ref key), which was cut down in the same checkpoint. */
   | { readonly type: "turnLost"; readonly ref: RefData; readonly culprit: string }
   /** A cut may have left something of Node's own half done in this thread: it gets no new actors. */
@@ -222,6 +230,7 @@ export const eventTypes = [
   "faultSkipped",
   "trace",
   "systemEnding",
+  "turnInterrupted",
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

@@ -12,6 +12,7 @@ import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
 import type { Random } from "../random.ts";
 import type { ChannelWriter } from "../thread/channel.ts";
 import type { RuntimeEvent } from "./events.ts";
+import type { CutRequest } from "./interrupt-request.ts";
 import type { Service } from "./service.ts";
 
 /** A dedicated thread to start, and the actor that it is for. */
@@ -61,6 +62,8 @@ export interface Host {
    * front door that knows supervisors; absent: no service ever runs.
    */
   startService?(service: Service): void;
+  /** Asks the watchdog to cut down a turn when its grace is over. Absent: nobody can. */
+  askCut?(request: CutRequest): void;
   /** Starts the process that runs an actor's code. Main only. */
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */
@@ -87,6 +90,8 @@ export interface RemoteActor {
   strike(kind: DeedKind, terms: DeedTerms): Promise<unknown>;
   /** Reads the actor's state, or puts another in its place, by a turn of the process. */
   inspect(verb: "getState" | "replaceState", value: unknown): Promise<unknown>;
+  /** Tells the turn that runs there to end, by its signal. */
+  interrupt(reason: string): void;
 }
 
 /** Who is running, also after an `await`. */

@@ -51,6 +51,8 @@ import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
 import { Groups } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { Inbound } from "./inbound.ts";
+import { InterruptedTurns } from "./interrupted-turns.ts";
+import { Interrupts } from "./interrupts.ts";
 import { Introduction } from "./introduction.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Loads } from "./loads.ts";
@@ -170,6 +172,8 @@ export class Kernel {
   readonly topics: Topics;
   readonly agents: Agents;
   readonly controls: Controls;
+  readonly interrupts: Interrupts;
+  readonly interruptedTurns: InterruptedTurns;
   readonly activity: ActivityCounts;
   readonly introduction: Introduction;
   readonly traces: Traces;
@@ -268,6 +272,8 @@ export class Kernel {
     this.bus = config.thread === 0 ? new BusTable(this, this.topics.interest) : undefined;
     this.agents = new Agents(this);
     this.controls = new Controls(this);
+    this.interrupts = new Interrupts(this);
+    this.interruptedTurns = new InterruptedTurns(this);
     this.activity = new ActivityCounts(this);
     this.introduction = new Introduction(this);
     this.traces = new Traces(this);

@@ -348,6 +348,7 @@ export class Peers {
     kernel.names.threadLost(thread);
     kernel.replica.threadLost(thread);
     kernel.topics.threadLost(thread);
+    kernel.interruptedTurns.threadLost(thread);
     if (peer !== undefined) {
       this.#undelivered.peerGone(peer);
       this.#emptied(peer);

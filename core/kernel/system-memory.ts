@@ -6,6 +6,7 @@
  * pages cost anything. Thread ids are never reused; the slots of a lost thread are (under another thread id).
  */
 
+import type { RefData } from "../actor/ref.ts";
 import { Counters, countersPerThread } from "./counters.ts";
 import { firstPosition, Global, globalWords, rowOf, Word, wordsPerThread } from "./memory-layout.ts";
 import { blocksOf, SlotReservations, slotBlock } from "./slot-reservations.ts";
@@ -106,6 +107,24 @@ export class SystemMemory {
   /** Index of a thread's running words: slot, generation and turn number follow one another. */
   runWords(thread: number): number {
     return rowOf(thread) + Word.runSlot;
+  }
+
+  /**
+   * Where the thread of an actor stands: its turn and its drain, both at one moment. `isHeldByOther`: in a turn that is not
+   * that actor's, or it is not to be seen, since it moves.
+   */
+  standing({ thread, slot, generation }: Omit<RefData, "node">): {
+    readonly turn: number;
+    readonly drains: number;
+    readonly isHeldByOther: boolean;
+  } {
+    const { words } = this;
+    const run = this.runWords(thread);
+    const turn = Atomics.load(words, run + 2);
+    const isIts = Atomics.load(words, run) === slot && Atomics.load(words, run + 1) === generation;
+    const drains = Atomics.load(words, this.watch.drainWord(thread));
+    const hasMoved = Atomics.load(words, run + 2) !== turn;
+    return { turn, drains, isHeldByOther: hasMoved || ((turn & 1) === 1 && !isIts) };
   }
 
   /** Index of the word in which a thread counts its unread mail. */

@@ -68,6 +68,18 @@ export class Timers {
     extra.budgetTimer = undefined;
   }
 
+  /** Rings when a turn that was interrupted has had its grace; in place of any before. */
+  interruptTimeout(cell: Cell, delayMs: number): void {
+    this.cancelInterrupt(cell);
+    this.#add(cell, "interrupt", delayMs, 0, undefined, undefined);
+  }
+
+  cancelInterrupt(cell: Cell): void {
+    const extra = extraOf(cell);
+    if (extra.interruptTimer !== undefined) this.#heap.cancel(extra.interruptTimer);
+    extra.interruptTimer = undefined;
+  }
+
   cancel(cell: Cell, timer: TimerRef): number | undefined {
     const entry = cell.extra?.timers?.get(timer.id);
     if (entry === undefined) return undefined;
@@ -135,6 +147,7 @@ export class Timers {
     if (extra.idleTimer !== undefined) this.#heap.cancel(extra.idleTimer);
     if (extra.startTimer !== undefined) this.#heap.cancel(extra.startTimer);
     if (extra.budgetTimer !== undefined) this.#heap.cancel(extra.budgetTimer);
+    if (extra.interruptTimer !== undefined) this.#heap.cancel(extra.interruptTimer);
   }
 
   /** Looks at the deadlines of calls no later than this. */
@@ -206,6 +219,7 @@ export class Timers {
     if (dueMs < Number.POSITIVE_INFINITY) this.#heap.add(entry);
     if (kind === "start") extraOf(cell).startTimer = entry;
     else if (kind === "budget") extraOf(cell).budgetTimer = entry;
+    else if (kind === "interrupt") extraOf(cell).interruptTimer = entry;
     if (dueMs < this.#wakeMs) this.publishNextDue();
     return entry;
   }
@@ -227,6 +241,9 @@ export class Timers {
         return;
       case "budget":
         kernel.budgets.rang(cell);
+        return;
+      case "interrupt":
+        kernel.interrupts.rang(cell);
         return;
       case "message":
         this.#sendTimed(entry);

@@ -14,7 +14,7 @@ import { moduleFailed } from "../thread/module-loader.ts";
 import type { RefWire } from "../thread/ref-wire.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { MainLine } from "./main-line.ts";
-import { processContext, type TurnState } from "./process-context.ts";
+import { contextOf, ProcessContext, type TurnState } from "./process-context.ts";
 import type { LoadedBehaviour, ToProcess } from "./protocol.ts";
 
 type Turn = Extract<ToProcess, { type: "turn" }>;
@@ -25,7 +25,11 @@ const optionalHandlers = ["call", "cast", "continue", "terminate", "paused", "re
 export class ProcessActor {
   readonly line: MainLine;
   readonly #values: ValueBytes;
+  readonly #context: ProcessContext;
   readonly #ctx: Context;
+  /** A turn is under way, and what it was told to end with. */
+  #isInTurn = false;
+  #interruption: RuntimeError | undefined;
   readonly #now: TurnState;
   readonly #exit: () => void;
   #behaviour: Behaviour<never, Api> | undefined;
@@ -58,7 +62,8 @@ export class ProcessActor {
       isCounting: false,
     };
     this.line = new MainLine(this.#values, (word) => this.#take(word));
-    this.#ctx = processContext(this.line, this.#now);
+    this.#context = new ProcessContext(this.line, this.#now);
+    this.#ctx = contextOf(this.#context);
   }
 
   #take(word: ToProcess): void {
@@ -68,6 +73,12 @@ export class ProcessActor {
         return;
       case "turn":
         void this.#run(word);
+        return;
+      case "interrupt":
+        // Main has not heard yet that it has ended.
+        if (!this.#isInTurn) return;
+        this.#interruption = new RuntimeError("interrupted", `the turn was interrupted: ${word.reason}`);
+        this.#context.abortTurn(this.#interruption);
         return;
       case "countTasks":
         this.#now.isCounting = true;
@@ -132,6 +143,9 @@ export class ProcessActor {
   }
 
   async #run(turn: Turn): Promise<void> {
+    this.#isInTurn = true;
+    this.#interruption = undefined;
+    this.#context.renewSignal();
     try {
       const given = this.#values.decode(turn.value);
       // A state that was given is the actor's own.
@@ -150,10 +164,18 @@ export class ProcessActor {
       this.line.say({ type: "done", value, ...(result === noReply && { as: "noReply" as const }) }, what);
     } catch (error) {
       const { format } = this.#behaviour?.handlers ?? {};
-      this.line.sayFailure({ type: "threw", error: errorData(error), state: stateText(this.#now.state, format) });
+      const aborted = this.#isAborted(error) ? ({ aborted: true } as const) : {};
+      const state = stateText(this.#now.state, format);
+      this.line.sayFailure({ type: "threw", error: errorData(error), state, ...aborted });
     } finally {
+      this.#isInTurn = false;
       this.#now.from = undefined;
     }
+  }
+
+  #isAborted(thrown: unknown): boolean {
+    if (this.#interruption === undefined) return false;
+    return thrown === this.#interruption || errorData(thrown).name === "AbortError";
   }
 
   #handle({ kind, name }: Turn, given: unknown): unknown {

@@ -9,6 +9,7 @@ import type {
   Context,
   From,
   GroupMonitor,
+  InterruptOptions,
   LogLevel,
   Monitor,
   PublishOptions,
@@ -64,7 +65,8 @@ export interface TurnState {
 export class ProcessContext {
   readonly #line: MainLine;
   readonly #turn: TurnState;
-  readonly #abort = new AbortController();
+  /** Of the turn that is under way; made when it is asked for. */
+  #abort: AbortController | undefined;
   #nextTask = 1;
   #nextRequest = 1;
 
@@ -82,9 +84,18 @@ export class ProcessContext {
   get from(): From | undefined {
     return this.#turn.from;
   }
-  /** Never aborted: when the actor ends, so does its process. */
+  /** Aborted by an interrupt alone: when the actor ends, so does its process. */
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
     return this.#abort.signal;
+  }
+  /** A turn begins: what earlier ones have left behind is not told of its interrupt. */
+  renewSignal(): void {
+    this.#abort = undefined;
+  }
+  abortTurn(error: RuntimeError): void {
+    this.#abort ??= new AbortController();
+    this.#abort.abort(error);
   }
   get noReply(): NoReply {
     return noReply;
@@ -123,6 +134,9 @@ export class ProcessContext {
   }
   exit(ref: RefData, reason: ExitReason): void {
     this.#line.ask("exit", [ref, reason]);
+  }
+  interrupt(target: Target, options?: InterruptOptions): Promise<unknown> {
+    return this.#begin("interrupt", () => [target, options]);
   }
   trapExit(on: boolean): void {
     this.#line.ask("trapExit", [on]);
@@ -350,8 +364,8 @@ class RemoteTask implements Task {
 }
 
 /** The typed overloads of spawn, spawnLink and start stand in Context; here they are one untyped function each. */
-export function processContext(line: MainLine, turn: TurnState): Context {
-  return new ProcessContext(line, turn) as unknown as Context;
+export function contextOf(context: ProcessContext): Context {
+  return context as unknown as Context;
 }
 
 /** Buffers that move to the receiver are gone here, as on a thread, though their bytes are copied. */

@@ -37,6 +37,8 @@ export type ToProcess =
     }
   /** `value`: argument, message or reason; with a call `[argument, from]`. */
   | { readonly type: "turn"; readonly kind: TurnKind; readonly name: string; readonly value: Uint8Array }
+  /** Its turn is to end: the signal of that is aborted. */
+  | { readonly type: "interrupt"; readonly reason: string }
   /** Its open tasks are bounded: from now on it says when one begins and ends. */
   | { readonly type: "countTasks" }
   /** What a `begin` came to. Acknowledged, so that main knows what is still on its way. */
@@ -71,7 +73,7 @@ export type FromProcess =
   | { readonly type: "failed"; readonly error: ErrorData }
   /** The turn has ended. `as` stands for what has no value: `ctx.noReply`, `ctx.initLater`. */
   | { readonly type: "done"; readonly value: Uint8Array; readonly as?: "noReply" | "initLater" }
-  | { readonly type: "threw"; readonly error: ErrorData; readonly state: string }
+  | { readonly type: "threw"; readonly error: ErrorData; readonly state: string; readonly aborted?: true }
   /** A verb with a result at once: the process stands still until its answer is there. */
   | { readonly type: "ask"; readonly verb: string; readonly args: Uint8Array }
   /** A verb whose result is a promise. */
@@ -147,6 +149,7 @@ export const beginVerbs = [
   "cancelTask",
   "requestAs",
   "call",
+  "interrupt",
   "accepted",
 ] as const;
 export const tellVerbs = [

@@ -125,6 +125,10 @@ export class RemoteActor implements Remote {
     return this.#run(verb, "", value);
   }
 
+  interrupt(reason: string): void {
+    this.#say({ type: "interrupt", reason });
+  }
+
   // Turns -----------------------------------------------------------------------------------------------------------
 
   #run(kind: TurnKind, name: string, value: unknown): Promise<unknown> {
@@ -207,7 +211,7 @@ export class RemoteActor implements Remote {
         return;
       case "threw":
         this.#stateText = word.state;
-        this.#turnEnded()?.reject(errorFrom(word.error));
+        this.#turnEnded()?.reject((word.aborted && this.cell.extra?.interrupt?.error) || errorFrom(word.error));
         return;
       case "ask":
         this.#verbs.ask(word.verb, word.args);

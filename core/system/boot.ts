@@ -169,6 +169,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     findDefinition: definitionAt,
     startProcess: (cell, module, spawnOptions) => gateway.start(kernel, cell, module, spawnOptions),
     startDedicated: (start) => pool.startDedicated(start),
+    askCut: (request) => pool.askCut(request),
     isThreadAt: (position) => pool.isAt(position),
     endThreadAt: (position, why) => void pool.terminate(position, why),
   });

@@ -8,6 +8,7 @@ import type { Behaviour } from "../actor/behaviour.ts";
 import type {
   Context,
   DownMessage,
+  InterruptOptions,
   Monitor,
   PublishOptions,
   PublishReceipt,
@@ -266,6 +267,12 @@ export class System implements AsyncDisposable {
   /** Lets them through again, in their order. @throws RuntimeError `noproc`, `bad_argument`. */
   async resume(target: Target): Promise<void> {
     await this.#control("resume", target);
+  }
+
+  /** See `Context.interrupt`. */
+  async interrupt(target: Target, options?: InterruptOptions): Promise<boolean> {
+    this.#assertRunning("interrupt");
+    return await this.#ctx.interrupt(target, options);
   }
 
   /**

@@ -7,6 +7,7 @@
  */
 import { Session } from "node:inspector";
 import type { Termination } from "../kernel/cuts.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 /** The name under which the evaluate finds them. */
@@ -21,6 +22,12 @@ export function cutExpression(
   isPatient: boolean,
 ): string {
   return `globalThis[Symbol.for("${key}")].cut(${slot},${generation},${turn},${limitMs},${isPatient})`;
+}
+
+/** The same for an interrupt, of whose turn the request says which is meant. */
+export function interruptExpression(request: CutRequest, turn: number): string {
+  const { slot, generation } = request;
+  return `globalThis[Symbol.for("${key}")].cut(${slot},${generation},${turn},0,true,${JSON.stringify(request)})`;
 }
 
 /** The expression that tells whose code runs after an await. */
@@ -50,8 +57,8 @@ export function offerCuts(kernel: Kernel): void {
   const { cuts } = kernel;
   const termination = new SessionTermination();
   const target = Object.freeze({
-    cut: (slot: number, generation: number, turn: number, limitMs: number, isPatient: boolean) =>
-      cuts.cut(slot, generation, turn, limitMs, isPatient, termination),
+    cut: (slot: number, generation: number, turn: number, limitMs: number, isPatient: boolean, request?: CutRequest) =>
+      cuts.cut(slot, generation, turn, limitMs, isPatient, termination, request),
     who: () => cuts.who(),
   });
   Object.defineProperty(globalThis, Symbol.for(key), { value: target });

@@ -6,6 +6,7 @@ import { type LimitKind, overTime } from "../actor/actor-budget.ts";
 import type { Blamed } from "../actor/exit-reason.ts";
 import { nextLoop } from "../clock.ts";
 import { eventBit } from "../kernel/events.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ThreadTable } from "./thread-table.ts";
 import { Watching, warnOnce } from "./watchdog.ts";
@@ -65,6 +66,11 @@ export class PoolWatch {
   /** A thread is ready. One that is to end is not watched: the watchdog would have to forget it first. */
   watch({ thread, worker, why }: WorkerThread): void {
     if (why === undefined) this.#watching?.watch(thread, worker);
+  }
+
+  /** Asks for the end of a turn. Without a watchdog it comes to its end by itself. */
+  cut(request: CutRequest): void {
+    this.#watching?.cut(request);
   }
 
   /** Resolves when the thread may be ended, or has had its time. */

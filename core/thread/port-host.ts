@@ -12,6 +12,7 @@ import { type Clock, loopWorkedMs } from "../clock.ts";
 import type { RuntimeError } from "../errors.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
 import type { Blame, Host } from "../kernel/host.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Random } from "../random.ts";
 import { ChannelReader, ChannelWriter } from "./channel.ts";
@@ -40,6 +41,7 @@ export interface PortHostOptions {
   tellNow?(event: RuntimeEvent): void;
   loseThread?(why: string): never;
   failed?(): void;
+  askCut?(request: CutRequest): void;
   /** Main: see Host. */
   isThreadAt?(position: number): boolean;
   endThreadAt?(position: number, why: string): void;
@@ -58,6 +60,7 @@ export class PortHost implements Host {
   readonly tellNow?: (event: RuntimeEvent) => void;
   readonly loseThread?: (why: string) => never;
   readonly failed?: () => void;
+  readonly askCut?: (request: CutRequest) => void;
   readonly isThreadAt?: (position: number) => boolean;
   readonly endThreadAt?: (position: number, why: string) => void;
   readonly #ports = new Map<number, MessagePort>();
@@ -76,6 +79,7 @@ export class PortHost implements Host {
     if (options.tellNow !== undefined) this.tellNow = options.tellNow;
     if (options.loseThread !== undefined) this.loseThread = options.loseThread;
     if (options.failed !== undefined) this.failed = options.failed;
+    if (options.askCut !== undefined) this.askCut = options.askCut;
     if (options.isThreadAt !== undefined) this.isThreadAt = options.isThreadAt;
     if (options.endThreadAt !== undefined) this.endThreadAt = options.endThreadAt;
     this.blame = asyncBlame();

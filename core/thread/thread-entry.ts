@@ -33,8 +33,12 @@ const loseThread = (why: string): never => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
 
+/** To the watchdog, where there is one. */
+let pulse: MessagePort | undefined;
+
 /** Only a thread that nothing holds gets to answer. */
 function answerPulses(port: MessagePort): void {
+  pulse = port;
   port.on("message", () => port.postMessage(null));
   port.unref();
 }
@@ -52,6 +56,7 @@ try {
     },
     retire: () => say({ type: "retired" }),
     tellNow: (event) => say({ type: "event", event }),
+    askCut: (request) => pulse?.postMessage(request),
     loseThread,
     failed: () => {
       const what = replacedPart();

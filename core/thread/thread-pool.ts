@@ -9,6 +9,7 @@ import type { Blamed } from "../actor/exit-reason.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { FaultWork } from "../faults/plan.ts";
 import type { DedicatedStart } from "../kernel/host.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import { PoolWatch } from "./pool-watch.ts";
@@ -146,6 +147,11 @@ export class ThreadPool {
   /** Why turns cannot be cut down; undefined: they can. */
   get limitedBy(): string | undefined {
     return this.#watch.limitedBy;
+  }
+
+  /** See Host. */
+  askCut(request: CutRequest): void {
+    this.#watch.cut(request);
   }
 
   /** Threads lost since the start. */

@@ -4,6 +4,7 @@
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { afterMs, stopwatchMs } from "../clock.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { ProcessorWait } from "./processor-wait.ts";
 import { type FromWatchdog, Hold, type ToWatchdog, type WatchdogData } from "./watchdog-protocol.ts";
@@ -70,8 +71,17 @@ function watch({ system, thread, workerId, pulse }: Extract<ToWatchdog, { type: 
       say({ type: "stuck", system, thread, suspect, why });
     },
   });
-  pulse.on("message", () => watched.lived(stopwatchMs()));
+  pulse.on("message", (request: CutRequest | null) => {
+    if (request === null) watched.lived(stopwatchMs());
+    else interrupt(system, request);
+  });
   watchedSystem.threads.set(thread, { workerId, watched, pulse });
+}
+
+/** Looks at once: its grace may be none. */
+function interrupt(system: number, request: CutRequest): void {
+  systems.get(system)?.threads.get(request.thread)?.watched.interrupt(request, stopwatchMs());
+  again(true);
 }
 
 /** True if it was watched. */
@@ -164,6 +174,9 @@ main.on("message", (word: ToWatchdog) => {
     }
     case "watch":
       watch(word);
+      return;
+    case "cut":
+      interrupt(word.system, word.request);
       return;
     case "forget": {
       const { system, thread, workerId } = word;

@@ -1,5 +1,6 @@
 /** All that main and the watchdog's thread say to each other. */
 import type { MessagePort } from "node:worker_threads";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 
 /** What the watchdog is started with. */
@@ -34,6 +35,8 @@ export type ToWatchdog =
       readonly workerId: number;
       readonly pulse: MessagePort;
     }
+  /** A turn is to be cut down when its grace is over. Threads ask for it through their `pulse`. */
+  | { readonly type: "cut"; readonly system: number; readonly request: CutRequest }
   /** The thread is about to end: `forgotten` is the answer. */
   | { readonly type: "forget"; readonly system: number; readonly thread: number; readonly workerId: number }
   /** It has ended. */

@@ -4,6 +4,7 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { byDeadline, stopwatchMs } from "../clock.ts";
 import { errorData } from "../errors.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { SystemBuffers } from "../kernel/system-memory.ts";
 import { interruptLoopsSoon } from "./loop-interrupts.ts";
 import type { ToThread } from "./protocol.ts";
@@ -187,6 +188,10 @@ export class Watching {
     const { port1: theirs, port2: pulse } = new MessageChannel();
     worker.postMessage({ type: "pulse", port: theirs } satisfies ToThread, [theirs]);
     this.#watchdog.say({ type: "watch", system: this.#system, thread, workerId, pulse }, [pulse]);
+  }
+
+  cut(request: CutRequest): void {
+    this.#watchdog.say({ type: "cut", system: this.#system, request });
   }
 
   /** Resolves when the thread may be ended, or has had its time. */

@@ -7,8 +7,9 @@
  */
 import { stopwatchMs } from "../clock.ts";
 import type { CutAnswer } from "../kernel/cuts.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { SystemMemory } from "../kernel/system-memory.ts";
-import { cutExpression, whoExpression } from "./cut-target.ts";
+import { cutExpression, interruptExpression, whoExpression } from "./cut-target.ts";
 import type { Suspect } from "./watchdog-protocol.ts";
 
 /**
@@ -37,6 +38,9 @@ const waitShareMax = 0.9;
 /** Code of nobody, also the kernel's own, that holds a thread for so many limits of the last turn ends the thread. */
 const nobodysLimits = 5;
 
+/** An interrupt of code that is somebody else's at the moment, or Node's own, is asked for again so often. */
+const interruptEveryMs = 20;
+
 /** What an evaluate gives where the thread gave nothing: the next look sees to it. */
 export const noAnswer = "no answer";
 
@@ -54,6 +58,14 @@ export interface Watch {
   waitedMs(): number | undefined;
   warn(suspect: Suspect, ms: number): void;
   stuck(suspect: Suspect | undefined, why: string): void;
+}
+
+/** An interrupt that waits for the end of its grace. */
+interface Pending {
+  readonly request: CutRequest;
+  dueMs: number;
+  /** When it is asked for next, from `dueMs` on. */
+  askMs: number;
 }
 
 export class WatchedThread {
@@ -86,6 +98,9 @@ export class WatchedThread {
   /** Since when Node's own code stands above the actor's. */
   #nodeSinceMs = 0;
   #isStuck = false;
+  /** A question of an interrupt is out: no thread is ended for that alone. */
+  #isInterruptAsked = false;
+  #interrupts: Pending[] = [];
   /** Since when a pulse is on its way; 0: none. */
   #pulsedMs = 0;
   #lastAnswer = "";
@@ -111,6 +126,8 @@ export class WatchedThread {
 
   /** Whether it is to be looked at again at once: a kill is wanted, or the kernel was at work where a cut was to fall. */
   get isUrgent(): boolean {
+    if (this.#interrupts.length > 0 && !this.#isAsking && this.#interrupts.some(({ askMs }) => askMs <= stopwatchMs()))
+      return true;
     return this.isWanted || (this.#cuttingSinceMs !== 0 && !this.#isCut && !this.#isAsking);
   }
 
@@ -144,6 +161,9 @@ export class WatchedThread {
       this.#suspect = undefined;
       this.#owner = "";
       this.#askAfterMs = askFirstMs;
+      this.#isInterruptAsked = false;
+      if (this.#interrupts.length > 0)
+        this.#interrupts = this.#interrupts.filter((pending) => this.#isStanding(pending, nowMs));
       return;
     }
     this.#sinceMs += Math.max(lostMs, excusedMs);
@@ -152,7 +172,12 @@ export class WatchedThread {
     this.#askedMs += deafMs;
     this.#cutMs += deafMs;
     if (this.#cuttingSinceMs !== 0) this.#cuttingSinceMs += deafMs;
+    for (const pending of this.#interrupts) {
+      pending.dueMs += Math.max(lostMs, excusedMs);
+      pending.askMs = Math.max(pending.askMs, pending.dueMs);
+    }
     if (this.#isAsking) {
+      if (this.#isInterruptAsked) this.#takeOver(nowMs);
       if (nowMs - this.#askedMs > this.#patienceMs()) this.#end("did not answer");
       return;
     }
@@ -162,8 +187,67 @@ export class WatchedThread {
       return;
     }
     const heldMs = nowMs - this.#sinceMs;
+    if (this.#interrupts.length > 0 && !this.isWanted && this.#lookAtInterrupts(nowMs)) return;
     if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
     else this.#lookBehindAwait(heldMs, nowMs);
+  }
+
+  // Interrupts -------------------------------------------------------------------------------------------------------
+
+  /** It is void when the thread has gone on; one that does not say where it must stand, when it goes on behind its grace. */
+  interrupt(request: CutRequest, nowMs: number): void {
+    if (this.#isStuck || this.#watch.isRefused) return;
+    const dueMs = nowMs + request.graceMs;
+    const pending = { request, dueMs, askMs: dueMs };
+    if (this.#isStanding(pending, nowMs)) this.#interrupts.push(pending);
+  }
+
+  #isStanding({ request: { turn, drains }, dueMs }: Pending, nowMs: number): boolean {
+    if (drains < 0) return nowMs < dueMs;
+    const { words } = this.#memory;
+    return Atomics.load(words, this.#run + 2) === turn && Atomics.load(words, this.#drainWord) === drains;
+  }
+
+  /** True: one is asked for. */
+  #lookAtInterrupts(nowMs: number): boolean {
+    const pending = this.#interrupts.find(({ askMs }) => askMs <= nowMs);
+    if (pending === undefined) return false;
+    const drop = () => {
+      this.#interrupts = this.#interrupts.filter((other) => other !== pending);
+    };
+    if (nowMs - pending.dueMs > cuttingMs) {
+      drop();
+      return false;
+    }
+    pending.askMs = nowMs + interruptEveryMs;
+    const { slot, generation } = pending.request;
+    const answered = (answer: string, answeredMs: number) => {
+      if (answer === "cut") {
+        this.#suspect ??= { slot, generation, limitMs: -1 };
+        this.#answered("cut", answeredMs);
+        drop();
+      } else if (answer === "busy") pending.askMs = answeredMs;
+      // Behind an await others may run before it does.
+      else if (answer === "gone" || ((this.#turn & 1) === 1 && answer !== "node")) drop();
+    };
+    this.#ask(interruptExpression(pending.request, this.#turn), nowMs, answered, true);
+    return true;
+  }
+
+  /** A question of an interrupt gets no answer, and the turn is to be ended for another reason by now: that one is waited for. */
+  #takeOver(nowMs: number): void {
+    const { words, watch } = this.#memory;
+    const slot = Atomics.load(words, this.#run);
+    const generation = Atomics.load(words, this.#run + 1);
+    const limitMs = Atomics.load(words, this.#limitWord);
+    if ((this.#turn & 1) === 0) return;
+    const isKilled = watch.isKillWanted(this.thread, slot, generation);
+    if (!isKilled && (limitMs === 0 || nowMs - this.#sinceMs < limitMs)) return;
+    this.#suspect = { slot, generation, limitMs: isKilled ? -1 : limitMs };
+    this.#isInterruptAsked = false;
+    this.#isCutAsked = true;
+    this.#askedMs = nowMs;
+    this.#cuttingSinceMs = nowMs;
   }
 
   /** How much of the time since the last look the thread, though at work, waited for a processor, and what of it a turn is excused for. */
@@ -330,7 +414,12 @@ export class WatchedThread {
   }
 
   /** An answer counts while the thread has not moved. Behind a cut that has been recovered from it is no news. */
-  #ask(expression: string, nowMs: number, then: (answer: string, answeredMs: number) => void): void {
+  #ask(
+    expression: string,
+    nowMs: number,
+    then: (answer: string, answeredMs: number) => void,
+    isInterrupt = false,
+  ): void {
     if (this.#watch.isRefused) {
       // Without a way to the thread its words must tell who runs, and only the whole of it can be ended.
       if (expression === whoExpression) then(this.#memory.watch.ownerText(this.thread), nowMs);
@@ -338,12 +427,14 @@ export class WatchedThread {
       return;
     }
     this.#isAsking = true;
-    this.#isCutAsked = expression !== whoExpression;
+    this.#isCutAsked = expression !== whoExpression && !isInterrupt;
+    this.#isInterruptAsked = isInterrupt;
     this.#askedMs = nowMs;
     const [turn, drains] = [this.#turn, this.#drains];
     void this.#watch.evaluate(expression).then((answer) => {
       const answeredMs = stopwatchMs();
       this.#isAsking = false;
+      this.#isInterruptAsked = false;
       // A look in between may have seen it move already.
       const hasMoved = turn !== this.#turn || drains !== this.#drains || this.#hasMoved();
       if (this.#isStuck || answer === noAnswer || hasMoved) return;

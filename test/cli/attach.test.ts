@@ -172,6 +172,7 @@ describe("a program that runs", () => {
 
   test("has its actors paused, looked at and let go on", async () => {
     await start();
+    expect(await mofa("interrupt", "ann")).toEqual({ code: 0, stdout: "ann was at nothing\n", stderr: "" });
     expect(await mofa("pause", "ann")).toEqual({ code: 0, stdout: "ann paused\n", stderr: "" });
     expect(await listed("ann")).toMatchObject({ state: "paused" });
     expect(await mofaJson("inspect", "ann")).toMatchObject({
