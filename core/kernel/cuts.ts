@@ -110,7 +110,9 @@ export class Cuts {
     const cell = isInTurn ? scheduler.current : (host.blame?.owner() as Cell | undefined);
     if (cell === undefined || cell === this.#kernel.guest) return "nobody";
     if (cell.slot !== slot || cell.generation !== generation) return "other";
-    if (request !== undefined && !interruptedTurns.isMeant(cell, request, isInTurn)) return "gone";
+    // A handler that has returned is not interrupted any more: what it did would be done again by who asks again.
+    if (request !== undefined && (frames.some(isAnswer) || !interruptedTurns.isMeant(cell, request, isInTurn)))
+      return "gone";
     if (scheduler.isCommitting) {
       // It may be at work nearly all the time: its next call waits.
       this.#due = { cell, turn, drains: scheduler.drains };
@@ -291,6 +293,11 @@ function runawayFrames(): Frame[] {
 /** A frame of the drain that turns are entered from. */
 function isDrain({ functionName, scriptName }: Frame): boolean {
   return functionName === "drain" && /\/kernel\/scheduler\.[jt]s$/.test(scriptName);
+}
+
+/** A frame of what follows a handler: its answer is on its way. */
+function isAnswer({ functionName, scriptName }: Frame): boolean {
+  return (functionName === "takeResult" || functionName === "answer") && /\/kernel\/dispatch\.[jt]s$/.test(scriptName);
 }
 
 function stackText(frames: readonly Frame[]): string {
