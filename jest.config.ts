@@ -2,7 +2,14 @@ import { availableParallelism } from "node:os";
 import type { Config } from "jest";
 
 /** Suites that take long and tell little anew from one change to the next: `npm run test:isolated` runs them. */
-export const longSuites = ["cli/attach", "core/bus/bus-property", "core/bus/floods", "core/volume", "stress-kill"];
+export const longSuites = [
+  "cli/attach",
+  "core/bus/bus-property",
+  "core/bus/floods",
+  "core/bus/kept-floods",
+  "core/volume",
+  "stress-kill",
+];
 
 export default {
   testEnvironment: "node",

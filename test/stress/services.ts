@@ -1,12 +1,13 @@
 /**
  * The runtime's own services under work, while the actors among them are killed again and again: tasks are submitted from
- * every thread, messages are published from every thread, agents come under names, in a group and with declarations.
- * Counted by id where things are done: no task that was accepted is lost or done twice, no message is lost, and every thread
- * sees the same names, members and agents at the end.
+ * every thread, messages are published from every thread, some of them for an acknowledged queue and a kept topic, agents
+ * come under names, in a group and with declarations. Counted by id where things are done: no task that was accepted and no
+ * message that was acknowledged is lost or done twice, no plain message is lost, and every thread sees the same names,
+ * members and agents at the end.
  */
 import { parseArgs } from "node:util";
 import { startSystem } from "../../index.ts";
-import { clerk, errands, listener } from "./behaviours/clerk.ts";
+import { archivist, clerk, errands, listener, porter } from "./behaviours/clerk.ts";
 import { check, progress, report } from "./stress-report.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" } } });
@@ -14,11 +15,16 @@ const seconds = Number(values.seconds);
 const threads = 2;
 const clerks = 24;
 /** What one errand of one thread is. */
-const messagesEach = 120;
+const messagesEach = 60;
+const parcelsEach = 150;
 const tasksEach = 30;
-/** At most 20 a second: the scheduler's supervisor bears 100 in 5 s. */
+/** At most 20 a second: their supervisor bears 100 in 5 s. */
 const killEveryMs = 60;
+const services = ["system.scheduler", "system.bus", "system.registry"];
 const group = "clerks";
+const parcelTopic = "parcels.any";
+/** What a second of it has at least. */
+const rates = { parcels: 5_000, tasks: 1_000 };
 
 const startedAt = performance.now();
 await using system = await startSystem({ threads, turnLimitMs: 30_000 });
@@ -31,41 +37,58 @@ const senders = await Promise.all(
   Array.from({ length: threads + 1 }, (_, thread) => system.spawn(errands, undefined, { placement: { thread } })),
 );
 
-let kills = 0;
+await system.keepTopic("parcels.>", { messages: 500_000 });
+const porters = await Promise.all(
+  Array.from({ length: 6 }, (_, n) => system.spawn(porter, "parcels.*", { placement: { thread: n % (threads + 1) } })),
+);
+const archivists = await Promise.all(
+  Array.from({ length: threads + 1 }, (_, thread) => system.spawn(archivist, "parcels.any", { placement: { thread } })),
+);
+
+const kills = new Map(services.map((name) => [name, 0]));
 const killing = setInterval(() => {
-  const scheduler = system.whereis("system.scheduler");
-  if (scheduler === undefined) return;
-  kills++;
-  system.exit(scheduler, "kill");
+  const name = services[Math.floor(Math.random() * services.length)] as string;
+  const service = system.whereis(name);
+  if (service === undefined) return;
+  kills.set(name, (kills.get(name) ?? 0) + 1);
+  system.exit(service, "kill");
 }, killEveryMs);
 /** Also where a check fails: the system that it kills in is gone then. */
 using _ = { [Symbol.dispose]: () => clearInterval(killing) };
 
 let lastTask = 0;
 let rounds = 0;
+let lastParcel = 0;
 const done = new Set<number>();
+const carried = new Set<number>();
 let published = 0;
 while (performance.now() - startedAt < seconds * 1_000) {
   rounds++;
   const wrong = await Promise.all(
     senders.map((sender, n) => {
       const tasks = Array.from({ length: tasksEach }, () => ++lastTask);
+      const parcels = Array.from({ length: parcelsEach }, () => ++lastParcel);
       published += messagesEach;
       return sender.call(
         "run",
-        { topic: `news.${n}`, messages: messagesEach, clerks: names, tasks },
+        { topic: `news.${n}`, messages: messagesEach, parcelTopic, parcels, clerks: names, tasks },
         { timeoutMs: 60_000 },
       );
     }),
   );
   for (const text of wrong.flat()) check(false, text);
   if (rounds % 10 === 0) await collect();
-  progress(`${rounds} rounds: ${lastTask} tasks, ${published} messages, ${kills} kills`);
+  progress(`${rounds} rounds: ${lastTask} tasks, ${published} messages, ${lastParcel} acknowledged, ${killed()} kills`);
 }
 clearInterval(killing);
 const tookMs = performance.now() - startedAt;
 await collect();
 check(done.size === lastTask, `${lastTask - done.size} tasks of ${lastTask} were never done`);
+for (const untilMs = performance.now() + 10_000; carried.size < lastParcel && performance.now() < untilMs; )
+  await collect();
+check(carried.size === lastParcel, `${lastParcel - carried.size} of ${lastParcel} acknowledged messages never came`);
+for (const { read, gaps } of await Promise.all(archivists.map((one) => one.call("read"))))
+  check(read === lastParcel && gaps === 0, `a reader got ${read} of ${lastParcel} kept messages, with ${gaps} gaps`);
 
 for (const heard of await Promise.all(listeners.map((one) => one.call("heard")))) {
   check(heard.gaps === 0, `a listener got ${heard.gaps} messages out of order`);
@@ -76,26 +99,48 @@ for (const [thread, sender] of senders.entries()) {
   for (const [what, count] of Object.entries(seen))
     check(count === clerks, `thread ${thread} sees ${count} ${what}, not ${clerks}`);
 }
-const { bus, tasks } = await system.stats();
-check(bus.delivered === published * listeners.length, `${bus.delivered} deliveries were counted`);
+const { bus, tasks, queues } = await system.stats();
+const deliveries = published * listeners.length + lastParcel * (1 + archivists.length);
+check(bus.delivered === deliveries, `${bus.delivered} deliveries of ${deliveries} were counted`);
+const [queue] = queues;
+check(queue?.delivered === lastParcel, `${queue?.delivered} of ${lastParcel} count as acknowledged by a member`);
+check(
+  queue.redelivered === 0 && queue.discarded === 0,
+  `${queue.redelivered} given again, ${queue.discarded} thrown out`,
+);
 check(bus.dropped === 0 && bus.deadLettered === 0, `${bus.dropped} messages dropped, ${bus.deadLettered} dead letters`);
 check(
   tasks.done === lastTask && tasks.retried === 0,
   `${tasks.done} tasks counted as done, ${tasks.retried} as tried again`,
 );
-check(kills >= seconds, `the scheduler was killed ${kills} times only`);
+for (const [name, count] of kills) check(count >= seconds, `${name} was killed ${count} times only`);
+const perSecond = { parcels: lastParcel / (tookMs / 1_000), tasks: lastTask / (tookMs / 1_000) };
+for (const what of ["parcels", "tasks"] as const)
+  check(perSecond[what] >= rates[what], `${Math.round(perSecond[what])} ${what} a second are not ${rates[what]}`);
 report({
   seconds,
-  kills,
+  kills: Object.fromEntries(kills),
+  acknowledged: lastParcel,
+  acknowledgedPerSecond: perSecond.parcels,
   tasks: lastTask,
   messages: published,
   deliveries: bus.delivered,
-  tasksPerSecond: lastTask / (tookMs / 1_000),
+  tasksPerSecond: perSecond.tasks,
   messagesPerSecond: published / (tookMs / 1_000),
 });
 
-/** What the clerks have done since they were asked last: each task once. */
+function killed(): number {
+  return [...kills.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** What the clerks have done, and the porters carried, since they were asked last: each once. */
 async function collect(): Promise<void> {
+  for (const one of porters) {
+    for (const id of await one.call("carried")) {
+      check(!carried.has(id), `message ${id} was given twice`);
+      carried.add(id);
+    }
+  }
   for (const name of names) {
     for (const id of (await system.call(name, "done")) as number[]) {
       check(!done.has(id), `task ${id} was done twice`);

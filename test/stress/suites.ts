@@ -80,7 +80,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "services",
     claim:
-      "while the scheduler of tasks is killed for a minute no task is lost or done twice, no message is lost, and names and groups are right on every thread",
+      "while the runtime's own actors are killed for a minute no task and no acknowledged message is lost or done twice, no plain message is lost, and names and groups are right on every thread",
     limitMs: 3 * 60_000,
   },
   {

@@ -1,5 +1,5 @@
 /** What the suite `services` counts by: agents that note each task, subscribers that note each message, and who makes both. */
-import { defineServer } from "../../../index.ts";
+import { defineServer, type Envelope } from "../../../index.ts";
 
 /** Notes the tasks that it is given, and is busy with none of them for long. */
 export const clerk = defineServer({
@@ -33,9 +33,43 @@ export const listener = defineServer({
   },
 });
 
+/** A member of an acknowledged queue: notes what it is given, and acknowledges it. */
+export const porter = defineServer({
+  init: async (pattern: string, ctx) => {
+    await ctx.subscribe(pattern, { queue: "porters", ack: true });
+    return { carried: [] as number[] };
+  },
+  calls: {
+    /** What it has carried since it was asked last. */
+    carried: (state) => state.carried.splice(0),
+  },
+  info: (state, message, ctx) => {
+    state.carried.push((message as Envelope).message as number);
+    ctx.ack(message);
+  },
+});
+
+/** Reads a kept topic, whose numbers have no gap. */
+export const archivist = defineServer({
+  init: async (pattern: string, ctx) => {
+    await ctx.subscribe(pattern, { from: "first" });
+    return { read: 0, last: 0, gaps: 0 };
+  },
+  calls: { read: ({ read, gaps }) => ({ read, gaps }) },
+  info: (state, message) => {
+    const { seq = 0 } = message as Envelope;
+    if (seq !== state.last + 1) state.gaps++;
+    state.last = seq;
+    state.read++;
+  },
+});
+
 export interface Errand {
   readonly topic: string;
   readonly messages: number;
+  /** Under which topic these are published, each acknowledged by main. */
+  readonly parcelTopic: string;
+  readonly parcels: readonly number[];
   readonly clerks: readonly string[];
   readonly tasks: readonly number[];
 }
@@ -44,8 +78,9 @@ export interface Errand {
 export const errands = defineServer({
   init: () => ({ published: 0 }),
   calls: {
-    run: async (state, { topic, messages, clerks, tasks }: Errand, ctx) => {
+    run: async (state, { topic, messages, parcelTopic, parcels, clerks, tasks }: Errand, ctx) => {
       for (let n = 0; n < messages; n++) ctx.publish(topic, ++state.published);
+      const kept = parcels.map((id) => ctx.publish(parcelTopic, id, { ack: true }));
       const results = tasks.map((id, at) =>
         ctx
           .submit({
@@ -59,6 +94,8 @@ export const errands = defineServer({
           .result(),
       );
       const wrong: string[] = [];
+      for (const [at, outcome] of (await Promise.allSettled(kept)).entries())
+        if (outcome.status === "rejected") wrong.push(`parcel ${parcels[at]}: ${String(outcome.reason)}`);
       for (const [at, outcome] of (await Promise.allSettled(results)).entries()) {
         if (outcome.status === "rejected") wrong.push(`task ${tasks[at]}: ${String(outcome.reason)}`);
         else if (outcome.value !== tasks[at]) wrong.push(`task ${tasks[at]} has the result ${String(outcome.value)}`);
