@@ -21,6 +21,7 @@ const suites = [
   "core/semantics/s17-acknowledged-queues",
   "core/semantics/s17-kept-topics",
   "core/semantics/s18-requests",
+  "core/semantics/s18-streams",
   "core/semantics/s2-dead-letters",
   "core/semantics/s2-order-and-delivery",
   "core/semantics/s2-reports",

@@ -45,6 +45,8 @@ export const errorCodes = {
   shutdown: "the actor was shut down before it answered",
   started_while_loading: "startSystem was called by a module that a runtime thread is loading",
   start_failed: "init threw or stopped",
+  stream_closed: "nobody reads the stream any more, or it was ended",
+  stream_full: "too many writes of a stream wait for its reader",
   system_limit: "a bound of the system (actors, threads, waiting sends) is reached",
   thread_failed: "the worker thread could not be started",
   thread_lost: "the actor's thread was lost",

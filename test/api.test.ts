@@ -20,8 +20,8 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationSources Context CrashReport
       DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions Isolation KeepOptions KeptTopicStats LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement ProcessInfo ProfileOptions PublishOptions PublishReceipt QueueStats RefData RegistryStats
-      Remaining RequestOptions Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
-      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage Strategy Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
+      Remaining RequestOptions RequestStreamOptions Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
+      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent
     `,
   },

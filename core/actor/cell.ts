@@ -10,6 +10,8 @@ import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
 import type { Interrupt } from "../kernel/interrupt-request.ts";
 import type { TraceRecord } from "../kernel/traces.ts";
+import type { Reader } from "../streams/stream-reader.ts";
+import type { Writer } from "../streams/stream-writer.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { ActorBudget } from "./actor-budget.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
@@ -99,6 +101,9 @@ export class CellExtra {
   groupMonitors: Map<number, string | undefined> | undefined = undefined;
   /** What it is subscribed to, by id. */
   subscriptions: Map<number, TopicSubscription> | undefined = undefined;
+  /** Streams that it reads, and those that it writes by the token of who reads them. */
+  readers: Set<Reader> | undefined = undefined;
+  writers: Map<string, Writer> | undefined = undefined;
   /** The id by which its supervisor knows it. */
   childId: string | number | undefined = undefined;
   /** What the plan of faults that is at work has to do with it. */

@@ -79,6 +79,51 @@ export interface Monitor {
 export interface From {
   readonly caller: Ref;
   readonly id: number;
+  /** The caller reads a stream, and so many chunks may be on their way to it: see `Context.stream`. */
+  readonly stream?: number;
+}
+
+export interface StreamOptions {
+  /** Longest wait for the first chunk, and then for each that is asked for; past it the loop fails with `timeout`. Default 5,000; `Infinity`: for ever. */
+  readonly idleTimeoutMs?: number;
+  /** Time for the whole stream. Default `Infinity`. */
+  readonly timeoutMs?: number;
+  /** Chunks that may be on their way or unread: past that the producer waits. From 1 to 65,536, default 256. */
+  readonly window?: number;
+  /** Gives the stream up when it is aborted: the loop fails with `cancelled`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RequestStreamOptions extends StreamOptions, Omit<PublishOptions, "ack"> {}
+
+/**
+ * What a consumer has of a stream: chunks in the order in which they were written, by `for await`, once. Leaving the loop, or
+ * `cancel`, tells the producer; what has come and was not read is dropped then.
+ */
+export interface StreamReader extends AsyncIterableIterator<unknown, unknown>, AsyncDisposable {
+  /** The next chunk; `done` with what the producer has ended it with. @throws RuntimeError what a call would fail with, once. */
+  next(): Promise<IteratorResult<unknown, unknown>>;
+  return(): Promise<IteratorResult<unknown, unknown>>;
+  [Symbol.asyncIterator](): StreamReader;
+  cancel(): void;
+  /** What the producer has ended it with, when the loop is over. */
+  readonly result: unknown;
+}
+
+/** What a producer has of a stream. */
+export interface StreamWriter {
+  /** Aborted, with `stream_closed`, when nobody reads any more: the consumer has left, given up, waited too long, or ended. */
+  readonly signal: AbortSignal;
+  /**
+   * Undefined, or a promise while the consumer has as much as it wants: await it before the next. It fails if nobody reads
+   * any more. @throws RuntimeError `stream_closed`: nobody does, or the stream was ended here; `stream_full`: 1,024 writes
+   * wait; `not_cloneable`, `message_too_large`.
+   */
+  write(chunk: unknown): SendResult;
+  /** Behind all that was written. So does a call handler by its value, unless that is `noReply`. No error where it is over. */
+  end(value?: unknown): void;
+  /** The consumer's loop throws it, behind all that was written. */
+  fail(error: { readonly code: string; readonly message: string }): void;
 }
 
 /** A running timer. */
@@ -390,6 +435,12 @@ export interface Context {
   nack(message: unknown, options?: { readonly delayMs?: number }): void;
   /** Ends an acknowledged queue: what is left in it becomes dead letters. How many; undefined: there was none. @throws RuntimeError `bad_argument`. */
   endQueue(pattern: string, queue: string): Promise<number | undefined>;
+  /** The same for a stream, of whoever opens it first by `ctx.stream(message.replyTo)`; what fails it is thrown by the loop. */
+  requestStream(topic: string, message: unknown, options?: RequestStreamOptions): StreamReader;
+  /** A call whose handler answers by a stream, of `ctx.stream(ctx.from)`: what fails it is thrown by the loop (S18). */
+  callStream(target: Target, name: string, argument?: unknown, options?: StreamOptions): StreamReader;
+  /** Opens the stream that the caller of `callStream` or `requestStream` reads. @throws RuntimeError `bad_argument`: it reads none. */
+  stream(from: From): StreamWriter;
 
   /**
    * Gives work to an actor: a call of one of its handlers that waits for its turn by priority, within what the actor may

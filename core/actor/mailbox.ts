@@ -37,6 +37,8 @@ export class Meta {
   readonly timeoutMs: number | undefined;
   /** topic: the subscription, which has one meta for all its messages. */
   readonly subscription: TopicSubscription | undefined;
+  /** call: its caller reads a stream, and so many chunks may be on their way. */
+  readonly credit: number | undefined;
 
   constructor(
     kind: MetaKind,
@@ -45,6 +47,7 @@ export class Meta {
     from: RefData | undefined,
     timeoutMs?: number,
     subscription?: TopicSubscription,
+    credit?: number,
   ) {
     this.kind = kind;
     this.name = name;
@@ -52,6 +55,7 @@ export class Meta {
     this.from = from;
     this.timeoutMs = timeoutMs;
     this.subscription = subscription;
+    this.credit = credit;
   }
 }
 

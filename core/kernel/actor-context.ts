@@ -15,9 +15,13 @@ import type {
   PublishOptions,
   PublishReceipt,
   RequestOptions,
+  RequestStreamOptions,
   SpawnLinkOptions,
   SpawnOptions,
   StartResult,
+  StreamOptions,
+  StreamReader,
+  StreamWriter,
   Subscription,
   SubscriptionOptions,
   Target,
@@ -48,7 +52,7 @@ import { assertSpawnOptions } from "./spawn-options.ts";
 import type { Spawnable } from "./spawner.ts";
 import { initTimeoutMs, startError } from "./start-error.ts";
 import { signalOf } from "./turn-signals.ts";
-import { partsOf } from "./verb-arguments.ts";
+import { assertReplyError, partsOf } from "./verb-arguments.ts";
 
 export type ContextClass = new (cell: Cell) => Context;
 
@@ -70,7 +74,8 @@ export function contextClass(kernel: Kernel): ContextClass {
     get from(): From | undefined {
       const meta = this.#cell.current;
       if (meta === undefined || meta.kind !== MetaKind.call || meta.from === undefined) return undefined;
-      return { caller: kernel.adopt(meta.from), id: meta.id };
+      const from = { caller: kernel.adopt(meta.from), id: meta.id };
+      return meta.credit === undefined ? from : { ...from, stream: meta.credit };
     }
     get signal(): AbortSignal {
       return signalOf(kernel, this.#cell);
@@ -209,18 +214,22 @@ export function contextClass(kernel: Kernel): ContextClass {
       kernel.assertAlive(this.#cell, "reply");
       const { caller, id } = partsOf(from, "reply");
       if ((this.#cell.flags & Flag.traced) !== 0) kernel.traces.answers(this.#cell, caller, id, value);
+      const writer = kernel.streams.writerOf(this.#cell, caller, id);
+      if (writer !== undefined) {
+        writer.end(value);
+        return;
+      }
       kernel.calls.answer(caller, id, value, this.self);
       kernel.calls.answered(this.#cell, caller, id);
     }
     replyError(from: From, error: { readonly code: string; readonly message: string }): void {
       kernel.assertAlive(this.#cell, "replyError");
       const { caller, id } = partsOf(from, "replyError");
-      const { code, message } = ((error as unknown) ?? {}) as Partial<typeof error>;
-      if (typeof code !== "string" || typeof message !== "string") {
-        throw new RuntimeError(
-          "bad_argument",
-          `replyError wants an error with the texts code and message, got ${describe(error)}`,
-        );
+      const { code, message } = assertReplyError(error, "replyError");
+      const writer = kernel.streams.writerOf(this.#cell, caller, id);
+      if (writer !== undefined) {
+        writer.fail({ code, message });
+        return;
       }
       kernel.scheduler.commit(() => {
         kernel.calls.answered(this.#cell, caller, id);
@@ -331,6 +340,16 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown> {
       return kernel.topics.requests.request(this.#cell, topic, message, options);
+    }
+    requestStream(topic: string, message: unknown, options?: RequestStreamOptions): StreamReader {
+      return kernel.streams.request(this.#cell, topic, message, options);
+    }
+    callStream(target: Target, name: string, argument?: unknown, options?: StreamOptions): StreamReader {
+      return kernel.streams.call(this.#cell, target, name, argument, options);
+    }
+    stream(from: From): StreamWriter {
+      kernel.assertAlive(this.#cell, "stream");
+      return kernel.streams.stream(this.#cell, from);
     }
     /** The same for an actor in a process of its own: a signal cannot cross, so there is one here by number. */
     requestAs(number: number, topic: string, message: unknown, options: RequestOptions): Promise<unknown> {

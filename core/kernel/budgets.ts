@@ -33,8 +33,9 @@ export class Budgets {
    * @throws RuntimeError `budget`: it is one too many, and the actor has ended.
    */
   admit(cell: Cell, verb: string): void {
-    const { awaiting, budget } = extraOf(cell);
-    if (budget === undefined || awaiting < budget.openTasks || (cell.flags & Flag.dead) !== 0) return;
+    const { awaiting, budget, readers } = extraOf(cell);
+    if (budget === undefined || awaiting + (readers?.size ?? 0) < budget.openTasks || (cell.flags & Flag.dead) !== 0)
+      return;
     const { openTasks } = budget;
     const who = this.#kernel.nameOf(this.#kernel.refOf(cell));
     this.end(cell, { budget: { openTasks } });

@@ -5,7 +5,7 @@
  * mailbox. The callee's thread answers whatever it received, also with the reason for an actor's end, so a call needs
  * no monitor. Deadlines are numbers looked at by one sweep.
  */
-import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { type Cell, type CellExtra, extraOf, Flag } from "../actor/cell.ts";
 import { type Blamed, blamedReason, reasonError, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
@@ -34,6 +34,8 @@ interface PendingCall {
   ended: (() => void) | undefined;
 }
 
+type OpenCalls = NonNullable<CellExtra["openCalls"]>;
+
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
 const openCallsPrune = 1_024;
 
@@ -48,6 +50,11 @@ export class Calls {
 
   get open(): number {
     return this.#pending.size;
+  }
+
+  /** Also of what ends by an answer and is none of these calls. */
+  newId(): number {
+    return this.#nextId++;
   }
 
   call(cell: Cell, ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown> {
@@ -149,7 +156,7 @@ export class Calls {
     isPromised: boolean,
   ): number {
     const kernel = this.#kernel;
-    const id = this.#nextId++;
+    const id = this.newId();
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
     this.#pending.set(id, {
@@ -177,6 +184,18 @@ export class Calls {
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
       throw new RuntimeError("bad_argument", `call wants timeoutMs from 0 or Infinity, got ${describe(timeoutMs)}`);
     }
+    this.assertMayCall(cell, ref, name, argument);
+    if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
+    return kernel.scheduler.commit(() => {
+      const { id, promise } = this.expect(cell, ref, name, timeoutMs);
+      this.#send(cell, ref, kind, id, name, argument, timeoutMs);
+      return promise;
+    });
+  }
+
+  /** @throws RuntimeError `calling_self`, `not_cloneable`, `message_too_large`. */
+  assertMayCall(cell: Cell, ref: RefData, name: string, argument: unknown): void {
+    const kernel = this.#kernel;
     if (sameRef(ref, kernel.refOf(cell))) {
       throw new RuntimeError(
         "calling_self",
@@ -184,12 +203,11 @@ export class Calls {
       );
     }
     this.#check(ref, name, argument);
-    if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
-    return kernel.scheduler.commit(() => {
-      const { id, promise } = this.expect(cell, ref, name, timeoutMs);
-      this.#send(cell, ref, kind, id, name, argument, timeoutMs);
-      return promise;
-    });
+  }
+
+  /** The question alone, of who keeps its end elsewhere. @param credit see `Meta.credit` */
+  sendCall(cell: Cell, ref: RefData, id: number, name: string, argument: unknown, timeoutMs: number, credit: number) {
+    this.#send(cell, ref, MetaKind.call, id, name, argument, timeoutMs, credit);
   }
 
   #check(ref: RefData, name: string, argument: unknown): void {
@@ -207,25 +225,28 @@ export class Calls {
     name: string,
     argument: unknown,
     timeoutMs: number,
+    credit?: number,
   ): void {
     const kernel = this.#kernel;
     if ((cell.flags & Flag.traced) !== 0 && kind === MetaKind.call) kernel.traces.called(cell, ref, id, name, argument);
     if (ref.thread !== kernel.thread) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
-      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs);
+      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs, credit);
       return;
     }
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       const from = kernel.refOf(cell);
-      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
+      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs, 0, credit);
       if (!kernel.early.hold(ref, again, kind === MetaKind.call)) again();
     } else if (kind === MetaKind.stop) {
       const from = kernel.refOf(cell);
       const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
       if (kernel.faults?.holds(from, ref, again) !== true) again();
-    } else
-      void kernel.delivery.deliver(target, new Meta(kind, name, id, kernel.refOf(cell), timeoutMs), argument, cell);
+    } else {
+      const meta = new Meta(kind, name, id, kernel.refOf(cell), timeoutMs, undefined, credit);
+      void kernel.delivery.deliver(target, meta, argument, cell);
+    }
   }
 
   /** A call from another thread, or one that came before its receiver. @param mark the sender's, see `Faults.markOf` */
@@ -238,9 +259,10 @@ export class Calls {
     argument: unknown,
     timeoutMs: number,
     mark = 0,
+    credit?: number,
   ): void {
     const kernel = this.#kernel;
-    const meta = new Meta(kind, name, id, from, timeoutMs);
+    const meta = new Meta(kind, name, id, from, timeoutMs, undefined, credit);
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       kernel.delivery.deadLetter(ref, meta, argument, "noproc");
@@ -260,8 +282,8 @@ export class Calls {
       if (kernel.checks) freezeMessage(value);
       kernel.scheduler.commit(() => {
         const { faults } = kernel;
-        if (by === undefined || faults === undefined) this.settle(id, value);
-        else if (!faults.holds(by, caller, () => this.settle(id, value))) this.settle(id, value);
+        if (by === undefined || faults === undefined) this.settle(id, value, by);
+        else if (!faults.holds(by, caller, () => this.settle(id, value, by))) this.settle(id, value, by);
       });
       return;
     }
@@ -276,34 +298,36 @@ export class Calls {
     if (caller === undefined) return;
     if (caller.thread !== kernel.thread)
       kernel.peers.pushFrom(caller.thread, FrameKind.replyError, caller, by, id, error);
-    else if (kernel.faults?.holds(by, caller, () => this.#fail(id, error)) !== true) this.#fail(id, error);
+    else if (kernel.faults?.holds(by, caller, () => this.failed(id, error, by)) !== true) this.failed(id, error, by);
   }
 
   /** An answer arrived. Late ones find no entry and are dropped. */
-  settle(id: number, value: unknown): void {
+  settle(id: number, value: unknown, by?: RefData): void {
     const call = this.#take(id);
-    if (call === undefined) return;
+    if (call === undefined) {
+      this.#kernel.streams.ended(id, by, value);
+      return;
+    }
     const { cell, callee, resolve } = call;
     if ((cell.flags & Flag.traced) !== 0 && callee !== undefined) this.#kernel.traces.answered(cell, id, callee, value);
     this.#kernel.scheduler.settle(cell, resolve as (value: never) => void, value);
   }
 
-  failed(id: number, error: ErrorData): void {
-    this.#fail(id, error);
+  failed(id: number, error: ErrorData, by?: RefData): void {
+    if (this.#pending.has(id)) this.#fail(id, error);
+    else this.#kernel.streams.failed(id, by, error);
   }
 
   /** It was made to an actor whose thread was lost before that. */
-  threadIsLost(id: number): void {
-    const call = this.#pending.get(id);
-    if (call?.callee === undefined) return;
-    const error = gone(this.#kernel.nameOf(call.callee), call.name);
-    this.#fail(id, { ...error, message: `${error.message}: its thread is lost` });
+  threadIsLost(id: number, callee: RefData): void {
+    const error = gone(this.#kernel.nameOf(callee), this.#pending.get(id)?.name ?? "a stream");
+    this.failed(id, { ...error, message: `${error.message}: its thread is lost` });
   }
 
   #fail(id: number, error: ErrorData): void {
     const call = this.#take(id);
     if (call === undefined) return;
-    this.#reject(call, toError(error));
+    this.#reject(call, errorOfAnswer(error));
   }
 
   #reject({ cell, resolve, reject, isPromised }: PendingCall, error: RuntimeError): void {
@@ -340,12 +364,19 @@ export class Calls {
     const extra = extraOf(cell);
     extra.openCalls ??= new Map();
     if (extra.openCalls.size > 0 && extra.openCalls.size % openCallsPrune === 0) this.#prune(extra.openCalls);
-    extra.openCalls.set(`${meta.from.thread}.${meta.id}`, {
-      caller: meta.from,
-      id: meta.id,
-      name: meta.name,
-      deadlineMs: this.#kernel.nowMs + (meta.timeoutMs ?? Number.POSITIVE_INFINITY),
-    });
+    const deadlineMs = this.#kernel.nowMs + (meta.timeoutMs ?? Number.POSITIVE_INFINITY);
+    this.#keep(extra.openCalls, meta.from, meta.id, meta.name, deadlineMs);
+  }
+
+  /** The same of a token that somebody has got: until it is answered by this actor, its end answers. */
+  keepOpenFor(cell: Cell, caller: RefData, id: number, name: string): void {
+    const extra = extraOf(cell);
+    extra.openCalls ??= new Map();
+    this.#keep(extra.openCalls, caller, id, name, Number.POSITIVE_INFINITY);
+  }
+
+  #keep(open: OpenCalls, caller: RefData, id: number, name: string, deadlineMs: number): void {
+    open.set(`${caller.thread}.${id}`, { caller, id, name, deadlineMs });
   }
 
   /** Somebody else may have answered them; past their deadline nobody waits. */
@@ -426,7 +457,7 @@ function gone(who: string, name: string): ErrorData {
 }
 
 /** Error data from a callee as an error to throw at the caller: `code` says why, `cause` holds what the callee threw. */
-function toError(data: ErrorData): RuntimeError {
+export function errorOfAnswer(data: ErrorData): RuntimeError {
   const cause = data.code === undefined || data.name !== "RuntimeError" ? data : data.cause;
   return new RuntimeError(data.code ?? "crashed", data.message, cause === undefined ? undefined : { cause });
 }

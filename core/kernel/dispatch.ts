@@ -194,6 +194,11 @@ export class Dispatch {
       if (result === noReply) scheduler.commit(() => calls.keepOpen(cell, meta));
       else {
         try {
+          if (meta.credit !== undefined && meta.from !== undefined) {
+            this.#kernel.streams.answer(cell, meta.from, meta.id, result);
+            cell.current = undefined;
+            return;
+          }
           const by = this.#kernel.faults === undefined ? undefined : this.#kernel.refOf(cell);
           calls.answer(meta.from, meta.id, result, by);
         } catch (error) {

@@ -122,6 +122,14 @@ export const FrameKind = {
   recalled: 61,
   /** The holder: main has thrown an entry of it out, and wants all that are right. */
   entriesAsked: 62,
+  /** The sender writes a stream for the receiver's call or request; id: that. */
+  streamOpen: 70,
+  /** The chunk; id: as above. */
+  chunk: 71,
+  /** How many chunks more may be on their way, from the reader; id: as above. */
+  streamCredit: 72,
+  /** Why nobody reads it any more; id: as above. */
+  streamClosed: 73,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

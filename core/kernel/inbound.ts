@@ -21,6 +21,9 @@ import type { Kernel } from "./kernel.ts";
 import type { EntryPayload } from "./replica.ts";
 import type { SpawnPayload } from "./spawner.ts";
 
+/** Behind the name, the argument and the time: the sender's mark where a plan of faults means it, and `Meta.credit`. */
+type CallPayload = readonly [name: string, argument: unknown, timeoutMs: number, mark?: number, credit?: number];
+
 export class Inbound implements FrameSink {
   readonly #kernel: Kernel;
   #thread = 0;
@@ -79,9 +82,9 @@ export class Inbound implements FrameSink {
     }
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
-        const [name, argument, timeoutMs, mark] = payload as readonly [string, unknown, number, number?];
+        const [name, argument, timeoutMs, mark, credit] = payload as CallPayload;
         if (kernel.checks) freezeMessage(argument);
-        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark);
+        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark, credit);
         return;
       }
       case FrameKind.stop:
@@ -89,10 +92,21 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.reply:
         if (kernel.checks) freezeMessage(payload);
-        kernel.calls.settle(id, payload);
+        kernel.calls.settle(id, payload, from);
         return;
       case FrameKind.replyError:
-        kernel.calls.failed(id, payload as ErrorData);
+        kernel.calls.failed(id, payload as ErrorData, from);
+        return;
+      case FrameKind.streamOpen:
+        kernel.streams.openReceived(from, to, id);
+        return;
+      case FrameKind.chunk:
+        if (kernel.checks) freezeMessage(payload);
+        kernel.streams.chunkReceived(from, id, payload);
+        return;
+      case FrameKind.streamCredit:
+      case FrameKind.streamClosed:
+        kernel.streams.writerTold(to, thread, id, kind as typeof FrameKind.streamCredit, payload as number);
         return;
       case FrameKind.link:
         kernel.signals.linkReceived(to, from);
@@ -330,7 +344,7 @@ export class Inbound implements FrameSink {
     const to = kernel.makeRef(kernel.thread, slot, generation);
     const text = `a frame of kind ${kind} that could not be read: ${errorData(error).message}`;
     kernel.deadLetters.add(to, text, "not_cloneable");
-    if (kind === FrameKind.reply || kind === FrameKind.statsReply) {
+    if (kind === FrameKind.reply || kind === FrameKind.statsReply || kind === FrameKind.chunk) {
       kernel.calls.failed(id, { name: "RuntimeError", code: "not_cloneable", message: errorData(error).message });
     }
   }
@@ -359,6 +373,8 @@ const inOrder: readonly number[] = [
   FrameKind.stop,
   FrameKind.reply,
   FrameKind.replyError,
+  FrameKind.streamOpen,
+  FrameKind.chunk,
   FrameKind.link,
   FrameKind.unlink,
   FrameKind.unlinkAck,

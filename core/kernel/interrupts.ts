@@ -169,6 +169,9 @@ export class Interrupts {
   /** A turn's message is used up; its caller learns why. */
   refuse(cell: Cell, meta: Meta | undefined, reason: string): void {
     if (meta?.kind !== MetaKind.call) return;
+    // What that turn wrote is all that is written.
+    if (meta.credit !== undefined && meta.from !== undefined)
+      this.#kernel.streams.writerOf(cell, meta.from, meta.id)?.closed(`its turn was interrupted: ${reason}`);
     this.#kernel.calls.answerError(
       meta.from,
       meta.id,

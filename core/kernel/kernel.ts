@@ -27,6 +27,7 @@ import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
 import { Agents } from "../registry/agents.ts";
 import { Registry } from "../registry/registry.ts";
+import { Streams } from "../streams/streams.ts";
 import { Submissions } from "../tasks/submissions.ts";
 import { TaskTable } from "../tasks/task-table.ts";
 import { freezeMessage } from "../thread/message-check.ts";
@@ -117,6 +118,8 @@ export interface ThreadStats {
   readonly outbox: number;
   readonly timers: number;
   readonly openCalls: number;
+  /** Ends of streams, those that are read and those that are written. */
+  readonly openStreams: number;
   /** Events that main never got, because it took fewer than the thread had to tell. */
   readonly eventsDropped: number;
   /** A cut may have left something of Node's own half done there: it gets no new actors while there is another. */
@@ -166,6 +169,7 @@ export class Kernel {
   readonly loads: Loads;
   readonly early: EarlySignals;
   readonly calls: Calls;
+  readonly streams: Streams;
   readonly names: Names;
   readonly replica: Replica;
   readonly groups: Groups;
@@ -265,6 +269,7 @@ export class Kernel {
     this.loads = new Loads(this);
     this.early = new EarlySignals(this);
     this.calls = new Calls(this);
+    this.streams = new Streams(this);
     this.names = new Names(this);
     this.replica = new Replica(this);
     this.groups = new Groups(this);
@@ -413,6 +418,7 @@ export class Kernel {
       outbox: this.peers.waiting,
       timers: this.timers.running,
       openCalls: this.calls.open,
+      openStreams: this.streams.open,
       eventsDropped: this.counters.get(Counter.eventsDropped),
       isTainted: this.memory.isTainted(this.thread),
       deadLetters: this.counters.deadLetters,
@@ -440,6 +446,7 @@ export class Kernel {
     this.work?.abandoned(reason);
     this.lifecycle.endAll(reason);
     this.calls.close();
+    this.streams.close();
     while (this.scheduler.hasWork) this.drain();
     this.guest.flags |= Flag.dead;
   }

@@ -160,6 +160,7 @@ export class Lifecycle {
       if (ack.to.thread === kernel.thread) kernel.starts.ended(ref, result);
       else kernel.peers.push(ack.to.thread, FrameKind.startFailed, ack.to, cell, 0, result);
     }
+    if (extra?.readers !== undefined || extra?.writers !== undefined) kernel.streams.actorEnded(cell);
     settleEstate(kernel, cell, ref, publicReason);
     kernel.timers.cancelAll(cell);
     if (extra !== undefined) {

@@ -133,14 +133,16 @@ export class Peers {
     name: string,
     argument: unknown,
     timeoutMs: number,
+    credit: number | undefined,
   ): void {
     const peer = this.#peers.get(to.thread);
     if (kind === FrameKind.call && peer !== undefined && (!peer.held.isEmpty || peer.isFull)) {
-      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs);
+      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs, undefined, credit);
       if (peer.held.hold(peer.isFull, sender, to, meta, argument, undefined) !== undefined) return;
     }
     const mark = this.#markOf(sender, argument);
-    const call = mark === 0 ? [name, argument, timeoutMs] : [name, argument, timeoutMs, mark];
+    const plain = mark === 0 ? [name, argument, timeoutMs] : [name, argument, timeoutMs, mark];
+    const call = credit === undefined ? plain : [name, argument, timeoutMs, mark, credit];
     const body = kind === FrameKind.stop ? argument : call;
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
   }
@@ -345,6 +347,7 @@ export class Peers {
     const startReason = wasUp ? reason : { error: threadFailed(thread, why) };
     kernel.signals.threadLost(thread, [...(peer?.relations.keys() ?? [])], reason, startReason, blame);
     kernel.calls.threadLost(thread, why, blame);
+    kernel.streams.threadLost(thread, why, blame);
     kernel.names.threadLost(thread);
     kernel.replica.threadLost(thread);
     kernel.topics.threadLost(thread);

@@ -167,9 +167,10 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      const { asyncTurns, calls, faults, starts } = this.#kernel;
+      const { asyncTurns, calls, faults, starts, streams } = this.#kernel;
       const nextMs = Math.min(
         calls.expire(nowMs),
+        streams.expire(nowMs),
         starts.expire(nowMs),
         asyncTurns.expire(nowMs),
         faults?.expire(nowMs) ?? Number.POSITIVE_INFINITY,

@@ -43,7 +43,7 @@ export class Undelivered {
       case FrameKind.call:
       case FrameKind.stop:
         kernel.delivery.deadLetter(to, ...mailOf(kind, payload), why);
-        kernel.calls.threadIsLost(id);
+        kernel.calls.threadIsLost(id, to);
         return;
       case FrameKind.link: {
         const cell = kernel.cellOf(from);
@@ -54,7 +54,11 @@ export class Undelivered {
       case FrameKind.actors:
       case FrameKind.deadLetters:
       case FrameKind.resend:
-        kernel.calls.threadIsLost(id);
+        kernel.calls.threadIsLost(id, to);
+        return;
+      case FrameKind.streamOpen:
+      case FrameKind.chunk:
+        kernel.streams.writerTold(from, thread, id, FrameKind.streamClosed, "the reader's thread is lost");
         return;
       case FrameKind.groupChange:
         // Nobody joins or leaves there.
@@ -118,6 +122,7 @@ export class Undelivered {
     const code = error instanceof RuntimeError && error.code === "message_too_large" ? error.code : "not_cloneable";
     const data = { name: "RuntimeError", code, message };
     if (kind === FrameKind.call || kind === FrameKind.stop) kernel.calls.failed(id, data);
+    else if (kind === FrameKind.chunk) kernel.streams.chunkRefused(from, to, id, data);
     else if (kind === FrameKind.submit) {
       kernel.calls.failed(id, data);
       kernel.calls.failed((payload as SubmitPayload)[0], data);

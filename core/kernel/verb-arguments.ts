@@ -47,6 +47,16 @@ export function partsOf(from: From, verb: string): { readonly caller: RefData; r
   return { caller, id };
 }
 
+/** What a call, or a stream, is to fail with. */
+export function assertReplyError(error: unknown, verb: string): { readonly code: string; readonly message: string } {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code === "string" && typeof message === "string") return { code, message };
+  throw new RuntimeError(
+    "bad_argument",
+    `${verb} wants an error with the texts code and message, got ${describe(error)}`,
+  );
+}
+
 /** @throws RuntimeError `bad_argument` unless it is an address of this system. */
 export function assertAddress(value: unknown, verb: string): asserts value is RefData {
   if (!isRefData(value))

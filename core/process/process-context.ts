@@ -14,8 +14,12 @@ import type {
   Monitor,
   PublishOptions,
   RequestOptions,
+  RequestStreamOptions,
   SpawnOptions,
   StartResult,
+  StreamOptions,
+  StreamReader,
+  StreamWriter,
   Subscription,
   SubscriptionOptions,
   Target,
@@ -44,9 +48,11 @@ import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Declaration } from "../registry/declaration.ts";
+import { requestStreamKeys, streamKeys } from "../streams/stream-options.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import { checkTask, type TaskRequest } from "../tasks/task-request.ts";
 import type { MainLine } from "./main-line.ts";
+import { ProcessReader, ProcessWriter } from "./process-streams.ts";
 import type { BeginVerb } from "./protocol.ts";
 
 type Spawnable = Behaviour<never, Api> | BehaviourReference;
@@ -69,6 +75,9 @@ export class ProcessContext {
   #abort: AbortController | undefined;
   #nextTask = 1;
   #nextRequest = 1;
+  #nextStream = 1;
+  /** Of streams that it writes, by who reads them. */
+  readonly #writers = new Map<string, StreamWriter>();
 
   constructor(line: MainLine, turn: TurnState) {
     this.#line = line;
@@ -262,6 +271,24 @@ export class ProcessContext {
     } finally {
       signal?.removeEventListener("abort", abort);
     }
+  }
+
+  requestStream(topic: string, message: unknown, options: RequestStreamOptions = {}): StreamReader {
+    const keys = requestStreamKeys;
+    return new ProcessReader(this.#line, this.#nextStream++, "requestStream", keys, options, "request", topic, message);
+  }
+  callStream(target: Target, name: string, argument?: unknown, options: StreamOptions = {}): StreamReader {
+    const number = this.#nextStream++;
+    return new ProcessReader(this.#line, number, "callStream", streamKeys, options, "call", target, name, argument);
+  }
+  stream(from: From): StreamWriter {
+    const { caller, id } = partsOf(from, "stream");
+    const key = `${caller.thread}.${id}`;
+    const known = this.#writers.get(key);
+    if (known !== undefined) return known;
+    const writer = new ProcessWriter(this.#line, this.#nextStream++, from, () => this.#writers.delete(key));
+    this.#writers.set(key, writer);
+    return writer;
   }
 
   /** Main keeps the handle, which has a number here. Both its ends are asked for at once: then nothing of it is left there. */

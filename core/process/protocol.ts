@@ -148,6 +148,9 @@ export const beginVerbs = [
   "taskResult",
   "cancelTask",
   "requestAs",
+  "readStream",
+  "openWriter",
+  "flushWriter",
   "call",
   "interrupt",
   "accepted",
@@ -160,9 +163,25 @@ export const tellVerbs = [
   "nack",
   "log",
   "cancelRequest",
+  "openStream",
+  "leaveStream",
+  "writeStream",
+  "endWriter",
+  "failWriter",
   "taskBegan",
   "taskEnded",
 ] as const;
+/** Of these, those of streams, which main keeps for the process (`remote-streams.ts`); the others are of `ctx`. */
+export const streamVerbs: readonly string[] = [
+  "openStream",
+  "readStream",
+  "leaveStream",
+  "openWriter",
+  "writeStream",
+  "flushWriter",
+  "endWriter",
+  "failWriter",
+];
 
 export type AskVerb = (typeof askVerbs)[number];
 export type BeginVerb = (typeof beginVerbs)[number];

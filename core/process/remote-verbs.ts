@@ -7,7 +7,8 @@ import { errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ValueBytes } from "../thread/value-bytes.ts";
 import type { ChildProcess } from "./child-process.ts";
-import { askVerbs, beginVerbs, type ToProcess, tellVerbs } from "./protocol.ts";
+import { askVerbs, beginVerbs, streamVerbs, type ToProcess, tellVerbs } from "./protocol.ts";
+import { RemoteStreams } from "./remote-streams.ts";
 
 type Verbs = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
@@ -16,6 +17,7 @@ export class RemoteVerbs {
   readonly #cell: Cell;
   readonly #values: ValueBytes;
   readonly #process: ChildProcess;
+  readonly #streams: RemoteStreams;
   /** Frames that the process has not acknowledged: a settled system waits for them. */
   #unacknowledged = 0;
   /** Sends of the process, and those that wait for room. */
@@ -29,6 +31,7 @@ export class RemoteVerbs {
     this.#cell = cell;
     this.#values = values;
     this.#process = process;
+    this.#streams = new RemoteStreams(kernel, cell, values);
   }
 
   /** A verb with a result at once; the process stands still until it gets this. */
@@ -56,6 +59,8 @@ export class RemoteVerbs {
       this.#process.say(this.#process.frame(word, `what ${verb} came to`));
       this.#unacknowledged++;
       this.#kernel.scheduler.outside++;
+      // It may come when the thread is at rest, and is on its way from here on.
+      this.#kernel.scheduler.wake();
     };
     const fail = (error: unknown) => settle({ type: "settled", id, ok: false, error: errorData(error) });
     const failed = (error: unknown) => {
@@ -139,7 +144,7 @@ export class RemoteVerbs {
 
   #verb(known: readonly string[], verb: string): (...args: unknown[]) => unknown {
     if (!known.includes(verb)) throw new RuntimeError("bad_argument", `there is no verb "${verb}" in a process`);
-    const verbs = this.#kernel.contextOf(this.#cell) as unknown as Verbs; // by name, as they came
+    const verbs = (streamVerbs.includes(verb) ? this.#streams : this.#kernel.contextOf(this.#cell)) as unknown as Verbs; // by name, as they came
     return (...args) => (verbs[verb] as Verbs[string]).apply(verbs, args);
   }
 }

@@ -13,9 +13,12 @@ import type {
   PublishOptions,
   PublishReceipt,
   RequestOptions,
+  RequestStreamOptions,
   SpawnOptions,
   SpawnRest,
   StartResult,
+  StreamOptions,
+  StreamReader,
   Target,
 } from "../actor/context.ts";
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
@@ -425,6 +428,18 @@ export class System implements AsyncDisposable {
   async endQueue(pattern: string, queue: string): Promise<number | undefined> {
     this.#assertRunning("endQueue");
     return await this.#ctx.endQueue(pattern, queue);
+  }
+
+  /** A stream in the program's name: see `Context.callStream`. */
+  callStream(target: Target, name: string, argument?: unknown, options?: StreamOptions): StreamReader {
+    this.#assertRunning("callStream");
+    return this.#ctx.callStream(target, name, argument, options);
+  }
+
+  /** See `Context.requestStream`. */
+  requestStream(topic: string, message: unknown, options?: RequestStreamOptions): StreamReader {
+    this.#assertRunning("requestStream");
+    return this.#ctx.requestStream(topic, message, options);
   }
 
   /** Groups with a living member. */
