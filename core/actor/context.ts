@@ -256,8 +256,7 @@ export interface SubscriptionOptions {
   readonly filter?: Readonly<Record<string, string | number | boolean | null>>;
   /**
    * Shares the messages with the other subscriptions of this pattern and queue, wherever they are: each message goes to one
-   * of them, the one with the fewest unhandled ones, in turns where several have as few (S13.10). Neither with a filter nor
-   * with the policy `wait`.
+   * of them, the one with the fewest unhandled ones, in turns where several have as few (S13.10).
    */
   readonly queue?: string;
   /**

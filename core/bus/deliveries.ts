@@ -8,6 +8,7 @@ import { Counter } from "../kernel/counters.ts";
 import type { DeadLetterWhy } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { passes } from "./filter.ts";
 import type { PublishWait, PublishWaits } from "./publish-waits.ts";
 import type { TopicSubscription } from "./subscription.ts";
 
@@ -118,6 +119,11 @@ export class Deliveries {
       this.#kernel.topics.consumers.refused(subscription, envelope);
       return false;
     }
+    // Its actor has ended: another member gets it.
+    if (subscription.queue !== undefined && why === "noproc") {
+      this.#kernel.topics.queues.handOver(subscription, envelope);
+      return false;
+    }
     const isDropped = why === "dropped" || why === "mailbox_full";
     this.#kernel.counters.add(isDropped ? Counter.busDropped : Counter.busDeadLettered, 1);
     this.#left(subscription);
@@ -173,9 +179,17 @@ export class Deliveries {
     pausedThreads.clear();
   }
 
-  /** The actor wants no more of it: what it holds is dropped. */
+  /** The actor wants no more of it: what it holds is dropped, or goes to another member of its queue. */
   withdrawn(subscription: TopicSubscription): void {
-    const { counters, delivery } = this.#kernel;
+    const { counters, delivery, topics } = this.#kernel;
+    const { cell, meta } = subscription;
+    while (subscription.queue !== undefined) {
+      const mail = delivery.takeOldest(cell, (one) => one === meta);
+      if (mail === undefined) break;
+      counters.addUnread(-1);
+      subscription.held--;
+      topics.queues.handOver(subscription, mail.payload as Envelope); // as it was published
+    }
     if (!subscription.isAcknowledged) counters.add(Counter.busDropped, subscription.held + subscription.waiting.length);
     for (const { wait } of subscription.waiting.splice(0)) this.#waits.leave(wait);
     delivery.withdrawSubscription(subscription.cell, subscription.meta);
@@ -190,12 +204,4 @@ export class Deliveries {
       this.#letter(subscription.cell, subscription, envelope);
     }
   }
-}
-
-/** Plain equality; what is no object has no fields. */
-export function passes(filter: NonNullable<TopicSubscription["filter"]>, message: unknown): boolean {
-  if (typeof message !== "object" || message === null) return false;
-  for (const [key, value] of filter)
-    if (!Object.hasOwn(message, key) || (message as Record<string, unknown>)[key] !== value) return false;
-  return true;
 }

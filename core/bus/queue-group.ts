@@ -1,10 +1,25 @@
 /** Subscriptions that share what is published: each message goes to one of them. */
+import type { Envelope } from "../actor/context.ts";
 import type { Ref } from "../actor/ref.ts";
+import { Fifo } from "./fifo.ts";
+import { type Filter, passes } from "./filter.ts";
+
+/** What a member says when it joins. */
+export interface QueueTerms {
+  /** Messages that it may have and not have handled; undefined: any number. */
+  readonly capacity: number | undefined;
+  /** Its policy is `wait`: what it has no room for waits with main. */
+  readonly isWaiting: boolean;
+  readonly filter: Filter | undefined;
+  /** Of the group; undefined: it says nothing. */
+  readonly balance: "leastLoaded" | "roundRobin" | undefined;
+}
 
 export interface QueueMember {
   readonly holder: Ref;
   /** Its number on the holder's thread. */
   readonly subscription: number;
+  readonly terms: QueueTerms;
   /** Messages that it was given and has not handled. */
   load: number;
 }
@@ -13,14 +28,22 @@ export class QueueGroup {
   readonly queue: string;
   readonly pattern: string;
   readonly words: readonly string[];
+  /** Unique on main. */
+  readonly number: number;
   readonly #members: QueueMember[] = [];
+  /** What waits for room at a member, oldest first. */
+  readonly waiting = new Fifo<Envelope>();
+  /** Threads that were asked to let their publishers wait. */
+  readonly pausedThreads = new Set<number>();
+  #isRoundRobin = false;
   /** Whose turn it is among those with the same load. */
   #next = 0;
 
-  constructor(queue: string, pattern: string, words: readonly string[]) {
+  constructor(queue: string, pattern: string, words: readonly string[], number: number) {
     this.queue = queue;
     this.pattern = pattern;
     this.words = words;
+    this.number = number;
   }
 
   get size(): number {
@@ -29,6 +52,8 @@ export class QueueGroup {
 
   add(member: QueueMember): void {
     this.#members.push(member);
+    const { balance } = member.terms;
+    if (balance !== undefined) this.#isRoundRobin = balance === "roundRobin";
   }
 
   remove(member: QueueMember): void {
@@ -36,17 +61,35 @@ export class QueueGroup {
     if (at >= 0) this.#members.splice(at, 1);
   }
 
-  /** Who gets the next message, and has it from now on: the least loaded of the living, in turns where several are. Undefined: nobody lives. */
-  take(isAlive: (holder: Ref) => boolean): QueueMember | undefined {
+  /**
+   * Who gets the message, and has it from now on: of the living whose filter lets it through one with room, the least loaded,
+   * in turns where several are. `wait`: none has, and one of them lets it wait. Undefined: it is for nobody.
+   */
+  take({ message }: Envelope, isAlive: (holder: Ref) => boolean): QueueMember | "wait" | undefined {
     const members = this.#members;
-    let least: QueueMember | undefined;
+    let best: QueueMember | undefined;
+    let isWaiting = false;
     for (let n = 0; n < members.length; n++) {
       const member = members[(this.#next + n) % members.length] as QueueMember;
-      if ((least === undefined || member.load < least.load) && isAlive(member.holder)) least = member;
+      const { filter, isWaiting: waits } = member.terms;
+      if (!isAlive(member.holder) || (filter !== undefined && !passes(filter, message))) continue;
+      isWaiting ||= waits;
+      if (best === undefined || this.#isBefore(member, best)) best = member;
+      if (this.#isRoundRobin && hasRoom(best)) break;
     }
-    if (least === undefined) return undefined;
-    least.load++;
-    this.#next = members.indexOf(least) + 1;
-    return least;
+    if (best === undefined) return undefined;
+    if (isWaiting && !hasRoom(best)) return "wait";
+    best.load++;
+    this.#next = members.indexOf(best) + 1;
+    return best;
   }
+
+  #isBefore(one: QueueMember, other: QueueMember): boolean {
+    if (hasRoom(one) !== hasRoom(other)) return hasRoom(one);
+    return !this.#isRoundRobin && one.load < other.load;
+  }
+}
+
+function hasRoom({ load, terms: { capacity } }: QueueMember): boolean {
+  return capacity === undefined || load < capacity;
 }

@@ -11,8 +11,9 @@ import { Counter } from "../kernel/counters.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import type { Source } from "./deliveries.ts";
 import type { PatternInterest } from "./kept/bus-table.ts";
-import { QueueGroup, type QueueMember } from "./queue-group.ts";
+import { QueueGroup, type QueueMember, type QueueTerms } from "./queue-group.ts";
 import type { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
@@ -21,7 +22,13 @@ const owner = 0;
 const toKernel = { slot: 0, generation: 0 };
 
 /** What main learns of a subscription that joins. */
-export type QueueJoin = readonly [queue: string, pattern: string, subscription: number, holder: Ref];
+export type QueueJoin = readonly [queue: string, pattern: string, subscription: number, holder: Ref, terms: QueueTerms];
+
+/** What crosses to a member. */
+export type SharedPayload = readonly [queue: string, pattern: string, envelope: Envelope];
+
+/** What a member has not handled, and whose it was. */
+export type QueueBack = readonly [queue: string, pattern: string, holder: Ref, envelope: Envelope];
 
 export class Queues {
   readonly #kernel: Kernel;
@@ -42,10 +49,10 @@ export class Queues {
   // A member's thread ---------------------------------------------------------------------------------------------
 
   /** Calls back when what is published anywhere from then on is shared with it. */
-  join(subscription: TopicSubscription, queue: string, done: () => void): void {
+  join(subscription: TopicSubscription, queue: string, terms: QueueTerms, done: () => void): void {
     const kernel = this.#kernel;
     const { cell, id, pattern } = subscription;
-    const join: QueueJoin = [queue, pattern, id, kernel.refOf(cell)];
+    const join: QueueJoin = [queue, pattern, id, kernel.refOf(cell), terms];
     this.#members.set(id, subscription);
     if (kernel.thread === owner) this.joinReceived(join, done);
     else {
@@ -71,17 +78,26 @@ export class Queues {
   }
 
   /** From main: for one member. */
-  sharedReceived(holder: Ref, id: number, envelope: Envelope): void {
+  sharedReceived(holder: Ref, id: number, queue: string, pattern: string, envelope: Envelope): void {
     const kernel = this.#kernel;
     const subscription = this.#members.get(id);
-    if (subscription !== undefined) {
-      if (kernel.checks) freezeMessage(envelope.message);
-      kernel.topics.deliveries.deliver([subscription], envelope, { wait: undefined, thread: owner, isExcess: false });
-    } else if (kernel.isAlive(holder)) kernel.counters.add(Counter.busDropped, 1);
+    if (subscription === undefined) this.#back([queue, pattern, holder, envelope]);
     else {
-      kernel.counters.add(Counter.busDeadLettered, 1);
-      kernel.deadLetters.add(holder, { meta: undefined, payload: envelope }, "noproc");
+      if (kernel.checks) freezeMessage(envelope.message);
+      // Main has looked at the filter.
+      kernel.topics.deliveries.deliver([subscription], envelope, { wait: undefined, thread: owner, isExcess: false });
     }
+  }
+
+  /** A member that has ended, or has unsubscribed, had not handled it. */
+  handOver({ cell, pattern, queue = "" }: TopicSubscription, envelope: Envelope): void {
+    this.#back([queue, pattern, this.#kernel.refOf(cell), envelope]);
+  }
+
+  #back(back: QueueBack): void {
+    const { guest, peers, thread } = this.#kernel;
+    if (thread === owner) this.backReceived(back);
+    else peers.push(owner, FrameKind.queueBack, toKernel, guest, 0, back);
   }
 
   // Main ----------------------------------------------------------------------------------------------------------
@@ -97,27 +113,88 @@ export class Queues {
   }
 
   /** To one member of each group. */
-  share(groups: readonly QueueGroup[], envelope: Envelope): void {
-    const { guest, peers, thread } = this.#kernel;
+  share(groups: readonly QueueGroup[], envelope: Envelope, { isExcess, thread }: Source): void {
     for (const group of groups) {
-      const member = group.take((holder) => this.#kernel.isAlive(holder));
+      const member = group.waiting.size > 0 ? "wait" : this.#take(group, envelope);
       if (member === undefined) continue;
-      const { holder, subscription } = member;
-      if (holder.thread === thread) this.sharedReceived(holder, subscription, envelope);
-      else peers.push(holder.thread, FrameKind.shared, holder, guest, subscription, envelope);
+      if (member !== "wait") this.#give(group, member, envelope);
+      else if (isExcess) this.#kernel.counters.add(Counter.busDropped, 1);
+      else {
+        group.waiting.push(envelope);
+        this.#pause(group, thread);
+      }
     }
   }
 
-  joinReceived([queue, pattern, subscription, holder]: QueueJoin, done: () => void): void {
+  #take(group: QueueGroup, envelope: Envelope): QueueMember | "wait" | undefined {
+    return group.take(envelope, (holder) => this.#kernel.isAlive(holder));
+  }
+
+  #give({ pattern, queue }: QueueGroup, { holder, subscription }: QueueMember, envelope: Envelope): void {
+    const { guest, peers, thread } = this.#kernel;
+    if (holder.thread === thread) this.sharedReceived(holder, subscription, queue, pattern, envelope);
+    else peers.push(holder.thread, FrameKind.shared, holder, guest, subscription, [queue, pattern, envelope]);
+  }
+
+  /** What waits goes to who has room; when nothing does, publishers go on. */
+  #letIn(group: QueueGroup): void {
+    for (let first = group.waiting.first; first !== undefined; first = group.waiting.first) {
+      const member = this.#take(group, first);
+      if (member === "wait") return;
+      // Before it is given: that may make room at once.
+      group.waiting.shift();
+      if (member === undefined) this.#lettered(this.#kernel.refOf(this.#kernel.guest), first, false);
+      else this.#give(group, member, first);
+    }
+    this.#resume(group);
+  }
+
+  #pause(group: QueueGroup, thread: number): void {
+    if (group.pausedThreads.has(thread)) return;
+    group.pausedThreads.add(thread);
+    this.#kernel.topics.tellFull(thread, group.number, group.pattern);
+  }
+
+  #resume({ number, pausedThreads }: QueueGroup): void {
+    for (const thread of pausedThreads) this.#kernel.topics.tellRoom(thread, number);
+    pausedThreads.clear();
+  }
+
+  /** To another member, before what waits; or to nobody. */
+  backReceived([queue, pattern, holder, envelope]: QueueBack): void {
+    const group = this.#groups.get(`${pattern} ${queue}`);
+    const member = group === undefined ? undefined : this.#take(group, envelope);
+    if (group === undefined || member === undefined) this.#lettered(holder, envelope, this.#kernel.isAlive(holder));
+    else if (member === "wait") group.waiting.push(envelope);
+    else this.#give(group, member, envelope);
+  }
+
+  /** Nobody is left for it. @param isUnwanted its holder has unsubscribed */
+  #lettered(holder: Ref, payload: Envelope, isUnwanted: boolean): void {
+    const { counters, deadLetters } = this.#kernel;
+    if (isUnwanted) counters.add(Counter.busDropped, 1);
+    else {
+      counters.add(Counter.busDeadLettered, 1);
+      deadLetters.add(holder, { meta: undefined, payload }, "noproc");
+    }
+  }
+
+  joinReceived([queue, pattern, subscription, holder, terms]: QueueJoin, done: () => void): void {
     const key = `${pattern} ${queue}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = new QueueGroup(queue, pattern, wordsOfPattern(pattern, "subscribe"));
+      group = new QueueGroup(
+        queue,
+        pattern,
+        wordsOfPattern(pattern, "subscribe"),
+        this.#kernel.topics.nextFullNumber(),
+      );
       this.#groups.set(key, group);
       this.#byPattern.add(group.words, group);
     }
-    const member: QueueMember = { holder, subscription, load: 0 };
+    const member: QueueMember = { holder, subscription, terms, load: 0 };
     group.add(member);
+    this.#letIn(group);
     this.#memberships.set(`${holder.thread}.${subscription}`, { group, member });
     this.#interest.known(pattern, done);
   }
@@ -129,7 +206,13 @@ export class Queues {
     const { group, member } = membership;
     this.#memberships.delete(key);
     group.remove(member);
-    if (group.size > 0) return;
+    if (group.size > 0) {
+      this.#letIn(group);
+      return;
+    }
+    for (let left = group.waiting.shift(); left !== undefined; left = group.waiting.shift())
+      this.#lettered(member.holder, left, false);
+    this.#resume(group);
     this.#groups.delete(`${group.pattern} ${group.queue}`);
     this.#byPattern.delete(group.words, group);
     this.#interest.over(group.words, group.pattern);
@@ -137,10 +220,13 @@ export class Queues {
 
   doneReceived(thread: number, subscription: number, count: number): void {
     const membership = this.#memberships.get(`${thread}.${subscription}`);
-    if (membership !== undefined) membership.member.load -= count;
+    if (membership === undefined) return;
+    membership.member.load -= count;
+    if (membership.group.waiting.size > 0) this.#letIn(membership.group);
   }
 
   threadLost(thread: number): void {
+    for (const { pausedThreads } of this.#groups.values()) pausedThreads.delete(thread);
     for (const { member } of [...this.#memberships.values()])
       if (member.holder.thread === thread) this.leaveReceived(thread, member.subscription);
   }

@@ -54,8 +54,6 @@ export function checkSubscriptionOptions(options: SubscriptionOptions | undefine
   if (queue === undefined && ack !== true) return options;
   if (queue !== undefined) assertQueueName(queue, "subscribe");
   if (ack === true) checkAcknowledged(options);
-  else if (filter !== undefined || policy === "wait")
-    throw new RuntimeError("bad_argument", "subscribe: a queue takes neither a filter nor the policy wait");
   return options;
 }
 

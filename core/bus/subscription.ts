@@ -2,6 +2,7 @@
 import type { Cell } from "../actor/cell.ts";
 import type { Envelope, SubscriptionOptions } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import type { Filter } from "./filter.ts";
 import { replayWindow } from "./kept/replay.ts";
 import type { PublishWait } from "./publish-waits.ts";
 import { wordsOfPattern } from "./topic.ts";
@@ -18,7 +19,7 @@ export class TopicSubscription {
   /** Messages that are its actor's and have not come into its hands: in the mailbox, in the stash, behind a full mailbox. */
   held = 0;
   /** Fields that a message must have. */
-  readonly filter: readonly (readonly [key: string, value: unknown])[] | undefined;
+  readonly filter: Filter | undefined;
   /** Policy `wait`: publishes of this thread that wait for room. */
   readonly waiting: { readonly wait: PublishWait; readonly envelope: Envelope }[] = [];
   /** Policy `wait`: threads that were asked to let their publishers wait. */
@@ -48,16 +49,20 @@ export class TopicSubscription {
     this.meta = new Meta(MetaKind.topic, pattern, id, undefined, undefined, this);
     this.isAcknowledged = options.ack === true;
     this.isServed = this.isAcknowledged || options.from !== undefined;
-    // What is served is bounded by main.
-    this.capacity = this.isServed ? Number.POSITIVE_INFINITY : (options.capacity ?? Number.POSITIVE_INFINITY);
-    this.policy = this.isServed ? "reject" : (options.policy ?? "reject");
+    const isBoundedByMain = this.isServed || (options.queue !== undefined && options.policy === "wait");
+    this.capacity = isBoundedByMain ? Number.POSITIVE_INFINITY : (options.capacity ?? Number.POSITIVE_INFINITY);
+    this.policy = isBoundedByMain ? "reject" : (options.policy ?? "reject");
     this.queue = this.isAcknowledged ? undefined : options.queue;
     this.isWatched = this.isServed || options.queue !== undefined || options.policy === "wait";
     this.unread = this.isAcknowledged ? new Set() : undefined;
     this.begun = this.isAcknowledged ? new Set() : undefined;
     this.window = options.capacity ?? replayWindow;
-    this.filter = options.filter === undefined ? undefined : Object.entries(options.filter);
+    this.filter = filterOf(options);
   }
+}
+
+export function filterOf({ filter }: SubscriptionOptions): Filter | undefined {
+  return filter === undefined ? undefined : Object.entries(filter);
 }
 
 /** The subscription that a message is of; undefined: it was not published. */

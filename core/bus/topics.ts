@@ -21,10 +21,10 @@ import type { PatternInterest } from "./kept/bus-table.ts";
 import { Consumers } from "./kept/consumers.ts";
 import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
 import { PublishWaits } from "./publish-waits.ts";
-import type { QueueGroup } from "./queue-group.ts";
+import type { QueueGroup, QueueTerms } from "./queue-group.ts";
 import { Queues } from "./queues.ts";
 import { Requests } from "./requests.ts";
-import { TopicSubscription } from "./subscription.ts";
+import { filterOf, TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
 
@@ -73,6 +73,7 @@ export class Topics {
   readonly interest: PatternInterest;
   readonly #idPrefix: string;
   #nextEnvelope = 1;
+  #lastFullNumber = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -130,7 +131,7 @@ export class Topics {
         );
       };
       this.consumers.join(subscription, options, begun, failed);
-    } else if (options.queue !== undefined) this.queues.join(subscription, options.queue, done);
+    } else if (options.queue !== undefined) this.queues.join(subscription, options.queue, termsOf(options), done);
     else {
       this.#own.add(subscription.words, subscription);
       this.#routes.clear();
@@ -257,8 +258,9 @@ export class Topics {
       }
       if (route.subscriptions.length > 0 || route.groups.length > 0) {
         const envelope = envelopeOf(topic, message, id, kernel.refOf(sender), extras);
-        this.deliveries.deliver(route.subscriptions, envelope, { wait, thread: kernel.thread, isExcess });
-        this.queues.share(route.groups, envelope);
+        const source = { wait, thread: kernel.thread, isExcess };
+        this.deliveries.deliver(route.subscriptions, envelope, source);
+        this.queues.share(route.groups, envelope, source);
       }
       if (acked !== undefined || route.isKept)
         this.#keep(
@@ -307,7 +309,7 @@ export class Topics {
     const source = { wait: undefined, thread: from.thread, isExcess };
     const route = this.#routeOf(topic);
     this.deliveries.deliver(route.subscriptions, envelope, source);
-    this.queues.share(route.groups, envelope);
+    this.queues.share(route.groups, envelope, source);
     if (!route.isKept && question === undefined) return;
     this.#kernel.bus?.record(route.words, envelope, extras, { from, thread: from.thread, isExcess, question });
   }
@@ -326,6 +328,24 @@ export class Topics {
   /** It has room again, or is gone. */
   roomReceived(thread: number, subscription: number): void {
     this.#waits.roomReceived(thread, subscription);
+  }
+
+  /** On main: publishers of a thread are to wait for something of main's own, known by a number that no subscription has. */
+  tellFull(thread: number, number: number, pattern: string): void {
+    const { guest, peers } = this.#kernel;
+    if (thread === owner) this.fullReceived(owner, number, pattern);
+    else peers.push(thread, FrameKind.topicFull, toKernel, guest, number, pattern);
+  }
+
+  tellRoom(thread: number, number: number): void {
+    const { guest, peers } = this.#kernel;
+    if (thread === owner) this.roomReceived(owner, number);
+    else peers.push(thread, FrameKind.topicRoom, toKernel, guest, number, undefined);
+  }
+
+  /** Below 0: subscriptions count up from 1. */
+  nextFullNumber(): number {
+    return --this.#lastFullNumber;
   }
 
   threadLost(thread: number): void {
@@ -356,6 +376,13 @@ export class Topics {
     return route;
   }
 }
+
+const termsOf = (options: SubscriptionOptions): QueueTerms => ({
+  capacity: options.capacity,
+  isWaiting: options.policy === "wait",
+  filter: filterOf(options),
+  balance: options.balance,
+});
 
 const isFullAndWaits = ({ policy, held, capacity }: TopicSubscription): boolean =>
   policy === "wait" && held >= capacity;

@@ -102,7 +102,7 @@ export const FrameKind = {
   queueLeave: 51,
   /** How many messages a member of a queue group has less in hand; id: the subscription. To main. */
   queueDone: 52,
-  /** `Envelope`, for one member of a queue group; id: the subscription. From main. */
+  /** `SharedPayload`, for one member of a queue group; id: the subscription. From main. */
   shared: 53,
   /** `KeepQuestion`; id: the question. To main. */
   keep: 54,
@@ -122,6 +122,8 @@ export const FrameKind = {
   recalled: 61,
   /** The holder: main has thrown an entry of it out, and wants all that are right. */
   entriesAsked: 62,
+  /** `QueueBack`: what a member of a queue group had not handled. To main. */
+  queueBack: 63,
   /** The sender writes a stream for the receiver's call or request; id: that. */
   streamOpen: 70,
   /** The chunk; id: as above. */

@@ -1,12 +1,12 @@
 /** Frames from other threads, handed to the part of the kernel that they are for. */
-import type { Envelope, StartResult } from "../actor/context.ts";
+import type { StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
 import type { ConsumeJoin } from "../bus/kept/bus-table.ts";
 import type { AnswerPayload, KeepQuestion } from "../bus/kept/consumers.ts";
 import type { DeliveryNumber, GivenPayload } from "../bus/kept/kept-message.ts";
-import type { QueueJoin } from "../bus/queues.ts";
+import type { QueueBack, QueueJoin, SharedPayload } from "../bus/queues.ts";
 import type { PublishedPayload, PublishedToKeep } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
@@ -237,7 +237,10 @@ export class Inbound implements FrameSink {
         kernel.topics.queues.doneReceived(thread, id, payload as number);
         return;
       case FrameKind.shared:
-        kernel.topics.queues.sharedReceived(to, id, payload as Envelope);
+        kernel.topics.queues.sharedReceived(to, id, ...(payload as SharedPayload));
+        return;
+      case FrameKind.queueBack:
+        kernel.topics.queues.backReceived(payload as QueueBack);
         return;
       case FrameKind.keep:
         kernel.topics.consumers.askReceived(from, id, payload as KeepQuestion);

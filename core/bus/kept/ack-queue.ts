@@ -88,6 +88,8 @@ export interface QueueStats {
 export class AckQueue {
   /** Unique in the system. */
   readonly number: number;
+  /** By which threads know that it is full. */
+  readonly fullNumber: number;
   readonly name: string;
   readonly pattern: string;
   readonly words: readonly string[];
@@ -106,8 +108,9 @@ export class AckQueue {
   redelivered = 0;
   discarded = 0;
 
-  constructor(number: number, name: string, pattern: string, words: readonly string[]) {
+  constructor(number: number, name: string, pattern: string, words: readonly string[], fullNumber: number) {
     this.number = number;
+    this.fullNumber = fullNumber;
     this.name = name;
     this.pattern = pattern;
     this.words = words;

@@ -2,7 +2,7 @@
  * What waits in an acknowledged queue, and what of it is next: the most urgent; of one priority what was given before and
  * comes again, then the oldest.
  */
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 
 /** The most urgent level; the least is 0. */
 export const priorityMax = 9;

@@ -239,18 +239,11 @@ export class BusTable {
   #pause(queue: AckQueue, thread: number): void {
     if (queue.pausedThreads.has(thread)) return;
     queue.pausedThreads.add(thread);
-    const kernel = this.#kernel;
-    // By a number that no subscription of main has.
-    if (thread === kernel.thread) kernel.topics.fullReceived(thread, -queue.number, queue.pattern);
-    else kernel.peers.push(thread, FrameKind.topicFull, toKernel, kernel.guest, -queue.number, queue.pattern);
+    this.#kernel.topics.tellFull(thread, queue.fullNumber, queue.pattern);
   }
 
   #resume(queue: AckQueue): void {
-    const kernel = this.#kernel;
-    for (const thread of queue.pausedThreads) {
-      if (thread === kernel.thread) kernel.topics.roomReceived(thread, -queue.number);
-      else kernel.peers.push(thread, FrameKind.topicRoom, toKernel, kernel.guest, -queue.number, undefined);
-    }
+    for (const thread of queue.pausedThreads) this.#kernel.topics.tellRoom(thread, queue.fullNumber);
     queue.pausedThreads.clear();
   }
 
@@ -274,7 +267,7 @@ export class BusTable {
     const key = `${pattern} ${name}`;
     let queue = this.#queueOf.get(key);
     if (queue === undefined) {
-      queue = new AckQueue(++this.#lastQueue, name, pattern, words);
+      queue = new AckQueue(++this.#lastQueue, name, pattern, words, this.#kernel.topics.nextFullNumber());
       this.#queueOf.set(key, queue);
       this.#queueByNumber.set(queue.number, queue);
       this.#queues.add(words, queue);
@@ -614,6 +607,5 @@ export interface PublishSource {
   readonly question: number | undefined;
 }
 
-const toKernel = { slot: 0, generation: 0 };
 const noReaders: ReadonlySet<Replay> = new Set();
 const keyOf = (thread: number, subscription: number): string => `${thread}.${subscription}`;

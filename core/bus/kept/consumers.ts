@@ -11,7 +11,7 @@ import { FrameKind } from "../../kernel/frame-kind.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { freezeMessage } from "../../thread/message-check.ts";
 import { ValueBytes } from "../../thread/value-bytes.ts";
-import { passes } from "../deliveries.ts";
+import { passes } from "../filter.ts";
 import { settingsOf } from "../queue-options.ts";
 import type { TopicSubscription } from "../subscription.ts";
 import type { Answer, ConsumeJoin } from "./bus-table.ts";

@@ -4,7 +4,7 @@
  * Bounds remove from the front; the bound of one topic also from the middle. Those places stay empty until half of all are.
  */
 import type { ErrorCode } from "../../errors.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../fifo.ts";
 import type { KeepLimits } from "./keep-options.ts";
 import type { KeptMessage } from "./kept-message.ts";
 

@@ -27,6 +27,14 @@ async function run(seed: number): Promise<string[]> {
   const lastOf = new Map<string, number>();
   const published = Array.from({ length: threads }, () => 0);
   let born = 0;
+  const handedOver = new Set<string>();
+  const { queues } = system.kernel(0).topics;
+  const backReceived = queues.backReceived.bind(queues);
+  queues.backReceived = (back) => {
+    const [thread, number] = back[3].message as [number, number];
+    handedOver.add(`${thread}:${number}`);
+    backReceived(back);
+  };
   const behaviour = defineActor({
     module: "sim:queue",
     init: (_: undefined, ctx: Context): Member => {
@@ -42,6 +50,8 @@ async function run(seed: number): Promise<string[]> {
       const key = `${thread}:${number}`;
       if (got.has(key)) breaches.push(`${key} came to ${name} and to ${got.get(key)}`);
       got.set(key, name);
+      // What another has not read comes behind what it overtook.
+      if (handedOver.has(key)) return;
       const way = `${thread} to ${name}`;
       if ((lastOf.get(way) ?? 0) > number) breaches.push(`${key} came to ${name} behind ${lastOf.get(way)}`);
       lastOf.set(way, number);
@@ -85,9 +95,11 @@ async function run(seed: number): Promise<string[]> {
     [...system.threads.values()].reduce((total, { kernel }) => total + kernel.counters.get(counter), 0);
   const delivered = sum(Counter.busDelivered);
   if (delivered !== got.size) breaches.push(`${delivered} count as delivered, ${got.size} were`);
-  const counted = delivered + sum(Counter.busDropped) + sum(Counter.busDeadLettered);
+  // Somebody is always there, so what those who have ended had not read is read.
   const all = published.reduce((total, count) => total + count, 0);
-  if (counted !== all) breaches.push(`${counted} of ${all} are counted`);
+  if (delivered !== all) breaches.push(`${delivered} of ${all} are delivered`);
+  const others = sum(Counter.busDropped) + sum(Counter.busDeadLettered);
+  if (others !== 0) breaches.push(`${others} are dropped or dead-lettered`);
   return breaches;
 }
 

@@ -61,21 +61,107 @@ describePlacements("S13 Bus, queue groups", (place) => {
     expect(await messagesOf(busy as Puppet)).toHaveLength(1);
   });
 
-  test("S13.10: what a member has not read when it ends is dead-lettered, and from then on the others get all", async () => {
+  /** A member with three messages in its mailbox, of which it reads none, or unsubscribes when it has read one. */
+  async function endsUnread(end: "kill" | "unsubscribe", others: readonly number[]): Promise<void> {
     const topic = freshTopic();
-    const [first, ...others] = await group(topic);
-    const gate = await system().spawn(puppet);
-    first?.cast("wait", gate);
+    const first = await place.spawn(system(), puppet, undefined);
+    const { id } = (await first.call("run", ["subscribe", topic, { queue: "workers" }])) as { id: number };
+    await first.call("onMessage", ["unsubscribe", id]);
+    await system().pause(first);
+    for (const n of numbers(3)) system().publish(topic, n);
     await system().settled();
+    // From now on there is somebody else.
+    for (const other of await Promise.all(others.map(puppetOn)))
+      await other.call("run", ["subscribe", topic, { queue: "workers" }]);
+    if (end === "kill") system().exit(first, "kill");
+    else await system().resume(first);
+    await system().settled();
+  }
+
+  test.each(["kill", "unsubscribe"] as const)(
+    "S13.10: what a member has not begun when it ends (%s) goes to another",
+    async (end) => {
+      const difference = await busDifference(() => endsUnread(end, [1]));
+      expect(difference).toEqual({ published: 3, delivered: 3, dropped: 0, deadLettered: 0 });
+    },
+  );
+
+  test.each([
+    ["kill", { delivered: 0, dropped: 0, deadLettered: 3 }],
+    ["unsubscribe", { delivered: 1, dropped: 2, deadLettered: 0 }],
+  ] as const)("S13.10: without another it is told so (%s)", async (end, counts) => {
+    expect(await busDifference(() => endsUnread(end, []))).toEqual({ published: 3, ...counts });
+  });
+
+  test("S13.10: balance roundRobin gives each in turn, also one that has more to do", async () => {
+    const topic = freshTopic();
+    const [busy, ...others] = await group(topic, { balance: "roundRobin" });
+    const gate = await system().spawn(puppet);
+    busy?.cast("wait", gate);
+    await system().settled();
+    for (const n of numbers(8)) {
+      system().publish(topic, n);
+      await system().settled();
+    }
+    expect((await Promise.all(others.map(messagesOf))).map(({ length }) => length)).toEqual([2, 2, 2]);
+    await gate.call("run", ["answer"]);
+    expect(await messagesOf(busy as Puppet)).toHaveLength(2);
+  });
+
+  test("S13.10: a message goes to a member whose filter lets it through, and where there is none to nobody", async () => {
+    const topic = freshTopic();
+    const [first, second] = [await place.spawn(system(), puppet, undefined), await puppetOn(1)];
+    await first.call("run", ["subscribe", topic, { queue: "workers", filter: { kind: "a" } }]);
+    await second.call("run", ["subscribe", topic, { queue: "workers", filter: { kind: "b" } }]);
     const difference = await busDifference(async () => {
-      for (const n of numbers(4)) system().publish(topic, n);
-      await system().settled();
-      system().exit(first as Puppet, "kill");
-      await system().settled();
-      for (const n of numbers(6)) system().publish(topic, n);
+      for (const publisher of await Promise.all(threads.map(puppetOn)))
+        for (const kind of ["a", "a", "b", "c"]) await publisher.call("run", ["publish", topic, { kind }]);
     });
-    expect(difference).toEqual({ published: 10, delivered: 9, dropped: 0, deadLettered: 1 });
-    expect((await Promise.all(others.map(messagesOf))).flat()).toHaveLength(9);
+    expect(difference).toEqual({ published: 12, delivered: 9, dropped: 0, deadLettered: 0 });
+    expect([(await messagesOf(first)).length, (await messagesOf(second)).length]).toEqual([6, 3]);
+  });
+
+  test.each(threads)(
+    "S13.10: by policy wait a publisher on thread %i waits while all members are full, and nothing is lost",
+    async (thread) => {
+      const topic = freshTopic();
+      const members = [await place.spawn(system(), puppet, undefined), await puppetOn(2)];
+      const gate = await system().spawn(puppet);
+      const publisher = await puppetOn(thread);
+      for (const member of members) {
+        await member.call("run", ["subscribe", topic, { queue: "workers", capacity: 2, policy: "wait" }]);
+        member.cast("wait", gate);
+      }
+      await system().settled();
+      const difference = await busDifference(async () => {
+        for (const n of numbers(4)) await publisher.call("run", ["publish", topic, n]);
+        await publisher.call("begin", ["publish", topic, 4]);
+        await system().settled();
+        let isAccepted = false;
+        const last = publisher.call("run", ["publish", topic, 5]).then(() => (isAccepted = true));
+        await system().settled();
+        expect(isAccepted).toBe(false);
+        for (const _ of members) await gate.call("run", ["answer"]);
+        await last;
+      });
+      expect(difference).toEqual({ published: 6, delivered: 6, dropped: 0, deadLettered: 0 });
+      const got = (await Promise.all(members.map(messagesOf))).flat();
+      expect(got.sort((x, y) => Number(x) - Number(y))).toEqual(numbers(6));
+    },
+  );
+
+  test("S13.10: what waits for members that end is dead-lettered", async () => {
+    const topic = freshTopic();
+    const only = await place.spawn(system(), puppet, undefined);
+    await only.call("run", ["subscribe", topic, { queue: "workers", capacity: 1, policy: "wait" }]);
+    await system().pause(only);
+    const difference = await busDifference(async () => {
+      const waiting = numbers(3).map((n) => system().publish(topic, n));
+      await system().settled();
+      system().exit(only, "kill");
+      for (const one of waiting) await one;
+    });
+    expect(difference).toEqual({ published: 3, delivered: 0, dropped: 0, deadLettered: 3 });
   });
 
   test("S13.10: groups and plain subscriptions count each for itself", async () => {
@@ -133,7 +219,7 @@ describePlacements("S13 Bus, queue groups", (place) => {
     expect(await messagesOf(aside as Puppet)).toHaveLength(1);
   });
 
-  test.each([[{ queue: "" }], [{ queue: 1 }], [{ queue: "a", policy: "wait" }], [{ queue: "a", filter: { a: 1 } }]])(
+  test.each([[{ queue: "" }], [{ queue: 1 }], [{ queue: "a", balance: "fair" }], [{ balance: "roundRobin" }]])(
     "S13.10: %j are no options of a subscription",
     async (options) => {
       const subscriber = await place.spawn(system(), puppet, undefined);
