@@ -17,6 +17,7 @@ const suites = [
   "core/semantics/s14-interrupts",
   "core/semantics/s14-traces",
   "core/semantics/s15-registry",
+  "core/semantics/s16-preemption",
   "core/semantics/s16-tasks",
   "core/semantics/s17-acknowledged-queues",
   "core/semantics/s17-kept-topics",

@@ -104,7 +104,7 @@ export class Calls {
     return this.#open(cell, ref, name, Number.POSITIVE_INFINITY, resolve, reject, false);
   }
 
-  /** A call in the same way. @throws RuntimeError `not_cloneable`, `message_too_large`. */
+  /** A call in the same way; its id is returned. @throws RuntimeError `not_cloneable`, `message_too_large`. */
   callThen(
     cell: Cell,
     ref: RefData,
@@ -112,11 +112,12 @@ export class Calls {
     argument: unknown,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
-  ): void {
+  ): number {
     this.#check(ref, name, argument);
-    this.#kernel.scheduler.commit(() => {
+    return this.#kernel.scheduler.commit(() => {
       const id = this.expectThen(cell, ref, name, resolve, reject);
       this.#send(cell, ref, MetaKind.call, id, name, argument, Number.POSITIVE_INFINITY);
+      return id;
     });
   }
 

@@ -106,7 +106,11 @@ export class MainLine {
       const error = errorFrom(word.error);
       failAtCaller(error, begun.resolve, () => begun.reject(error));
     }
-    // Behind whatever the actor does at once with it.
+    this.acknowledge();
+  }
+
+  /** Behind whatever the actor does at once with what it was told. */
+  acknowledge(): void {
     nextLoop(() => this.say({ type: "acknowledged" }));
   }
 }

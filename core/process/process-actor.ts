@@ -75,6 +75,7 @@ export class ProcessActor {
         void this.#run(word);
         return;
       case "interrupt":
+        this.line.acknowledge();
         // Main has not heard yet that it has ended.
         if (!this.#isInTurn) return;
         this.#interruption = new RuntimeError("interrupted", `the turn was interrupted: ${word.reason}`);

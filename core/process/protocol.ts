@@ -37,7 +37,7 @@ export type ToProcess =
     }
   /** `value`: argument, message or reason; with a call `[argument, from]`. */
   | { readonly type: "turn"; readonly kind: TurnKind; readonly name: string; readonly value: Uint8Array }
-  /** Its turn is to end: the signal of that is aborted. */
+  /** Its turn is to end: the signal of that is aborted. Acknowledged as well. */
   | { readonly type: "interrupt"; readonly reason: string }
   /** Its open tasks are bounded: from now on it says when one begins and ends. */
   | { readonly type: "countTasks" }

@@ -127,6 +127,7 @@ export class RemoteActor implements Remote {
 
   interrupt(reason: string): void {
     this.#say({ type: "interrupt", reason });
+    this.#verbs.awaitAcknowledgement();
   }
 
   // Turns -----------------------------------------------------------------------------------------------------------

@@ -52,15 +52,20 @@ export class RemoteVerbs {
     if (exit !== undefined) this.#kernel.crashes.outside(this.#cell, { exitCalled: exit.code }, exit.stack);
   }
 
+  /** A word was said that the process acknowledges when it has taken it up: until then the system is not settled. */
+  awaitAcknowledgement(): void {
+    this.#unacknowledged++;
+    this.#kernel.scheduler.outside++;
+    // It may come when the thread is at rest, and is on its way from here on.
+    this.#kernel.scheduler.wake();
+  }
+
   /** A verb that resolves later; the process is told what it came to, and acknowledges that. */
   begin(id: number, verb: string, args: Uint8Array): void {
     const settle = (word: ToProcess) => {
       if (this.#isEnded) return;
       this.#process.say(this.#process.frame(word, `what ${verb} came to`));
-      this.#unacknowledged++;
-      this.#kernel.scheduler.outside++;
-      // It may come when the thread is at rest, and is on its way from here on.
-      this.#kernel.scheduler.wake();
+      this.awaitAcknowledgement();
     };
     const fail = (error: unknown) => settle({ type: "settled", id, ok: false, error: errorData(error) });
     const failed = (error: unknown) => {

@@ -4,18 +4,9 @@
  */
 import { type Ref, refKey } from "../actor/ref.ts";
 import { TimerHeap } from "../kernel/timers.ts";
+import { Destination } from "./destination.ts";
 import type { TaskEntry } from "./task-entry.ts";
-import { TaskQueue } from "./task-queue.ts";
-import { type Recipient, recipientKey } from "./task-request.ts";
-
-/** An actor, a name or a capability, with what waits for it. */
-export interface Destination {
-  readonly key: string;
-  readonly to: Recipient;
-  readonly queue: TaskQueue<TaskEntry>;
-  /** What the last request said that said anything. */
-  concurrency: number | undefined;
-}
+import { recipientKey } from "./task-request.ts";
 
 interface Alarm {
   dueMs: number;
@@ -39,11 +30,11 @@ export class Backlog {
     const key = recipientKey(to);
     let destination = this.#destinations.get(key);
     if (destination === undefined) {
-      destination = { key, to, queue: new TaskQueue(), concurrency: undefined };
+      destination = new Destination(key, to);
       this.#destinations.set(key, destination);
     }
     if (concurrency !== undefined) destination.concurrency = concurrency;
-    destination.queue.add(entry, entry.atMs);
+    destination.add(entry);
     this.#ready.add(destination);
   }
 
@@ -51,7 +42,7 @@ export class Backlog {
   forget(entry: TaskEntry): void {
     this.setAlarm(entry, Number.POSITIVE_INFINITY);
     const destination = this.#destinations.get(recipientKey(entry.request.to));
-    if (destination?.queue.delete(entry) === true) this.#dropEmpty(destination);
+    if (destination?.delete(entry) === true) this.#dropEmpty(destination);
   }
 
   /** When it is to be looked at, in place of any time before. */
@@ -102,22 +93,22 @@ export class Backlog {
 
   /** Where tasks wait whose agent may have room, the most urgent first: two of them may have the same agent. */
   takeReady(nowMs: number): Destination[] {
-    const ready = [...this.#ready].filter(({ queue }) => queue.size > 0);
+    const ready = [...this.#ready].filter(({ size }) => size > 0);
     this.#ready.clear();
     if (ready.length < 2) return ready;
-    const urgencies = new Map(ready.map((destination) => [destination, destination.queue.urgency(nowMs) ?? 0]));
+    const urgencies = new Map(ready.map((destination) => [destination, destination.urgency(nowMs)]));
     return ready.sort((a, b) => (urgencies.get(b) ?? 0) - (urgencies.get(a) ?? 0));
   }
 
   /** What is next there leaves its queue. */
   take(destination: Destination, nowMs: number): TaskEntry | undefined {
-    const entry = destination.queue.take(nowMs);
+    const entry = destination.take(nowMs);
     this.#dropEmpty(destination);
     return entry;
   }
 
   #dropEmpty(destination: Destination): void {
-    if (destination.queue.size > 0) return;
+    if (destination.size > 0) return;
     this.#destinations.delete(destination.key);
     this.#ready.delete(destination);
   }

@@ -9,8 +9,9 @@ import type { Context, TimerRef } from "../actor/context.ts";
 import type { Ref } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { serviceBehaviour } from "../kernel/service.ts";
-import { Backlog, type Destination } from "./backlog.ts";
-import type { TaskEntry } from "./task-entry.ts";
+import { Backlog } from "./backlog.ts";
+import type { Destination } from "./destination.ts";
+import { canMakeWay, type TaskEntry } from "./task-entry.ts";
 import { restMs } from "./task-request.ts";
 import type { TaskTable } from "./task-table.ts";
 
@@ -119,14 +120,47 @@ class TaskScheduler {
   #serve(destination: Destination, nowMs: number): void {
     // Who comes next, where there is nobody, is told of.
     const candidates = this.#table.candidates(destination.to);
-    while (destination.queue.size > 0) {
+    while (destination.size > 0) {
       const ref = this.#freest(candidates, destination);
       if (ref === undefined) {
+        this.#makeWay(destination, candidates, nowMs);
         for (const busy of candidates) this.#backlog.want(busy, destination);
         return;
       }
       const entry = this.#backlog.take(destination, nowMs);
       if (entry !== undefined) this.#table.start(entry, ref);
+    }
+  }
+
+  /**
+   * Nobody has room: for each task that has a higher priority than one that runs there and may make way, the least urgent
+   * of these does. Priority against what the other counted as when it began, so what has grown old is not sent back for
+   * younger ones, and of two neither makes way for the other in turns.
+   */
+  #makeWay(destination: Destination, candidates: readonly Ref[], nowMs: number): void {
+    const victims: TaskEntry[] = [];
+    let rooms = 0;
+    for (const ref of candidates) {
+      for (const entry of this.#table.tasksOf(ref)) {
+        if (canMakeWay(entry)) victims.push(entry);
+        else if (entry.state === "running" && entry.inHand?.way === "asked") rooms++;
+      }
+    }
+    if (victims.length === 0) return;
+    // Of two that are as urgent the one that has begun last loses less.
+    victims.sort((a, b) => b.urgency - a.urgency || (a.inHand?.call ?? 0) - (b.inHand?.call ?? 0));
+    const isMadeWayFor = ({ priority }: TaskEntry): boolean => {
+      const victim = victims.at(-1);
+      if (victim === undefined || victim.urgency >= priority) return false;
+      victims.pop();
+      this.#table.makeWay(victim);
+      return true;
+    };
+    // Those for whom one was to make way that could not.
+    for (const waiting of destination.favoured.slice(rooms)) isMadeWayFor(waiting);
+    for (let waiting = destination.uppermost(); waiting !== undefined; waiting = destination.uppermost()) {
+      if (!isMadeWayFor(waiting)) return;
+      destination.favourUppermost(nowMs);
     }
   }
 

@@ -2,7 +2,7 @@
 import type { Ref, RefData } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
 import { priorityMax, type QueuedTask } from "./task-queue.ts";
-import type { CheckedTask } from "./task-request.ts";
+import { type CheckedTask, preemptionsMax } from "./task-request.ts";
 
 /**
  * `waiting`: for its turn. `running`: an agent has it in hand. `failed`: an attempt has, and the scheduler has not yet
@@ -21,10 +21,37 @@ export interface TaskEntry extends QueuedTask {
   state: TaskState;
   /** Since when it waits; until when it rests. */
   atMs: number;
-  /** Attempts that have begun. */
+  /** Attempts that have begun, but for those that were interrupted for another task. */
   attempts: number;
+  /** In the order of all submits. */
+  readonly order: number;
+  /** The priority that it counted as when it began: what has a higher one may take its place. */
+  urgency: number;
+  /** Its call, while an agent has it in hand. */
+  inHand: InHand | undefined;
+  /** How often it has made way for another. */
+  preemptions: number;
+  /** It has made way, and has not begun again. */
+  isBack: boolean;
   /** What the last attempt failed with. */
   error: ErrorData | undefined;
+}
+
+/** One attempt. */
+export interface InHand {
+  readonly agent: Agent;
+  /** The call's id. */
+  readonly call: number;
+  /**
+   * `asked`: its agent was asked to make way for another task. `refused`: that came to nothing, since it is at no turn that
+   * can be interrupted; it is not asked again.
+   */
+  way: "free" | "asked" | "refused";
+}
+
+/** Whether its agent may be asked to make way. */
+export function canMakeWay({ state, request, preemptions, inHand }: TaskEntry): boolean {
+  return state === "running" && request.isPreemptible && preemptions < preemptionsMax && inHand?.way === "free";
 }
 
 /** An actor with tasks in hand. */

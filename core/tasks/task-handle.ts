@@ -12,8 +12,8 @@ export interface Task {
    */
   result(): Promise<unknown>;
   /**
-   * Gives it up with code `cancelled`. False: it has ended. An agent that has it in hand is not interrupted, and has no
-   * room for another before it has answered.
+   * Gives it up with code `cancelled`. False: it has ended. An agent that has it in hand is interrupted where the task is
+   * preemptible, and has no room for another before it has answered.
    */
   cancel(): Promise<boolean>;
 }

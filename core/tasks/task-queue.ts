@@ -23,6 +23,8 @@ export interface QueuedTask {
 class Level<T extends QueuedTask> {
   /** Whose turn it is next stands first. */
   readonly keys = new Map<string | undefined, Set<T>>();
+  /** What was put back: before all others of the level, the oldest first. */
+  readonly returned: { readonly task: T; readonly order: number }[] = [];
   size = 0;
   /** When it was last served, or got its first task since it was empty. */
   sinceMs = 0;
@@ -56,9 +58,30 @@ export class TaskQueue<T extends QueuedTask> {
     this.#size++;
   }
 
+  /**
+   * Puts back what was taken and not done, in its place: before all that came behind it.
+   * @param order where it stands among those that were put back
+   * @param sinceMs since when it waits
+   */
+  putBack(task: T, order: number, sinceMs: number): void {
+    const level = this.#levels[task.priority] as Level<T>;
+    level.sinceMs = level.size === 0 ? sinceMs : Math.min(level.sinceMs, sinceMs);
+    const at = level.returned.findIndex((other) => other.order > order);
+    level.returned.splice(at < 0 ? level.returned.length : at, 0, { task, order });
+    level.size++;
+    this.#size++;
+  }
+
   /** False when it does not wait here. */
   delete(task: T): boolean {
     const level = this.#levels[task.priority] as Level<T>;
+    const at = level.returned.findIndex((returned) => returned.task === task);
+    if (at >= 0) {
+      level.returned.splice(at, 1);
+      level.size--;
+      this.#size--;
+      return true;
+    }
     const tasks = level.keys.get(task.key);
     if (tasks?.delete(task) !== true) return false;
     if (tasks.size === 0) level.keys.delete(task.key);
@@ -75,9 +98,30 @@ export class TaskQueue<T extends QueuedTask> {
 
   /** Takes what is next. */
   take(nowMs: number): T | undefined {
-    const priority = this.#next(nowMs);
+    return this.#takeOf(this.#next(nowMs), nowMs);
+  }
+
+  /** What has the highest priority, however long others wait. */
+  uppermost(): T | undefined {
+    const level = this.#levels.findLast(({ size }) => size > 0);
+    const [tasks] = level?.keys.values() ?? [];
+    return level?.returned[0]?.task ?? tasks?.values().next().value;
+  }
+
+  takeUppermost(nowMs: number): T | undefined {
+    const priority = this.#levels.findLastIndex(({ size }) => size > 0);
+    return this.#takeOf(priority < 0 ? undefined : priority, nowMs);
+  }
+
+  #takeOf(priority: number | undefined, nowMs: number): T | undefined {
     if (priority === undefined) return undefined;
     const level = this.#levels[priority] as Level<T>;
+    const [back] = level.returned;
+    if (back !== undefined) {
+      level.sinceMs = nowMs;
+      this.delete(back.task);
+      return back.task;
+    }
     const [first] = level.keys;
     if (first === undefined) return undefined;
     const [key, tasks] = first;

@@ -19,6 +19,9 @@ export interface TaskBackoff {
 
 export const taskBackoffDefault: Required<TaskBackoff> = { minMs: 100, maxMs: 30_000, factor: 2 };
 
+/** So often a task makes way for others before it is left to come to its end. */
+export const preemptionsMax = 3;
+
 /** Work for an actor: a call that waits for its turn. */
 export interface TaskRequest {
   /** Who does it: one actor, or whoever has the name when its turn comes. This or `capability`. */
@@ -43,6 +46,12 @@ export interface TaskRequest {
   readonly backoff?: TaskBackoff;
   /** How many tasks the agent may have in hand; of what waits for one agent the last one that says so counts, and what the agent's behaviour says (`taskConcurrency`) goes before that. Default 1. */
   readonly concurrency?: number;
+  /**
+   * While it runs it may make way for a task with a higher priority, when no agent has room for that: its turn is
+   * interrupted, and it is put back in its place. At most three times. It is also interrupted when it is cancelled, or its
+   * deadline has passed. Default false.
+   */
+  readonly preemptible?: boolean;
   /** What becomes of it when nobody has the name, or declares the capability, at its submit. Default `wait`. */
   readonly whenNobody?: "wait" | "refuse";
 }
@@ -67,6 +76,7 @@ export interface CheckedTask {
   readonly attempts: number;
   readonly backoff: Required<TaskBackoff>;
   readonly concurrency: number | undefined;
+  readonly isPreemptible: boolean;
   readonly isRefusedByNobody: boolean;
 }
 
@@ -81,6 +91,7 @@ const requestKeys = [
   "attempts",
   "backoff",
   "concurrency",
+  "preemptible",
   "whenNobody",
 ] as const satisfies readonly (keyof TaskRequest)[];
 
@@ -88,7 +99,7 @@ const requestKeys = [
 export function checkTask(request: TaskRequest): CheckedTask {
   assertKeys("submit", request, requestKeys);
   const { call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "wait" } = request;
-  const { priority = priorityDefault, attempts = 1 } = request;
+  const { priority = priorityDefault, attempts = 1, preemptible = false } = request;
   const to = recipientOf(request);
   if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
   if (!(Number.isInteger(priority) && priority >= 0 && priority <= priorityMax))
@@ -98,6 +109,7 @@ export function checkTask(request: TaskRequest): CheckedTask {
   if (!isTaskCount(attempts)) throw wrong("attempts is a whole number from 1", attempts);
   if (concurrency !== undefined && !isTaskCount(concurrency))
     throw wrong("concurrency is a whole number from 1", concurrency);
+  if (typeof preemptible !== "boolean") throw wrong("preemptible is true or false", preemptible);
   if (whenNobody !== "wait" && whenNobody !== "refuse") throw wrong('whenNobody is "wait" or "refuse"', whenNobody);
   return {
     to,
@@ -109,6 +121,7 @@ export function checkTask(request: TaskRequest): CheckedTask {
     attempts,
     backoff: backoff === undefined ? taskBackoffDefault : checkBackoff("submit", backoff),
     concurrency,
+    isPreemptible: preemptible,
     isRefusedByNobody: whenNobody === "refuse",
   };
 }

@@ -17,8 +17,8 @@ import { ValueBytes } from "../thread/value-bytes.ts";
 import { schedulerBehaviour, schedulerName } from "./scheduler-actor.ts";
 import { type MissedRuns, type Schedule, Schedules, type ScheduleTimes } from "./schedules.ts";
 import { taskId } from "./submissions.ts";
-import { type Agent, faultOf, type TaskEntry } from "./task-entry.ts";
-import { type CheckedTask, type Recipient, recipientKey } from "./task-request.ts";
+import { type Agent, faultOf, type InHand, type TaskEntry } from "./task-entry.ts";
+import { type CheckedTask, preemptionsMax, type Recipient, recipientKey } from "./task-request.ts";
 import { type TaskStats, TaskTotals } from "./task-totals.ts";
 
 /** Tasks that may stand in the table. */
@@ -82,6 +82,11 @@ export class TaskTable {
       state: "waiting",
       atMs: nowMs,
       attempts: 0,
+      order: this.totals.submitted,
+      urgency: request.priority,
+      inHand: undefined,
+      preemptions: 0,
+      isBack: false,
       error: undefined,
     };
     this.#entries.set(id, entry);
@@ -171,14 +176,20 @@ export class TaskTable {
   }
 
   #failed(entry: TaskEntry, agent: Agent, error: ErrorData): void {
+    const { inHand } = entry;
     this.#release(entry, agent);
     if (entry.state === "ended") return;
+    if (inHand?.way === "asked" && error.code === "interrupted") {
+      this.#putBack(entry);
+      return;
+    }
     entry.state = "failed";
     entry.error = error;
     this.#tell(entry);
   }
 
   #release(entry: TaskEntry, agent: Agent): void {
+    entry.inHand = undefined;
     agent.tasks.delete(entry);
     if (agent.tasks.size === 0) this.#agents.delete(agent.key);
     if (this.#entries.size === 0) return;
@@ -228,6 +239,42 @@ export class TaskTable {
     return news;
   }
 
+  /** It has made way: as if it had not begun. */
+  #putBack(entry: TaskEntry): void {
+    this.totals.preempted++;
+    entry.preemptions++;
+    entry.attempts--;
+    entry.isBack = true;
+    entry.state = "waiting";
+    this.#tell(entry);
+  }
+
+  /** Tasks that an actor has in hand. */
+  tasksOf(ref: Ref): Iterable<TaskEntry> {
+    return this.#agents.get(refKey(ref))?.tasks ?? [];
+  }
+
+  /** The agent of a running task is to make way for another: its turn is interrupted, or the call taken back. */
+  makeWay(entry: TaskEntry): void {
+    const { inHand } = entry;
+    if (inHand === undefined) return;
+    inHand.way = "asked";
+    this.#interrupt(inHand, "preempted", (isUnderWay) => {
+      if (isUnderWay === true || entry.inHand !== inHand) return;
+      inHand.way = "refused";
+      // Another may make way in its place.
+      this.#news.agents.push(inHand.agent.key);
+      this.#ring();
+    });
+  }
+
+  /** By calls of the guest's, as the task itself: whatever becomes of the scheduler. */
+  #interrupt({ agent, call }: InHand, reason: string, answered: (isUnderWay: unknown) => void): void {
+    const { guest, interrupts } = this.#kernel;
+    // Where it fails the agent has ended, and so has the call.
+    interrupts.askOfCall(guest, agent.ref, call, reason, answered, () => {});
+  }
+
   /** How many tasks an actor has in hand. */
   inHand(ref: Ref): number {
     return this.#agents.get(refKey(ref))?.tasks.size ?? 0;
@@ -248,9 +295,10 @@ export class TaskTable {
     agent.tasks.add(entry);
     entry.state = "running";
     entry.attempts++;
-    if (entry.attempts > 1) this.totals.retried++;
+    if (entry.attempts > 1 && !entry.isBack) this.totals.retried++;
+    entry.isBack = false;
     try {
-      kernel.calls.callThen(
+      const call = kernel.calls.callThen(
         kernel.guest,
         ref,
         entry.request.call,
@@ -258,14 +306,17 @@ export class TaskTable {
         (value) => this.#answered(entry, by, value),
         (error) => this.#failed(entry, by, errorData(error)),
       );
+      entry.inHand = { agent, call, way: "free" };
     } catch (error) {
       this.#failed(entry, by, errorData(error));
     }
   }
 
   /** Where an agent of main could change it before another attempt, it gets a copy. */
-  #argumentOf({ attempts, request: { argument, attempts: attemptsMax, call } }: TaskEntry, ref: Ref): unknown {
-    const isShared = ref.thread === this.#kernel.thread && attempts < attemptsMax;
+  #argumentOf({ attempts, preemptions, request }: TaskEntry, ref: Ref): unknown {
+    const { argument, attempts: attemptsMax, call, isPreemptible } = request;
+    const isLast = attempts >= attemptsMax && !(isPreemptible && preemptions < preemptionsMax);
+    const isShared = ref.thread === this.#kernel.thread && !isLast;
     if (!isShared || typeof argument !== "object" || argument === null) return argument;
     const bytes = new ValueBytes(this.#kernel.refWire);
     return bytes.decode(bytes.encode(argument, call));
@@ -280,6 +331,9 @@ export class TaskTable {
   // Ends -------------------------------------------------------------------------------------------------------------
 
   #end(entry: TaskEntry, error: ErrorData): void {
+    const { inHand } = entry;
+    if (inHand !== undefined && entry.request.isPreemptible && this.#ended === undefined)
+      this.#interrupt(inHand, error.code ?? "given up", () => {});
     this.#remove(entry);
     this.#fail(entry.caller, entry.resultId, error);
   }

@@ -25,6 +25,8 @@ export interface TaskStats {
   readonly cancelled: number;
   /** Attempts after the first. */
   readonly retried: number;
+  /** How often a running task has made way for one with a higher priority. */
+  readonly preempted: number;
   /** Of those that failed, entries that a scheduler found to be wrong. */
   readonly discarded: number;
   /** Now: for their turn, or for their next attempt. */
@@ -41,6 +43,7 @@ export class TaskTotals {
   failed = 0;
   cancelled = 0;
   retried = 0;
+  preempted = 0;
   discarded = 0;
 
   /** With what there is now. Looks at each entry, so that nothing is to be counted where tasks come and go. */
@@ -62,7 +65,7 @@ export class TaskTotals {
         destination.byPriority[priority] = (destination.byPriority[priority] ?? 0) + 1;
       }
     }
-    const { submitted, done, failed, cancelled, retried, discarded } = this;
+    const { submitted, done, failed, cancelled, retried, preempted, discarded } = this;
     const longest = [...destinations.values()].sort((a, b) => b.waiting + b.running - a.waiting - a.running);
     return {
       submitted,
@@ -70,6 +73,7 @@ export class TaskTotals {
       failed,
       cancelled,
       retried,
+      preempted,
       discarded,
       waiting,
       running,

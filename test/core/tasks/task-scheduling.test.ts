@@ -59,6 +59,9 @@ function countAnswers(tree: SimulatedTree): Map<string, number> {
   return counts;
 }
 
+/** Of all runs. */
+let preemptions = 0;
+
 class Run {
   readonly tree: SimulatedTree;
   readonly #random: SeededRandom;
@@ -83,6 +86,9 @@ class Run {
     else if (chance < 0.75) {
       const ref = ctx.whereis(agent);
       if (ref !== undefined) void ctx.cast(ref, random.pick(["finish", "finish", "refuse", "crash"]));
+    } else if (chance < 0.78) {
+      const jobs = [...current.log.jobs.values()];
+      if (jobs.length > 0) random.pick(jobs)();
     } else if (chance < 0.82) kill(this.tree, agent);
     else if (chance < 0.9) kill(this.tree, "system.scheduler");
     else if (chance < 0.94) {
@@ -109,9 +115,9 @@ class Run {
     const ref = ctx.whereis(agent);
     const task = ctx.submit({
       to: ref !== undefined && random.next() < 0.2 ? ref : agent,
-      call: "work",
       argument: n,
       priority: random.below(10),
+      ...(random.next() < 0.5 ? { call: "job", preemptible: true } : { call: "work" }),
       attempts: 1 + random.below(3),
       ...(random.next() < 0.5 && { key: random.pick(["x", "y"]) }),
       ...(random.next() < 0.2 && { deadlineMs: random.below(500) }),
@@ -141,6 +147,7 @@ class Run {
         const ref = this.tree.ctx.whereis(agent);
         if (ref !== undefined) void this.tree.ctx.cast(ref, "finish");
       }
+      for (const finish of [...current.log.jobs.values()]) finish();
       await this.tree.advance(100);
     }
   }
@@ -148,7 +155,8 @@ class Run {
   check(answers: ReadonlyMap<string, number>): void {
     const { begun, answered, breaches } = current.log;
     expect(breaches).toEqual([]);
-    const { submitted, done, failed, cancelled, waiting, running, discarded } = table(this.tree).stats();
+    const { submitted, done, failed, cancelled, waiting, running, preempted, discarded } = table(this.tree).stats();
+    preemptions += preempted;
     expect({ waiting, running, discarded }).toEqual({ waiting: 0, running: 0, discarded: 0 });
     expect(done + failed + cancelled).toBe(submitted);
     for (const [n, outcome] of this.outcomes.entries()) {
@@ -182,6 +190,7 @@ test("each accepted task ends once, and is begun again only when its agent has e
       throw new Error(`seed ${seed}`, { cause: error });
     }
   }
+  expect(preemptions).toBeGreaterThan(20);
 });
 
 /** A task that its agent has in hand, and one behind it; and the table's own entries of both. */

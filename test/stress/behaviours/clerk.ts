@@ -1,4 +1,6 @@
 /** What the suite `services` counts by: agents that note each task, subscribers that note each message, and who makes both. */
+// oxlint-disable-next-line no-restricted-imports -- what actors of a program do, too
+import { setTimeout } from "node:timers/promises";
 import { defineServer, type Envelope } from "../../../index.ts";
 
 /** Notes the tasks that it is given, and is busy with none of them for long. */
@@ -10,6 +12,12 @@ export const clerk = defineServer({
   },
   calls: {
     count: (state, id: number) => {
+      state.done.push(id);
+      return id;
+    },
+    /** The same with a moment's thought: it may be interrupted, and has done nothing then. */
+    ponder: async (state, id: number, ctx) => {
+      await setTimeout(id % 4, undefined, { signal: ctx.signal });
       state.done.push(id);
       return id;
     },
@@ -85,7 +93,7 @@ export const errands = defineServer({
         ctx
           .submit({
             to: clerks[at % clerks.length] as string,
-            call: "count",
+            ...(id % 3 === 0 ? { call: "ponder", preemptible: true } : { call: "count" }),
             argument: id,
             key: topic,
             priority: id % 10,
