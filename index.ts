@@ -63,6 +63,7 @@ export {
   type Placement,
   type ProcessInfo,
   type ProfileOptions,
+  type ProgramSubscription,
   type PublishOptions,
   type PublishReceipt,
   type QueueStats,

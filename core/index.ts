@@ -127,6 +127,7 @@ export { loadSystem } from "./system/load.ts";
 export type { LookOptions } from "./system/look-options.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
 export type { ProfileOptions } from "./system/profile.ts";
+export type { ProgramSubscription } from "./system/program-subscription.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor } from "./system/system.ts";
 export type { MissedRuns, Schedule, ScheduleOptions } from "./tasks/schedules.ts";

@@ -19,11 +19,14 @@ import type {
   StartResult,
   StreamOptions,
   StreamReader,
+  SubscriptionOptions,
   Target,
 } from "../actor/context.ts";
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
 import type { KeepOptions } from "../bus/kept/keep-options.ts";
+import { checkSubscriptionOptions } from "../bus/subscription-options.ts";
+import { wordsOfPattern } from "../bus/topic.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
@@ -53,6 +56,7 @@ import { Inspection, type SystemStats } from "./inspection.ts";
 import { type LookOptions, lookOptions } from "./look-options.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type ProfileOptions, profileHere, profileRequest } from "./profile.ts";
+import { ProgramSubscriber, type ProgramSubscription, subscriber } from "./program-subscription.ts";
 import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
 
@@ -404,6 +408,34 @@ export class System implements AsyncDisposable {
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult | Promise<PublishReceipt> {
     this.#assertRunning("publish");
     return this.#ctx.publish(topic, message, options);
+  }
+
+  /**
+   * What is published under a topic, or under one that a pattern matches, for the program itself: a loop over envelopes. Options
+   * are those of `Context.subscribe`; what the program has not asked for waits under the bound. It counts from when the promise
+   * resolves, and ends when the loop is left, by `unsubscribe`, or with the system. @throws RuntimeError `bad_argument`.
+   */
+  async subscribe(pattern: string, options?: SubscriptionOptions): Promise<ProgramSubscription> {
+    this.#assertRunning("subscribe");
+    wordsOfPattern(pattern, "subscribe");
+    const subscription = new ProgramSubscriber(this.#kernel, pattern, checkSubscriptionOptions(options));
+    const where = { placement: { thread: 0 }, startTimeoutMs: Number.POSITIVE_INFINITY };
+    const { started, monitor } = this.#spawn(subscriber, [subscription, where], { monitor: true });
+    void this.#downOf(monitor as Monitor).then(() => subscription.end());
+    await started;
+    return subscription;
+  }
+
+  /** A message of an acknowledged queue is done: see `Context.ack`. */
+  ack(message: unknown): void {
+    this.#assertRunning("ack");
+    this.#ctx.ack(message);
+  }
+
+  /** It is not done: see `Context.nack`. */
+  nack(message: unknown, options?: { readonly delayMs?: number }): void {
+    this.#assertRunning("nack");
+    this.#ctx.nack(message, options);
   }
 
   /** Publishes in the program's name, and resolves with the first answer: see `Context.request`. */

@@ -80,17 +80,16 @@ export class StreamRun {
   }
 
   #spawn(kernel: Kernel): void {
-    const run = this;
     const open = (name: string, from: From, ctx: Context) => {
-      const by = run.#actors.find(({ ctx: own }) => own === ctx) as Actor;
-      const stream = run.#streams.get(name) as Stream;
+      const by = this.#actors.find(({ ctx: own }) => own === ctx) as Actor;
+      const stream = this.#streams.get(name) as Stream;
       stream.written.push({ by, writer: ctx.stream(from), count: 0, isEnded: false });
     };
     const behaviour = makeBehaviour<undefined, never>(
       { module: "sim:streams" },
       {
         init: (_, ctx) => {
-          run.#actors.push({ kernel, ref: ctx.self, ctx });
+          this.#actors.push({ kernel, ref: ctx.self, ctx });
           void ctx.subscribe(topic);
           return undefined;
         },
@@ -224,8 +223,8 @@ export class StreamRun {
       ({ done, value }) => {
         stream.isAsking = false;
         if (done !== true) stream.read.push(value);
-        else if (stream.ends.length === 0) stream.ends.push(`value ${String(value)}`);
-        else if (value !== undefined && stream.ends[0] !== `value ${String(value)}`) stream.ends.push("another value");
+        else if (stream.ends.length === 0) stream.ends.push(endOf(value));
+        else if (value !== undefined && stream.ends[0] !== endOf(value)) stream.ends.push("another value");
       },
       ({ code }: { code: string }) => {
         stream.isAsking = false;
@@ -300,4 +299,5 @@ export class StreamRun {
   }
 }
 
+const endOf = (value: unknown): string => `value ${value === undefined ? "none" : (value as string)}`;
 const microtasks = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
