@@ -262,7 +262,7 @@ export interface SubscriptionOptions {
   /**
    * Reads a kept topic that has all that the pattern matches: from the oldest kept message, from the last one, from a number
    * on, or from what is not older than so many milliseconds; then what follows, each once and in order. `capacity` is then
-   * how many it is given ahead (default 256); no policy goes with it.
+   * how many it is given ahead (default 256, at most 65,536); no policy goes with it.
    */
   readonly from?: "first" | "last" | { readonly seq: number } | { readonly ms: number };
   /**

@@ -5,6 +5,8 @@ import { assertKeys } from "../known-keys.ts";
 import { acknowledgedOnly, checkAcknowledged } from "./queue-options.ts";
 
 const queueLengthMax = 256;
+/** Messages that a reader of a kept topic may be given ahead. */
+const windowMax = 65_536;
 const optionKeys = [
   "capacity",
   "policy",
@@ -68,7 +70,12 @@ export function assertQueueName(queue: unknown, verb: string): void {
 
 /** Where a reader begins, and what does not go with it. */
 function checkFrom(options: SubscriptionOptions): void {
-  const { ack, from, policy, queue } = options;
+  const { ack, capacity, from, policy, queue } = options;
+  if (capacity !== undefined && capacity > windowMax)
+    throw new RuntimeError(
+      "bad_argument",
+      `subscribe wants capacity to ${windowMax} beside from: so many messages it is given ahead, got ${describe(capacity)}`,
+    );
   if (ack === true || queue !== undefined || policy !== undefined)
     throw new RuntimeError(
       "bad_argument",

@@ -3,17 +3,10 @@
  * makes anew.
  */
 import { type Ref, refKey } from "../actor/ref.ts";
-import { TimerHeap } from "../kernel/timers.ts";
+import { Alarms } from "../kernel/alarms.ts";
 import { Destination } from "./destination.ts";
 import type { TaskEntry } from "./task-entry.ts";
 import { recipientKey } from "./task-request.ts";
-
-interface Alarm {
-  dueMs: number;
-  sequence: number;
-  cancelled: boolean;
-  readonly entry: TaskEntry;
-}
 
 export class Backlog {
   readonly #destinations = new Map<string, Destination>();
@@ -21,8 +14,7 @@ export class Backlog {
   readonly #ready = new Set<Destination>();
   /** By the key of an agent without room: who waits for it. */
   readonly #wanting = new Map<string, Set<Destination>>();
-  readonly #alarms = new TimerHeap<Alarm>();
-  readonly #alarmOf = new Map<TaskEntry, Alarm>();
+  readonly #alarms = new Alarms<TaskEntry>();
 
   /** It waits for its turn. */
   add(entry: TaskEntry): void {
@@ -40,33 +32,22 @@ export class Backlog {
 
   /** It has ended: it waits for nothing. */
   forget(entry: TaskEntry): void {
-    this.setAlarm(entry, Number.POSITIVE_INFINITY);
+    this.#alarms.clear(entry);
     const destination = this.#destinations.get(recipientKey(entry.request.to));
     if (destination?.delete(entry) === true) this.#dropEmpty(destination);
   }
 
   /** When it is to be looked at, in place of any time before. */
   setAlarm(entry: TaskEntry, dueMs: number): void {
-    const former = this.#alarmOf.get(entry);
-    if (former?.dueMs === dueMs) return;
-    if (former !== undefined) {
-      this.#alarms.cancel(former);
-      this.#alarmOf.delete(entry);
-    }
-    if (dueMs === Number.POSITIVE_INFINITY) return;
-    const alarm: Alarm = { dueMs, sequence: -1, cancelled: false, entry };
-    this.#alarms.add(alarm);
-    this.#alarmOf.set(entry, alarm);
+    this.#alarms.set(entry, dueMs);
   }
 
   takeDue(nowMs: number): TaskEntry | undefined {
-    const entry = this.#alarms.takeDue(nowMs)?.entry;
-    if (entry !== undefined) this.#alarmOf.delete(entry);
-    return entry;
+    return this.#alarms.takeDue(nowMs);
   }
 
   get nextDueMs(): number | undefined {
-    return this.#alarms.nextDueMs();
+    return this.#alarms.nextDueMs;
   }
 
   /** There may be somebody now for that recipient. */

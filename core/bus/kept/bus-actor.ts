@@ -14,14 +14,14 @@ import { restMs } from "../../tasks/task-request.ts";
 import type { AckQueue, QueueEntry } from "./ack-queue.ts";
 import type { BusTable } from "./bus-table.ts";
 import { isLate } from "./kept-message.ts";
-import { KeptTopic } from "./kept-topic.ts";
+import { KeptTopic, type LogEntry } from "./kept-topic.ts";
 import { readOn } from "./replay.ts";
 
 /** Its name, and that of its behaviour. */
 export const busName = "system.bus";
 /** Its own timer's message. */
 const dueMessage = "due";
-/** Messages that members of one queue are given in one look: main has other things to do. */
+/** Messages that members of one queue, or readers of one topic, are given in one look: main has other things to do. */
 const givesPerLook = 1_024;
 
 class BusKeeper {
@@ -131,8 +131,18 @@ class BusKeeper {
 
   #serveReaders(topic: KeptTopic): void {
     let isMore = false;
-    for (const replay of this.#table.readersOf(topic))
-      if (readOn(replay, (entry) => this.#table.giveReader(replay, entry))) isMore = true;
+    let given = 0;
+    for (const replay of this.#table.readersOf(topic)) {
+      const give = (entry: LogEntry) => {
+        given++;
+        this.#table.giveReader(replay, entry);
+      };
+      if (readOn(replay, give)) isMore = true;
+      if (given < givesPerLook) continue;
+      isMore = true;
+      this.#table.toEnd(replay);
+      break;
+    }
     this.#alarms.set(topic, this.#table.isKept(topic) ? topic.nextDueMs : Number.POSITIVE_INFINITY);
     if (isMore) this.#table.haveLook(topic);
   }

@@ -391,8 +391,8 @@ export class BusTable {
   }
 
   threadLost(thread: number): void {
-    for (const { queue, member } of [...this.#members.values()]) {
-      queue.pausedThreads.delete(thread);
+    for (const queue of this.#queueOf.values()) queue.pausedThreads.delete(thread);
+    for (const { member } of [...this.#members.values()]) {
       // Nobody knows any more which of them had begun.
       if (member.holder.thread === thread) this.leave(thread, member.subscription, [...member.inHand.keys()]);
     }
@@ -441,6 +441,12 @@ export class BusTable {
   replaysOf(pattern: string): readonly Replay[] {
     const topic = this.#topicOf.get(pattern);
     return topic === undefined ? [] : [...this.readersOf(topic)];
+  }
+
+  /** Others are given something before it. */
+  toEnd(replay: Replay): void {
+    const readers = this.#readers.get(replay.topic);
+    if (readers?.delete(replay) === true) readers.add(replay);
   }
 
   isKept(topic: KeptTopic): boolean {

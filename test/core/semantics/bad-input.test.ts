@@ -174,6 +174,33 @@ describe("bad input and bad luck", () => {
     return [...codes];
   });
 
+  row("a publish with `ack` that nothing keeps; that a bound refuses", async () => {
+    const subject = await system().spawn(puppet, undefined, other);
+    const publish = () => subject.call("codeOf", ["publish", "bad.input", 1, { ack: true }]);
+    const codes = [await publish()];
+    await system().keepTopic("bad.input", { messages: 1, policy: "reject" });
+    await subject.call("run", ["publish", "bad.input", 0, { ack: true }]);
+    codes.push(await publish());
+    expect((await system().stats()).kept).toMatchObject([{ messages: 1, lastSeq: 1 }]);
+    return codes;
+  });
+
+  row("a member of an acknowledged queue that never acknowledges", async () => {
+    const options = { queue: "silent", ack: true, attempts: 2, ackWaitMs: 100, backoff: { minMs: 10 } };
+    const subject = await system().spawn(puppet, undefined, other);
+    await subject.call("run", ["subscribe", "bad.luck", options]);
+    await system().publish("bad.luck", 1, { ack: true });
+    for (const ms of [100, 10, 100]) {
+      await system().settled();
+      await system().clock.advance(ms);
+    }
+    await system().settled();
+    const letters = (await system().deadLetters()).filter(({ message }) => message.includes("bad.luck"));
+    await subject.call("run", ["keep", "alive"]);
+    expect((await system().stats()).queues).toMatchObject([{ members: 1, deadLettered: 1, redelivered: 1 }]);
+    return letters.map(({ why }) => why);
+  });
+
   row("a task's request with a value of the wrong kind or out of range", async () => {
     const subject = await system().spawn(puppet, undefined, other);
     const codes = new Set<unknown>();

@@ -211,3 +211,13 @@ test("S10.4: a call that waits for room counts once", async () => {
   await system().settled();
   expect(await subject.call("echo", "lives")).toBe("lives");
 });
+
+test("S10.4: a publish that main has not answered counts", async () => {
+  const budget = { openTasks: 2 };
+  const subject = await system().spawn(puppet, undefined, { ...there, budget });
+  await system().keepTopic("budgets");
+  const publish = (count: number) => Array.from({ length: count }, (_, n) => ["publish", "budgets", n, { ack: true }]);
+  expect(await subject.call("runEach", publish(2) as never)).toBe(2);
+  expect(await codeOf(subject.call("runEach", publish(3) as never))).toBe("budget");
+  expect((await system().stats()).kept).toMatchObject([{ lastSeq: 4 }]);
+});

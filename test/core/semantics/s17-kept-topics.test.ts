@@ -214,6 +214,25 @@ describePlacements("S17 Kept topics", (place) => {
     expect(await got(former)).toEqual([0]);
   });
 
+  test("S17.1: a plain subscription of main that ends takes no kept topic with it", async () => {
+    const topic = freshTopic();
+    await system().keepTopic(topic);
+    const plain = await puppetOn(0);
+    const { id } = (await plain.call("run", ["subscribe", topic])) as { id: number };
+    await plain.call("run", ["unsubscribe", id]);
+    await system().settled();
+    await (await puppetOn(1)).call("run", ["publish", topic, 1]);
+    expect(await got(await reader(topic, "first"))).toEqual([1]);
+  });
+
+  test("S17.3: more readers than main gives to in one look get all, each in its order", async () => {
+    const topic = freshTopic();
+    await system().keepTopic(topic);
+    await publishAll(topic, numbers(300));
+    const all = await Promise.all(numbers(6).map(() => reader(topic, "first", { capacity: 2_000 })));
+    for (const one of all) expect(await got(one)).toEqual(numbers(300));
+  });
+
   test("S17.3: a reader whose pattern is more than one kept topic has is refused, and lives on", async () => {
     const topic = freshTopic();
     await system().keepTopic(`${topic}.a.*`);
@@ -255,6 +274,7 @@ describePlacements("S17 Kept topics", (place) => {
     ["subscribe", "a", { from: { ms: -1 } }],
     ["subscribe", "a", { from: "first", policy: "reject" }],
     ["subscribe", "a", { from: "first", queue: "q" }],
+    ["subscribe", "a", { from: "first", capacity: Number.POSITIVE_INFINITY }],
   ] as const)("S17: %s of %j with %j is bad_argument", async (...step) => {
     const actor = await place.spawn(system(), puppet, undefined);
     expect(await actor.call("codeOf", step)).toBe("bad_argument");
