@@ -59,7 +59,7 @@ interface DriverCalls {
 /** All drivers have one type, whatever their state. */
 export type Driver = Behaviour<DriverPlace, ServerApi<DriverCalls, Record<never, never>>>;
 
-function driver<S>({ init, play, info }: DriverDefinition<S>): Driver {
+export function driver<S>({ init, play, info }: DriverDefinition<S>): Driver {
   return defineServer({ init, calls: { play }, ...(info && { info }) });
 }
 

@@ -22,6 +22,15 @@ transfers: 200
 accounts crashed: 10
 cents after: 5000000
 `,
+  "stream/main": `read: You
+read: said
+read: good
+read: morning
+the end: 4 words
+read and left: 1 2 3 4 5 6 7 8 9 10
+answers given up: 1
+read "You said something hard", then: the model is lost for words
+`,
   "faults/main": `throw: struck 1, failed calls: injected, restarts: 1
 loop: struck 1, failed calls: turn_limit, restarts: 1
 loopAfterAwait: struck 1, failed calls: turn_limit, restarts: 1

@@ -3,6 +3,7 @@ import { startSystem } from "../../index.ts";
 import * as drivers from "../drivers.ts";
 import * as fanOut from "../fan-out.ts";
 import type { Contender } from "../harness.ts";
+import * as streaming from "../streaming.ts";
 import type { ScenarioName } from "./scenario.ts";
 
 /** The name that stands in tables. */
@@ -26,6 +27,9 @@ const driverOf = {
   "send-1": fanOut.send1Driver,
   "send-100": fanOut.send100Driver,
   "send-10000": fanOut.send10000Driver,
+  stream: streaming.streamDriver,
+  "stream-by-send": streaming.sendStreamDriver,
+  request: streaming.requestDriver,
   whereis: drivers.whereisDriver,
   "is-alive": drivers.isAliveDriver,
   "members-1": drivers.members1Driver,

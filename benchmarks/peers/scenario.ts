@@ -45,6 +45,11 @@ export type ScenarioName =
   | "send-1"
   | "send-100"
   | "send-10000"
+  /** One actor gives another the numbers below a size, by a stream or by plain messages; an operation is a number. */
+  | "stream"
+  | "stream-by-send"
+  /** The same as `call`, by topic. */
+  | "request"
   /** A process that loops is killed beside another, which answers with the operation's number; each timed from the kill. */
   | "kill"
   /** `one-way` and `objects` by a contender that puts 64 messages into a post by hand. */

@@ -439,7 +439,7 @@ export interface Context {
   /** A call whose handler answers by a stream, of `ctx.stream(ctx.from)`: what fails it is thrown by the loop (S18). */
   callStream(target: Target, name: string, argument?: unknown, options?: StreamOptions): StreamReader;
   /** Opens the stream that the caller of `callStream` or `requestStream` reads. @throws RuntimeError `bad_argument`: it reads none. */
-  stream(from: From): StreamWriter;
+  stream(from: From | undefined): StreamWriter;
 
   /**
    * Gives work to an actor: a call of one of its handlers that waits for its turn by priority, within what the actor may

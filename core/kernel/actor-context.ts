@@ -347,7 +347,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     callStream(target: Target, name: string, argument?: unknown, options?: StreamOptions): StreamReader {
       return kernel.streams.call(this.#cell, target, name, argument, options);
     }
-    stream(from: From): StreamWriter {
+    stream(from: From | undefined): StreamWriter {
       kernel.assertAlive(this.#cell, "stream");
       return kernel.streams.stream(this.#cell, from);
     }

@@ -48,7 +48,7 @@ import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Declaration } from "../registry/declaration.ts";
-import { requestStreamKeys, streamKeys } from "../streams/stream-options.ts";
+import { readerOf, requestStreamKeys, streamKeys } from "../streams/stream-options.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import { checkTask, type TaskRequest } from "../tasks/task-request.ts";
 import type { MainLine } from "./main-line.ts";
@@ -281,12 +281,13 @@ export class ProcessContext {
     const number = this.#nextStream++;
     return new ProcessReader(this.#line, number, "callStream", streamKeys, options, "call", target, name, argument);
   }
-  stream(from: From): StreamWriter {
-    const { caller, id } = partsOf(from, "stream");
+  stream(from: From | undefined): StreamWriter {
+    const token = readerOf(from);
+    const { caller, id } = token;
     const key = `${caller.thread}.${id}`;
     const known = this.#writers.get(key);
     if (known !== undefined) return known;
-    const writer = new ProcessWriter(this.#line, this.#nextStream++, from, () => this.#writers.delete(key));
+    const writer = new ProcessWriter(this.#line, this.#nextStream++, token, () => this.#writers.delete(key));
     this.#writers.set(key, writer);
     return writer;
   }

@@ -81,7 +81,12 @@ export class Reader implements StreamReader {
   }
 
   next(): Promise<Result> {
-    return this.#kernel.scheduler.commit(() => this.#next());
+    const { scheduler } = this.#kernel;
+    if (this.#at === this.#chunks.length) return scheduler.commit(() => this.#wait());
+    scheduler.enter();
+    const value = this.take();
+    scheduler.leave();
+    return Promise.resolve({ done: false, value });
   }
 
   return(): Promise<Result> {
@@ -101,10 +106,10 @@ export class Reader implements StreamReader {
     return Promise.resolve();
   }
 
-  #next(): Promise<Result> {
+  /** Nothing is there to be read. */
+  #wait(): Promise<Result> {
     const kernel = this.#kernel;
     const { cell } = this;
-    if (this.#at < this.#chunks.length) return Promise.resolve({ done: false, value: this.take() });
     const end = this.#end;
     if (end !== undefined) {
       if ("value" in end || this.#isTold) return Promise.resolve({ done: true, value: this.result });

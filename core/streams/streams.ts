@@ -199,7 +199,7 @@ export class Streams {
   // The producer's thread -------------------------------------------------------------------------------------------
 
   /** @throws RuntimeError `bad_argument`. */
-  stream(cell: Cell, from: From): Writer {
+  stream(cell: Cell, from: From | undefined): Writer {
     const kernel = this.#kernel;
     const { caller, id, stream } = readerOf(from);
     const known = this.writerOf(cell, caller, id);
