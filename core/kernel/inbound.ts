@@ -257,10 +257,10 @@ export class Inbound implements FrameSink {
         kernel.bus?.leave(thread, id, payload as readonly number[]);
         return;
       case FrameKind.consumeDone:
-        kernel.bus?.handled(thread, id, payload as number);
+        kernel.bus?.topics.handled(thread, id, payload as number);
         return;
       case FrameKind.acknowledge:
-        kernel.bus?.answered(thread, ...(payload as AnswerPayload));
+        kernel.bus?.queues.answered(thread, ...(payload as AnswerPayload));
         return;
       case FrameKind.given:
         kernel.topics.consumers.givenReceived(to, id, payload as GivenPayload);

@@ -54,7 +54,7 @@ class BusKeeper {
 
   look(): void {
     const nowMs = this.#ctx.nowMs();
-    const { entries, queues, topics } = this.#table.takeNews();
+    const { entries, queues, topics } = this.#table.news.take();
     for (const entry of entries) this.#decide(entry, nowMs);
     for (let due = this.#alarms.takeDue(nowMs); due !== undefined; due = this.#alarms.takeDue(nowMs)) {
       if (due instanceof KeptTopic) this.#age(due, nowMs);
@@ -67,8 +67,8 @@ class BusKeeper {
 
   /** What becomes of a message whose attempt has failed, that has ended, or that is due. */
   #decide(entry: QueueEntry, nowMs: number): void {
-    this.#table.deciding = entry;
-    if (entry.state === "inHand" && entry.dueMs <= nowMs) this.#table.recall(entry);
+    this.#table.queues.deciding = entry;
+    if (entry.state === "inHand" && entry.dueMs <= nowMs) this.#table.queues.recall(entry);
     switch (entry.state) {
       case "failed":
         this.#tryAgain(entry, nowMs);
@@ -84,13 +84,13 @@ class BusKeeper {
         this.#alarms.clear(entry);
         break;
     }
-    this.#table.deciding = undefined;
+    this.#table.queues.deciding = undefined;
   }
 
   #tryAgain(entry: QueueEntry, nowMs: number): void {
     const { attempts, backoff } = entry.queue.settings;
     if (entry.attempts >= attempts) {
-      this.#table.deadLetter(entry, "attempts");
+      this.#table.queues.deadLetter(entry, "attempts");
       this.#alarms.clear(entry);
       return;
     }
@@ -103,7 +103,7 @@ class BusKeeper {
     if (entry.dueMs > nowMs) this.#alarms.set(entry, entry.dueMs);
     else {
       this.#alarms.clear(entry);
-      this.#table.retry(entry);
+      this.#table.queues.retry(entry);
     }
   }
 
@@ -114,37 +114,37 @@ class BusKeeper {
       const member = queue.memberWithRoom(isAlive);
       if (member === undefined) return;
       if (given === givesPerLook) {
-        this.#table.serve(queue);
+        this.#table.news.serve(queue);
         return;
       }
       const entry = queue.backlog.take();
       if (entry === undefined) return;
-      this.#table.deciding = entry;
-      if (isLate(entry.message, nowMs)) this.#table.dropEntry(entry);
+      this.#table.queues.deciding = entry;
+      if (isLate(entry.message, nowMs)) this.#table.queues.dropEntry(entry);
       else {
-        this.#table.give(entry, member);
+        this.#table.queues.give(entry, member);
         this.#alarms.set(entry, entry.dueMs);
       }
-      this.#table.deciding = undefined;
+      this.#table.queues.deciding = undefined;
     }
   }
 
   #serveReaders(topic: KeptTopic): void {
     let isMore = false;
     let given = 0;
-    for (const replay of this.#table.readersOf(topic)) {
+    for (const replay of this.#table.topics.readersOf(topic)) {
       const give = (entry: LogEntry) => {
         given++;
-        this.#table.giveReader(replay, entry);
+        this.#table.topics.give(replay, entry);
       };
       if (readOn(replay, give)) isMore = true;
       if (given < givesPerLook) continue;
       isMore = true;
-      this.#table.toEnd(replay);
+      this.#table.topics.toEnd(replay);
       break;
     }
-    this.#alarms.set(topic, this.#table.isKept(topic) ? topic.nextDueMs : Number.POSITIVE_INFINITY);
-    if (isMore) this.#table.haveLook(topic);
+    this.#alarms.set(topic, this.#table.topics.isKept(topic) ? topic.nextDueMs : Number.POSITIVE_INFINITY);
+    if (isMore) this.#table.news.read(topic);
   }
 
   #age(topic: KeptTopic, nowMs: number): void {

@@ -14,9 +14,10 @@ import { ValueBytes } from "../../thread/value-bytes.ts";
 import { passes } from "../filter.ts";
 import { settingsOf } from "../queue-options.ts";
 import type { TopicSubscription } from "../subscription.ts";
-import type { Answer, ConsumeJoin } from "./bus-table.ts";
+import type { Answer } from "./ack-queues.ts";
+import type { ConsumeJoin } from "./bus-table.ts";
 import type { KeepLimits } from "./keep-options.ts";
-import { ackIdOf, type DeliveryNumber, deliveryOf, type GivenPayload } from "./kept-message.ts";
+import { ackIdOf, type DeliveryNumber, deliveryOf, type GivenPayload, type KeptMessage } from "./kept-message.ts";
 
 const owner = 0;
 const toTable = { slot: 0, generation: 0 };
@@ -61,9 +62,9 @@ export class Consumers {
     if (bus === undefined) return;
     const answer = (value: unknown) => calls.answer(from, id, value, undefined);
     try {
-      if (question[0] === "keep") bus.keep(question[1], question[2], () => answer(undefined));
-      else if (question[0] === "drop") answer(bus.drop(question[1]));
-      else answer(bus.endQueue(question[1], question[2]));
+      if (question[0] === "keep") bus.topics.keep(question[1], question[2], () => answer(undefined));
+      else if (question[0] === "drop") answer(bus.topics.drop(question[1]));
+      else answer(bus.queues.end(question[1], question[2]));
     } catch (error) {
       this.#fail(from, id, error);
     }
@@ -199,7 +200,7 @@ export class Consumers {
     const { handled, id } = subscription;
     subscription.handled = 0;
     if (bus === undefined) peers.push(owner, FrameKind.consumeDone, toTable, guest, id, handled);
-    else bus.handled(thread, id, handled);
+    else bus.topics.handled(thread, id, handled);
   }
 
   /** Somebody who has the message says what became of it. */
@@ -214,6 +215,22 @@ export class Consumers {
     const { bus, guest, peers, thread } = this.#kernel;
     const payload: AnswerPayload = [delivery, answer, delayMs];
     if (bus === undefined) peers.push(owner, FrameKind.acknowledge, toTable, guest, 0, payload);
-    else bus.answered(thread, delivery, answer, delayMs);
+    else bus.queues.answered(thread, delivery, answer, delayMs);
   }
+}
+
+/** On main: a message goes to a subscription, on whatever thread that is. */
+export function giveTo(
+  kernel: Kernel,
+  holder: Ref,
+  subscription: number,
+  { topic, bytes, id, from, extras, atMs }: KeptMessage,
+  seq: number | undefined,
+  delivery: DeliveryNumber | undefined,
+  isAfterGap: boolean,
+): void {
+  const { guest, peers, thread, topics } = kernel;
+  const payload: GivenPayload = [topic, bytes, id, from, extras, atMs, seq, delivery, isAfterGap];
+  if (holder.thread === thread) topics.consumers.givenReceived(holder, subscription, payload);
+  else peers.push(holder.thread, FrameKind.given, holder, guest, subscription, payload);
 }

@@ -79,8 +79,8 @@ export class KeptRun {
       record(words, envelope, ...rest);
     };
     const values = new ValueBytes(main.refWire);
-    const give = bus.give.bind(bus);
-    bus.give = (entry, member) => {
+    const give = bus.queues.give.bind(bus.queues);
+    bus.queues.give = (entry, member) => {
       give(entry, member);
       const { number, queue, message, dueMs, attempts: attempt } = entry;
       this.#dueOf.set(ackIdOf([queue.number, number, attempt]), dueMs);

@@ -122,7 +122,7 @@ test("what a kept topic holds out of its order is thrown out", async () => {
   await bench.publish(1, 2, 3);
   const reader = bench.tree.ctx.spawn(consumer, { pattern: "jobs", options: { from: { seq: 9 } } });
   await bench.tree.settle();
-  const [{ topic } = {}] = bench.table.replaysOf("jobs");
+  const [{ topic } = {}] = bench.table.topics.replaysOf("jobs");
   const entries = [...(topic?.from(1) ?? [])] as { -readonly [K in keyof LogEntry]: LogEntry[K] }[];
   (entries[1] as { seq: number }).seq = 7;
   await bench.kill();
