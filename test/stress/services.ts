@@ -113,6 +113,7 @@ check(
   tasks.done === lastTask && tasks.retried === 0,
   `${tasks.done} tasks counted as done, ${tasks.retried} as tried again`,
 );
+check(tasks.preempted > 0, "no task has made way for another");
 for (const [name, count] of kills) check(count >= seconds, `${name} was killed ${count} times only`);
 const perSecond = { parcels: lastParcel / (tookMs / 1_000), tasks: lastTask / (tookMs / 1_000) };
 for (const what of ["parcels", "tasks"] as const)
@@ -123,6 +124,7 @@ report({
   acknowledged: lastParcel,
   acknowledgedPerSecond: perSecond.parcels,
   tasks: lastTask,
+  preempted: tasks.preempted,
   messages: published,
   deliveries: bus.delivered,
   tasksPerSecond: perSecond.tasks,

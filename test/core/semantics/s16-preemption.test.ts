@@ -138,6 +138,18 @@ describePlacements("S16 Preemption", (place) => {
     for (let left = 2; left > 0; left--) await agent.letGo();
   });
 
+  test("S16.10: the room goes to the task that it was made for, and not to one that has grown old meanwhile", async () => {
+    const agent = await stage();
+    await agent.submit(1, 2);
+    await agent.submit(2, 1, { preemptible: false });
+    await system().clock.advance(1_500);
+    await agent.submit(3, 9, { preemptible: false });
+    expect(await agent.notes(3)).toEqual(["begins 1", "yields 1", "begins 3"]);
+    await agent.letGo(2);
+    // It waits since it was submitted.
+    expect((await agent.notes(5)).slice(3)).toEqual(["ends 3", "begins 1"]);
+  });
+
   test("S16.11: one that has not begun is taken back, and the agent never sees it", async () => {
     const agent = await stage();
     const first = await agent.submit(1, 9, { preemptible: false, concurrency: 2 });

@@ -82,7 +82,7 @@ function interruptStage(limit = 0, isRefused = false) {
     pulse: () => undefined,
     waitedMs: () => undefined,
     warn: () => undefined,
-    stuck: (suspect) => void stuck.push(suspect),
+    stuck: (suspect, why) => void stuck.push(suspect ?? why),
   });
   const place = { turn: 1, drains: 0 };
   const request = { thread, slot, generation, call: 0, by: 0, question: 1, reason: "enough", graceMs: 50, ...place };

@@ -182,6 +182,21 @@ test("S14.15: a turn that ends by itself within its grace is not cut, and the ne
   expect(await ref.call("native", 0.5, patient)).toBe(undefined);
 });
 
+test("S14.13: one that begins behind the turn that was meant is not told, though it is open when the word comes", async () => {
+  const ref = await system().spawn(interruptible, undefined, { ...there, ...noLimit });
+  using pipe = new NamedPipe();
+  // Both stand in the mailbox before the first begins.
+  const reading = ref.call("read", pipe.path, patient);
+  const waiting = codeOf(ref.call("wait", undefined, patient));
+  await pipe.isRead();
+  const interrupt = system().interrupt(ref, { graceMs: 60_000 });
+  pipe.release();
+  expect([await reading, await interrupt]).toEqual([undefined, false]);
+  while ((await system().info(ref)).state !== "running");
+  expect(await system().interrupt(ref)).toBe(true);
+  expect(await waiting).toBe("interrupted");
+});
+
 test.each(["loopAfterAwait", "loopAtAbort"] as const)(
   "S14.14: code behind an await that holds the thread when its grace is over ends its actor: %s",
   async (name) => {

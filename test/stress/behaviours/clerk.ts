@@ -97,7 +97,7 @@ export const errands = defineServer({
             argument: id,
             key: topic,
             priority: id % 10,
-            concurrency: 8,
+            concurrency: 2,
           })
           .result(),
       );
