@@ -1,5 +1,5 @@
 /**
- * Cuts in the middle of the kernel: actors that call one of its verbs without end are killed, first in a thread where nothing
+ * Cuts in the middle of the kernel: actors that call one of its verbs without end are killed, or interrupted and live on, first in a thread where nothing
  * else happens, so that all it holds can be counted afterwards; then on two threads between which numbers cross, while a
  * supervisor in each restarts children that crash and actors are served over HTTP.
  *
@@ -23,6 +23,7 @@ async function whole(): Promise<number> {
   for (const verb of names) {
     for (let n = 0; n < kills; n++) {
       const wrong = await cuts.kill(verb, random.below(2) === 1);
+      wrong.push(...(await cuts.interrupt(verb, 2)));
       check(wrong.length === 0, wrong.join("\n"));
       progress(`${verb}: ${n} of ${kills} kills in silence`);
     }

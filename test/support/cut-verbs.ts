@@ -51,11 +51,44 @@ export class VerbCuts {
     const far = await system.spawn(ledger, undefined, { placement: { thread: 0 } });
     // Names and modules that are used for the first time stay in tables of the threads.
     for (const ref of [near, far]) await ref.call("ping");
+    // The runtime's own actors come with the first name.
+    await system.register("the first name", far);
+    await system.unregister("the first name");
     return new VerbCuts(system, near as Ref, far as Ref);
   }
 
   /** Kills a looper; returns what is wrong afterwards, a sentence each. */
   async kill(verb: Verb, isBehindAwait: boolean): Promise<string[]> {
+    return await this.#run(verb, isBehindAwait, "killed", (looper) => this.#system.exit(looper, "kill"));
+  }
+
+  /** Interrupts a looper that lives on, lets it loop again, and stops it in order. */
+  async interrupt(verb: Verb, times: number): Promise<string[]> {
+    const system = this.#system;
+    return await this.#run(verb, false, "interrupted", async (looper, begin, expect) => {
+      for (let n = 1; n <= times; n++) {
+        if (n > 1) {
+          const call = begin(n);
+          await isHeld(this.#near);
+          void call.then((code) => expect("its caller got", code, "interrupted"));
+        }
+        while (!(await system.interrupt(looper, { graceMs: 0 }).catch(() => false)));
+        expect("its hook has run", await looper.call("interrupts", undefined, { timeoutMs: 60_000 }), n);
+      }
+      await system.stopActor(looper, "shutdown");
+    });
+  }
+
+  async #run(
+    verb: Verb,
+    isBehindAwait: boolean,
+    code: "killed" | "interrupted",
+    end: (
+      looper: Ref,
+      begin: (round: number) => Promise<unknown>,
+      expect: (what: string, is: unknown, wanted: unknown) => void,
+    ) => void | Promise<void>,
+  ): Promise<string[]> {
     const system = this.#system;
     const key = `looper ${++this.#kills}`;
     await system.settled();
@@ -63,17 +96,22 @@ export class VerbCuts {
     const looper = await system.spawn(verbLooper, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
     const { down } = await system.monitor(looper);
     const start: LoopStart = { verb, near: this.#near, far: this.#far, key, isBehindAwait };
-    const call = looper.call("go", start, { timeoutMs: 60_000 }).catch((error: { code: string }) => error.code);
+    // The numbers that the ledgers see count from 0 in each.
+    const begin = (round: number) =>
+      looper
+        .call("go", { ...start, key: round === 1 ? key : `${key} (${round})` }, { timeoutMs: 60_000 })
+        .catch((error: { code: string }) => error.code);
+    const call = begin(1);
     await isHeld(this.#near);
-    system.exit(looper, "kill");
     const wrong: string[] = [];
     const expect = (what: string, is: unknown, wanted: unknown) => {
       const [got, want] = [JSON.stringify(is), JSON.stringify(wanted)];
       if (got !== want) wrong.push(`${verb}: ${what} ${got}, not ${want}`);
     };
+    await end(looper as Ref, begin, expect);
     const reason: ExitReason = (await down).reason;
-    expect("it ended", reason, "killed");
-    expect("its caller got", await call, "killed");
+    expect("it ended", reason, code === "killed" ? "killed" : "shutdown");
+    expect("its caller got", await call, code);
     await system.settled();
     expect("both threads hold", await holdings(system), before);
     for (const [where, ref] of [

@@ -21,6 +21,13 @@ test.each((Object.keys(verbs) as Verb[]).map((verb, at) => [verb, at % 2 === 1] 
   },
 );
 
+test.each(Object.keys(verbs) as Verb[])(
+  "S14.15: an actor that lives on behind cuts anywhere in a loop of verbs is whole, and so is the kernel: %s",
+  async (verb) => {
+    expect(await cuts.interrupt(verb, 3)).toEqual([]);
+  },
+);
+
 test("behind all these cuts no message is counted that is not there, and none is there that was not counted", async () => {
   expect(await cuts.end()).toEqual({ why: "for a test", unread: 0, unsent: 0 });
 });
