@@ -19,7 +19,7 @@ import { WorkPlan } from "./demo/work-plan.ts";
 import { folderName } from "./folder-name.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-/** Upper bound of agents: each has a seat in the coordinator's book and a slot on a thread. */
+/** Upper bound of agents: each has a slot on a thread. */
 const agentsMax = 100_000;
 const threadsMax = 64;
 

@@ -1,90 +1,101 @@
 /**
- * One of the ten thousand: counts the slice it is given, sends the counts to an aggregator, and knows nothing of faults
- * but that it is told when to throw.
+ * One of the ten thousand: counts the slice that it is given and publishes the counts.
  *
- * It keeps no state, so its successor can take its place at once. What it was at when it failed, it tells the coordinator
- * in the failing turn: what an actor sent before it crashed is sent. A turn that is cut down cannot; its down tells.
+ * It knows nothing of faults but that some tasks have one, about which it asks. It keeps no state but those tasks, so its
+ * successor can take its place at once, and whoever can do the same can do what it left undone.
  */
 import { hash } from "node:crypto";
-import { type Context, defineActor, type Ref, RuntimeError } from "../../index.ts";
+import { type Context, defineServer, type From, type Ref, RuntimeError } from "../../index.ts";
 import {
-  type AgentMessage,
-  type CrashingMessage,
-  coordinatorName,
-  type ReadyMessage,
-  type ResultMessage,
-  type TaskMessage,
+  agentName,
+  type CountAnswer,
+  type CountedMessage,
+  type CountRequest,
+  type FaultAnswer,
+  type FaultQuestion,
+  injectorName,
+  resultTopic,
 } from "./conversation.ts";
 import { suffer } from "./fault.ts";
 import { fileCache } from "./file-cache.ts";
 import { countText } from "./text-count.ts";
 
+export interface AgentSetup {
+  readonly agent: number;
+  readonly capability: string;
+}
+
 interface AgentState {
   readonly agent: number;
-  readonly coordinator: Ref;
+  readonly injector: Ref;
+  hasWorked: boolean;
+  /** The task about whose fault it has asked. */
+  asked: { readonly request: CountRequest; readonly from: From } | undefined;
 }
 
 /** How long a turn of an agent may take: a hundred times what the longest takes that is well. */
 const turnLimitMs = 500;
 
-/** Its argument is its number. */
-export const agent = defineActor({
-  name: "agent",
+export const agent = defineServer({
+  name: agentName,
   turnLimitMs,
-  init(number: number, ctx): AgentState {
-    const coordinator = ctx.whereis(coordinatorName);
-    if (coordinator === undefined) throw new RuntimeError("noproc", `agent ${number} finds no ${coordinatorName}`);
-    coordinator.cast("ready", { agent: number, ref: ctx.self } satisfies ReadyMessage);
-    return { agent: number, coordinator };
+  init({ agent, capability }: AgentSetup, ctx): AgentState {
+    const injector = ctx.whereis(injectorName);
+    if (injector === undefined) throw new RuntimeError("noproc", `agent ${agent} finds no ${injectorName}`);
+    ctx.declare({ capabilities: [{ name: capability }], metadata: { agent } });
+    return { agent, injector, hasWorked: false, asked: undefined };
   },
-  async receive(state, message: AgentMessage, ctx) {
-    let suffering: Promise<void> | undefined;
-    try {
-      suffering = handle(message);
-    } catch (error) {
-      // In the same turn as the work: nobody else's fault comes between, as it could behind an await.
-      tellCrash(state, message, error, ctx);
-      throw error;
-    }
-    if (suffering !== undefined) await suffering;
+  calls: {
+    count(state, request: CountRequest, ctx) {
+      const { task, fault } = request;
+      if (fault === undefined) return counted(state, request, ctx);
+      state.asked = { request, from: ctx.from as From }; // a call has one
+      state.injector.cast("ask", { task, fault, agent: ctx.self } satisfies FaultQuestion);
+      return ctx.noReply;
+    },
+    /** JSON, they say. */
+    read: (_state, text: string) => JSON.parse(text),
+  },
+  /** `async` so that a fault behind an await is known to be this agent's. */
+  async info(state, message: unknown, ctx) {
+    const { task, strikes } = message as FaultAnswer; // nobody else sends it anything
+    const { asked } = state;
+    if (asked?.request.task !== task) return;
+    state.asked = undefined;
+    const { request, from } = asked;
+    if (strikes) {
+      const suffering = struck(request, ctx);
+      if (suffering !== undefined) await suffering;
+    } else ctx.reply(from, await counted(state, request, ctx));
   },
 });
 
+/** The answer, once the counts are published: a promise where that has to wait. */
+function counted(state: AgentState, request: CountRequest, ctx: Context): CountAnswer | PromiseLike<CountAnswer> {
+  const waiting = publish(request, ctx);
+  const answer = { agent: state.agent, isFirst: !state.hasWorked };
+  state.hasWorked = true;
+  return waiting === undefined ? answer : waiting.then(() => answer);
+}
+
 /** Undefined, but for faults that strike behind an await. */
-function handle(message: AgentMessage): Promise<void> | undefined {
-  if (message.type === "poison") {
-    JSON.parse(message.text);
-    return undefined;
-  }
-  const { fault, task } = message;
-  if (fault === undefined || fault === "throwAfter") work(message);
+function struck(request: CountRequest, ctx: Context): Promise<void> | undefined {
+  const { fault, task } = request;
+  if (fault === "throwAfter") void publish(request, ctx);
   return fault === undefined ? undefined : suffer(fault, task);
 }
 
-function work({ task, attempt, sliceNumber, slice, aggregator }: TaskMessage): void {
+function publish({ task, sliceNumber, slice, aggregator }: CountRequest, ctx: Context) {
   const file = fileCache.read(slice.path);
   const end = slice.offset + slice.length;
   if (file.length < end) {
     throw new RuntimeError("file_changed", `${slice.path} has ${file.length} bytes now, ${end} are to be counted`);
   }
-  const result: ResultMessage = {
+  const message: CountedMessage = {
     task,
-    attempt,
     sliceNumber,
     count: countText(file, slice.offset, end),
     hash: hash("sha1", file.subarray(slice.offset, end)),
   };
-  aggregator.cast("result", result);
-}
-
-function tellCrash(state: AgentState, message: AgentMessage, error: unknown, ctx: Context): void {
-  const crash: CrashingMessage = {
-    agent: state.agent,
-    type: message.type,
-    task: message.task,
-    attempt: message.attempt,
-    atMs: ctx.nowMs(),
-    error: error instanceof Error ? error.message : String(error),
-  };
-  state.coordinator.cast("crashing", crash);
+  return ctx.publish(resultTopic(aggregator), message);
 }

@@ -1,11 +1,11 @@
 /**
- * Adds up what agents counted, each task once: whatever was handed out twice changes nothing the second time.
+ * Adds up what agents counted, each task once: whatever was done twice changes nothing the second time.
  *
  * Every pass over a slice comes to the same aggregator, which holds the hash against that of the first. Aggregators run
  * on main, where no thread can be lost under them: what they know is nowhere else.
  */
-import { defineServer, type Ref, RuntimeError } from "../../index.ts";
-import { coordinatorName, type DoneMessage, type ResultMessage } from "./conversation.ts";
+import { type Context, defineServer, type Envelope } from "../../index.ts";
+import { type CountedMessage, resultTopic } from "./conversation.ts";
 import { TaskSet } from "./task-set.ts";
 import type { TextCount } from "./text-count.ts";
 
@@ -23,6 +23,7 @@ export interface Totals {
 }
 
 export interface AggregatorSetup {
+  readonly aggregator: number;
   /** Slices of the whole corpus: tasks with smaller numbers are the first pass. */
   readonly slices: number;
 }
@@ -32,38 +33,35 @@ interface AggregatorState {
   readonly counted: TaskSet;
   readonly hashes: Map<number, string>;
   totals: Totals;
-  coordinator: Ref | undefined;
 }
 
 const nothing: TextCount = { lines: 0, words: 0, bytes: 0 };
 
 export const aggregator = defineServer({
   name: "aggregator",
-  init: ({ slices }: AggregatorSetup): AggregatorState => ({
-    slices,
-    counted: new TaskSet(),
-    hashes: new Map(),
-    totals: { tasks: 0, duplicates: 0, mismatches: 0, firstPass: nothing, all: nothing },
-    coordinator: undefined,
-  }),
-  casts: {
-    result(state, result: ResultMessage, ctx) {
-      state.totals = state.counted.has(result.task)
-        ? { ...state.totals, duplicates: state.totals.duplicates + 1 }
-        : counted(state, result);
-      state.coordinator ??= ctx.whereis(coordinatorName);
-      if (state.coordinator === undefined) throw new RuntimeError("noproc", `no ${coordinatorName} to acknowledge to`);
-      // Also for what came again: the first acknowledgement may have crossed with the second hand-out.
-      state.coordinator.cast("done", { task: result.task, attempt: result.attempt } satisfies DoneMessage);
-    },
+  async init({ aggregator, slices }: AggregatorSetup, ctx: Context): Promise<AggregatorState> {
+    // Its start has ended when every thread knows of it: nothing is published before.
+    await ctx.subscribe(resultTopic(aggregator));
+    return {
+      slices,
+      counted: new TaskSet(),
+      hashes: new Map(),
+      totals: { tasks: 0, duplicates: 0, mismatches: 0, firstPass: nothing, all: nothing },
+    };
   },
   calls: {
     totals: (state) => state.totals,
   },
+  info(state, envelope: unknown) {
+    const result = (envelope as Envelope).message as CountedMessage; // nothing else is published under its topic
+    state.totals = state.counted.has(result.task)
+      ? { ...state.totals, duplicates: state.totals.duplicates + 1 }
+      : counted(state, result);
+  },
   format: ({ totals }) => totals,
 });
 
-function counted(state: AggregatorState, { task, sliceNumber, count, hash }: ResultMessage): Totals {
+function counted(state: AggregatorState, { task, sliceNumber, count, hash }: CountedMessage): Totals {
   const { totals } = state;
   state.counted.add(task);
   const first = state.hashes.get(sliceNumber) ?? hash;

@@ -1,76 +1,67 @@
-/** All that the demo's actors say to one another, and the names they find one another by. */
+/** All that the demo's actors say to one another, and what they find one another by: names, capabilities, topics. */
 import type { Ref } from "../../index.ts";
 import type { Slice } from "./corpus.ts";
 import type { DrawnFault } from "./fault-draw.ts";
 import type { TextCount } from "./text-count.ts";
 import type { ProcessFault } from "./work-plan.ts";
 
-export const coordinatorName = "demo.coordinator";
+export const injectorName = "demo.injector";
+export const rosterName = "demo.roster";
+
+/** The agents' behaviour, as events name it. */
+export const agentName = "agent";
+
+/** What agents declare that they can do. In a process of its own an agent survives what no thread would. */
+export const capabilities = { onThread: "demo.count", inProcess: "demo.count.apart" } as const;
 
 export function aggregatorName(aggregator: number): string {
   return `demo.aggregator.${aggregator}`;
 }
 
-/** Coordinator to agent: count this. */
-export interface TaskMessage {
-  readonly type: "task";
+/** What is counted is published under it. */
+export function resultTopic(aggregator: number): string {
+  return `demo.results.${aggregator}`;
+}
+
+/** An injected fault. A throw comes before the work or after its result was published, all others before. */
+export type TaskFault = "throwBefore" | "throwAfter" | Exclude<DrawnFault, "throw" | "poison"> | ProcessFault;
+
+/** A task, to an agent: the call `count`. */
+export interface CountRequest {
   readonly task: number;
-  /** Counts the times that the task was handed out, from 1. */
-  readonly attempt: number;
   readonly sliceNumber: number;
   readonly slice: Slice;
   /** Who gets the counts. */
-  readonly aggregator: Ref;
+  readonly aggregator: number;
   readonly fault?: TaskFault;
 }
 
-/** An injected fault. A throw comes before the work or after its result was sent, all others before. */
-export type TaskFault =
-  | "throwBefore"
-  | "throwAfter"
-  | Exclude<DrawnFault, "throw" | "endThread" | "poison">
-  | ProcessFault;
-
-/** Coordinator to agent: a message that no agent can read. `task` is the one it comes before. */
-export interface PoisonMessage {
-  readonly type: "poison";
-  readonly task: number;
-  readonly attempt: number;
-  /** JSON, they say. */
-  readonly text: string;
+/** Its answer, once the counts are published. */
+export interface CountAnswer {
+  /** The agent's number. */
+  readonly agent: number;
+  /** It is the first task that this agent has done since it was started. */
+  readonly isFirst: boolean;
 }
 
-export type AgentMessage = TaskMessage | PoisonMessage;
-
-/** Agent to aggregator: what was counted. */
-export interface ResultMessage {
+/** Agent to aggregators: what was counted. */
+export interface CountedMessage {
   readonly task: number;
-  readonly attempt: number;
   readonly sliceNumber: number;
   readonly count: TextCount;
   /** SHA-1 of the slice's bytes. */
   readonly hash: string;
 }
 
-/** Agent to coordinator: I am up. */
-export interface ReadyMessage {
-  readonly agent: number;
-  readonly ref: Ref;
+/** Agent to injector: my task has this fault. */
+export interface FaultQuestion {
+  readonly task: number;
+  readonly fault: TaskFault;
+  readonly agent: Ref;
 }
 
-/** Agent to coordinator, with its last breath: I am failing at this. */
-export interface CrashingMessage {
-  readonly agent: number;
-  readonly type: AgentMessage["type"];
+/** Injector to agent: the fault strikes, or it has already and the task is to be done. */
+export interface FaultAnswer {
   readonly task: number;
-  readonly attempt: number;
-  /** On the system's clock. */
-  readonly atMs: number;
-  readonly error: string;
-}
-
-/** Aggregator to coordinator: the task's effect is counted, now or already. */
-export interface DoneMessage {
-  readonly task: number;
-  readonly attempt: number;
+  readonly strikes: boolean;
 }

@@ -22,9 +22,10 @@ export function suffer(fault: TaskFault, task: number): Promise<void> | undefine
       return process.exit(exitCode);
     case "allocate":
       return allocate();
+    case "endThread":
     case "killProcess":
-      // Whoever kills it comes from outside.
-      return new Promise(() => {});
+      // The program does these, on the injector's order.
+      return undefined;
   }
 }
 

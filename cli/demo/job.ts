@@ -1,5 +1,5 @@
 /**
- * Runs the demo's job from start to end: system, tree, the injector's thread ends, snapshots for whoever watches, and an
+ * Runs the demo's job from start to end: system, tree, tasks, faults from outside, snapshots for whoever watches, and an
  * orderly stop whatever happens.
  */
 import {
@@ -9,17 +9,20 @@ import {
   RuntimeError,
   reasonText,
   type SupervisorHandle,
+  type SystemStats,
   sameRef,
   startSystem,
 } from "../../index.ts";
 import { AttachServer } from "../attach/attach-server.ts";
 import type { Totals } from "./aggregator.ts";
-import { aggregatorName, coordinatorName } from "./conversation.ts";
-import type { Closing, Order } from "./coordinator.ts";
+import { aggregatorName, injectorName, rosterName } from "./conversation.ts";
 import { type Corpus, slicesOf } from "./corpus.ts";
+import { injectedLoss, type Order, type Struck } from "./injector.ts";
+import type { Closing } from "./roster.ts";
+import { type FaultRecord, RunTally, type TallyCounts } from "./run-tally.ts";
+import { type FeedProgress, TaskFeed } from "./task-feed.ts";
 import { aggregators, demoTree, outsideSpec } from "./tree.ts";
-import type { LedgerProgress } from "./work-ledger.ts";
-import type { WorkPlanOptions } from "./work-plan.ts";
+import { WorkPlan, type WorkPlanOptions } from "./work-plan.ts";
 
 export interface JobOptions {
   readonly corpus: Corpus;
@@ -35,27 +38,36 @@ export interface ThreadSnapshot {
   readonly queued: number;
 }
 
+export interface Progress extends FeedProgress, TallyCounts {
+  /** Tasks that agents have in hand. */
+  readonly inHand: number;
+}
+
 /** The job as it stands at one moment. */
 export interface Snapshot {
   /** Since the job began. */
   readonly atMs: number;
-  readonly progress: LedgerProgress;
+  readonly progress: Progress;
   /** Scheduler threads, main left out. */
   readonly threads: readonly ThreadSnapshot[];
-  readonly threadsLost: number;
   /** Messages in mailboxes and on their way out, over all threads. */
   readonly queued: number;
 }
 
 export interface JobOutcome {
-  readonly closing: Closing;
+  readonly feed: FeedProgress;
+  /** Tasks that were lost, as texts. */
+  readonly givenUp: readonly string[];
   readonly totals: readonly Totals[];
-  readonly threadsLost: number;
+  readonly struck: Struck;
+  readonly closing: Closing;
+  readonly faults: readonly FaultRecord[];
+  readonly stats: SystemStats;
   readonly ends: Ends;
   readonly slices: number;
-  /** From the beginning to the last acknowledgement. */
+  /** From the beginning to the last answer. */
   readonly durationMs: number;
-  /** The system's clock at the beginning: what times in `closing` are counted from. */
+  /** The system's clock at the beginning: what times in `faults` are counted from. */
   readonly startedAtMs: number;
 }
 
@@ -63,8 +75,6 @@ export interface JobOutcome {
 export interface Ends {
   /** Processes that were lost: by which signal or exit code, and why. */
   readonly processes: readonly { readonly by: string; readonly reason: ExitReason }[];
-  /** Turns that were cut down. */
-  readonly cuts: number;
   /** Where one of them was. */
   readonly runaway: string | undefined;
 }
@@ -107,35 +117,48 @@ export async function runJob(
 
 async function work(
   system: MofaSystem,
-  { corpus, plan, seconds }: JobOptions,
+  { corpus, plan: planned, seconds }: JobOptions,
   beganMs: number,
   onSnapshot: (snapshot: Snapshot) => void,
 ): Promise<JobOutcome> {
   const startedAtMs = system.nowMs() - (performance.now() - beganMs);
-  const slices = slicesOf(corpus.files).length;
+  const slices = slicesOf(corpus.files);
+  const { agents } = planned;
   const ending = new AbortController();
   const ends = watchEnds(system);
-  const watching = watch(system, beganMs, ending.signal, onSnapshot);
-  // It ends with the system, by an error that means no more than that.
-  watching.catch(() => undefined);
+  using tally = new RunTally(system, agents);
   try {
-    const tree = await system.supervise(demoTree({ plan, files: corpus.files, seconds }, { slices }));
-    await startOutside(tree, plan);
-    const closing = await finished(system, tree);
+    const tree = await system.supervise(demoTree({ agents, slices: slices.length }));
+    const feed = new TaskFeed(system, {
+      plan: new WorkPlan(planned),
+      slices,
+      aggregators,
+      durationMs: seconds * 1_000,
+      roster: holder(system, rosterName),
+    });
+    const look = async () => onSnapshot(await snapshot(system, feed, tally, beganMs));
+    const watching = watch(look, ending.signal);
+    // It ends with the system, by an error that means no more than that.
+    watching.catch(() => undefined);
+    await startOutside(tree, planned);
+    await finished(system, tree, feed, agents);
     const durationMs = performance.now() - beganMs;
     // The last moment, or the picture would end before the work did.
-    await watchOnce(system, beganMs, onSnapshot);
+    await look();
     const totals = await Promise.all(
       Array.from({ length: aggregators }, (_, number) => holder(system, aggregatorName(number)).call("totals")),
     );
-    const { threadsLost, cuts } = await system.stats();
-    // The calls are answered by `aggregator`, whose type a ref found by name does not carry.
+    // The calls are answered by behaviours whose types a ref found by name does not carry.
     return {
-      closing,
+      feed: feed.progress,
+      givenUp: feed.givenUp,
       totals: totals as Totals[],
-      threadsLost,
-      ends: { ...ends(), cuts },
-      slices,
+      struck: (await holder(system, injectorName).call("struck")) as Struck,
+      closing: (await holder(system, rosterName).call("closing")) as Closing,
+      faults: tally.faults,
+      stats: await system.stats(),
+      ends: ends(),
+      slices: slices.length,
       durationMs,
       startedAtMs,
     };
@@ -161,17 +184,17 @@ async function startOutside(tree: SupervisorHandle, plan: WorkPlanOptions): Prom
   }
 }
 
-/** Lets the work begin, and waits until it is done. @throws RuntimeError `job_failed`: the tree ended before. */
-async function finished(system: MofaSystem, tree: SupervisorHandle): Promise<Closing> {
-  const coordinator = holder(system, coordinatorName);
+/** Lets the work begin, and waits until it is done and everybody is up again. @throws RuntimeError `job_failed`: the tree ended before. */
+async function finished(system: MofaSystem, tree: SupervisorHandle, feed: TaskFeed, agents: number): Promise<void> {
   const failed = tree.exit.then((reason) => {
     throw new RuntimeError("job_failed", `the supervision tree ended before the work did: ${reasonText(reason)}`);
   });
-  const injecting = carryOut(system, coordinator);
-  coordinator.cast("begin");
+  const injecting = carryOut(system, agents);
+  const roster = holder(system, rosterName);
+  const working = feed.run().then(() => roster.call("up", agents, forEver));
   // What is still open when one of these has decided ends with the system, by an error that means no more than that.
-  for (const open of [failed, injecting]) open.catch(() => undefined);
-  return await Promise.race([coordinator.call("end", undefined, forEver) as Promise<Closing>, failed, injecting]);
+  for (const open of [failed, injecting, working]) open.catch(() => undefined);
+  await Promise.race([working, failed, injecting]);
 }
 
 /** Notes how processes end, and where a runaway turn was. */
@@ -187,55 +210,49 @@ function watchEnds(system: MofaSystem): () => Pick<Ends, "processes" | "runaway"
   return () => ({ processes, runaway });
 }
 
-/** The injector's hands: ends each thread, and kills each process, that the plan wants ended. */
-async function carryOut(system: MofaSystem, coordinator: Ref): Promise<never> {
+/**
+ * The injector's hands: ends each thread, and kills each process, that the plan wants ended. Not before most agents are up:
+ * to lose all threads at once would show less.
+ */
+async function carryOut(system: MofaSystem, agents: number): Promise<never> {
   // By position, kept up to date by events: a thread that is asked where it is answers behind all that it has to do.
   const { threads } = await system.stats();
   const threadAt = new Map(threads.map(({ thread, position }) => [position, thread]));
   system.events.on("threadStarted", ({ thread, position }) => threadAt.set(position, thread));
+  const injector = holder(system, injectorName);
+  const roster = holder(system, rosterName);
   for (;;) {
-    const order = (await coordinator.call("nextOrder", undefined, forEver)) as Order;
-    if ("killProcess" in order) {
-      const { pid } = system.processes().find(({ ref }) => sameRef(ref, order.killProcess)) ?? {};
+    const { fault, agent } = (await injector.call("nextOrder", undefined, forEver)) as Order;
+    if (fault === "killProcess") {
+      const { pid } = system.processes().find(({ ref }) => sameRef(ref, agent)) ?? {};
       if (pid !== undefined) process.kill(pid, "SIGKILL");
       continue;
     }
-    const thread = order.endThread;
+    await roster.call("up", Math.floor(agents * 0.99), forEver);
     // A thread that is lost already is at no position any more.
-    const [position] = [...threadAt].find(([at, there]) => at > 0 && there === thread) ?? [];
-    if (position !== undefined) await system.terminateThread(position, "injected fault");
+    const [position] = [...threadAt].find(([at, there]) => at > 0 && there === agent.thread) ?? [];
+    if (position !== undefined) await system.terminateThread(position, injectedLoss);
   }
 }
 
-async function watch(
-  system: MofaSystem,
-  beganMs: number,
-  signal: AbortSignal,
-  onSnapshot: (snapshot: Snapshot) => void,
-): Promise<void> {
+async function watch(look: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, snapshotEveryMs));
-    await watchOnce(system, beganMs, onSnapshot);
+    await look();
   }
 }
 
-async function watchOnce(system: MofaSystem, beganMs: number, onSnapshot: (snapshot: Snapshot) => void): Promise<void> {
-  const coordinator = system.whereis(coordinatorName);
-  if (coordinator === undefined) return;
-  const asked = coordinator.call("progress").then((progress) => ({ progress, atMs: performance.now() - beganMs }));
-  // A thread that a turn holds answers late; what is said of the work is of its own moment.
-  const [{ progress, atMs }, stats] = await Promise.all([asked, system.stats()]);
-  onSnapshot({
-    atMs,
-    // The coordinator's own answer; a ref found by name does not carry its type.
-    progress: progress as LedgerProgress,
-    threads: stats.threads
+async function snapshot(system: MofaSystem, feed: TaskFeed, tally: RunTally, beganMs: number): Promise<Snapshot> {
+  const { threads, tasks } = await system.stats();
+  return {
+    atMs: performance.now() - beganMs,
+    progress: { ...feed.progress, ...tally.counts, inHand: tasks.running },
+    threads: threads
       .filter(({ position }) => position > 0)
       .map(({ position, actors, queued }) => ({ position, actors, queued }))
       .sort((a, b) => a.position - b.position),
-    threadsLost: stats.threadsLost,
-    queued: stats.threads.reduce((sum, { queued, outbox }) => sum + queued + outbox, 0),
-  });
+    queued: threads.reduce((sum, { queued, outbox }) => sum + queued + outbox, 0),
+  };
 }
 
 function holder(system: MofaSystem, name: string): Ref {

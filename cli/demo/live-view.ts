@@ -100,8 +100,8 @@ function plainLine(snapshot: Snapshot, { agents, tasks }: ViewFacts): string {
   );
 }
 
-function faultsText({ progress, threadsLost }: Snapshot): string {
-  const { thrown, poisoned, looped, exited, processesLost } = progress;
+function faultsText({ progress }: Snapshot): string {
+  const { thrown, poisoned, looped, exited, threadsLost, processesLost } = progress;
   return (
     `${numberText(thrown)} thrown, ${numberText(looped)} looped, ${numberText(exited)} exited, ${numberText(poisoned)} poisoned, ` +
     `${countText(threadsLost, "thread")} lost, ${numberText(processesLost)} of the processes`

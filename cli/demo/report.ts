@@ -46,7 +46,7 @@ function makeFolder(path: string): void {
 /** Writes both files into a folder that is there. */
 export function writeReport({ path, seed, corpus, result, outcome, points }: ReportOptions): void {
   const rates = ratesOf(points);
-  const faults = outcome.closing.faults.map(({ kind, atMs }) => ({
+  const faults = outcome.faults.map(({ kind, atMs }) => ({
     kind,
     atMs: Math.round(atMs - outcome.startedAtMs),
   }));

@@ -1,7 +1,9 @@
 /** What the job came to, as `--json` prints it and report.json holds it. */
+import type { SystemStats } from "../../index.ts";
 import { sumOf, type Totals } from "./aggregator.ts";
 import type { Corpus } from "./corpus.ts";
 import type { Ends, JobOptions, JobOutcome } from "./job.ts";
+import { poisonAttempts } from "./task-feed.ts";
 import type { TextCount } from "./text-count.ts";
 import { WorkPlan } from "./work-plan.ts";
 
@@ -11,7 +13,7 @@ export interface DemoResult {
   readonly planHash: string;
   /** Of the first pass over the files: what `wc` says of them. */
   readonly result: { readonly files: number } & TextCount;
-  /** `submitted`: tasks handed out; `retried`: handed out again; `lost`: handed out, and their effect is counted nowhere. */
+  /** `submitted`: tasks; `retried`: times that one was handed out again; `lost`: those whose effect is counted nowhere. */
   readonly tasks: {
     readonly submitted: number;
     readonly done: number;
@@ -28,6 +30,8 @@ export interface DemoResult {
     readonly processesLost: number;
     readonly poisoned: number;
   };
+  /** What was published, and what became of it for the one subscription that each message is for. */
+  readonly bus: SystemStats["bus"];
   /** Agents that were started again. */
   readonly restarts: number;
   /** Runaway turns that were killed. */
@@ -43,20 +47,25 @@ export interface DemoResult {
 }
 
 export function demoResult({ corpus, plan, threads }: JobOptions, outcome: JobOutcome): DemoResult {
-  const { closing, totals, threadsLost, ends, durationMs } = outcome;
-  const { submitted, retried, restarts, thrown, poisoned, looped, exited, processesLost } = closing.progress;
+  const { feed, totals, struck, closing, stats, ends, durationMs } = outcome;
+  const { submitted, poisoned } = feed;
+  const { thrown, looped, exited } = struck;
+  const { threadsLost, processesLost, bus, cuts } = stats;
   const done = totals.reduce((sum, { tasks }) => sum + tasks, 0);
   const firstPass = totals.map((total) => total.firstPass).reduce(sumOf);
   const recoveries = [...closing.recoveriesMs].sort((a, b) => a - b);
+  // Poison messages are no tasks.
+  const retried = stats.tasks.retried - poisoned * (poisonAttempts - 1);
   return {
     agents: plan.agents,
     threads,
     planHash: new WorkPlan(plan).planHash,
     result: { files: corpus.files.length, ...firstPass },
     tasks: { submitted, done, retried, lost: submitted - done },
+    bus,
     faults: { thrown, looped, exited, threadsLost, processesLost, poisoned },
-    restarts,
-    kills: ends.cuts,
+    restarts: closing.restarts,
+    kills: cuts,
     processEnds: ends.processes,
     runaway: ends.runaway ?? null,
     recoveryMs: { p50: quantile(recoveries, 0.5), p99: quantile(recoveries, 0.99) },
@@ -66,12 +75,12 @@ export function demoResult({ corpus, plan, threads }: JobOptions, outcome: JobOu
 }
 
 /** Why the result cannot be trusted, one sentence each; none if it can. */
-export function shortcomings(result: DemoResult, corpus: Corpus, { closing, totals }: JobOutcome): string[] {
+export function shortcomings(result: DemoResult, corpus: Corpus, { givenUp, totals }: JobOutcome): string[] {
   const found: string[] = [];
   const mismatches = totals.reduce((sum, total: Totals) => sum + total.mismatches, 0);
   const bytes = corpus.files.reduce((sum, file) => sum + file.bytes, 0);
   if (result.tasks.lost > 0) {
-    found.push(`${result.tasks.lost} tasks were lost${closing.givenUp.map((text) => `\n  ${text}`).join("")}`);
+    found.push(`${result.tasks.lost} tasks were lost${givenUp.map((text) => `\n  ${text}`).join("")}`);
   }
   if (mismatches > 0) found.push(`${mismatches} slices were not the same in every pass: files were changed meanwhile`);
   if (result.result.bytes !== bytes) found.push(`${result.result.bytes} bytes were counted, the files have ${bytes}`);

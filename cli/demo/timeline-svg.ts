@@ -5,8 +5,8 @@
  */
 import { numberText } from "../number-text.ts";
 import type { DemoResult } from "./result.ts";
+import type { FaultRecord } from "./run-tally.ts";
 import { ratesOf, type TimelinePoint } from "./timeline.ts";
-import type { FaultRecord } from "./work-ledger.ts";
 
 const width = 960;
 const left = 96;

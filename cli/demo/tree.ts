@@ -1,20 +1,21 @@
 /**
- * The demo's supervision tree: aggregators, coordinator and crews of agents under one supervisor on main.
+ * The demo's supervision tree: aggregators, injector, roster and crews of agents under one supervisor on main.
  *
  *     top (main) -- aggregator 0 ... 3 (main)
- *               +-- coordinator (main)
+ *               +-- injector, roster (main)
  *               +-- crew 0 ... 15, spread over the threads -- agents, each beside its crew's supervisor
  *               +-- outside (main) -- agents, each in a process of its own
  *
  * A lost thread takes its crews and their agents with it; the top supervisor starts those crews again where there is room.
  * What is outside is started behind the rest: a process may be killed while it starts, which would fail the whole tree's start.
- * An aggregator or the coordinator is not restarted, since what it knew would be gone: it is significant, so the tree ends.
+ * Those on main are not restarted, since what they knew would be gone: they are significant, so the tree ends.
  */
 import { type ChildSpec, defineSupervisor, type SupervisorSetup } from "../../index.ts";
 import { agent } from "./agent.ts";
-import { type AggregatorSetup, aggregator } from "./aggregator.ts";
-import { aggregatorName, coordinatorName } from "./conversation.ts";
-import { type CoordinatorSetup, coordinator } from "./coordinator.ts";
+import { aggregator } from "./aggregator.ts";
+import { aggregatorName, capabilities, injectorName, rosterName } from "./conversation.ts";
+import { injector } from "./injector.ts";
+import { roster } from "./roster.ts";
 import { processAgents } from "./work-plan.ts";
 
 const crewsMax = 16;
@@ -39,7 +40,10 @@ export const crew = defineSupervisor(
   ({ from, to }: CrewSetup) => ({
     strategy: "one_for_one",
     ...restartLimit,
-    children: Array.from({ length: to - from }, (_, at) => ({ id: from + at, start: [agent, from + at] as const })),
+    children: Array.from({ length: to - from }, (_, at) => ({
+      id: from + at,
+      start: [agent, { agent: from + at, capability: capabilities.onThread }] as const,
+    })),
   }),
   { name: "crew" },
 );
@@ -54,7 +58,7 @@ export const outside = defineSupervisor(
     ...restartLimit,
     children: Array.from({ length: to - from }, (_, at) => ({
       id: from + at,
-      start: [agent, from + at] as const,
+      start: [agent, { agent: from + at, capability: capabilities.inProcess }] as const,
       isolation: "process" as const,
       heapMb,
       // Until it is killed it does what its task says, however long.
@@ -64,9 +68,15 @@ export const outside = defineSupervisor(
   { name: "outside" },
 );
 
+export interface TreeSetup {
+  readonly agents: number;
+  /** Of the whole corpus. */
+  readonly slices: number;
+}
+
 /** The tree but for the agents with processes, for `system.supervise`. */
-export function demoTree(setup: Omit<CoordinatorSetup, "aggregators">, aggregation: AggregatorSetup): SupervisorSetup {
-  const onThreads = setup.plan.agents - processAgents(setup.plan.agents);
+export function demoTree({ agents, slices }: TreeSetup): SupervisorSetup {
+  const onThreads = agents - processAgents(agents);
   const crews = Math.min(crewsMax, onThreads);
   const onMain = { restart: "temporary", significant: true, placement: { thread: 0 } } as const;
   return {
@@ -77,15 +87,11 @@ export function demoTree(setup: Omit<CoordinatorSetup, "aggregators">, aggregati
       ...Array.from({ length: aggregators }, (_, number) => ({
         id: aggregatorName(number),
         name: aggregatorName(number),
-        start: [aggregator, aggregation] as const,
+        start: [aggregator, { aggregator: number, slices }] as const,
         ...onMain,
       })),
-      {
-        id: coordinatorName,
-        name: coordinatorName,
-        start: [coordinator, { ...setup, aggregators } satisfies CoordinatorSetup] as const,
-        ...onMain,
-      },
+      { id: injectorName, name: injectorName, start: [injector], ...onMain },
+      { id: rosterName, name: rosterName, start: [roster], ...onMain },
       ...Array.from({ length: crews }, (_, number) => ({
         id: `crew ${number}`,
         start: [crew, share(number, crews, onThreads)] as const,

@@ -1,9 +1,9 @@
 /**
- * Who does which task, and which fault it meets: a function of seed, number of agents and task number, never of time.
+ * Where each task belongs, and which fault it meets: a function of seed, number of agents and task number, never of time.
  *
- * Tasks come in rows of one task for each agent, each row turned by a seeded number of seats. The first stretch of tasks
- * is five rows; each has its faults, and so has every further stretch when there is more to do. The last agents run in
- * processes of their own, and each meets one fault that no thread would survive.
+ * Tasks come in rows of one task for each agent, each row turned by a seeded number of seats. Seats are not agents: which
+ * one does a task is a matter of who is free. But the last seats are for agents in processes of their own, and each has
+ * one task with a fault that no thread would survive. The first stretch of tasks is five rows; each stretch has its faults.
  */
 import { createHash } from "node:crypto";
 import { SeededRandom } from "../../index.ts";
@@ -29,6 +29,8 @@ export function processAgents(agents: number): number {
   return agents < agentsWithProcesses ? 0 : processFaults.length;
 }
 
+export type PlannedFault = DrawnFault | ProcessFault;
+
 export interface WorkPlanOptions {
   readonly seed: number;
   readonly agents: number;
@@ -40,7 +42,7 @@ export class WorkPlan {
   /** Tasks of the first stretch: the least that is done. */
   readonly tasks: number;
   readonly #seed: number;
-  /** Agents on threads. */
+  /** Seats of agents on threads. */
   readonly #onThreads: number;
   readonly #hasFaults: boolean;
   readonly #faults: FaultCounts;
@@ -56,34 +58,38 @@ export class WorkPlan {
     this.#faults = hasFaults ? faultCounts(agents) : {};
   }
 
-  /** The task that an agent gets in a row. */
-  taskOf(agent: number, row: number): number {
-    return row * this.agents + ((agent + this.#turnOf(row)) % this.agents);
+  /** The task of a seat in a row. */
+  taskOf(seat: number, row: number): number {
+    return row * this.agents + ((seat + this.#turnOf(row)) % this.agents);
   }
 
-  /** The agent that does a task. */
-  agentOf(task: number): number {
+  seatOf(task: number): number {
     const turn = this.#turnOf(Math.floor(task / this.agents));
     return ((task % this.agents) + this.agents - turn) % this.agents;
   }
 
-  faultOf(task: number): DrawnFault | ProcessFault | undefined {
+  /** It is for agents in processes of their own. */
+  isInProcess(task: number): boolean {
+    return this.seatOf(task) >= this.#onThreads;
+  }
+
+  faultOf(task: number): PlannedFault | undefined {
     const row = Math.floor(task / this.agents);
-    const agent = this.agentOf(task);
-    if (agent >= this.#onThreads)
-      return this.#hasFaults && row === processFaultRow ? processFaults[agent - this.#onThreads] : undefined;
+    const seat = this.seatOf(task);
+    if (seat >= this.#onThreads)
+      return this.#hasFaults && row === processFaultRow ? processFaults[seat - this.#onThreads] : undefined;
     const first = this.#onThreads * tasksPerAgent;
-    const place = row * this.#onThreads + agent;
+    const place = row * this.#onThreads + seat;
     if (place < first) return this.#stretch(0).faultOf(place);
     const beyond = place - first;
     return this.#stretch(1 + Math.floor(beyond / laterStretchTasks)).faultOf(beyond % laterStretchTasks);
   }
 
-  /** 16 hexadecimal digits over agent and fault of each task of the first stretch; the later ones follow from the same seed. */
+  /** 16 hexadecimal digits over seat and fault of each task of the first stretch; the later ones follow from the same seed. */
   get planHash(): string {
     const hash = createHash("sha256");
     for (let task = 0; task < this.tasks; task++) {
-      hash.update(`${task}:${this.agentOf(task)}:${this.faultOf(task) ?? ""};`);
+      hash.update(`${task}:${this.seatOf(task)}:${this.faultOf(task) ?? ""};`);
     }
     return hash.digest("hex").slice(0, 16);
   }

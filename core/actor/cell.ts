@@ -58,6 +58,8 @@ export const Flag = {
   paused: 131_072,
   /** Its messages are told as events. */
   traced: 262_144,
+  /** It has declared something: what waits for it is told to all. */
+  agent: 524_288,
 } as const;
 
 /** While one of these is set the mailbox is not served. */

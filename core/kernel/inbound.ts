@@ -216,7 +216,7 @@ export class Inbound implements FrameSink {
       }
       case FrameKind.submit: {
         const [resultId, task] = payload as SubmitPayload;
-        kernel.work?.submit(task, from, id, resultId);
+        kernel.work?.submittedThere(task, from, id, resultId);
         return;
       }
       case FrameKind.cancelTask:

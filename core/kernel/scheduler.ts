@@ -16,6 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import { RunQueue } from "./run-queue.ts";
 
 /** Turns of one actor before the next has its go. */
+const notedFlags = Flag.limited | Flag.agent;
 const turnsPerRun = 100;
 /** Turns in one drain, and how often the clock is read meanwhile. */
 const turnsPerDrain = 10_000;
@@ -232,7 +233,13 @@ export class Scheduler {
     words[this.#runSlot] = cell.slot;
     words[this.#runGeneration] = cell.generation;
     words[this.#turnLimitWord] =
-      (cell.flags & Flag.limited) === 0 ? this.#turnLimitMs : this.#kernel.budgets.publish(cell);
+      (cell.flags & notedFlags) === 0 ? this.#turnLimitMs : this.#noteRun(cell, this.#kernel);
+  }
+
+  /** How long its turn may take. */
+  #noteRun(cell: Cell, { agents, budgets }: Kernel): number {
+    if ((cell.flags & Flag.agent) !== 0) agents.ran(cell);
+    return (cell.flags & Flag.limited) === 0 ? this.#turnLimitMs : budgets.publish(cell);
   }
 
   /**

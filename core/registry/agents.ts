@@ -6,7 +6,7 @@ import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { AgentMessage } from "../actor/context.ts";
 import { type LifecycleState, lifecycleStateOf, lifecycleStates } from "../actor/lifecycle-state.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
-import type { Ref } from "../actor/ref.ts";
+import { type Ref, refKey } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import { type AgentQuery, meets } from "./agent-query.ts";
@@ -23,10 +23,18 @@ export interface Agent {
 
 /** At least so long between two times that a busy thread tells the loads of its actors. */
 const tellEveryMs = 5;
+/** Where more declare something, the loads of those that were not served meanwhile are told as much more rarely. */
+const tellStep = 1_000;
 const loadBits = 24;
 const loadMax = 2 ** loadBits - 1;
+const rankStep = 2 ** loadBits;
 /** All entries of the table stand under it: they are found by what they are. */
 const key = "";
+
+interface Declared {
+  readonly holder: Ref;
+  readonly value: unknown;
+}
 
 interface Watch {
   readonly cell: Cell;
@@ -37,9 +45,14 @@ export class Agents {
   readonly #kernel: Kernel;
   /** Of this thread. */
   readonly #own = new Set<Cell>();
+  /** By the name of a capability and their ref keys: those that have declared it. */
+  readonly #able = new Map<string, Map<string, Declared>>();
   readonly #watches = new Map<number, Watch>();
   #nextWatch = 1;
+  /** Of those, who was served since loads were told last. */
+  readonly #ran = new Set<Cell>();
   #toldMs = Number.NEGATIVE_INFINITY;
+  #toldAllMs = Number.NEGATIVE_INFINITY;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -54,6 +67,7 @@ export class Agents {
   declare(cell: Cell, declaration: Declaration): void {
     this.#own.add(cell);
     extraOf(cell).isAgent = true;
+    cell.flags |= Flag.agent;
     this.#tell(cell);
     this.#kernel.replica.put(Table.agents, key, cell, declaration);
   }
@@ -61,16 +75,17 @@ export class Agents {
   /** One that has declared something, or watches, has ended. */
   ended(cell: Cell): void {
     this.#own.delete(cell);
+    this.#ran.delete(cell);
     for (const id of cell.extra?.agentWatches ?? []) this.#watches.delete(id);
   }
 
   /** Those that are free come first: able to take a message, with the least waiting; then the cheaper, then the faster. */
   find(query: AgentQuery): Agent[] {
     const found: { agent: Agent; by: Capability | true }[] = [];
-    for (const { holder, value } of this.#kernel.replica.entries(Table.agents, key)) {
+    for (const { holder, value } of this.#declared(query)) {
       const declaration = value as Declaration;
       const by = meets(declaration, query);
-      if (by === undefined) continue;
+      if (by === undefined || !this.#kernel.isAlive(holder)) continue;
       const agent = this.#agentOf(holder, declaration);
       if (query.state === undefined || agent.state === query.state) found.push({ agent, by });
     }
@@ -78,20 +93,59 @@ export class Agents {
     return found.map(({ agent }) => agent);
   }
 
+  /** Whoever may meet the query. */
+  #declared({ capability }: AgentQuery): Iterable<Declared> {
+    return capability === undefined
+      ? this.#kernel.replica.entries(Table.agents, key)
+      : (this.#able.get(capability)?.values() ?? []);
+  }
+
   #agentOf(ref: Ref, declaration: Declaration): Agent {
+    const word = this.#wordOf(ref);
+    const state = stateIn(word);
+    return { ref, declaration, state, load: word & loadMax };
+  }
+
+  #wordOf(ref: Ref): number {
     const cell = this.#kernel.cellOf(ref);
     // Of its own thread the truth.
     if (cell !== undefined) this.#tell(cell);
-    const word = this.#kernel.memory.loadOf(ref.thread, ref.slot);
-    const state = lifecycleStates[word >>> loadBits] ?? "created";
-    return { ref, declaration, state, load: word & loadMax };
+    return this.#kernel.memory.loadOf(ref.thread, ref.slot);
+  }
+
+  /** State and load as one number, the better the less: the first two things by which `find` orders. */
+  standingOf(ref: Ref): number {
+    const word = this.#wordOf(ref);
+    return rankOf(stateIn(word)) * rankStep + (word & loadMax);
+  }
+
+  #index(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
+    const who = refKey(ref);
+    for (const { name } of former?.capabilities ?? []) {
+      const able = this.#able.get(name);
+      if (able?.delete(who) === true && able.size === 0) this.#able.delete(name);
+    }
+    for (const { name } of now?.capabilities ?? []) {
+      const able = this.#able.get(name);
+      const declared = { holder: ref, value: now };
+      if (able === undefined) this.#able.set(name, new Map([[who, declared]]));
+      else able.set(who, declared);
+    }
+  }
+
+  /** The actor gets the thread: what waits for it is told at the end of the drain. */
+  ran(cell: Cell): void {
+    this.#ran.add(cell);
   }
 
   /** The end of a drain, or rest: tells what waits for the actors of this thread. */
   tellLoads(nowMs: number, isAtRest: boolean): void {
     if (this.#own.size === 0 || (!isAtRest && nowMs - this.#toldMs < tellEveryMs)) return;
     this.#toldMs = nowMs;
-    for (const cell of this.#own) this.#tell(cell);
+    const isTimeForAll = nowMs - this.#toldAllMs >= tellEveryMs * Math.floor(this.#own.size / tellStep);
+    if (isTimeForAll) this.#toldAllMs = nowMs;
+    for (const cell of isTimeForAll ? this.#own : this.#ran) this.#tell(cell);
+    this.#ran.clear();
   }
 
   #tell(cell: Cell): void {
@@ -125,7 +179,8 @@ export class Agents {
   }
 
   #changed(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
-    if (now !== undefined) this.#kernel.work?.declared(now);
+    this.#index(ref, now, former);
+    this.#kernel.work?.declared(ref, now, former);
     for (const [id, { cell, query }] of this.#watches) {
       const isMet = now !== undefined && meets(now, query) !== undefined;
       const wasMet = former !== undefined && meets(former, query) !== undefined;
@@ -138,7 +193,15 @@ export class Agents {
   }
 }
 
-/** Who is paused or about to end is no good choice, however little waits for it. */
+function stateIn(word: number): LifecycleState {
+  return lifecycleStates[word >>> loadBits] ?? "created";
+}
+
+/** Paused, or about to end: no good choice, however little waits for it. */
+export function isUnable(standing: number): boolean {
+  return standing >= 2 * rankStep;
+}
+
 function order(a: Agent, b: Agent): number {
   return rankOf(a.state) - rankOf(b.state) || a.load - b.load;
 }

@@ -6,7 +6,6 @@ import { type Ref, refKey } from "../actor/ref.ts";
 import { Alarms } from "../kernel/alarms.ts";
 import { Destination } from "./destination.ts";
 import type { TaskEntry } from "./task-entry.ts";
-import { recipientKey } from "./task-request.ts";
 
 export class Backlog {
   readonly #destinations = new Map<string, Destination>();
@@ -18,8 +17,8 @@ export class Backlog {
 
   /** It waits for its turn. */
   add(entry: TaskEntry): void {
-    const { to, concurrency } = entry.request;
-    const key = recipientKey(to);
+    const { recipient: key, request } = entry;
+    const { to, concurrency } = request;
     let destination = this.#destinations.get(key);
     if (destination === undefined) {
       destination = new Destination(key, to);
@@ -33,7 +32,7 @@ export class Backlog {
   /** It has ended: it waits for nothing. */
   forget(entry: TaskEntry): void {
     this.#alarms.clear(entry);
-    const destination = this.#destinations.get(recipientKey(entry.request.to));
+    const destination = this.#destinations.get(entry.recipient);
     if (destination?.delete(entry) === true) this.#dropEmpty(destination);
   }
 

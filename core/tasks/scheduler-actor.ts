@@ -6,12 +6,12 @@
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context, TimerRef } from "../actor/context.ts";
-import type { Ref } from "../actor/ref.ts";
+import { type Ref, sameRef } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { serviceBehaviour } from "../kernel/service.ts";
 import { Backlog } from "./backlog.ts";
 import type { Destination } from "./destination.ts";
-import { canMakeWay, type TaskEntry } from "./task-entry.ts";
+import { type Agent, canMakeWay, type TaskEntry } from "./task-entry.ts";
 import { restMs } from "./task-request.ts";
 import type { TaskTable } from "./task-table.ts";
 
@@ -118,15 +118,30 @@ class TaskScheduler {
 
   /** Gives whoever may do what waits there as much as each may have in hand. */
   #serve(destination: Destination, nowMs: number): void {
+    const { concurrency = 1, to } = destination;
+    const table = this.#table;
     // Who comes next, where there is nobody, is told of.
-    const candidates = this.#table.candidates(destination.to);
+    if (typeof to === "object" && "capability" in to) {
+      const pool = table.poolOf(to.capability);
+      if (pool === undefined) return;
+      pool.refresh(nowMs);
+      this.#give(destination, () => pool.best(concurrency), nowMs);
+      if (destination.size > 0) this.#makeWay(destination, (agent) => pool.mayServe(agent.key), nowMs);
+      return;
+    }
+    const ref = table.holderOf(to);
+    if (ref === undefined) return;
+    const most = table.declaredBy(ref) ?? concurrency;
+    this.#give(destination, () => (table.inHand(ref) < most ? ref : undefined), nowMs);
+    if (destination.size === 0) return;
+    this.#makeWay(destination, (agent) => sameRef(agent.ref, ref), nowMs);
+    this.#backlog.want(ref, destination);
+  }
+
+  #give(destination: Destination, best: () => Ref | undefined, nowMs: number): void {
     while (destination.size > 0) {
-      const ref = this.#freest(candidates, destination);
-      if (ref === undefined) {
-        this.#makeWay(destination, candidates, nowMs);
-        for (const busy of candidates) this.#backlog.want(busy, destination);
-        return;
-      }
+      const ref = best();
+      if (ref === undefined) return;
       const entry = this.#backlog.take(destination, nowMs);
       if (entry !== undefined) this.#table.start(entry, ref);
     }
@@ -137,14 +152,14 @@ class TaskScheduler {
    * of these does. Priority against what the other counted as when it began, so what has grown old is not sent back for
    * younger ones, and of two neither makes way for the other in turns.
    */
-  #makeWay(destination: Destination, candidates: readonly Ref[], nowMs: number): void {
+  #makeWay(destination: Destination, mayServe: (agent: Agent) => boolean, nowMs: number): void {
     const victims: TaskEntry[] = [];
     let rooms = 0;
-    for (const ref of candidates) {
-      for (const entry of this.#table.tasksOf(ref)) {
-        if (canMakeWay(entry)) victims.push(entry);
-        else if (entry.state === "running" && entry.inHand?.way === "asked") rooms++;
-      }
+    for (const entry of this.#table.preemptible) {
+      const { inHand, state } = entry;
+      if (inHand === undefined || !mayServe(inHand.agent)) continue;
+      if (canMakeWay(entry)) victims.push(entry);
+      else if (state === "running" && inHand.way === "asked") rooms++;
     }
     if (victims.length === 0) return;
     // Of two that are as urgent the one that has begun last loses less.
@@ -162,19 +177,6 @@ class TaskScheduler {
       if (!isMadeWayFor(waiting)) return;
       destination.favourUppermost(nowMs);
     }
-  }
-
-  /** Who has room, and the fewest tasks in hand; of several the first. */
-  #freest(candidates: readonly Ref[], { concurrency }: Destination): Ref | undefined {
-    let freest: Ref | undefined;
-    let fewest = Number.POSITIVE_INFINITY;
-    for (const ref of candidates) {
-      const inHand = this.#table.inHand(ref);
-      if (inHand >= fewest || inHand >= (this.#table.declaredBy(ref) ?? concurrency ?? 1)) continue;
-      fewest = inHand;
-      freest = ref;
-    }
-    return freest;
   }
 
   /** On the system's clock. */

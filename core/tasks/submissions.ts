@@ -2,6 +2,7 @@
 import { isTaskCount } from "../actor/behaviour.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { errorOfAnswer } from "../kernel/calls.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
@@ -77,10 +78,19 @@ export class Submissions {
     const main = kernel.makeRef(owner, kernel.guest.slot, 0);
     const accepted = new Outcome(kernel, cell);
     const result = new Outcome(kernel, cell);
-    const acceptedId = kernel.calls.expectThen(cell, main, "submit", accepted.succeed, accepted.fail);
-    const resultId = kernel.calls.expectThen(cell, main, task.call, result.succeed, result.fail);
-    if (kernel.work !== undefined) kernel.work.submit(task, kernel.refOf(cell), acceptedId, resultId);
-    else kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [resultId, task]);
+    const { calls, work } = kernel;
+    const resultId = calls.expectThen(cell, main, task.call, result.succeed, result.fail);
+    if (work === undefined) {
+      const acceptedId = calls.expectThen(cell, main, "submit", accepted.succeed, accepted.fail);
+      kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [resultId, task]);
+    } else {
+      const refusal = work.submit(task, kernel.refOf(cell), resultId);
+      if (refusal === undefined) accepted.succeed(taskId(owner, resultId));
+      else {
+        accepted.fail(errorOfAnswer(refusal));
+        calls.failed(resultId, refusal);
+      }
+    }
     return new TaskHandle(accepted, result, () => this.#cancel(cell, taskId(kernel.thread, resultId)));
   }
 

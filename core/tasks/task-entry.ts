@@ -13,6 +13,8 @@ export type TaskState = "waiting" | "running" | "failed" | "resting" | "ended";
 export interface TaskEntry extends QueuedTask {
   readonly id: string;
   readonly request: CheckedTask;
+  /** One text for whom it is for: `recipientKey`. */
+  readonly recipient: string;
   /** Who gets the result, as the answer of which question. */
   readonly caller: RefData;
   readonly resultId: number;
@@ -27,7 +29,7 @@ export interface TaskEntry extends QueuedTask {
   readonly order: number;
   /** The priority that it counted as when it began: what has a higher one may take its place. */
   urgency: number;
-  /** Its call, while an agent has it in hand. */
+  /** Its call, while an agent has it in hand, also when it is given up meanwhile. */
   inHand: InHand | undefined;
   /** How often it has made way for another. */
   preemptions: number;
@@ -41,7 +43,7 @@ export interface TaskEntry extends QueuedTask {
 export interface InHand {
   readonly agent: Agent;
   /** The call's id. */
-  readonly call: number;
+  call: number;
   /**
    * `asked`: its agent was asked to make way for another task. `refused`: that came to nothing, since it is at no turn that
    * can be interrupted; it is not asked again.
@@ -59,12 +61,13 @@ export interface Agent {
   readonly key: string;
   readonly ref: Ref;
   /** What it has not answered yet, also what is given up meanwhile. */
-  readonly tasks: Set<TaskEntry>;
+  inHand: number;
 }
 
 /** What is wrong with an entry that a new scheduler finds; undefined: nothing. */
-export function faultOf(entry: TaskEntry, isInHand: boolean): string | undefined {
+export function faultOf(entry: TaskEntry): string | undefined {
   const { attempts, priority, request, state } = entry;
+  const isInHand = entry.inHand !== undefined;
   if (!Number.isInteger(priority) || priority < 0 || priority > priorityMax) return `its priority is ${priority}`;
   if (!(attempts <= request.attempts)) return `it has begun ${attempts} attempts of ${request.attempts}`;
   switch (state) {

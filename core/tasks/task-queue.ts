@@ -6,6 +6,7 @@
  * it was last served, so what is first in the lowest comes up however much arrives above it. Ageing by each task's own
  * age would not do: under more work than can be done those of the upper levels grow old as well. (ours)
  */
+import { LinkedList, type LinkedNode } from "./linked-list.ts";
 
 /** The most urgent level; the least is 0. */
 export const priorityMax = 9;
@@ -20,9 +21,18 @@ export interface QueuedTask {
   readonly key: string | undefined;
 }
 
-class Level<T extends QueuedTask> {
+/** What waits of one key. */
+interface Line<T> {
+  readonly key: string | undefined;
+  readonly tasks: LinkedList<T>;
+  /** Where it stands among the lines of its level. */
+  node: LinkedNode<Line<T>> | undefined;
+}
+
+class Level<T> {
+  readonly byKey = new Map<string | undefined, Line<T>>();
   /** Whose turn it is next stands first. */
-  readonly keys = new Map<string | undefined, Set<T>>();
+  readonly lines = new LinkedList<Line<T>>();
   /** What was put back: before all others of the level, the oldest first. */
   readonly returned: { readonly task: T; readonly order: number }[] = [];
   size = 0;
@@ -33,14 +43,15 @@ class Level<T extends QueuedTask> {
 export class TaskQueue<T extends QueuedTask> {
   readonly #ageingMs: number;
   readonly #levels = Array.from({ length: priorityMax + 1 }, () => new Level<T>());
-  #size = 0;
+  readonly #places = new Map<T, LinkedNode<T>>();
+  #returned = 0;
 
   constructor(ageingMs = ageingMsDefault) {
     this.#ageingMs = ageingMs;
   }
 
   get size(): number {
-    return this.#size;
+    return this.#places.size + this.#returned;
   }
 
   /** How many wait, by priority from 0 on. */
@@ -51,11 +62,14 @@ export class TaskQueue<T extends QueuedTask> {
   add(task: T, nowMs: number): void {
     const level = this.#levels[task.priority] as Level<T>;
     if (level.size === 0) level.sinceMs = nowMs;
-    const tasks = level.keys.get(task.key);
-    if (tasks === undefined) level.keys.set(task.key, new Set([task]));
-    else tasks.add(task);
+    let line = level.byKey.get(task.key);
+    if (line === undefined) {
+      line = { key: task.key, tasks: new LinkedList(), node: undefined };
+      line.node = level.lines.push(line);
+      level.byKey.set(task.key, line);
+    }
+    this.#places.set(task, line.tasks.push(task));
     level.size++;
-    this.#size++;
   }
 
   /**
@@ -69,24 +83,31 @@ export class TaskQueue<T extends QueuedTask> {
     const at = level.returned.findIndex((other) => other.order > order);
     level.returned.splice(at < 0 ? level.returned.length : at, 0, { task, order });
     level.size++;
-    this.#size++;
+    this.#returned++;
   }
 
   /** False when it does not wait here. */
   delete(task: T): boolean {
     const level = this.#levels[task.priority] as Level<T>;
-    const at = level.returned.findIndex((returned) => returned.task === task);
-    if (at >= 0) {
-      level.returned.splice(at, 1);
-      level.size--;
-      this.#size--;
-      return true;
-    }
-    const tasks = level.keys.get(task.key);
-    if (tasks?.delete(task) !== true) return false;
-    if (tasks.size === 0) level.keys.delete(task.key);
+    const place = this.#places.get(task);
+    if (place === undefined) return this.#deleteReturned(level, task);
+    this.#places.delete(task);
+    const line = level.byKey.get(task.key) as Line<T>;
+    line.tasks.remove(place);
     level.size--;
-    this.#size--;
+    if (line.tasks.first === undefined) {
+      level.lines.remove(line.node as LinkedNode<Line<T>>);
+      level.byKey.delete(task.key);
+    }
+    return true;
+  }
+
+  #deleteReturned(level: Level<T>, task: T): boolean {
+    const at = level.returned.findIndex((returned) => returned.task === task);
+    if (at < 0) return false;
+    level.returned.splice(at, 1);
+    level.size--;
+    this.#returned--;
     return true;
   }
 
@@ -104,8 +125,7 @@ export class TaskQueue<T extends QueuedTask> {
   /** What has the highest priority, however long others wait. */
   uppermost(): T | undefined {
     const level = this.#levels.findLast(({ size }) => size > 0);
-    const [tasks] = level?.keys.values() ?? [];
-    return level?.returned[0]?.task ?? tasks?.values().next().value;
+    return level?.returned[0]?.task ?? level?.lines.first?.value.tasks.first?.value;
   }
 
   takeUppermost(nowMs: number): T | undefined {
@@ -122,17 +142,15 @@ export class TaskQueue<T extends QueuedTask> {
       this.delete(back.task);
       return back.task;
     }
-    const [first] = level.keys;
-    if (first === undefined) return undefined;
-    const [key, tasks] = first;
-    const [task] = tasks;
-    if (task === undefined) return undefined;
+    const line = level.lines.first?.value;
+    const task = line?.tasks.first?.value;
+    if (line === undefined || task === undefined) return undefined;
     level.sinceMs = nowMs;
     this.delete(task);
     // The key's next task stands behind those of the others.
-    if (tasks.size > 0) {
-      level.keys.delete(key);
-      level.keys.set(key, tasks);
+    if (line.tasks.first !== undefined) {
+      level.lines.remove(line.node as LinkedNode<Line<T>>);
+      line.node = level.lines.push(line);
     }
     return task;
   }

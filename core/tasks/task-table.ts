@@ -14,6 +14,8 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
+import type { AgentPool } from "./agent-pool.ts";
+import { AgentPools } from "./agent-pools.ts";
 import { schedulerBehaviour, schedulerName } from "./scheduler-actor.ts";
 import { type MissedRuns, type Schedule, Schedules, type ScheduleTimes } from "./schedules.ts";
 import { taskId } from "./submissions.ts";
@@ -32,9 +34,12 @@ export interface TaskNews {
   /** That are new, have failed, or have ended by other means than an answer. */
   readonly tasks: TaskEntry[];
   /** Keys of agents that have room again. */
-  readonly agents: string[];
-  /** Keys of recipients that somebody may be now: names that were taken, capabilities that were declared. */
-  readonly recipients: string[];
+  readonly agents: Set<string>;
+  /**
+   * Keys of recipients that may be served now: names that were taken, capabilities that were declared, or of whose agents
+   * one has room again.
+   */
+  readonly recipients: Set<string>;
 }
 
 export class TaskTable {
@@ -43,7 +48,9 @@ export class TaskTable {
   readonly #kernel: Kernel;
   readonly #entries = new Map<string, TaskEntry>();
   readonly #agents = new Map<string, Agent>();
-  #news: TaskNews = { tasks: [], agents: [], recipients: [] };
+  readonly #preemptible = new Set<TaskEntry>();
+  readonly #pools: AgentPools;
+  #news = noNews();
   /** Whether the scheduler was asked for. */
   #isStarted = false;
   /** Why there will be no scheduler any more. */
@@ -56,24 +63,33 @@ export class TaskTable {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.#pools = new AgentPools(kernel, (key) => this.#agents.get(key)?.inHand ?? 0);
   }
 
   // What tasks and their agents do -----------------------------------------------------------------------------------
 
-  submit(request: CheckedTask, caller: Ref, acceptedId: number, resultId: number): void {
-    const kernel = this.#kernel;
-    const id = taskId(caller.thread, resultId);
-    const refusal = this.#refusal(request);
-    if (refusal !== undefined) {
-      const error = failure(...refusal);
-      this.#fail(caller, acceptedId, error);
-      this.#fail(caller, resultId, error);
+  /** A task of another thread: it is told whether it is kept. */
+  submittedThere(request: CheckedTask, caller: Ref, acceptedId: number, resultId: number): void {
+    const refusal = this.submit(request, caller, resultId);
+    if (refusal === undefined) {
+      this.#kernel.calls.answer(caller, acceptedId, taskId(caller.thread, resultId), undefined);
       return;
     }
+    this.#fail(caller, acceptedId, refusal);
+    this.#fail(caller, resultId, refusal);
+  }
+
+  /** Keeps it; else says why not. */
+  submit(request: CheckedTask, caller: Ref, resultId: number): ErrorData | undefined {
+    const kernel = this.#kernel;
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) return failure(...refusal);
+    const id = taskId(caller.thread, resultId);
     const nowMs = kernel.readClock();
     const entry: TaskEntry = {
       id,
       request,
+      recipient: recipientKey(request.to),
       caller,
       resultId,
       priority: request.priority,
@@ -91,9 +107,9 @@ export class TaskTable {
     };
     this.#entries.set(id, entry);
     this.totals.submitted++;
-    kernel.calls.answer(caller, acceptedId, id, undefined);
     this.#tell(entry);
     this.#startScheduler();
+    return undefined;
   }
 
   /** The request is submitted whenever it is time for it. */
@@ -114,11 +130,10 @@ export class TaskTable {
   submitScheduled(request: CheckedTask): void {
     const { calls, guest } = this.#kernel;
     const caller = this.#kernel.refOf(guest);
-    const ignored = () => {};
     const failed = (error: unknown) => this.#tellFailure(request, error);
-    const acceptedId = calls.expectThen(guest, caller, "submit", ignored, ignored);
-    const resultId = calls.expectThen(guest, caller, request.call, ignored, failed);
-    this.submit(request, caller, acceptedId, resultId);
+    const resultId = calls.expectThen(guest, caller, request.call, () => {}, failed);
+    const refusal = this.submit(request, caller, resultId);
+    if (refusal !== undefined) calls.failed(resultId, refusal);
   }
 
   #tellFailure({ to, call }: CheckedTask, thrown: unknown): void {
@@ -133,22 +148,22 @@ export class TaskTable {
     if (this.#ended !== undefined) return ["shutdown", `submit: ${endedText(this.#ended)}`];
     if (this.#entries.size >= tasksMax)
       return ["system_limit", `submit: ${tasksMax} tasks are under way, and more are not kept`];
-    if (!isRefusedByNobody || this.candidates(to).length > 0) return undefined;
+    const hasSomebody = () =>
+      typeof to === "object" && "capability" in to
+        ? this.poolOf(to.capability) !== undefined
+        : this.holderOf(to) !== undefined;
+    if (!isRefusedByNobody || hasSomebody()) return undefined;
     return ["noproc", `submit: there is nobody for ${recipientKey(to)}`];
   }
 
-  /** Who may do it now, the best first. */
-  candidates(to: Recipient): Ref[] {
-    const { agents, names } = this.#kernel;
-    if (typeof to === "string") {
-      const ref = names.whereis(to);
-      return ref === undefined ? [] : [ref];
-    }
-    if (!("capability" in to)) return [to];
-    const found = agents.find(to);
-    // Nobody tells when one that is paused goes on: it is for want of a better.
-    const able = found.filter(({ state }) => state !== "paused" && state !== "stopping");
-    return (able.length > 0 ? able : found).map(({ ref }) => ref);
+  /** The one actor that is meant; undefined: nobody has the name. */
+  holderOf(to: Ref | string): Ref | undefined {
+    return typeof to === "string" ? this.#kernel.names.whereis(to) : to;
+  }
+
+  /** Those that declare it; undefined: nobody does. */
+  poolOf(capability: string): AgentPool | undefined {
+    return this.#pools.of(capability);
   }
 
   /** Gives a task up. Who asks is answered whether that ended it. */
@@ -190,10 +205,17 @@ export class TaskTable {
 
   #release(entry: TaskEntry, agent: Agent): void {
     entry.inHand = undefined;
-    agent.tasks.delete(entry);
-    if (agent.tasks.size === 0) this.#agents.delete(agent.key);
-    if (this.#entries.size === 0) return;
-    this.#news.agents.push(agent.key);
+    this.#preemptible.delete(entry);
+    agent.inHand--;
+    if (agent.inHand === 0) this.#agents.delete(agent.key);
+    this.#pools.has(agent.key, agent.inHand);
+    if (this.#entries.size > 0) this.#tellOf(agent);
+  }
+
+  /** An agent has room, or may be made to have it. */
+  #tellOf({ key }: Agent): void {
+    this.#news.agents.add(key);
+    for (const { recipient } of this.#pools.with(key)) this.#news.recipients.add(recipient);
     this.#ring();
   }
 
@@ -202,14 +224,15 @@ export class TaskTable {
     this.#mayBeServed([name]);
   }
 
-  /** Somebody has declared what it can do. */
-  declared({ capabilities = [] }: Declaration): void {
-    this.#mayBeServed(capabilities.map(({ name }) => ({ capability: name })));
+  /** Somebody has declared what it can do; undefined: it is gone. */
+  declared(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
+    this.#pools.declared(ref, now, former);
+    if (now !== undefined) this.#mayBeServed((now.capabilities ?? []).map(({ name }) => ({ capability: name })));
   }
 
   #mayBeServed(recipients: readonly Recipient[]): void {
     if (this.#entries.size === 0 || recipients.length === 0) return;
-    for (const to of recipients) this.#news.recipients.push(recipientKey(to));
+    for (const to of recipients) this.#news.recipients.add(recipientKey(to));
     this.#ring();
   }
 
@@ -219,11 +242,11 @@ export class TaskTable {
   adopt(scheduler: Ref, report: (id: string, fault: string) => void): TaskEntry[] {
     this.#scheduler = scheduler;
     this.takeNews();
+    this.#pools.clear();
     const { deciding } = this;
     this.deciding = undefined;
-    const inHand = new Set([...this.#agents.values()].flatMap(({ tasks }) => [...tasks]));
     return [...this.#entries.values()].filter((entry) => {
-      const fault = entry === deciding ? "the scheduler crashed over it" : faultOf(entry, inHand.has(entry));
+      const fault = entry === deciding ? "the scheduler crashed over it" : faultOf(entry);
       if (fault === undefined) return true;
       this.totals.discarded++;
       this.fail(entry, failure("crashed", `task ${entry.id} was thrown out: ${fault}`));
@@ -234,7 +257,7 @@ export class TaskTable {
 
   takeNews(): TaskNews {
     const news = this.#news;
-    this.#news = { tasks: [], agents: [], recipients: [] };
+    this.#news = noNews();
     this.#isTold = false;
     return news;
   }
@@ -249,9 +272,9 @@ export class TaskTable {
     this.#tell(entry);
   }
 
-  /** Tasks that an actor has in hand. */
-  tasksOf(ref: Ref): Iterable<TaskEntry> {
-    return this.#agents.get(refKey(ref))?.tasks ?? [];
+  /** Running tasks that may make way for others, and those that have been asked to. */
+  get preemptible(): Iterable<TaskEntry> {
+    return this.#preemptible;
   }
 
   /** The agent of a running task is to make way for another: its turn is interrupted, or the call taken back. */
@@ -263,8 +286,7 @@ export class TaskTable {
       if (isUnderWay === true || entry.inHand !== inHand) return;
       inHand.way = "refused";
       // Another may make way in its place.
-      this.#news.agents.push(inHand.agent.key);
-      this.#ring();
+      this.#tellOf(inHand.agent);
     });
   }
 
@@ -277,7 +299,7 @@ export class TaskTable {
 
   /** How many tasks an actor has in hand. */
   inHand(ref: Ref): number {
-    return this.#agents.get(refKey(ref))?.tasks.size ?? 0;
+    return this.#agents.get(refKey(ref))?.inHand ?? 0;
   }
 
   /** How many it says itself that it may have; undefined: it says nothing. */
@@ -290,15 +312,19 @@ export class TaskTable {
     const kernel = this.#kernel;
     const key = refKey(ref);
     let agent = this.#agents.get(key);
-    if (agent === undefined) this.#agents.set(key, (agent = { key, ref, tasks: new Set() }));
+    if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
     const by = agent;
-    agent.tasks.add(entry);
+    const inHand: InHand = { agent, call: 0, way: "free" };
+    entry.inHand = inHand;
+    agent.inHand++;
+    if (entry.request.isPreemptible) this.#preemptible.add(entry);
+    this.#pools.has(key, agent.inHand);
     entry.state = "running";
     entry.attempts++;
     if (entry.attempts > 1 && !entry.isBack) this.totals.retried++;
     entry.isBack = false;
     try {
-      const call = kernel.calls.callThen(
+      inHand.call = kernel.calls.callThen(
         kernel.guest,
         ref,
         entry.request.call,
@@ -306,7 +332,6 @@ export class TaskTable {
         (value) => this.#answered(entry, by, value),
         (error) => this.#failed(entry, by, errorData(error)),
       );
-      entry.inHand = { agent, call, way: "free" };
     } catch (error) {
       this.#failed(entry, by, errorData(error));
     }
@@ -339,10 +364,10 @@ export class TaskTable {
   }
 
   #remove(entry: TaskEntry): void {
+    // It may stand in a queue, or have an alarm.
+    if (entry.state !== "running" || entry.deadlineMs !== Number.POSITIVE_INFINITY) this.#tell(entry);
     entry.state = "ended";
     this.#entries.delete(entry.id);
-    // It may stand in a queue, or have an alarm.
-    this.#tell(entry);
   }
 
   #fail(caller: RefData, question: number, error: ErrorData): void {
@@ -392,6 +417,10 @@ export class TaskTable {
 
 function endedText(reason: ExitReason): string {
   return `the scheduler of tasks has ended (${reasonText(reason)})`;
+}
+
+function noNews(): TaskNews {
+  return { tasks: [], agents: new Set(), recipients: new Set() };
 }
 
 function failure(code: ErrorCode, message: string): ErrorData {

@@ -1,6 +1,5 @@
 /** What a system counts of its tasks. */
 import type { TaskEntry } from "./task-entry.ts";
-import { recipientKey } from "./task-request.ts";
 
 /** Destinations that are listed, those with the most tasks first. */
 const destinationsMax = 100;
@@ -51,8 +50,7 @@ export class TaskTotals {
     const destinations = new Map<string, { to: string; waiting: number; running: number; byPriority: number[] }>();
     let waiting = 0;
     let running = 0;
-    for (const { priority, request, state } of entries) {
-      const to = recipientKey(request.to);
+    for (const { priority, recipient: to, state } of entries) {
       let destination = destinations.get(to);
       if (destination === undefined)
         destinations.set(to, (destination = { to, waiting: 0, running: 0, byPriority: new Array(10).fill(0) }));

@@ -53,6 +53,7 @@ describe("mofa demo", () => {
       planHash: expect.stringMatching(/^[0-9a-f]{16}$/),
       result: countFiles(texts),
       tasks: { submitted: 1_000, done: 1_000, retried: expect.any(Number), lost: 0 },
+      bus: { published: expect.any(Number), delivered: expect.any(Number), dropped: 0, deadLettered: 0 },
       faults: { thrown: 2, looped: 3, exited: 1, threadsLost: 1, processesLost: 2, poisoned: 1 },
       restarts: expect.any(Number),
       kills: 3,
@@ -65,6 +66,10 @@ describe("mofa demo", () => {
       memory: { rssMb: expect.any(Number), peakRssMb: expect.any(Number) },
       durationMs: expect.any(Number),
     });
+    // Each result is for one subscription. What a lost thread had published and not sent reached none.
+    const { published, delivered } = result.bus;
+    expect(delivered).toBeGreaterThanOrEqual(1_001); // one task is done again, after its throw
+    expect(delivered).toBeLessThanOrEqual(published);
     // Two throws, three readers of the poison, three loops, an exit, two processes, and the agents of the thread.
     expect(result.restarts).toBeGreaterThan(11);
     expect(result.threads).toBeGreaterThanOrEqual(2);
@@ -91,6 +96,7 @@ describe("mofa demo", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       result: countFiles(texts),
       tasks: { submitted: 250, done: 250, retried: 0, lost: 0 },
+      bus: { published: 250, delivered: 250, dropped: 0, deadLettered: 0 },
       faults: { thrown: 0, looped: 0, exited: 0, threadsLost: 0, processesLost: 0, poisoned: 0 },
       restarts: 0,
       kills: 0,

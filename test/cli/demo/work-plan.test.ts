@@ -7,7 +7,7 @@ test("every agent gets one task of each row, and each task has that agent", () =
   const plan = new WorkPlan(options);
   for (const row of [0, 1, 4, 9]) {
     const tasks = Array.from({ length: 300 }, (_, agent) => plan.taskOf(agent, row));
-    expect(tasks.map((task) => plan.agentOf(task))).toEqual([...tasks.keys()]);
+    expect(tasks.map((task) => plan.seatOf(task))).toEqual([...tasks.keys()]);
     expect([...tasks].sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, at) => row * 300 + at));
   }
 });
