@@ -43,7 +43,7 @@ export class Deliveries {
     for (let i = 0; i < subscriptions.length; i++) {
       const subscription = subscriptions[i] as TopicSubscription;
       if (subscription.filter !== undefined && !passes(subscription.filter, envelope.message)) continue;
-      if (isLate) this.#dropped(subscription);
+      if (isLate) this.#dropped(subscription, envelope, "late");
       else if (subscription.held < subscription.capacity || this.#isTakenByFull(subscription, envelope, source)) {
         subscription.held++;
         void delivery.deliver(subscription.cell, subscription.meta, envelope, undefined);
@@ -68,8 +68,8 @@ export class Deliveries {
       subscription.waiting.push({ wait: source.wait, envelope });
       return false;
     }
-    this.#dropped(subscription);
     const oldest = policy === "dropOldest" ? delivery.takeOldest(cell, (one) => one === meta) : undefined;
+    this.#dropped(subscription, oldest === undefined ? envelope : (oldest.payload as Envelope), "dropped");
     if (oldest === undefined) return false;
     counters.addUnread(-1);
     subscription.held--;
@@ -78,9 +78,10 @@ export class Deliveries {
     return true;
   }
 
-  #dropped(subscription: TopicSubscription): void {
+  #dropped(subscription: TopicSubscription, envelope: Envelope, why: "late" | "dropped"): void {
     const { counters, topics } = this.#kernel;
     counters.add(Counter.busDropped, 1);
+    if (envelope.replyTo !== undefined) topics.receivers.missed(subscription, envelope, why);
     if (subscription.queue !== undefined) topics.queues.tellDone(subscription, 1);
     else if (subscription.isServed) topics.consumers.left(subscription, 1);
   }
@@ -97,8 +98,10 @@ export class Deliveries {
     if (subscription.isAcknowledged) return this.#kernel.topics.consumers.isTaken(subscription, envelope);
     const isLate = envelope.untilMs !== undefined && this.#isLate(envelope);
     const row = this.#counted;
-    if (isLate) this.#kernel.counters.add(Counter.busDropped, 1);
-    else row[deliveredPlace] = (row[deliveredPlace] as number) + 1;
+    if (isLate) {
+      this.#kernel.counters.add(Counter.busDropped, 1);
+      if (envelope.replyTo !== undefined) this.#kernel.topics.receivers.missed(subscription, envelope, "late");
+    } else row[deliveredPlace] = (row[deliveredPlace] as number) + 1;
     this.#left(subscription);
     return !isLate;
   }
@@ -126,6 +129,7 @@ export class Deliveries {
     }
     const isDropped = why === "dropped" || why === "mailbox_full";
     this.#kernel.counters.add(isDropped ? Counter.busDropped : Counter.busDeadLettered, 1);
+    if (envelope.replyTo !== undefined) this.#kernel.topics.receivers.missed(subscription, envelope, why);
     this.#left(subscription);
     return true;
   }
@@ -166,8 +170,10 @@ export class Deliveries {
     scheduler.leave();
   }
 
-  #letter(cell: Cell, { meta }: TopicSubscription, payload: Envelope): void {
+  #letter(cell: Cell, subscription: TopicSubscription, payload: Envelope): void {
     const kernel = this.#kernel;
+    const { meta } = subscription;
+    if (payload.replyTo !== undefined) kernel.topics.receivers.missed(subscription, payload, "noproc");
     kernel.counters.add(Counter.busDeadLettered, 1);
     kernel.deadLetters.add(kernel.refOf(cell), { meta, payload }, "noproc");
   }

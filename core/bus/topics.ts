@@ -7,7 +7,14 @@
  * with what it sends to it otherwise.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import type { Envelope, PublishOptions, PublishReceipt, Subscription, SubscriptionOptions } from "../actor/context.ts";
+import type {
+  Envelope,
+  From,
+  PublishOptions,
+  PublishReceipt,
+  Subscription,
+  SubscriptionOptions,
+} from "../actor/context.ts";
 import type { Ref, SendResult } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
@@ -23,6 +30,7 @@ import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
 import { PublishWaits } from "./publish-waits.ts";
 import type { QueueGroup, QueueTerms } from "./queue-group.ts";
 import { Queues } from "./queues.ts";
+import { Receivers } from "./receivers.ts";
 import { Requests } from "./requests.ts";
 import { filterOf, TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
@@ -68,6 +76,7 @@ export class Topics {
   readonly #waits: PublishWaits;
   readonly queues: Queues;
   readonly requests: Requests;
+  readonly receivers: Receivers;
   readonly consumers: Consumers;
   /** Of main in the patterns of groups, kept topics and acknowledged queues. */
   readonly interest: PatternInterest;
@@ -86,6 +95,7 @@ export class Topics {
     };
     this.queues = new Queues(kernel, this.interest);
     this.requests = new Requests(kernel);
+    this.receivers = new Receivers(kernel);
     this.consumers = new Consumers(kernel);
     this.#waits = new PublishWaits(kernel);
     this.deliveries = new Deliveries(kernel, this.#waits);
@@ -214,10 +224,14 @@ export class Topics {
   }
 
   /** The same for somebody who waits for an answer. @throws RuntimeError `noproc`: nobody is subscribed. */
-  ask(sender: Cell, topic: string, message: unknown, extras: EnvelopeExtras): void {
+  ask(sender: Cell, topic: string, message: unknown, extras: EnvelopeExtras & { readonly replyTo: From }): void {
     const route = this.#routeOf(topic, "request");
     if (route.threads.length + route.subscriptions.length + route.groups.length === 0 && !route.isKept)
       throw new RuntimeError("noproc", `request: nobody is subscribed to ${topic}`);
+    // Each of them says when all that it has are out of it.
+    const here = this.#kernel.thread;
+    const isHere = route.subscriptions.length + route.groups.length > 0 || route.isKept;
+    this.#kernel.calls.askedOn(extras.replyTo.id, new Set(isHere ? [...route.threads, here] : route.threads));
     void this.#publish(sender, topic, route, message, extras, false);
   }
 
@@ -259,6 +273,7 @@ export class Topics {
       if (route.subscriptions.length > 0 || route.groups.length > 0) {
         const envelope = envelopeOf(topic, message, id, kernel.refOf(sender), extras);
         const source = { wait, thread: kernel.thread, isExcess };
+        if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
         this.deliveries.deliver(route.subscriptions, envelope, source);
         this.queues.share(route.groups, envelope, source);
       }
@@ -280,6 +295,11 @@ export class Topics {
     } finally {
       scheduler.leave();
     }
+  }
+
+  /** Where a queue shares it, or a topic keeps it, somebody may always get it later. */
+  #requestArrives(envelope: Envelope, { groups, isKept, subscriptions }: Route): void {
+    if (groups.length === 0 && !isKept) this.receivers.arrives(envelope, subscriptions);
   }
 
   /** In main's table, here or there. */
@@ -308,6 +328,7 @@ export class Topics {
     const envelope = envelopeOf(topic, message, id, from, extras);
     const source = { wait: undefined, thread: from.thread, isExcess };
     const route = this.#routeOf(topic);
+    if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
     this.deliveries.deliver(route.subscriptions, envelope, source);
     this.queues.share(route.groups, envelope, source);
     if (!route.isKept && question === undefined) return;

@@ -32,6 +32,8 @@ interface PendingCall {
   readonly isPromised: boolean;
   /** Told of its end. */
   ended: (() => void) | undefined;
+  /** Of a request: threads on which somebody may answer. */
+  places: Set<number> | undefined;
 }
 
 type OpenCalls = NonNullable<CellExtra["openCalls"]>;
@@ -142,6 +144,20 @@ export class Calls {
     if (call !== undefined) call.ended = ended;
   }
 
+  /** A request goes to those threads. */
+  askedOn(id: number, places: Set<number>): void {
+    const call = this.#pending.get(id);
+    if (call !== undefined) call.places = places;
+    else this.#kernel.streams.askedOn(id, places);
+  }
+
+  /** On that thread nobody answers a request any more: if it was the last, the request fails. */
+  placeOut(id: number, thread: number, error: ErrorData): void {
+    const call = this.#pending.get(id);
+    if (call === undefined) this.#kernel.streams.placeOut(id, thread, error);
+    else if (call.places?.delete(thread) === true && call.places.size === 0) this.#fail(id, error);
+  }
+
   /** Nobody will be asked after all. */
   forget(id: number): void {
     this.#take(id);
@@ -170,6 +186,7 @@ export class Calls {
       reject,
       isPromised,
       ended: undefined,
+      places: undefined,
     });
     const extra = extraOf(cell);
     extra.pendingCalls ??= new Set();
@@ -435,6 +452,7 @@ export class Calls {
   /** The callees' thread is lost. @param blame whose doing it was, and what that one ended with. */
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const [id, call] of [...this.#pending]) {
+      if (call.places?.has(thread) === true) this.placeOut(id, thread, placeLost(call.name, why));
       if (call.callee?.thread === thread) this.#fail(id, this.lossError(call.callee, call.name, why, blame));
     }
   }
@@ -451,6 +469,15 @@ export class Calls {
       message: `${who} was lost with its thread (${why}) before it answered "${name}"`,
     };
   }
+}
+
+/** What becomes of a request where those who had it are lost with their thread. */
+export function placeLost(topic: string, why: string): ErrorData {
+  return {
+    name: "RuntimeError",
+    code: "thread_lost",
+    message: `nobody answered the request "${topic}": a thread of those who had it is lost (${why})`,
+  };
 }
 
 function gone(who: string, name: string): ErrorData {

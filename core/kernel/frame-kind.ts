@@ -132,6 +132,8 @@ export const FrameKind = {
   streamCredit: 72,
   /** Why nobody reads it any more; id: as above. */
   streamClosed: 73,
+  /** `ErrorData`: nobody there answers a request any more; id: the request. */
+  requestOut: 74,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -97,6 +97,9 @@ export class Inbound implements FrameSink {
       case FrameKind.replyError:
         kernel.calls.failed(id, payload as ErrorData, from);
         return;
+      case FrameKind.requestOut:
+        kernel.calls.placeOut(id, thread, payload as ErrorData);
+        return;
       case FrameKind.streamOpen:
         kernel.streams.openReceived(from, to, id);
         return;

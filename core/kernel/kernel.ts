@@ -441,12 +441,18 @@ export class Kernel {
     return `${behaviourName(cell.behaviour)}${name === undefined ? "" : ` "${name}"`} <${refKey(ref)}>`;
   }
 
+  /** Every actor has been told to end: what the program has asked by topic, or reads, comes to no end by that. */
+  stopAsking(): void {
+    this.scheduler.commit(() => {
+      this.calls.close();
+      this.streams.close();
+    });
+  }
+
   /** The end of main's kernel: whoever still lives ends, every promise settles, and the program can do nothing more. */
   close(reason: ExitReason): void {
     this.work?.abandoned(reason);
     this.lifecycle.endAll(reason);
-    this.calls.close();
-    this.streams.close();
     while (this.scheduler.hasWork) this.drain();
     this.guest.flags |= Flag.dead;
   }

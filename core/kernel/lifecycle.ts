@@ -121,6 +121,7 @@ export class Lifecycle {
     const isInitializing = (cell.flags & Flag.initializing) !== 0;
     const ref = kernel.refOf(cell);
     const name = extra?.name;
+    const inHand = kernel.scheduler.current === cell ? kernel.dispatch.mailInHand() : kernel.asyncTurns.mailOf(cell);
     kernel.asyncTurns.abandon(cell);
     cell.flags = (cell.flags & Flag.scheduled) | Flag.dead;
     if (extra !== undefined) {
@@ -161,6 +162,7 @@ export class Lifecycle {
       else kernel.peers.push(ack.to.thread, FrameKind.startFailed, ack.to, cell, 0, result);
     }
     if (extra?.readers !== undefined || extra?.writers !== undefined) kernel.streams.actorEnded(cell);
+    if (inHand !== undefined) kernel.topics.receivers.ended(cell, inHand, publicReason);
     settleEstate(kernel, cell, ref, publicReason);
     kernel.timers.cancelAll(cell);
     if (extra !== undefined) {

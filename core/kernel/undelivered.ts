@@ -3,8 +3,10 @@
  * a message is a dead letter, a call fails, and links, monitors and spawns are answered at once, as that thread would have.
  */
 import type { RefData } from "../actor/ref.ts";
+import type { PublishedPayload } from "../bus/topics.ts";
 import { RuntimeError } from "../errors.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
+import { placeLost } from "./calls.ts";
 import { Counter } from "./counters.ts";
 import type { DeadLetterWhy } from "./events.ts";
 import { FrameKind, isMessage, mailOf } from "./frame-kind.ts";
@@ -56,6 +58,11 @@ export class Undelivered {
       case FrameKind.resend:
         kernel.calls.threadIsLost(id, to);
         return;
+      case FrameKind.published: {
+        const [topic, , , extras] = payload as PublishedPayload;
+        if (extras?.replyTo !== undefined) kernel.calls.placeOut(extras.replyTo.id, thread, placeLost(topic, why));
+        return;
+      }
       case FrameKind.streamOpen:
       case FrameKind.chunk:
         kernel.streams.writerTold(from, thread, id, FrameKind.streamClosed, "the reader's thread is lost");

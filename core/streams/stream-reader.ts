@@ -27,6 +27,8 @@ export class Reader implements StreamReader {
   readonly callee: RefData | undefined;
   /** Who has opened it first; from then on only that one counts. */
   producer: Ref | undefined;
+  /** Of a request: threads on which somebody may open it. */
+  places: Set<number> | undefined;
   /** Told of its end, once. */
   ended: (() => void) | undefined;
   readonly #kernel: Kernel;

@@ -13,7 +13,7 @@ import { MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { checkedExtras } from "../bus/publish-options.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
-import { errorOfAnswer } from "../kernel/calls.ts";
+import { errorOfAnswer, placeLost } from "../kernel/calls.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { assertKeys } from "../known-keys.ts";
@@ -180,6 +180,19 @@ export class Streams {
     if (reader?.heeds(by) === true) reader.finish({ error: errorOfAnswer(error) });
   }
 
+  /** See `Calls.askedOn`. */
+  askedOn(id: number, places: Set<number>): void {
+    const reader = this.#readers.get(id);
+    if (reader !== undefined) reader.places = places;
+  }
+
+  /** See `Calls.placeOut`. Who has opened the stream is not among them any more. */
+  placeOut(id: number, thread: number, error: ErrorData): void {
+    const reader = this.#readers.get(id);
+    if (reader?.places?.delete(thread) !== true || reader.places.size > 0) return;
+    if (reader.producer === undefined) reader.finish({ error: errorOfAnswer(error) });
+  }
+
   /** Ends those whose time is over; returns when to look again. */
   expire(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY;
@@ -190,10 +203,13 @@ export class Streams {
     return nextMs;
   }
 
-  /** The system has stopped: the program reads no more. */
+  /** The system has stopped: nobody opens the streams any more that the program has asked for. The others end with who writes them. */
   close(): void {
     for (const reader of [...this.#readers.values()])
-      reader.finish({ error: new RuntimeError("not_started", `the stream "${reader.name}": the system has stopped`) });
+      if (reader.producer === undefined && reader.callee === undefined)
+        reader.finish({
+          error: new RuntimeError("not_started", `the stream "${reader.name}": the system has stopped`),
+        });
   }
 
   // The producer's thread -------------------------------------------------------------------------------------------
@@ -294,6 +310,7 @@ export class Streams {
   /** @param blame whose doing it was, and what that one ended with. */
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const reader of [...this.#readers.values()]) {
+      if (reader.places?.has(thread) === true) this.placeOut(reader.id, thread, placeLost(reader.name, why));
       const who = reader.producer ?? reader.callee;
       if (who?.thread === thread)
         reader.finish({ error: errorOfAnswer(this.#kernel.calls.lossError(who, reader.name, why, blame)) });

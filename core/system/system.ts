@@ -575,6 +575,7 @@ export class System implements AsyncDisposable {
       await endActors(this.#kernel, reason);
     } finally {
       unwatch();
+      this.#kernel.stopAsking();
       try {
         await Promise.all([this.#gateway.close(), this.#pool.close()]);
       } finally {

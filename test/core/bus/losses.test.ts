@@ -64,3 +64,34 @@ test("S13.10: a queue group goes on without its members on a thread that is lost
   await settle(system);
   expect(got.get(2)).toBe(6);
 });
+
+test.each(["request", "requestStream"] as const)(
+  "S18.2: a %s fails when all are lost with their threads who could answer it, and not before",
+  async (verb) => {
+    const system = new SimulatedSystem(1, 3);
+    for (const thread of [1, 2])
+      system.kernel(thread).guest.ctx?.spawn(
+        subscriber({}, () => undefined),
+        undefined,
+        { placement: "local" },
+      );
+    await settle(system);
+    const { ctx } = system.kernel(0).guest;
+    const forever = Number.POSITIVE_INFINITY;
+    let code: string | undefined;
+    const asked =
+      verb === "request"
+        ? ctx?.request("news", "?", { timeoutMs: forever })
+        : ctx?.requestStream("news", "?", { idleTimeoutMs: forever }).next();
+    asked?.catch((error: { code: string }) => (code = error.code));
+    await settle(system);
+    system.killThread(1, "killed");
+    await settle(system);
+    expect(code).toBeUndefined();
+    system.killThread(2, "killed");
+    await settle(system);
+    expect(code).toBe("thread_lost");
+    const { calls, streams } = system.kernel(0);
+    expect([calls.open, streams.open]).toEqual([0, 0]);
+  },
+);

@@ -117,6 +117,86 @@ describePlacements("S18 Requests", (place) => {
     expect(await openCalls()).toBe(0);
   });
 
+  const forever = { timeoutMs: Number.POSITIVE_INFINITY };
+
+  test("S18.2: a request that no filter lets through fails at once", async () => {
+    const topic = freshTopic();
+    await replier(topic, ["answerRequest", 1], { filter: { kind: "b" } });
+    for (const asker of [await place.spawn(system(), puppet, undefined), ...(await askers())]) {
+      expect(await asker.call("codeOf", ["request", topic, { kind: "a" }, forever])).toBe("noproc");
+      expect(await asker.call("run", ["request", topic, { kind: "b" }, forever])).toBe(1);
+    }
+    expect(await openCalls()).toBe(0);
+  });
+
+  test("S18.2: a request fails with the crash of the only one who has it in hand", async () => {
+    for (const asker of [await place.spawn(system(), puppet, undefined), ...(await askers())]) {
+      const topic = freshTopic();
+      await replier(topic, ["throw", "no answer"]);
+      expect(await asker.call("codeOf", ["request", topic, "?", forever])).toBe("crashed");
+    }
+    expect(await openCalls()).toBe(0);
+  });
+
+  test.each([true, false])(
+    "S18.2: a request fails with the end of the only one who has it, in hand: %j",
+    async (isInHand) => {
+      for (const asker of [await place.spawn(system(), puppet, undefined), ...(await askers())]) {
+        const topic = freshTopic();
+        const gate = await system().spawn(puppet);
+        const only = await replier(topic, ["pass", gate]);
+        if (!isInHand) only.cast("wait", gate);
+        await system().settled();
+        const asked = asker.call("codeOf", ["request", topic, "?", forever]);
+        await system().settled();
+        system().exit(only, "kill");
+        expect(await asked).toBe(isInHand ? "killed" : "noproc");
+      }
+      expect(await openCalls()).toBe(0);
+    },
+  );
+
+  test.each([
+    ["reject", ["mailbox_full", "first"]],
+    ["dropOldest", ["second", "mailbox_full"]],
+  ] as const)(
+    "S18.2: a request that the policy of the only subscription drops fails: %s",
+    async (policy, [second, first]) => {
+      const topic = freshTopic();
+      const asker = await place.spawn(system(), puppet, undefined);
+      const gate = await system().spawn(puppet);
+      const only = await replier(topic, ["answerRequest", policy === "reject" ? "first" : "second"], {
+        capacity: 1,
+        policy,
+      });
+      only.cast("wait", gate);
+      await system().settled();
+      const asked = [1, 2].map(() =>
+        system()
+          .request(topic, "?", forever)
+          .catch(({ code }: { code: string }) => code),
+      );
+      await system().settled();
+      await gate.call("run", ["answer"]);
+      expect(await Promise.all(asked)).toEqual([first, second]);
+      expect(await asker.call("run", ["request", topic, "?"])).toBe(policy === "reject" ? "first" : "second");
+    },
+  );
+
+  test("S18.2: while there is another who may answer, and after it was handled, a request waits", async () => {
+    const topic = freshTopic();
+    const asker = await place.spawn(system(), puppet, undefined);
+    const crashing = await replier(topic, ["throw", "not me"]);
+    const holding = await replier(topic, ["keep", "handled"]);
+    const asked = asker.call("codeOf", ["request", topic, "?"], { timeoutMs: 60_000 });
+    await system().settled();
+    expect(system().isAlive(crashing)).toBe(false);
+    await system().stopActor(holding);
+    await system().settled();
+    await system().clock.advance(5_001);
+    expect(await asked).toBe("timeout");
+  });
+
   test("S18.3: a request fails when its time is over, and what comes up later is not handled", async () => {
     const topic = freshTopic();
     const asker = await place.spawn(system(), puppet, undefined);

@@ -108,7 +108,10 @@ test.each([onThread(0), onThread(1), inProcess])(
     const reading = read(system, { to: producing, argument: { chunks: 3, behind: "keep" } });
     await system.settled();
     await system.stop();
-    expect(await reading).toEqual({ chunks: [0, 1, 2], code: "shutdown" });
+    const { chunks, code } = await reading;
+    expect(chunks).toEqual([0, 1, 2]);
+    // Its thread may be gone before it has told the end, as with calls.
+    expect(["shutdown", "thread_lost"]).toContain(code);
   },
 );
 

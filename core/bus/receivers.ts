@@ -1,0 +1,67 @@
+/**
+ * Who of a thread has got a request, until each of them is out of it: the message did not come into its hands, or its end
+ * fell into the turn with it. Then the asker's thread is told, where a request fails when that has been told of all threads.
+ * One that has handled it without an answer is not out of it: it may answer later, or somebody in its place.
+ */
+
+import type { Cell } from "../actor/cell.ts";
+import type { Envelope, From } from "../actor/context.ts";
+import { type ExitReason, reasonError } from "../actor/exit-reason.ts";
+import type { Mail } from "../actor/mailbox.ts";
+import type { ErrorData } from "../errors.ts";
+import type { DeadLetterWhy } from "../kernel/events.ts";
+import { FrameKind } from "../kernel/frame-kind.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { passes } from "./filter.ts";
+import { subscriptionOf, type TopicSubscription } from "./subscription.ts";
+
+export class Receivers {
+  readonly #kernel: Kernel;
+  /** By what each of a thread's subscribers gets, the same object for all. It is gone with the last of its messages. */
+  readonly #left = new WeakMap<Envelope, Set<TopicSubscription>>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** It is about to be delivered to those whose filter lets it through. */
+  arrives(envelope: Envelope, subscriptions: readonly TopicSubscription[]): void {
+    const receivers = subscriptions.filter(({ filter }) => filter === undefined || passes(filter, envelope.message));
+    if (receivers.length > 0) this.#left.set(envelope, new Set(receivers));
+    else this.#tell(envelope, { code: "noproc", message: `nobody is there to answer the request "${envelope.topic}"` });
+  }
+
+  /** A message did not come into its subscriber's hands. */
+  missed(subscription: TopicSubscription, envelope: Envelope, why: DeadLetterWhy | "late"): void {
+    const who = this.#kernel.nameOf(this.#kernel.refOf(subscription.cell));
+    const code = why === "late" ? "timeout" : why === "dropped" ? "mailbox_full" : why;
+    this.#out(subscription, envelope, { code, message: `${who} did not get the request "${envelope.topic}": ${why}` });
+  }
+
+  /** An actor has crashed or ended, with a message in its hands. */
+  ended(cell: Cell, { meta, payload }: Mail, reason: ExitReason): void {
+    const subscription = subscriptionOf(meta);
+    // Its code may run in another's frames, with another's message in hand.
+    if (subscription === undefined || subscription.cell !== cell) return;
+    const envelope = payload as Envelope;
+    if (envelope.replyTo === undefined) return;
+    this.#out(
+      subscription,
+      envelope,
+      reasonError(reason, this.#kernel.nameOf(this.#kernel.refOf(cell)), envelope.topic),
+    );
+  }
+
+  #out(subscription: TopicSubscription, envelope: Envelope, error: Omit<ErrorData, "name">): void {
+    const left = this.#left.get(envelope);
+    if (left?.delete(subscription) === true && left.size === 0) this.#tell(envelope, error);
+  }
+
+  #tell({ replyTo }: Envelope, error: Omit<ErrorData, "name">): void {
+    const { calls, guest, peers, thread } = this.#kernel;
+    const { caller, id } = replyTo as From; // of a request
+    const data: ErrorData = { name: "RuntimeError", ...error };
+    if (caller.thread === thread) calls.placeOut(id, thread, data);
+    else peers.push(caller.thread, FrameKind.requestOut, caller, guest, id, data);
+  }
+}
