@@ -14,9 +14,10 @@ interface Holdings {
 }
 
 async function holdings(system: MofaSystem): Promise<readonly Holdings[]> {
-  return (await system.stats()).threads.map(({ actors, timers, openCalls, queued, outbox }) => ({
+  return (await system.stats()).threads.map(({ actors, timers, openCalls, queued, outbox, position }) => ({
     actors,
-    timers,
+    // Those of main are the runtime's own, which come and go.
+    timers: position === 0 ? 0 : timers,
     // The one that asks.
     openCalls,
     queued,
