@@ -28,6 +28,8 @@ export interface ScheduleTimes {
   nextAfter(wallMs: number): number | undefined;
 }
 
+/** A clock that is set back by more than this was wrong: schedules go on from where it stands now. (Vixie cron's rule) */
+const setBackMs = 3 * 3_600_000;
 /** A time that is older than this was missed. */
 const lateMs = 60_000;
 /** For one look at one schedule. */
@@ -42,6 +44,8 @@ interface ScheduleEntry {
 
 export class Schedules {
   readonly #entries = new Set<ScheduleEntry>();
+  /** The latest time of day at which somebody has looked. */
+  #latestMs = Number.NEGATIVE_INFINITY;
 
   add(times: ScheduleTimes, request: CheckedTask, missed: MissedRuns, wallMs: number): Schedule {
     const entry: ScheduleEntry = { times, request, missed, nextMs: times.nextAfter(wallMs) };
@@ -62,6 +66,10 @@ export class Schedules {
   /** What is to be submitted now, once for each time. */
   takeDue(wallMs: number): CheckedTask[] {
     const due: CheckedTask[] = [];
+    if (wallMs < this.#latestMs - setBackMs) {
+      this.#latestMs = wallMs;
+      for (const entry of this.#entries) entry.nextMs = entry.times.nextAfter(wallMs);
+    } else this.#latestMs = Math.max(this.#latestMs, wallMs);
     for (const entry of this.#entries) {
       const runs = runsOf(entry, wallMs);
       for (let run = 0; run < runs; run++) due.push(entry.request);

@@ -1,7 +1,7 @@
 /** `submit` on every thread: the request goes to main's table, which answers two questions, whether it is kept and what it came to. */
 import { isTaskCount } from "../actor/behaviour.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { describe, RuntimeError } from "../errors.ts";
+import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { errorOfAnswer } from "../kernel/calls.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -84,9 +84,18 @@ export class Submissions {
       const acceptedId = calls.expectThen(cell, main, "submit", accepted.succeed, accepted.fail);
       kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [resultId, task]);
     } else {
-      const refusal = work.submit(task, kernel.refOf(cell), resultId);
-      if (refusal === undefined) accepted.succeed(taskId(owner, resultId));
-      else {
+      const id = taskId(owner, resultId);
+      // Later, and so by the drain.
+      const waits = work.isToWait(task)
+        ? {
+            accepted: () => kernel.scheduler.settle(cell, accepted.succeed, id),
+            failed: (error: ErrorData) => kernel.scheduler.settle(cell, accepted.fail, errorOfAnswer(error)),
+          }
+        : undefined;
+      const refusal = work.submit(task, kernel.refOf(cell), resultId, waits);
+      if (refusal === undefined) {
+        if (waits === undefined) accepted.succeed(id);
+      } else {
         accepted.fail(errorOfAnswer(refusal));
         calls.failed(resultId, refusal);
       }

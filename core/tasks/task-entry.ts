@@ -18,6 +18,8 @@ export interface TaskEntry extends QueuedTask {
   /** Who gets the result, as the answer of which question. */
   readonly caller: RefData;
   readonly resultId: number;
+  /** Whom to tell when it is accepted, while it is not: it waits for somebody who can do it. */
+  acceptance: Acceptance | undefined;
   /** On the system's clock. */
   readonly deadlineMs: number;
   state: TaskState;
@@ -37,6 +39,12 @@ export interface TaskEntry extends QueuedTask {
   isBack: boolean;
   /** What the last attempt failed with. */
   error: ErrorData | undefined;
+}
+
+/** Who is told that a task is accepted, or that it never will be. */
+export interface Acceptance {
+  accepted(): void;
+  failed(error: ErrorData): void;
 }
 
 /** One attempt. */

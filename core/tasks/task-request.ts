@@ -52,8 +52,12 @@ export interface TaskRequest {
    * deadline has passed. Default false.
    */
   readonly preemptible?: boolean;
-  /** What becomes of it when nobody has the name, or declares the capability, at its submit. Default `wait`. */
-  readonly whenNobody?: "wait" | "refuse";
+  /**
+   * What becomes of it when nobody has the name, or declares the capability, at its submit. `queue` (default): it is accepted,
+   * and waits for somebody. `wait`: it is accepted when somebody does it, and until then it goes with its submitter. `refuse`:
+   * it fails with `noproc`.
+   */
+  readonly whenNobody?: "queue" | "wait" | "refuse";
 }
 
 /** An actor, a name, or whoever declares something. */
@@ -77,7 +81,7 @@ export interface CheckedTask {
   readonly backoff: Required<TaskBackoff>;
   readonly concurrency: number | undefined;
   readonly isPreemptible: boolean;
-  readonly isRefusedByNobody: boolean;
+  readonly whenNobody: "queue" | "wait" | "refuse";
 }
 
 const requestKeys = [
@@ -98,7 +102,7 @@ const requestKeys = [
 /** @throws RuntimeError `bad_argument`. */
 export function checkTask(request: TaskRequest): CheckedTask {
   assertKeys("submit", request, requestKeys);
-  const { call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "wait" } = request;
+  const { call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "queue" } = request;
   const { priority = priorityDefault, attempts = 1, preemptible = false } = request;
   const to = recipientOf(request);
   if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
@@ -110,7 +114,8 @@ export function checkTask(request: TaskRequest): CheckedTask {
   if (concurrency !== undefined && !isTaskCount(concurrency))
     throw wrong("concurrency is a whole number from 1", concurrency);
   if (typeof preemptible !== "boolean") throw wrong("preemptible is true or false", preemptible);
-  if (whenNobody !== "wait" && whenNobody !== "refuse") throw wrong('whenNobody is "wait" or "refuse"', whenNobody);
+  if (whenNobody !== "queue" && whenNobody !== "wait" && whenNobody !== "refuse")
+    throw wrong('whenNobody is "queue", "wait" or "refuse"', whenNobody);
   return {
     to,
     call,
@@ -122,7 +127,7 @@ export function checkTask(request: TaskRequest): CheckedTask {
     backoff: backoff === undefined ? taskBackoffDefault : checkBackoff("submit", backoff),
     concurrency,
     isPreemptible: preemptible,
-    isRefusedByNobody: whenNobody === "refuse",
+    whenNobody,
   };
 }
 

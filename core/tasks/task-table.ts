@@ -19,7 +19,7 @@ import { AgentPools } from "./agent-pools.ts";
 import { schedulerBehaviour, schedulerName } from "./scheduler-actor.ts";
 import { type MissedRuns, type Schedule, Schedules, type ScheduleTimes } from "./schedules.ts";
 import { taskId } from "./submissions.ts";
-import { type Agent, faultOf, type InHand, type TaskEntry } from "./task-entry.ts";
+import { type Acceptance, type Agent, faultOf, type InHand, type TaskEntry } from "./task-entry.ts";
 import { type CheckedTask, preemptionsMax, type Recipient, recipientKey } from "./task-request.ts";
 import { type TaskStats, TaskTotals } from "./task-totals.ts";
 
@@ -70,17 +70,29 @@ export class TaskTable {
 
   /** A task of another thread: it is told whether it is kept. */
   submittedThere(request: CheckedTask, caller: Ref, acceptedId: number, resultId: number): void {
-    const refusal = this.submit(request, caller, resultId);
+    const accepted = () => this.#kernel.calls.answer(caller, acceptedId, taskId(caller.thread, resultId), undefined);
+    const waits = this.isToWait(request)
+      ? { accepted, failed: (error: ErrorData) => this.#fail(caller, acceptedId, error) }
+      : undefined;
+    const refusal = this.submit(request, caller, resultId, waits);
     if (refusal === undefined) {
-      this.#kernel.calls.answer(caller, acceptedId, taskId(caller.thread, resultId), undefined);
+      if (waits === undefined) accepted();
       return;
     }
     this.#fail(caller, acceptedId, refusal);
     this.#fail(caller, resultId, refusal);
   }
 
-  /** Keeps it; else says why not. */
-  submit(request: CheckedTask, caller: Ref, resultId: number): ErrorData | undefined {
+  /** Nobody can do it, and it is accepted when somebody does. */
+  isToWait({ whenNobody, to }: CheckedTask): boolean {
+    return whenNobody === "wait" && !this.#hasSomebody(to);
+  }
+
+  /**
+   * Keeps it; else says why not.
+   * @param waits who is told that it is accepted, where that is not now
+   */
+  submit(request: CheckedTask, caller: Ref, resultId: number, waits?: Acceptance): ErrorData | undefined {
     const kernel = this.#kernel;
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return failure(...refusal);
@@ -92,6 +104,7 @@ export class TaskTable {
       recipient: recipientKey(request.to),
       caller,
       resultId,
+      acceptance: waits,
       priority: request.priority,
       key: request.key,
       deadlineMs: nowMs + request.deadlineMs,
@@ -144,16 +157,18 @@ export class TaskTable {
     kernel.emit({ type: "log", ref, name: schedulerName, level: "warning", message: "a scheduled task failed", data });
   }
 
-  #refusal({ to, isRefusedByNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {
+  #refusal({ to, whenNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {
     if (this.#ended !== undefined) return ["shutdown", `submit: ${endedText(this.#ended)}`];
     if (this.#entries.size >= tasksMax)
       return ["system_limit", `submit: ${tasksMax} tasks are under way, and more are not kept`];
-    const hasSomebody = () =>
-      typeof to === "object" && "capability" in to
-        ? this.poolOf(to.capability) !== undefined
-        : this.holderOf(to) !== undefined;
-    if (!isRefusedByNobody || hasSomebody()) return undefined;
+    if (whenNobody !== "refuse" || this.#hasSomebody(to)) return undefined;
     return ["noproc", `submit: there is nobody for ${recipientKey(to)}`];
+  }
+
+  #hasSomebody(to: Recipient): boolean {
+    return typeof to === "object" && "capability" in to
+      ? this.poolOf(to.capability) !== undefined
+      : this.holderOf(to) !== undefined;
   }
 
   /** The one actor that is meant; undefined: nobody has the name. */
@@ -310,6 +325,15 @@ export class TaskTable {
   /** An agent gets it in hand, by a call of the guest's: its answer finds its way here whatever becomes of the scheduler. */
   start(entry: TaskEntry, ref: Ref): void {
     const kernel = this.#kernel;
+    const { acceptance } = entry;
+    if (acceptance !== undefined && !kernel.isAlive(entry.caller)) {
+      this.totals.cancelled++;
+      const text = `task ${entry.id} was given up: its submitter ended before anybody could do it`;
+      this.#end(entry, failure("cancelled", text));
+      return;
+    }
+    entry.acceptance = undefined;
+    acceptance?.accepted();
     const key = refKey(ref);
     let agent = this.#agents.get(key);
     if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
@@ -360,6 +384,7 @@ export class TaskTable {
     if (inHand !== undefined && entry.request.isPreemptible && this.#ended === undefined)
       this.#interrupt(inHand, error.code ?? "given up", () => {});
     this.#remove(entry);
+    entry.acceptance?.failed(error);
     this.#fail(entry.caller, entry.resultId, error);
   }
 

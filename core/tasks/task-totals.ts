@@ -16,7 +16,7 @@ export interface TaskDestination {
 }
 
 export interface TaskStats {
-  /** That were accepted, since the system's start; so are the next five. */
+  /** That were accepted, or wait for that, since the system's start; so are the next six. */
   readonly submitted: number;
   readonly done: number;
   /** For good: their last attempt did, or their deadline has passed, or there is nobody any more to schedule them. */

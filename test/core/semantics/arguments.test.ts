@@ -68,7 +68,7 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
   [["submit", { to: nobody, call: "c", backoff: 5 }], /submit: backoff wants an object with minMs, .*, got 5/],
   [["submit", { to: nobody, call: "c", backoff: { maxMs: 1 } }], /backoff has minMs and maxMs, .* got \{"maxMs":1\}/],
   [["submit", { to: nobody, call: "c", backoff: { factor: 0.5 } }], /backoff has .* a factor from 1, got/],
-  [["submit", { to: nobody, call: "c", whenNobody: "no" }], /whenNobody is "wait" or "refuse", got "no"/],
+  [["submit", { to: nobody, call: "c", whenNobody: "no" }], /whenNobody is "queue", "wait" or "refuse", got "no"/],
   [["task", 5], /task wants a promise, or a function that returns one, got 5/],
   [["task"], /task wants a promise, or a function that returns one, got undefined/],
   [["stopActor", 5], /stopActor wants a ref or a registered name, got 5/],

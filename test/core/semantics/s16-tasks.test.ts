@@ -269,6 +269,26 @@ describePlacements("S16 Tasks", (place) => {
     expect(await agent.call("seen")).toEqual(["next"]);
   });
 
+  test("S16.5: a clock that jumps ahead by a year ends what is due, and of the rest nothing is lost", async () => {
+    const agent = await busyAgent();
+    const due = system().submit(keep(agent, "due", { deadlineMs: 86_400_000 }));
+    const ages = [0, 9].map((priority) => system().submit(keep(agent, priority, { priority })));
+    const counter = await system().spawn(tally);
+    const { name } = await supervisedAgent(flaky);
+    const argument = { tally: counter, goodFrom: 3, by: "error" };
+    const backoff = { minMs: 3_600_000, maxMs: 3_600_000 };
+    const rests = system().submit({ to: name, call: "work", argument, attempts: 3, backoff });
+    await system().settled();
+    await system().clock.advance(365 * 86_400_000);
+    await system().settled();
+    expect(await codeOf(due.result())).toBe("deadline");
+    // All its rests lie in that year.
+    expect([await rests.result(), await counter.call("count")]).toEqual([3, 3]);
+    await answer(agent);
+    await Promise.all(ages.map((task) => task.result()));
+    expect(await agent.call("seen")).toEqual([9, 0]);
+  });
+
   test("S16.5: a cancelled task ends, whether it waits, rests or is in hand; one that has ended cannot be", async () => {
     const agent = await place.spawn(system(), puppet, undefined);
     const running = system().submit({ to: agent, call: "hold" });
@@ -338,6 +358,30 @@ describePlacements("S16 Tasks", (place) => {
     await system().settled();
     await ableAgent(capability);
     expect(await waiting.result()).toBe("came");
+  });
+
+  test("S16.6: one that is to wait is accepted when somebody comes, unless its submitter or its time is over by then", async () => {
+    const capability = freshName();
+    const submitter = await place.spawn(system(), puppet, undefined);
+    const request: TaskRequest = { capability, call: "run", argument: ["keep", "of the dead"], whenNobody: "wait" };
+    await submitter.call("run", ["submitThenStop", request]);
+    const late = system().submit({ capability, call: "echo", whenNobody: "wait", deadlineMs: 100 });
+    const task = system().submit({ capability, call: "echo", argument: "came", whenNobody: "wait" });
+    let isAccepted = false;
+    void task.accepted().then(() => (isAccepted = true));
+    await system().clock.advance(100);
+    await system().settled();
+    expect([await codeOf(late.accepted()), await codeOf(late.result())]).toEqual(["deadline", "deadline"]);
+    expect(isAccepted).toBe(false);
+    const { cancelled } = (await system().stats()).tasks;
+    const agent = await ableAgent(capability);
+    expect(await task.accepted()).toMatch(/^\d+\.\d+$/);
+    expect(await task.result()).toBe("came");
+    expect(await agent.call("seen")).toEqual([]);
+    expect((await system().stats()).tasks.cancelled).toBe(cancelled + 1);
+    const next = system().submit({ capability, call: "hold", whenNobody: "wait" });
+    expect(await next.accepted()).toMatch(/^\d+\.\d+$/);
+    expect(await next.cancel()).toBe(true);
   });
 
   test("S16.6: when its agent ends another that can do it does it, and one that is paused is passed over", async () => {

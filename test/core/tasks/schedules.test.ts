@@ -4,8 +4,11 @@ import type { Ref, TaskRequest } from "../../../core/index.ts";
 import { CronLine } from "../../../core/tasks/cron-line.ts";
 import { type MissedRuns, Schedules } from "../../../core/tasks/schedules.ts";
 import { checkTask } from "../../../core/tasks/task-request.ts";
+import type { TaskTable } from "../../../core/tasks/task-table.ts";
 import { EventRecorder } from "../../../testing/index.ts";
+import { current, loggedAgent, TaskLog } from "../../fixtures/logged-agent.ts";
 import { tally } from "../../fixtures/task-agents.ts";
+import { failureOf, SimulatedTree } from "../../support/simulated-tree.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const minuteMs = 60_000;
@@ -112,6 +115,64 @@ describe("a line of cron", () => {
     ["*/20 * * * * *", "UTC", "2026-01-01T00:00:01Z", "2026-01-01T00:00:20Z"],
   ])("%s in %s after %s is %s", (line, timeZone, after, expected) => {
     expect(new CronLine(line, timeZone).nextAfter(at(after))).toBe(at(expected));
+  });
+});
+
+describe("a time of day that is set", () => {
+  const request = checkTask({ to: "nobody", call: "c" });
+  const hourMs = 60 * minuteMs;
+  const dayMs = 24 * hourMs;
+
+  /** How many are due of every hour's at each of these times, in their order. */
+  function dueAt(missed: MissedRuns, ...looks: readonly number[]): number[] {
+    const schedules = new Schedules();
+    schedules.add(new CronLine("0 * * * *", "UTC"), request, missed, 0);
+    return looks.map((lookMs) => schedules.takeDue(lookMs).length);
+  }
+
+  test.each<[MissedRuns]>([["skip"], ["once"], ["all"]])(
+    "S16.9: set back by up to three hours, no time comes twice (missed: %s)",
+    (missed) => {
+      expect(dueAt(missed, hourMs, 2 * hourMs, 0, hourMs, 2 * hourMs, 3 * hourMs)).toEqual([1, 1, 0, 0, 0, 1]);
+    },
+  );
+
+  test("S16.9: set back by more, it goes on from there", () => {
+    const year = 365 * dayMs;
+    expect(dueAt("skip", hourMs, year, 2 * hourMs - 1, 2 * hourMs, 3 * hourMs)).toEqual([1, 1, 0, 1, 1]);
+  });
+
+  test("S16.9: set forwards, the times between count as missed", () => {
+    const at = [hourMs, dayMs + 5 * minuteMs, dayMs + hourMs] as const;
+    expect(dueAt("skip", ...at)).toEqual([1, 0, 1]);
+    expect(dueAt("once", ...at)).toEqual([1, 1, 1]);
+    expect(dueAt("all", ...at)).toEqual([1, 23, 1]);
+  });
+
+  test("S16.9: the scheduler looks at it every ten seconds, and deadlines go by the other clock", async () => {
+    current.log = new TaskLog();
+    const tree = new SimulatedTree({ seed: 1, threads: 1 });
+    const { clock } = tree.system.kernel(0).host;
+    let wall = 0;
+    Object.assign(clock, { wallMs: () => wall });
+    const main = tree.system.kernel(0);
+    main.host.startService = ({ name, behaviour }) => void tree.ctx.spawn(behaviour, undefined, { name });
+    await tree.start({ children: [{ id: "a", start: [loggedAgent] as const, name: "a" }] });
+    const work = main.work as TaskTable;
+    const toAgent = checkTask({ to: "a", call: "work", argument: 1 });
+    work.schedule(new CronLine("0 * * * *", "UTC"), toAgent, "once");
+    const waiting = tree.ctx.submit({ to: "nobody", call: "work", deadlineMs: 60_000 });
+    await tree.settle();
+    wall = 5 * hourMs;
+    await tree.advance(9_000);
+    expect(current.log.begun.size).toBe(0);
+    await tree.advance(1_000);
+    expect(current.log.begun.get(1)).toHaveLength(1);
+    wall = 0;
+    await tree.advance(49_000);
+    expect(work.stats()).toMatchObject({ submitted: 2, failed: 0 });
+    await tree.advance(1_000);
+    expect(await failureOf(tree.until(waiting.result()))).toBe("deadline");
   });
 });
 
