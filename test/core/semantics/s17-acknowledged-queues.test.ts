@@ -225,6 +225,45 @@ describePlacements("S17 Acknowledged queues", (place) => {
     ]);
   });
 
+  test("S17.8: what comes again is before what has never been given", async () => {
+    const topic = freshTopic();
+    const only = await member(topic, "nack", { ackWaitMs: 60_000 });
+    await publish(topic, 1);
+    await system().settled();
+    await only.call("deed", { deed: "keep" });
+    for (const n of [2, 3]) await publish(topic, n);
+    await advance(10);
+    await only.call("deed", { deed: "ack" });
+    await only.call("settle", { deed: "ack", at: -1 });
+    await system().settled();
+    expect(await only.call("gotWith", "attempt")).toEqual([
+      [1, 1],
+      [2, 1],
+      [1, 2],
+      [3, 1],
+    ]);
+  });
+
+  test("S17.5: a member that has let time pass is not taken for free", async () => {
+    const topic = freshTopic();
+    const silent = await member(topic, "keep", { ackWaitMs: 100 });
+    await publish(topic, "silence");
+    const other = await memberOn(1, topic, "ack");
+    await advance(100);
+    await advance(10);
+    for (const n of [1, 2, 3]) {
+      await publish(topic, n);
+      await system().settled();
+    }
+    expect([await silent.call("got"), await other.call("got")]).toEqual([["silence"], ["silence", 1, 2, 3]]);
+    // Until it answers for something.
+    await silent.call("deed", { deed: "ack" });
+    await other.call("deed", { deed: "keep" });
+    for (const n of [4, 5, 6]) await publish(topic, n);
+    await system().settled();
+    expect(await silent.call("got")).toEqual(["silence", 5, 6]);
+  });
+
   test("S17.5: a member has no more in hand than it says, and who has least is next", async () => {
     const topic = freshTopic();
     const [wide, narrow] = [await member(topic, "keep", { maxInHand: 3 }), await memberOn(1, topic, "keep")];

@@ -92,6 +92,7 @@ describePlacements("S17 Kept topics", (place) => {
     expect(await read("*", { seq: 50 })).toEqual([]);
     expect(await read("odd", { seq: 3 })).toEqual([3]);
     expect(await read("*", { ms: 250 })).toEqual([2, 3]);
+    expect(await read("*", { ms: 200 })).toEqual([2, 3]);
     expect(await read("*", { ms: 0 })).toEqual([]);
     expect(await read("*", "first", { filter: { isBig: true } })).toEqual([2, 3]);
   });
