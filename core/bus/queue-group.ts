@@ -61,6 +61,13 @@ export class QueueGroup {
     if (at >= 0) this.#members.splice(at, 1);
   }
 
+  /** Whether it is for a living member. */
+  isFor({ message }: Envelope, isAlive: (holder: Ref) => boolean): boolean {
+    return this.#members.some(
+      ({ holder, terms: { filter } }) => isAlive(holder) && (filter === undefined || passes(filter, message)),
+    );
+  }
+
   /**
    * Who gets the message, and has it from now on: of the living whose filter lets it through one with room, the least loaded,
    * in turns where several are. `wait`: none has, and one of them lets it wait. Undefined: it is for nobody.

@@ -115,7 +115,7 @@ export class Queues {
   /** To one member of each group. */
   share(groups: readonly QueueGroup[], envelope: Envelope, { isExcess, thread }: Source): void {
     for (const group of groups) {
-      const member = group.waiting.size > 0 ? "wait" : this.#take(group, envelope);
+      const member = group.waiting.size > 0 ? this.#behind(group, envelope) : this.#take(group, envelope);
       if (member === undefined) continue;
       if (member !== "wait") this.#give(group, member, envelope);
       else if (isExcess) this.#kernel.counters.add(Counter.busDropped, 1);
@@ -124,6 +124,11 @@ export class Queues {
         this.#pause(group, thread);
       }
     }
+  }
+
+  /** What is for nobody waits for nobody. */
+  #behind(group: QueueGroup, envelope: Envelope): "wait" | undefined {
+    return group.isFor(envelope, (holder) => this.#kernel.isAlive(holder)) ? "wait" : undefined;
   }
 
   #take(group: QueueGroup, envelope: Envelope): QueueMember | "wait" | undefined {

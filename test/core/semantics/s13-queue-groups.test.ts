@@ -150,6 +150,19 @@ describePlacements("S13 Bus, queue groups", (place) => {
     },
   );
 
+  test("S13.10: what no filter lets through does not wait behind what does", async () => {
+    const topic = freshTopic();
+    const only = await place.spawn(system(), puppet, undefined);
+    await only.call("run", ["subscribe", topic, { queue: "workers", capacity: 1, policy: "wait", filter: { n: 1 } }]);
+    await system().pause(only);
+    const difference = await busDifference(async () => {
+      for (const n of [1, 1, 2]) void system().publish(topic, { n });
+      await system().settled();
+      system().exit(only, "kill");
+    });
+    expect(difference).toEqual({ published: 3, delivered: 0, dropped: 0, deadLettered: 2 });
+  });
+
   test("S13.10: what waits for members that end is dead-lettered", async () => {
     const topic = freshTopic();
     const only = await place.spawn(system(), puppet, undefined);
