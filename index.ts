@@ -37,6 +37,7 @@ export {
   type ErrorCode,
   type ErrorData,
   type EventListener,
+  type EventOptions,
   type EventType,
   type ExitMessage,
   type ExitReason,

@@ -26,6 +26,7 @@ const suites = [
   "core/semantics/s2-dead-letters",
   "core/semantics/s2-order-and-delivery",
   "core/semantics/s2-reports",
+  "core/semantics/s20-events",
   "core/semantics/s3-links-monitors-exits",
   "core/semantics/s4-liveness-words",
   "core/semantics/s5-failed-calls",

@@ -6,7 +6,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const files = ["in-thread", "between-threads", "lookups", "codec", "bus", "streams", "submit", "processes", "kills"];
+const files = [
+  "in-thread",
+  "between-threads",
+  "lookups",
+  "codec",
+  "bus",
+  "events",
+  "streams",
+  "submit",
+  "processes",
+  "kills",
+];
 
 const args = process.argv.slice(2);
 const named = args[0] !== undefined && !args[0].startsWith("-");

@@ -88,6 +88,7 @@ export { matchesPattern } from "./faults/selector.ts";
 export type { ActivityColumn, ActorActivity } from "./kernel/activity-counts.ts";
 export type { ActorInfo } from "./kernel/controls.ts";
 export type { DeadLetter } from "./kernel/dead-letters.ts";
+export type { EventOptions } from "./kernel/event-stream.ts";
 export {
   type CrashReport,
   type DeadLetterWhy,

@@ -45,14 +45,17 @@ export interface OursOptions {
   readonly scenario: OurScenario;
   /** Scheduler threads. With 1 a driver's partners are beside it, with 2 they are on the other. */
   readonly threads: 1 | 2;
+  /** Somebody listens to all events. Default false. */
+  readonly hearsEvents?: boolean;
 }
 
-export function ours({ name, scenario, threads }: OursOptions): Contender {
+export function ours({ name, scenario, threads, hearsEvents = false }: OursOptions): Contender {
   let running: ReturnType<typeof start> | undefined;
   const start = async () => {
     // Freezing guards programs against themselves; here the question is what a message costs (README.md, Method).
     // What is slow is the machine: no turn is cut down.
     const system = await startSystem({ threads, checks: false, turnLimitMs: 60_000 });
+    if (hearsEvents) system.events.on("*", () => {});
     const driver = await system.spawn(driverOf[scenario], { partnersThread: threads }, { placement: { thread: 1 } });
     return { system, driver };
   };

@@ -8,7 +8,7 @@ import type { Context, LogLevel } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { MetaKind } from "../actor/mailbox.ts";
 import type { RefData } from "../actor/ref.ts";
-import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
+import type { ErrorData } from "../errors.ts";
 import type { InjectedKind } from "../faults/plan.ts";
 
 /** A crash in full: reason, state (as redacted by `format`), the message in hand and up to ten queued ones, as text. */
@@ -244,75 +244,3 @@ export const alwaysBits =
   eventBit("crashed") | eventBit("threadLost") | eventBit("unattributedError") | eventBit("eventsDropped");
 
 export type EventListener<T extends EventType> = (event: Extract<RuntimeEvent, { type: T }>) => void;
-
-/** Crash reports kept for `system.crashes()`. */
-export const crashesMax = 100;
-
-/** The stream's end on main: who listens, and the last crash reports. */
-export class EventStream {
-  readonly #listeners = new Map<EventType, Set<(event: RuntimeEvent) => void>>();
-  readonly #crashes: CrashReport[] = [];
-  readonly #interestChanged: (bits: number) => void;
-
-  /** @param interestChanged gets the bits of all kinds that somebody listens to. */
-  constructor(interestChanged: (bits: number) => void) {
-    this.#interestChanged = interestChanged;
-    interestChanged(alwaysBits);
-  }
-
-  /** Listens to one kind, or to all with `"*"`. Returns the function that ends it. A listener that throws is reported as `unattributedError`. @throws RuntimeError `bad_argument`. */
-  on<T extends EventType>(type: T, listener: EventListener<T>): () => void;
-  on(type: "*", listener: (event: RuntimeEvent) => void): () => void;
-  on(type: EventType | "*", listener: (event: never) => void): () => void {
-    if (type !== "*" && !eventTypes.includes(type)) {
-      throw new RuntimeError(
-        "bad_argument",
-        `events.on wants "*" or a kind of event (${eventTypes.join(", ")}), got ${describe(type)}`,
-      );
-    }
-    if (typeof listener !== "function")
-      throw new RuntimeError("bad_argument", `events.on wants a function as listener, got ${describe(listener)}`);
-    const kinds: readonly EventType[] = type === "*" ? eventTypes : [type];
-    // The cast is sound: a listener is only ever called with events of the kinds it stands under.
-    const call = listener as (event: RuntimeEvent) => void;
-    for (const kind of kinds) {
-      const set = this.#listeners.get(kind) ?? new Set();
-      set.add(call);
-      this.#listeners.set(kind, set);
-    }
-    this.#publishInterest();
-    return () => {
-      for (const kind of kinds) this.#listeners.get(kind)?.delete(call);
-      this.#publishInterest();
-    };
-  }
-
-  emit(event: RuntimeEvent): void {
-    if (event.type === "crashed") {
-      this.#crashes.push(event);
-      if (this.#crashes.length > crashesMax) this.#crashes.shift();
-    }
-    const set = this.#listeners.get(event.type);
-    if (set === undefined) return;
-    for (const listener of [...set]) {
-      try {
-        listener(event);
-      } catch (error) {
-        // A bad listener must not stop a kernel. Its own failure is reported once, and not to itself for ever.
-        if (event.type !== "unattributedError")
-          this.emit({ type: "unattributedError", thread: 0, error: errorData(error) });
-      }
-    }
-  }
-
-  /** The last crash reports, oldest first, at most 100. */
-  crashes(): readonly CrashReport[] {
-    return [...this.#crashes];
-  }
-
-  #publishInterest(): void {
-    let bits = alwaysBits;
-    for (const [kind, set] of this.#listeners) if (set.size > 0) bits |= eventBit(kind);
-    this.#interestChanged(bits);
-  }
-}

@@ -5,7 +5,7 @@ import { definitionAt } from "../actor/behaviour-module.ts";
 import type { DownMessage } from "../actor/context.ts";
 import { type Clock, SystemClock } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
-import { EventStream } from "../kernel/events.ts";
+import { EventStream } from "../kernel/event-stream.ts";
 import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax } from "../kernel/memory-layout.ts";
 import { SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";

@@ -5,7 +5,8 @@
  * at which point, also with frames half published. Rings, codecs and kernels are the real ones; only ports, workers and
  * time are not. The same seed gives the same run.
  */
-import { EventStream, type RuntimeEvent } from "../../core/kernel/events.ts";
+import { EventStream } from "../../core/kernel/event-stream.ts";
+import type { RuntimeEvent } from "../../core/kernel/events.ts";
 import type { Host } from "../../core/kernel/host.ts";
 import { Kernel } from "../../core/kernel/kernel.ts";
 import { SystemMemory, ThreadState } from "../../core/kernel/system-memory.ts";
