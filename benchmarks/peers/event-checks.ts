@@ -22,7 +22,7 @@ export const scenarios: Scenarios = {
     const startMs = performance.now();
     for (let number = 0; number < size; number += 1) {
       // Written as well, so that it is looked at each time and not once before the loop.
-      memory.interest = number & 0;
+      memory.interest = 0;
       if (wants(spawned)) wanted += 1;
       if (wants(exited)) wanted += 1;
     }

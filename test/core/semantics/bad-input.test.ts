@@ -209,6 +209,24 @@ describe("bad input and bad luck", () => {
     return [...codes];
   });
 
+  row("`events.on` with a type that there is not, no function, or an `of` that is no actor", () => {
+    const on = system().events.on.bind(system().events) as (...args: readonly unknown[]) => () => void;
+    const wrong = [
+      ["logs", () => {}],
+      ["log", "listener"],
+      ["log", () => {}, { of: 5 }],
+    ];
+    const codes = wrong.map((args) => {
+      try {
+        on(...args)();
+        return "none";
+      } catch (error) {
+        return (error as { readonly code?: string }).code;
+      }
+    });
+    return Promise.resolve([...new Set(codes)]);
+  });
+
   row("a ref of another node", async () => [
     await codeOf(system().call({ node: "elsewhere", thread: 1, slot: 1, generation: 1 }, "echo")),
   ]);

@@ -1,0 +1,104 @@
+/** What one that was attached leaves behind in the system when it goes away in the middle of a stream: nothing. */
+import { once } from "node:events";
+import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { AttachServer } from "../../../cli/attach/attach-server.ts";
+import { openSocketFolder, socketsIn } from "../../../cli/attach/socket-folder.ts";
+import { type MofaSystem, refKey } from "../../../index.ts";
+import { puppet } from "../../fixtures/puppet.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem({ clock: "system" });
+const before = process.env["XDG_RUNTIME_DIR"];
+let runtime: string;
+
+beforeAll(() => {
+  runtime = mkdtempSync(join(realpathSync(tmpdir()), "mofa-test-"));
+  process.env["XDG_RUNTIME_DIR"] = runtime;
+});
+
+afterAll(() => {
+  if (before === undefined) delete process.env["XDG_RUNTIME_DIR"];
+  else process.env["XDG_RUNTIME_DIR"] = before;
+  rmSync(runtime, { recursive: true });
+});
+
+/** The system, whose listeners are counted. */
+function counted(of: MofaSystem): { readonly system: MofaSystem; readonly listeners: () => number } {
+  let listeners = 0;
+  const on = (...args: Parameters<MofaSystem["events"]["on"]>) => {
+    const stop = of.events.on(...args);
+    let isStopped = false;
+    listeners++;
+    return () => {
+      if (!isStopped) listeners--;
+      isStopped = true;
+      stop();
+    };
+  };
+  const events = new Proxy(of.events, { get: (target, key) => (key === "on" ? on : Reflect.get(target, key)) });
+  const proxy = new Proxy(of, {
+    get(target, key) {
+      if (key === "events") return events;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return { system: proxy, listeners: () => listeners };
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test.each(["events", "trace", "top", "all of them, on the way"])("of %s", async (what) => {
+  const { system: watched, listeners } = counted(system());
+  const said: string[] = [];
+  using _server = AttachServer.open(watched, "test", (line) => void said.push(line));
+  expect(said).toEqual([]);
+  const own = listeners();
+  const actor = await system().spawn(puppet);
+  const path = join(runtime, "mofa", `${process.pid}.sock`);
+  await until(() => socketsIn(join(runtime, "mofa")).size === 1);
+  const requests = [
+    { id: 1, verb: "watch", types: ["*"] },
+    { id: 2, verb: "trace", target: refKey(actor) },
+    { id: 3, verb: "top", sort: "busy", limit: 5 },
+  ];
+  const isOnTheWay = what.startsWith("all");
+  const chosen = isOnTheWay ? requests : requests.filter(({ verb }) => verb === (what === "events" ? "watch" : what));
+  const client = connect(path);
+  client.on("error", () => {});
+  client.write(chosen.map((request) => `${JSON.stringify(request)}\n`).join(""));
+  if (isOnTheWay) await until(() => listeners() > own);
+  else {
+    // In the middle: it has heard something, and more comes.
+    await once(client, "data");
+    await actor.call("run", ["log", "info", "heard"]);
+  }
+  client.destroy();
+  await until(() => listeners() === own);
+  // Nobody traces it any more: of what it gets now no event is made.
+  const traced: unknown[] = [];
+  await until(async () => {
+    const stop = system().events.on("trace", (event) => traced.push(event), { of: actor });
+    traced.length = 0;
+    await actor.call("echo", 1);
+    await system().settled();
+    stop();
+    return traced.length === 0;
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+(isRoot ? test : test.skip)("a folder of another user is refused, by both sides, however closed", () => {
+  const path = join(runtime, "others");
+  mkdirSync(path, { mode: 0o700 });
+  chownSync(path, 12_345, 12_345);
+  const words = { code: "bad_argument", message: expect.stringMatching(/of owner 12345 with mode 700/) as unknown };
+  expect(() => openSocketFolder(path)).toThrow(expect.objectContaining(words));
+  expect(() => socketsIn(path)).toThrow(expect.objectContaining(words));
+});
