@@ -16,6 +16,7 @@ const suites = [
   "core/semantics/s14-controls",
   "core/semantics/s14-interrupts",
   "core/semantics/s14-traces",
+  "core/semantics/s15-configuration",
   "core/semantics/s15-registry",
   "core/semantics/s16-preemption",
   "core/semantics/s16-tasks",

@@ -42,6 +42,7 @@ export const errorCodes = {
   process_lost: "the actor's process was lost",
   profile_failed: "a profile of a thread could not be taken or written",
   queue_full: "a kept topic or an acknowledged queue is at its bound",
+  refused: "the actor does not take the new configuration",
   shutdown: "the actor was shut down before it answered",
   started_while_loading: "startSystem was called by a module that a runtime thread is loading",
   start_failed: "init threw or stopped",

@@ -109,15 +109,17 @@ export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
+export type { ConfigurationDeclaration, Refusal } from "./registry/agent-configuration.ts";
 export type { AgentQuery } from "./registry/agent-query.ts";
 export type { Agent } from "./registry/agents.ts";
 export {
   type Configuration,
   type ConfigurationSources,
+  isData,
   type Origin,
   readConfiguration,
 } from "./registry/configuration.ts";
-export type { Capability, Declaration } from "./registry/declaration.ts";
+export { type Capability, type Declaration, isDeclaration } from "./registry/declaration.ts";
 export type { RegistryStats } from "./registry/registry.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./registry/standard-schema.ts";
 export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";

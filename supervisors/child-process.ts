@@ -36,6 +36,8 @@ export interface FailedStart {
 export interface Start {
   readonly spec: FullChildSpec;
   readonly argument: unknown;
+  /** Whether it is the first actor of a listed child, or follows another. */
+  readonly life?: "first" | "next";
 }
 
 /**
@@ -116,9 +118,9 @@ function failedStart(ref: Ref, { reason, running }: Pick<FailedStart, "reason" |
   return { ok: false, reason, ...(running && { running }), ...(cause !== undefined && { cause }) };
 }
 
-function spawn(ctx: Context, { spec, argument }: Start, childPlacement: Placement): Ref | StartOutcome {
+function spawn(ctx: Context, { spec, argument, life }: Start, childPlacement: Placement): Ref | StartOutcome {
   const [behaviour] = spec.start;
-  const options = spawnOptions(spec, childPlacement);
+  const options = { ...spawnOptions(spec, childPlacement), ...(life !== undefined && { life }) };
   try {
     // A supervisor does not know what its children offer or take; whoever wrote the spec does. Hence the two casts.
     return (

@@ -11,11 +11,14 @@ import {
   type BehaviourReference,
   type Budget,
   behaviourModule,
+  type Declaration,
   hasOwnHeap,
   type Isolation,
   isActorName,
   isBehaviour,
   isBudget,
+  isData,
+  isDeclaration,
   isEnvironment,
   isHeapMb,
   isIsolation,
@@ -74,6 +77,10 @@ export interface ChildSpec {
   readonly turnLimitMs?: number;
   /** What it may use before it is ended for it, `{ budget: { name: n } }`, which is a failure like another. Default: the behaviour's. */
   readonly budget?: Budget;
+  /** Added to what its behaviour declares. */
+  readonly declaration?: Declaration;
+  /** The nearest source of its configuration. What it is told by `reconfigure` goes before it, also after a restart; under a template not. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
   /** Registered before `init` runs. */
   readonly name?: string;
   /** Time for the child's start, from the spawn to the end of `init`; then it is killed and its start has failed with `init_timeout`. Default: no limit, as in OTP. */
@@ -145,7 +152,7 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
   // The cast is sound: every field was just checked.
   const checked = spec as ChildSpec;
   const { id, placement, isolation, heapMb, env, budget, name, startTimeoutMs, turnLimitMs } = checked;
-  const { mailboxCapacity, mailboxPolicy } = checked;
+  const { mailboxCapacity, mailboxPolicy, declaration, configuration } = checked;
   return {
     id,
     start,
@@ -163,6 +170,8 @@ function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
     ...(turnLimitMs !== undefined && { turnLimitMs }),
     ...(budget !== undefined && { budget: plainBudget(budget) }),
+    ...(declaration !== undefined && { declaration }),
+    ...(configuration !== undefined && { configuration }),
     ...(spec.backoff !== undefined && { backoff: checkBackoff(spec.backoff) }),
   };
 }
@@ -190,6 +199,8 @@ const specKeys = [
   "startTimeoutMs",
   "turnLimitMs",
   "budget",
+  "declaration",
+  "configuration",
   "backoff",
 ] as const satisfies (keyof ChildSpec)[];
 
@@ -205,7 +216,7 @@ function checkSignificant(significant: unknown, restart: Restart, autoShutdown: 
 
 function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
   const { placement, isolation, heapMb, env, budget, mailboxCapacity, mailboxPolicy } = spec;
-  const { name, startTimeoutMs, turnLimitMs } = spec;
+  const { name, startTimeoutMs, turnLimitMs, declaration, configuration } = spec;
   if (placement !== undefined && !isPlacement(placement)) throw new SpecFault("invalid_placement", placement);
   const isValid =
     (isolation === undefined || isIsolation(isolation)) &&
@@ -215,6 +226,8 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
     (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
     (heapMb === undefined || isHeapMb(heapMb)) &&
     (budget === undefined || isBudget(budget)) &&
+    (declaration === undefined || isDeclaration(declaration)) &&
+    (configuration === undefined || isData(configuration)) &&
     (mailboxCapacity === undefined || (Number.isInteger(mailboxCapacity) && isAtLeast(mailboxCapacity, 1))) &&
     (startTimeoutMs === undefined || isAtLeast(startTimeoutMs, 0));
   if (!isValid) {
@@ -228,6 +241,8 @@ function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
       startTimeoutMs,
       turnLimitMs,
       budget,
+      declaration,
+      configuration,
     });
   }
   // What would have no effect is refused: whoever wrote it believes that it has.
@@ -277,7 +292,7 @@ export function isPlacement(value: unknown): value is Placement {
 /** What `spawnLink` is told, made once for each start. */
 export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): SpawnLinkOptions {
   const { id, isolation, heapMb, env, budget, mailboxCapacity, mailboxPolicy } = spec;
-  const { name, startTimeoutMs, turnLimitMs } = spec;
+  const { name, startTimeoutMs, turnLimitMs, declaration, configuration } = spec;
   return {
     ack: true,
     childId: id,
@@ -292,6 +307,8 @@ export function spawnOptions(spec: FullChildSpec, childPlacement: Placement): Sp
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
     ...(turnLimitMs !== undefined && { turnLimitMs }),
     ...(budget !== undefined && { budget }),
+    ...(declaration !== undefined && { declaration }),
+    ...(configuration !== undefined && { configuration }),
   };
 }
 

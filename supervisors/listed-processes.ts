@@ -108,6 +108,6 @@ export class ListedProcesses {
   }
 }
 
-function startOf({ spec }: Child): Start {
-  return { spec, argument: spec.start[1] };
+function startOf({ spec, former }: Child): Start {
+  return { spec, argument: spec.start[1], life: former === undefined ? "first" : "next" };
 }

@@ -6,6 +6,14 @@
  */
 import { types } from "node:util";
 import { describe, RuntimeError } from "../errors.ts";
+import {
+  type AgentConfiguration,
+  assertConfigurationDeclaration,
+  type ConfigurationDeclaration,
+  type GivenConfiguration,
+  OwnConfiguration,
+} from "../registry/agent-configuration.ts";
+import { assertDeclaration, type Declaration } from "../registry/declaration.ts";
 import { callerModules, type DefinitionSite, noteDefinition } from "./behaviour-module.ts";
 import { assertBudget, type Budget, plainBudget } from "./budget.ts";
 import type { Context } from "./context.ts";
@@ -37,12 +45,23 @@ export interface BehaviourOptions {
   readonly budget?: Budget;
   /** How many tasks (`submit`) one of its actors may have in hand. Default: what the request says, else 1. */
   readonly taskConcurrency?: number;
+  /** What its actors are and can do: they are found by it (`find`). A spawn may add to it, and `ctx.declare` takes its place. */
+  readonly declaration?: Declaration;
+  /**
+   * Where the configuration of its actors comes from, and the schema that it is held to. `init` gets it as its third parameter,
+   * and `configure` each new one.
+   */
+  readonly configuration?: ConfigurationDeclaration;
 }
 
 /** The kernel's view of a behaviour: one record for each definition, shared by all its actors. */
 export interface Handlers {
   /** Makes the state. May be async; the actor takes no message before it has ended. */
-  init(argument: unknown, ctx: Context): unknown;
+  init(argument: unknown, ctx: Context, configuration: unknown): unknown;
+  /** Offers a new configuration, between two turns. `{ refused: why }`: it stays with `previous`. */
+  configure?(state: unknown, next: unknown, ctx: Context, previous: unknown): unknown;
+  /** Makes the configuration of a new actor; undefined: its behaviour declares none. */
+  readonly configuration?: (given: GivenConfiguration) => AgentConfiguration;
   /** A raw message, or a system message (`down`, `exit`, `timer`, `started`). A promise holds the mailbox until it settles. */
   receive(state: unknown, message: unknown, ctx: Context): unknown;
   /** A request with an answer. Undefined: the behaviour takes no calls. */
@@ -96,8 +115,9 @@ export interface BehaviourReference {
   readonly site?: string;
 }
 
-export interface ActorDefinition<S, A, M> extends BehaviourOptions {
-  init?(argument: A, ctx: Context): S | Promise<S>;
+export interface ActorDefinition<S, A, M, G = undefined> extends Omit<BehaviourOptions, "configuration"> {
+  configuration?: ConfigurationDeclaration<G>;
+  init?(argument: A, ctx: Context, configuration: G): S | Promise<S>;
   receive(state: S, message: M, ctx: Context): unknown;
   terminate?(state: S, reason: ExitReason, ctx: Context): unknown;
   /** Runs when the actor is paused, after the turn that was under way; `resumed` when it goes on, before what has waited. */
@@ -108,6 +128,8 @@ export interface ActorDefinition<S, A, M> extends BehaviourOptions {
    * returns, unless undefined, takes the state's place. Without it the actor ends `{ interrupted: reason }`.
    */
   interrupted?(state: S, reason: string, ctx: Context): unknown;
+  /** Offers a new configuration, between two turns: takes it over, or returns `{ refused: why }`. Without it none is taken. */
+  configure?(state: S, next: G, ctx: Context, previous: G): unknown;
   /** Redacts the state for crash reports. */
   format?(state: S): unknown;
 }
@@ -123,8 +145,8 @@ export interface ActorApi<M> extends Api {
  * Defines an actor in the raw form: `receive` gets every message, system messages included.
  * The state is changed in place; what `receive` returns is ignored, but a promise holds the mailbox until it settles.
  */
-export function defineActor<S = undefined, A = undefined, M = unknown>(
-  definition: ActorDefinition<S, A, M>,
+export function defineActor<S = undefined, A = undefined, M = unknown, G = undefined>(
+  definition: ActorDefinition<S, A, M, G>,
 ): Behaviour<A, ActorApi<M>> {
   assertDefinition("defineActor", definition, [
     "init",
@@ -133,9 +155,10 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
     "paused",
     "resumed",
     "interrupted",
+    "configure",
     "format",
   ]);
-  const { init, receive, terminate, paused, resumed, interrupted, format } = definition;
+  const { init, receive, terminate, paused, resumed, interrupted, configure, format } = definition;
   assertHandler("defineActor", "receive", receive);
   // The casts below forget S, A and M: the kernel only carries what these same functions made.
   const handlers: Handlers = {
@@ -145,6 +168,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
     ...(paused && { paused: paused as NonNullable<Handlers["paused"]> }),
     ...(resumed && { resumed: resumed as NonNullable<Handlers["resumed"]> }),
     ...(interrupted && { interrupted: interrupted as NonNullable<Handlers["interrupted"]> }),
+    ...(configure && { configure: configure as NonNullable<Handlers["configure"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
   return makeBehaviour(definition, handlers);
@@ -153,6 +177,7 @@ export function defineActor<S = undefined, A = undefined, M = unknown>(
 /** Freezes the record that every kind of definition ends in. */
 export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handlers: Handlers): Behaviour<A, P> {
   const { name, module, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency } = options;
+  const { declaration, configuration } = options;
   if (name !== undefined && (typeof name !== "string" || name === ""))
     throw new RuntimeError("bad_argument", `the behaviour: name is a text for reports, got ${describe(name)}`);
   if (module !== undefined && (typeof module !== "string" || !URL.canParse(module))) {
@@ -162,6 +187,13 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
     );
   }
   assertBounds("the behaviour", options);
+  if (declaration !== undefined) assertDeclaration(declaration, "the behaviour: declaration");
+  if (configuration !== undefined) assertConfigurationDeclaration(configuration);
+  else if (handlers.configure !== undefined)
+    throw new RuntimeError(
+      "bad_argument",
+      "the behaviour: configure is a hook of a configuration, and it declares none",
+    );
   const behaviour: Behaviour<A, P> = Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
@@ -172,10 +204,16 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       ...(turnLimitMs !== undefined && { turnLimitMs }),
       ...(budget !== undefined && { budget: plainBudget(budget) }),
       ...(taskConcurrency !== undefined && { taskConcurrency }),
+      ...(declaration !== undefined && { declaration }),
+      ...(configuration !== undefined && { configuration }),
     }),
     handlers: Object.freeze({
       ...handlers,
-      isAsync: handlers.isAsync ?? Object.values(handlers).some(isAsyncFunction),
+      ...(configuration !== undefined && {
+        configuration: (given: GivenConfiguration) => new OwnConfiguration(configuration, handlers.configure, given),
+      }),
+      // A configuration is read, and offered, over several ticks.
+      isAsync: configuration !== undefined || (handlers.isAsync ?? Object.values(handlers).some(isAsyncFunction)),
     }),
     modules: callerModules(module),
   });

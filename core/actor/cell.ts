@@ -10,6 +10,9 @@ import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
 import type { Interrupt } from "../kernel/interrupt-request.ts";
 import type { TraceRecord } from "../kernel/traces.ts";
+import type { AgentConfiguration, GivenConfiguration } from "../registry/agent-configuration.ts";
+import type { Data } from "../registry/configuration.ts";
+import type { Declaration } from "../registry/declaration.ts";
 import type { Reader } from "../streams/stream-reader.ts";
 import type { Writer } from "../streams/stream-writer.ts";
 import type { Task } from "../tasks/task-handle.ts";
@@ -88,6 +91,9 @@ export interface StartInfo {
   readonly options: SpawnOptions | undefined;
   readonly name: string | undefined;
   readonly ack: StartAck | undefined;
+  /** What the spawn says of its declaration and its configuration. */
+  readonly declaration: Declaration | undefined;
+  readonly configuration: GivenConfiguration | undefined;
 }
 
 /** The rare parts of a cell. */
@@ -95,8 +101,15 @@ export class CellExtra {
   name: string | undefined = undefined;
   /** It has, or had, entries in the threads' copies (`replica.ts`). */
   hasEntries = false;
-  /** It has declared something. */
+  /** It has declared something, or has a configuration. */
   isAgent = false;
+  /** The number of its last change in the threads' copies by which others find it. */
+  agentChange = 0;
+  configuration: AgentConfiguration | undefined = undefined;
+  /** Whether its parent keeps what it is told by `reconfigure` for its next life. */
+  isKept = false;
+  /** What its children were told so, by their ids. */
+  childChanges: Map<string | number, Data> | undefined = undefined;
   /** What it watches among those that have, by id. */
   agentWatches: Set<number> | undefined = undefined;
   /** Its monitors of groups, by id; undefined: of every group. */

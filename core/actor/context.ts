@@ -8,6 +8,7 @@
 import type { KeepOptions } from "../bus/kept/keep-options.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
+import type { Configuration } from "../registry/configuration.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskBackoff, TaskRequest } from "../tasks/task-request.ts";
@@ -47,6 +48,10 @@ export interface SpawnOptions {
   readonly turnLimitMs?: number;
   /** What it may use before it is ended for it. Default: the behaviour's, one by one. */
   readonly budget?: Budget;
+  /** Added to what the behaviour declares, for `find`: of two that say the same thing this counts. */
+  readonly declaration?: Declaration;
+  /** The nearest source of its configuration (`argument`). Refused where the behaviour declares none. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
   /**
    * Time for the whole start, from the spawn to the end of `init`; then the actor is killed, and its start has failed with
    * `init_timeout`. Default: none, but for `start` and `system.spawn` 5,000 for `init` alone, while `threadStartTimeoutMs`,
@@ -60,6 +65,8 @@ export interface SpawnLinkOptions extends SpawnOptions {
   readonly ack?: boolean;
   /** The id by which a supervisor knows it: what a plan of faults may call it by. */
   readonly childId?: string | number;
+  /** Given by a supervisor that lists its children: what one is told by `reconfigure` goes on in its `next` lives, and a `first` knows nothing of it. */
+  readonly life?: "first" | "next";
 }
 
 export interface InterruptOptions {
@@ -292,6 +299,8 @@ export interface AgentMessage {
   readonly ref: Ref;
   /** What it declares now; undefined when it is gone. */
   readonly declaration: Declaration | undefined;
+  /** The configuration that it has now; undefined: it has none, or is gone. */
+  readonly configuration: Configuration<unknown> | undefined;
 }
 
 export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage | GroupMessage | AgentMessage;
@@ -393,6 +402,14 @@ export interface Context {
    * the cheaper, then the faster. A read of this thread's copy; loads are as each thread has told last. @throws RuntimeError `bad_argument`.
    */
   find(query: AgentQuery): Agent[];
+  /**
+   * Changes an actor's configuration: its sources are read anew, the changes go before them all, and what the schema makes of
+   * it is offered to its hook `configure` between two turns. Where that does not refuse, it is the actor's from then on, for
+   * `find` and `watch` too, and in the next life of a child that a supervisor lists.
+   * @throws RuntimeError `refused` with the actor's words, `bad_configuration`, `noproc`, `timeout` (5,000 ms), `calling_self`,
+   * `bad_argument`, `not_cloneable`; what the actor crashed with in the hook.
+   */
+  reconfigure(target: Target, changes: Readonly<Record<string, unknown>>): Promise<Configuration<unknown>>;
   /** The same, and from now on `agent` messages of those that appear, change or go. @throws RuntimeError `bad_argument`. */
   watch(query: AgentQuery): { readonly id: number; readonly agents: readonly Agent[] };
   /** After it returns no message of that watch arrives any more. False: there is none. */

@@ -11,6 +11,8 @@ const optionKeys: readonly (keyof BehaviourOptions)[] = [
   "turnLimitMs",
   "budget",
   "taskConcurrency",
+  "declaration",
+  "configuration",
 ];
 
 /**

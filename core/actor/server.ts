@@ -5,6 +5,7 @@
  * `ctx.reply(from, value)`. The state is changed in place.
  */
 import { RuntimeError } from "../errors.ts";
+import type { ConfigurationDeclaration } from "../registry/agent-configuration.ts";
 import { type Behaviour, type BehaviourOptions, type Handlers, isAsyncFunction, makeBehaviour } from "./behaviour.ts";
 import type { Context } from "./context.ts";
 import { assertDefinition } from "./definition.ts";
@@ -14,8 +15,9 @@ import type { Api } from "./ref.ts";
 /** Handlers by name. `never` for the argument lets each handler declare its own. */
 export type ServerHandlers<S> = { readonly [name: string]: (state: S, argument: never, ctx: Context) => unknown };
 
-export interface ServerDefinition<S, A, C, K> extends BehaviourOptions {
-  init?(argument: A, ctx: Context): S | Promise<S>;
+export interface ServerDefinition<S, A, C, K, G = undefined> extends Omit<BehaviourOptions, "configuration"> {
+  configuration?: ConfigurationDeclaration<G>;
+  init?(argument: A, ctx: Context, configuration: G): S | Promise<S>;
   calls?: C & ServerHandlers<S>;
   casts?: K & ServerHandlers<S>;
   /** Raw and system messages. Without it they are logged and dropped, as OTP does; exits of a parent still end the server. */
@@ -31,6 +33,8 @@ export interface ServerDefinition<S, A, C, K> extends BehaviourOptions {
    * returns, unless undefined, takes the state's place. Without it the actor ends `{ interrupted: reason }`.
    */
   interrupted?(state: S, reason: string, ctx: Context): unknown;
+  /** Offers a new configuration, between two turns: takes it over, or returns `{ refused: why }`. Without it none is taken. */
+  configure?(state: S, next: G, ctx: Context, previous: G): unknown;
   /** Redacts the state for crash reports. */
   format?(state: S): unknown;
 }
@@ -48,17 +52,18 @@ export function defineServer<
   A = undefined,
   C extends object = Record<never, never>,
   K extends object = Record<never, never>,
->(definition: ServerDefinition<S, A, C, K>): Behaviour<A, ServerApi<C, K>> {
+  G = undefined,
+>(definition: ServerDefinition<S, A, C, K, G>): Behaviour<A, ServerApi<C, K>> {
   assertDefinition(
     "defineServer",
     definition,
-    ["init", "info", "continue", "terminate", "paused", "resumed", "interrupted", "format"],
+    ["init", "info", "continue", "terminate", "paused", "resumed", "interrupted", "configure", "format"],
     ["calls", "casts"],
   );
   // A Map knows no inherited names, so `call("toString")` is undef and not Object.prototype's.
   const calls = new Map(Object.entries((definition.calls ?? {}) as Record<string, AnyHandler>));
   const casts = new Map(Object.entries((definition.casts ?? {}) as Record<string, AnyHandler>));
-  const { info, terminate, paused, resumed, interrupted, format } = definition;
+  const { info, terminate, paused, resumed, interrupted, configure, format } = definition;
   const onContinue = definition.continue;
   const handlers: Handlers = {
     isServer: true,
@@ -92,6 +97,7 @@ export function defineServer<
     ...(paused && { paused: paused as NonNullable<Handlers["paused"]> }),
     ...(resumed && { resumed: resumed as NonNullable<Handlers["resumed"]> }),
     ...(interrupted && { interrupted: interrupted as NonNullable<Handlers["interrupted"]> }),
+    ...(configure && { configure: configure as NonNullable<Handlers["configure"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
   return makeBehaviour(definition, handlers);

@@ -30,7 +30,7 @@ import type {
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { CallOptions, NoReply, Ref, RefData, SendOptions, SendResult } from "../actor/ref.ts";
-import { noReply } from "../actor/ref.ts";
+import { noReply, sameRef } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
 import type { KeepQuestion } from "../bus/kept/consumers.ts";
 import { checkKeepOptions, type KeepOptions } from "../bus/kept/keep-options.ts";
@@ -40,12 +40,14 @@ import { wordsOfPattern } from "../bus/topic.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { type AgentQuery, assertQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
+import type { Data } from "../registry/configuration.ts";
 import { assertDeclaration, type Declaration } from "../registry/declaration.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskRequest } from "../tasks/task-request.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
 import { assertGroup } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
+import { assertChanges } from "./reconfiguring.ts";
 import { reportable } from "./report-text.ts";
 import { assertId } from "./signals.ts";
 import { assertSpawnOptions } from "./spawn-options.ts";
@@ -174,6 +176,23 @@ export function contextClass(kernel: Kernel): ContextClass {
       kernel.assertAlive(this.#cell, "stop");
       kernel.outgoing.checkReason(reason, "stop");
       kernel.scheduler.commit(() => kernel.lifecycle.stop(this.#cell, reason));
+    }
+    reconfigure(target: Target, changes: Data): Promise<unknown> {
+      const cell = this.#cell;
+      try {
+        kernel.assertAlive(cell, "reconfigure");
+        assertChanges(changes);
+        const ref = kernel.resolve(target, "reconfigure");
+        if (sameRef(ref, kernel.refOf(cell)))
+          throw new RuntimeError(
+            "calling_self",
+            `${kernel.nameOf(ref)} would wait for itself: reconfigure is for others`,
+          );
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "reconfigure");
+        return kernel.controls.ask(cell, "reconfigure", ref, changes);
+      } catch (error) {
+        return kernel.tasks.rejection(cell, error);
+      }
     }
     stopActor(target: Target, reason: ExitReason = "normal", timeoutMs = Number.POSITIVE_INFINITY): Promise<unknown> {
       try {

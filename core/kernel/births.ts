@@ -6,16 +6,18 @@ import { LimitKind } from "../actor/actor-budget.ts";
 import type { Behaviour } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { Cell, extraOf, Flag, type StartAck } from "../actor/cell.ts";
-import type { SpawnLinkOptions, StartResult } from "../actor/context.ts";
+import type { StartResult } from "../actor/context.ts";
 import type { Api, RefData } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
 import { RuntimeError } from "../errors.ts";
+import { addedTo } from "../registry/declaration.ts";
 import { giveBounds } from "./bounds.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { loading } from "./loads.ts";
 import { Table } from "./replica.ts";
+import type { BirthOptions } from "./spawn-options.ts";
 
 export class Births {
   readonly #kernel: Kernel;
@@ -33,7 +35,7 @@ export class Births {
     behaviour: Behaviour<never, Api>,
     argument: unknown,
     parent: RefData | undefined,
-    options: SpawnLinkOptions | undefined,
+    options: BirthOptions | undefined,
     ack: StartAck | undefined,
   ): Cell {
     const kernel = this.#kernel;
@@ -44,10 +46,15 @@ export class Births {
     const timeoutMs = options?.startTimeoutMs;
     giveBounds(kernel, cell, options, behaviour.options);
     const later = behaviour === loading ? options : undefined;
-    if (options?.name !== undefined || ack !== undefined || later !== undefined) {
-      extraOf(cell).start = { name: options?.name, ack, options: later };
-    }
-    if (options?.childId !== undefined) extraOf(cell).childId = options.childId;
+    const { name, declaration, configuration, changes, childId, life } = options ?? {};
+    const given =
+      configuration === undefined && changes === undefined
+        ? undefined
+        : { argument: configuration ?? {}, changes: changes ?? {} };
+    if (name ?? ack ?? later ?? declaration ?? given)
+      extraOf(cell).start = { name, ack, options: later, declaration, configuration: given };
+    if (childId !== undefined) extraOf(cell).childId = childId;
+    if (life !== undefined) extraOf(cell).isKept = true;
     while (kernel.cells.length < slot) kernel.cells.push(undefined);
     kernel.cells[slot] = cell;
     this.count++;
@@ -73,6 +80,8 @@ export class Births {
     const { taskConcurrency } = cell.behaviour.options;
     // Before its name is known: whoever finds it by that knows this too.
     if (taskConcurrency !== undefined) kernel.replica.put(Table.concurrency, "", cell, taskConcurrency);
+    const declaration = addedTo(cell.behaviour.options.declaration, cell.extra?.start?.declaration);
+    if (declaration !== undefined && cell.extra?.isAgent !== true) kernel.agents.declare(cell, declaration);
     const name = cell.extra?.start?.name;
     const initTimeoutMs = cell.extra?.start?.ack?.initTimeoutMs;
     if (initTimeoutMs !== undefined && cell.extra?.startTimer === undefined)
@@ -109,7 +118,7 @@ export class Births {
     kernel.asyncTurns.meet(cell);
     try {
       result = kernel.dispatch.runAs(cell, () => {
-        const made = cell.behaviour.handlers.init(argument, kernel.contextOf(cell));
+        const made = this.#init(cell, argument);
         isOpen = isThenable(made);
         return made;
       });
@@ -122,6 +131,25 @@ export class Births {
       kernel.asyncTurns.openInit(cell, result as PromiseLike<unknown>);
       kernel.budgets.goesOn(cell);
     } else this.initEnded(cell, result);
+  }
+
+  /** `init`, once the configuration is there where the behaviour declares one. */
+  #init(cell: Cell, argument: unknown): unknown {
+    const kernel = this.#kernel;
+    const { init, configuration } = cell.behaviour.handlers;
+    const ctx = kernel.contextOf(cell);
+    const given = cell.extra?.start?.configuration;
+    if (configuration === undefined) {
+      if (given !== undefined) throw noConfiguration(cell.behaviour);
+      return init(argument, ctx, undefined);
+    }
+    const own = configuration(given ?? { argument: {}, changes: {} });
+    extraOf(cell).configuration = own;
+    return own.read().then((read) => {
+      // What an actor that has ended meanwhile does is nobody's.
+      if ((cell.flags & Flag.dead) === 0) kernel.scheduler.commit(() => kernel.agents.configured(cell, read));
+      return init(argument, ctx, read.value);
+    });
   }
 
   /** What `init` returned, or its promise resolved with. */
@@ -171,8 +199,16 @@ export class Births {
     extra.start = undefined;
     if (ack === undefined) return;
     if (ack.to.thread === kernel.thread) kernel.starts.ended(kernel.refOf(cell), { ok: true });
-    else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, 0, undefined);
+    else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, extra.agentChange, undefined);
   }
+}
+
+/** @param behaviour of an actor that was given a configuration */
+export function noConfiguration(behaviour: Behaviour<never, Api>): RuntimeError {
+  return new RuntimeError(
+    "bad_argument",
+    `spawn: ${behaviourName(behaviour)} declares no configuration, and this spawn gives one: leave it out`,
+  );
 }
 
 function plain(ref: RefData | undefined): RefData | undefined {

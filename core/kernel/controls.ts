@@ -13,14 +13,24 @@ import { messageBytes } from "../actor/message-size.ts";
 import type { Ref, RefData } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { type ErrorData, errorData } from "../errors.ts";
+import type { Data } from "../registry/configuration.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { callTimeoutMs } from "./calls.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { RemoteActor } from "./host.ts";
 import type { InterruptRequest } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
+import { reconfigure } from "./reconfiguring.ts";
 
-export type ControlVerb = "pause" | "resume" | "trace" | "info" | "getState" | "replaceState" | "interrupt";
+export type ControlVerb =
+  | "pause"
+  | "resume"
+  | "trace"
+  | "info"
+  | "getState"
+  | "replaceState"
+  | "interrupt"
+  | "reconfigure";
 
 /** One living actor, as seen from outside. */
 export interface ActorInfo {
@@ -93,7 +103,7 @@ export class Controls {
     const kernel = this.#kernel;
     const isHere = ref.thread === kernel.thread;
     // The state is the actor's alone: whoever gave it keeps no hold of it, also on the same thread.
-    const own = verb === "replaceState" ? this.#copyOf(value, verb) : value;
+    const own = verb === "replaceState" || verb === "reconfigure" ? this.#copyOf(value, verb) : value;
     return kernel.scheduler.commit(() => {
       const { id, promise } = kernel.calls.expect(cell, ref, verb, callTimeoutMs);
       if (isHere) this.control(verb, ref, own, kernel.refOf(cell), id);
@@ -147,7 +157,8 @@ export class Controls {
   }
 
   /** In the actor's own turn: hooks are its code, and copying its state may run code of it. */
-  inspect(cell: Cell, { name, from, id }: Meta, value: unknown): unknown {
+  inspect(cell: Cell, meta: Meta, value: unknown): unknown {
+    const { name, from, id } = meta;
     const { calls } = this.#kernel;
     const me = this.#kernel.refOf(cell);
     if (name === "paused" || name === "resumed")
@@ -157,6 +168,7 @@ export class Controls {
       if (state !== undefined && !isThenable(state)) cell.state = state;
       return isThenable(state) ? state : undefined;
     }
+    if (name === "reconfigure") return reconfigure(this.#kernel, cell, meta, value as Data); // as it was checked where it was given
     const remote = cell.extra?.remote;
     if (remote !== undefined)
       return this.#inspectRemote(remote, name as "getState" | "replaceState", from, id, value, me);

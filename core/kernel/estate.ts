@@ -13,7 +13,7 @@ export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: E
   const answer = (name: string) => reasonError(reason, kernel.nameOf(ref), name);
   const extra = cell.extra;
   const call = cell.current;
-  if (call !== undefined && call.kind === MetaKind.call)
+  if (call !== undefined && (call.kind === MetaKind.call || call.kind === MetaKind.inspect))
     kernel.calls.answerError(call.from, call.id, answer(call.name), ref);
   cell.current = undefined;
   if (extra?.openCalls !== undefined) {

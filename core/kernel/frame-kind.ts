@@ -27,7 +27,7 @@ export const FrameKind = {
   down: 13,
   /** `SpawnPayload`; id: a monitor to make, or 0. */
   spawn: 14,
-  /** The child's `init` ended well. */
+  /** The child's `init` ended well; id: the change by which it can be found, or 0. */
   started: 15,
   /** The reason why there is no child. */
   startFailed: 16,
@@ -134,6 +134,8 @@ export const FrameKind = {
   streamClosed: 73,
   /** `ErrorData`: nobody there answers a request any more; id: the request. */
   requestOut: 74,
+  /** `[childId, changes]`: what a child was told by `reconfigure`, to its supervisor. */
+  childConfigured: 75,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -9,6 +9,7 @@ import type { DeliveryNumber, GivenPayload } from "../bus/kept/kept-message.ts";
 import type { QueueBack, QueueJoin, SharedPayload } from "../bus/queues.ts";
 import type { PublishedPayload, PublishedToKeep } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
+import type { Data } from "../registry/configuration.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import { freezeMessage } from "../thread/message-check.ts";
@@ -18,6 +19,7 @@ import type { RuntimeEvent } from "./events.ts";
 import { FrameKind, mailOf } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
+import { keepForChild } from "./reconfiguring.ts";
 import type { EntryPayload } from "./replica.ts";
 import type { SpawnPayload } from "./spawner.ts";
 
@@ -142,7 +144,7 @@ export class Inbound implements FrameSink {
         kernel.spawner.received(to, from, id, payload as SpawnPayload);
         return;
       case FrameKind.started:
-        kernel.starts.ended(from, { ok: true });
+        kernel.starts.startedThere(from, id);
         return;
       case FrameKind.startFailed:
         kernel.starts.ended(from, payload as StartResult);
@@ -175,6 +177,9 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.entriesGone:
         kernel.replica.goneReceived(thread, payload as Ref);
+        return;
+      case FrameKind.childConfigured:
+        keepForChild(kernel.cellOf(to), ...(payload as readonly [string | number, Data]));
         return;
       case FrameKind.entriesAsked:
         kernel.replica.tellAgain(payload as Ref);

@@ -354,13 +354,15 @@ export class Replica {
   }
 
   /** A wrong entry. Of a holder that lives its thread knows what is right, and is asked for it. */
-  #throwOut(table: Table, key: string, who: string, { holder }: Entry): void {
+  #throwOut(table: Table, key: string, who: string, { holder, value }: Entry): void {
     const kernel = this.#kernel;
     const entries = this.#tables[table]?.get(key);
-    entries?.delete(who);
+    const wasThere = entries?.delete(who) === true;
     if (entries?.size === 0) this.#tables[table]?.delete(key);
     if (!isRef(holder)) return;
     this.#held.get(holder.thread)?.get(who)?.keys[table]?.delete(key);
+    // What it was may be too wrong to be told of: where the registry crashes over that, the next one comes past here.
+    if (wasThere) this.#listeners[table]?.(key, [{ holder, value: undefined, former: value }]);
     kernel.registry?.changed();
     if (!kernel.isAlive(holder)) {
       this.#removeAll(holder);

@@ -6,6 +6,8 @@ import { plainBudget } from "../actor/budget.ts";
 import type { Isolation, SpawnLinkOptions, SpawnOptions } from "../actor/context.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
+import { type Data, isData } from "../registry/configuration.ts";
+import { assertDeclaration } from "../registry/declaration.ts";
 
 /** Below it Node itself does not start: at 2 MiB the whole process aborts. */
 const heapMbMin = 16;
@@ -20,16 +22,19 @@ const known = [
   "mailboxPolicy",
   "turnLimitMs",
   "budget",
+  "declaration",
+  "configuration",
   "startTimeoutMs",
   "ack",
   "childId",
+  "life",
 ] as const satisfies readonly (keyof SpawnLinkOptions)[];
 
 /** @throws RuntimeError `bad_argument`. Where it runs is checked with the placement itself. */
 export function assertSpawnOptions(options: SpawnOptions | undefined): void {
   if (options === undefined) return;
   assertKeys("spawn: options", options, known);
-  const { name, isolation, placement, startTimeoutMs, heapMb, env } = options;
+  const { name, isolation, placement, startTimeoutMs, heapMb, env, declaration, configuration } = options;
   if (name !== undefined) assertName(name, "spawn");
   const refuse = (what: string, wanted: string, got: unknown) => {
     throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
@@ -37,6 +42,8 @@ export function assertSpawnOptions(options: SpawnOptions | undefined): void {
   if (isolation !== undefined && !isIsolation(isolation))
     refuse("isolation", '"shared", "thread" or "process"', isolation);
   assertBounds("spawn", options);
+  if (declaration !== undefined) assertDeclaration(declaration, "spawn: declaration");
+  if (configuration !== undefined && !isData(configuration)) refuse("configuration", "an object", configuration);
   if (startTimeoutMs !== undefined && !(typeof startTimeoutMs === "number" && startTimeoutMs >= 0))
     refuse("startTimeoutMs", "a time in milliseconds from 0", startTimeoutMs);
   if (heapMb !== undefined && !isHeapMb(heapMb)) refuse("heapMb", `a number of MiB from ${heapMbMin}`, heapMb);
@@ -82,10 +89,15 @@ export function isEnvironment(value: unknown): value is Readonly<Record<string, 
   );
 }
 
+/** With what the child's former lives were told: how a spawn goes on, once its options are checked. */
+export interface BirthOptions extends SpawnLinkOptions {
+  readonly changes?: Data;
+}
+
 /** What of the options the other thread needs. */
-export function plainOptions(options: SpawnLinkOptions | undefined): SpawnLinkOptions | undefined {
+export function plainOptions(options: BirthOptions | undefined): BirthOptions | undefined {
   if (options === undefined) return undefined;
-  const { childId, name, isolation, heapMb, env, budget } = options;
+  const { childId, name, isolation, heapMb, env, budget, declaration, configuration, life, changes } = options;
   const { mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
   return {
     ...(isolation === "process" && { isolation }),
@@ -98,5 +110,9 @@ export function plainOptions(options: SpawnLinkOptions | undefined): SpawnLinkOp
     ...(startTimeoutMs !== undefined && { startTimeoutMs }),
     ...(turnLimitMs !== undefined && { turnLimitMs }),
     ...(budget !== undefined && { budget: plainBudget(budget) }),
+    ...(declaration !== undefined && { declaration }),
+    ...(configuration !== undefined && { configuration }),
+    ...(life !== undefined && { life }),
+    ...(changes !== undefined && { changes }),
   };
 }

@@ -7,11 +7,12 @@
 import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
 import { type BehaviourModule, behaviourModule, behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, type StartAck } from "../actor/cell.ts";
-import type { Monitor, SpawnOptions, StartResult } from "../actor/context.ts";
+import type { Monitor, SpawnLinkOptions, StartResult } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import type { Api, Ref, RefData } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
+import { noConfiguration } from "./births.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
@@ -20,7 +21,7 @@ import { loading } from "./loads.ts";
 import type { Deferred } from "./outbox.ts";
 import { threadFor } from "./placement.ts";
 import { assertNoServiceName } from "./service.ts";
-import { assertSpawnOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
+import { assertSpawnOptions, type BirthOptions, hasOwnHeap, plainOptions } from "./spawn-options.ts";
 import { slotsPerDedicated } from "./system-memory.ts";
 
 /** Time for another thread to say itself that a start took too long. */
@@ -29,7 +30,7 @@ const heldGraceMs = 1_000;
 /** How a spawn crosses to another thread. */
 export interface SpawnPayload extends BehaviourModule {
   readonly argument: unknown;
-  readonly options: SpawnOptions | undefined;
+  readonly options: BirthOptions | undefined;
   readonly isLinked: boolean;
   readonly isAwaited: boolean;
   readonly initTimeoutMs: number | undefined;
@@ -59,7 +60,7 @@ export class Spawner {
     parent: Cell,
     spawnable: Spawnable,
     argument: unknown,
-    options: SpawnOptions | undefined,
+    options: SpawnLinkOptions | undefined,
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;
@@ -67,6 +68,7 @@ export class Spawner {
     assertSpawnable(spawnable);
     assertSpawnOptions(options);
     if (options?.name !== undefined) assertNoServiceName(options.name, "spawn", spawnable);
+    const born = this.#birthOptions(parent, spawnable, options);
     const isDedicated = options?.isolation === "thread";
     const isProcess = options?.isolation === "process";
     // The cell of an actor in a process is on main, where the gateway is.
@@ -79,18 +81,35 @@ export class Spawner {
       kernel.outgoing.check(argument, undefined, undefined, argumentOf(spawnable));
     else if (kernel.checks) freezeMessage(argument);
     return kernel.scheduler.commit(() => {
-      if (chosen === kernel.thread) return this.#spawnHere(parent, spawnable, argument, options, ties);
-      const spawned = this.#spawnThere(chosen ?? this.#newDedicated(), parent, spawnable, argument, options, ties);
+      if (chosen === kernel.thread) return this.#spawnHere(parent, spawnable, argument, born, ties);
+      const spawned = this.#spawnThere(chosen ?? this.#newDedicated(), parent, spawnable, argument, born, ties);
       if (chosen === undefined) this.#startDedicated(spawned.ref, spawnable, options?.heapMb);
       return spawned;
     });
+  }
+
+  /** What a child of a supervisor was told by `reconfigure` in its former lives goes on in this one. */
+  #birthOptions(parent: Cell, spawnable: Spawnable, options: SpawnLinkOptions | undefined): BirthOptions | undefined {
+    if (options === undefined) return undefined;
+    const { declaration, configuration, childId, life } = options;
+    const { outgoing } = this.#kernel;
+    if (declaration !== undefined) outgoing.check(declaration, undefined, undefined, "spawn: declaration");
+    if (configuration !== undefined) {
+      if (isBehaviour(spawnable) && spawnable.handlers.configuration === undefined) throw noConfiguration(spawnable);
+      outgoing.check(configuration, undefined, undefined, "spawn: configuration");
+    }
+    const kept = parent.extra?.childChanges;
+    if (kept === undefined || childId === undefined || life === undefined) return options;
+    if (life === "first") kept.delete(childId);
+    const changes = kept.get(childId);
+    return changes === undefined ? options : { ...options, changes };
   }
 
   #spawnHere(
     parent: Cell,
     spawnable: Spawnable,
     argument: unknown,
-    options: SpawnOptions | undefined,
+    options: BirthOptions | undefined,
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;
@@ -123,7 +142,7 @@ export class Spawner {
     parent: Cell,
     spawnable: Spawnable,
     argument: unknown,
-    options: SpawnOptions | undefined,
+    options: BirthOptions | undefined,
     ties: SpawnTies,
   ): { ref: Ref; monitor: Monitor | undefined } {
     const kernel = this.#kernel;

@@ -12,6 +12,7 @@ export const initTimeoutMs = 5_000;
 
 /** Codes that a start fails with as they are; any other failure of `init` is `start_failed` with its cause. */
 const own = [
+  "bad_configuration",
   "module_failed",
   "module_export_missing",
   "module_unknown",

@@ -61,6 +61,13 @@ export class Starts {
     return true;
   }
 
+  /** On another thread: whoever awaits a promise finds it by what it has declared, since that change is in this copy then. */
+  startedThere(ref: Ref, change: number): void {
+    const start = this.#starts.get(refKey(ref));
+    if (change === 0 || start?.settle === undefined) this.ended(ref, { ok: true });
+    else this.#kernel.replica.whenSeen(ref.thread, change, () => this.ended(ref, { ok: true }));
+  }
+
   /** How a child's `init` ended. A link of the starter to it is gone, without an exit. */
   ended(ref: Ref, result: StartResult): void {
     const kernel = this.#kernel;

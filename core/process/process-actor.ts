@@ -8,6 +8,8 @@ import { initLater, isThenable } from "../actor/turn-result.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { type DeedKind, type DeedTerms, doDeed } from "../faults/deeds.ts";
 import { stateText } from "../kernel/report-text.ts";
+import type { AgentConfiguration, GivenConfiguration } from "../registry/agent-configuration.ts";
+import type { Data } from "../registry/configuration.ts";
 import { whileLoading } from "../thread/loading.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { moduleFailed } from "../thread/module-loader.ts";
@@ -15,12 +17,15 @@ import type { RefWire } from "../thread/ref-wire.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { MainLine } from "./main-line.ts";
 import { contextOf, ProcessContext, type TurnState } from "./process-context.ts";
-import type { LoadedBehaviour, ToProcess } from "./protocol.ts";
+import type { LoadedBehaviour, ToProcess, TurnKind } from "./protocol.ts";
 
 type Turn = Extract<ToProcess, { type: "turn" }>;
 
 /** Handlers that a behaviour may lack. */
 const optionalHandlers = ["call", "cast", "continue", "terminate", "paused", "resumed"] as const;
+
+/** Turns whose result main gets. */
+const tellingTurns: readonly TurnKind[] = ["getState", "configuration", "reconfigure"];
 
 export class ProcessActor {
   readonly line: MainLine;
@@ -33,6 +38,9 @@ export class ProcessActor {
   readonly #now: TurnState;
   readonly #exit: () => void;
   #behaviour: Behaviour<never, Api> | undefined;
+  #configuration: AgentConfiguration | undefined;
+  /** What `init` gets of it. */
+  #read: unknown;
   #checks = false;
 
   /** @param exit ends the process at once, without asking main. */
@@ -129,7 +137,7 @@ export class ProcessActor {
       );
     }
     this.#behaviour = value;
-    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency } = options;
+    const { name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency, declaration } = options;
     return {
       exportName,
       ...(name !== undefined && { name }),
@@ -138,6 +146,8 @@ export class ProcessActor {
       ...(turnLimitMs !== undefined && { turnLimitMs }),
       ...(budget !== undefined && { budget }),
       ...(taskConcurrency !== undefined && { taskConcurrency }),
+      ...(declaration !== undefined && { declaration }),
+      isConfigured: handlers.configuration !== undefined,
       isServer: handlers.isServer === true,
       handlers: optionalHandlers.filter((key) => handlers[key] !== undefined),
     };
@@ -159,8 +169,8 @@ export class ProcessActor {
         this.line.say({ type: "done", value: this.#values.encode(undefined, "init"), ...as });
         return;
       }
-      const isAnswer = (turn.kind === "call" && result !== noReply) || turn.kind === "getState";
-      const what = turn.kind === "getState" ? "getState" : `answer of "${turn.name}"`;
+      const isAnswer = (turn.kind === "call" && result !== noReply) || tellingTurns.includes(turn.kind);
+      const what = turn.kind === "call" ? `answer of "${turn.name}"` : turn.kind;
       const value = this.#values.encode(isAnswer ? result : undefined, what);
       this.line.say({ type: "done", value, ...(result === noReply && { as: "noReply" as const }) }, what);
     } catch (error) {
@@ -183,8 +193,16 @@ export class ProcessActor {
     const handlers = (this.#behaviour as Behaviour<never, Api>).handlers; // no turn comes before "loaded"
     const { state } = this.#now;
     switch (kind) {
+      case "configuration":
+        this.#configuration = handlers.configuration?.(given as GivenConfiguration);
+        return this.#configuration?.read().then((read) => {
+          this.#read = read.value;
+          return read;
+        });
+      case "reconfigure":
+        return this.#configuration?.offer(given as Data, state, this.#ctx);
       case "init":
-        return handlers.init(given, this.#ctx);
+        return handlers.init(given, this.#ctx, this.#read);
       case "receive":
         return handlers.receive(state, given, this.#ctx);
       case "call": {

@@ -47,6 +47,7 @@ import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts"
 import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
+import type { Data } from "../registry/configuration.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import { readerOf, requestStreamKeys, streamKeys } from "../streams/stream-options.ts";
 import type { Task } from "../tasks/task-handle.ts";
@@ -152,6 +153,9 @@ export class ProcessContext {
   }
   stop(reason: ExitReason = "normal"): void {
     this.#line.ask("stop", [reason]);
+  }
+  reconfigure(target: Target, changes: Data): Promise<unknown> {
+    return this.#begin("reconfigure", () => [target, changes]);
   }
   stopActor(target: Target, reason?: ExitReason, timeoutMs?: number): Promise<unknown> {
     return this.#begin("stopActor", () => [target, reason, timeoutMs]);

@@ -10,9 +10,11 @@
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import type { Budget } from "../actor/budget.ts";
 import type { ErrorData } from "../errors.ts";
+import type { Declaration } from "../registry/declaration.ts";
 
 /** What a turn runs: a handler, or the deed of an injected fault in its place. */
 export type TurnKind =
+  | "configuration"
   | "init"
   | "receive"
   | "call"
@@ -23,6 +25,7 @@ export type TurnKind =
   | "resumed"
   | "getState"
   | "replaceState"
+  | "reconfigure"
   | "deed";
 
 /** From main to the process. */
@@ -61,6 +64,9 @@ export interface LoadedBehaviour {
   readonly turnLimitMs?: number;
   readonly budget?: Budget;
   readonly taskConcurrency?: number;
+  readonly declaration?: Declaration;
+  /** Whether it declares a configuration. */
+  readonly isConfigured: boolean;
   readonly isServer: boolean;
   /** Of the handlers that a behaviour may lack, those that it has. */
   readonly handlers: readonly string[];
@@ -153,6 +159,7 @@ export const beginVerbs = [
   "flushWriter",
   "call",
   "interrupt",
+  "reconfigure",
   "accepted",
 ] as const;
 export const tellVerbs = [

@@ -5,6 +5,12 @@ import { type BehaviourModule, noteModule } from "../actor/behaviour-module.ts";
 import type { Context, From } from "../actor/context.ts";
 import { type Api, noReply } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
+import {
+  type AgentConfiguration,
+  asConfiguration,
+  asOffer,
+  type GivenConfiguration,
+} from "../registry/agent-configuration.ts";
 import type { LoadedBehaviour, TurnKind } from "./protocol.ts";
 
 /** How turns get to the process. */
@@ -23,8 +29,8 @@ export function remoteBehaviour(
   module: BehaviourModule,
   turns: RemoteTurns,
 ): Behaviour<never, Api> {
-  const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency, isServer, handlers } =
-    loaded;
+  const { exportName, name, mailboxCapacity, mailboxPolicy, turnLimitMs, budget, taskConcurrency } = loaded;
+  const { declaration } = loaded;
   const behaviour: Behaviour<never, Api> = Object.freeze({
     kind: "behaviour" as const,
     options: Object.freeze({
@@ -34,15 +40,16 @@ export function remoteBehaviour(
       ...(turnLimitMs !== undefined && { turnLimitMs }),
       ...(budget !== undefined && { budget }),
       ...(taskConcurrency !== undefined && { taskConcurrency }),
+      ...(declaration !== undefined && { declaration }),
     }),
-    handlers: handlersOf(isServer, handlers, turns),
+    handlers: handlersOf(loaded, turns),
     modules: [],
   });
   noteModule(behaviour, { ...module, exportName });
   return behaviour;
 }
 
-function handlersOf(isServer: boolean, has: readonly string[], turns: RemoteTurns): Handlers {
+function handlersOf({ isServer, isConfigured, handlers: has }: LoadedBehaviour, turns: RemoteTurns): Handlers {
   const call = (_state: unknown, name: string, argument: unknown, ctx: Context): unknown => {
     const from = ctx.from as From; // a call has one
     return unlessTooLarge(turns, "call", name, [argument, from], (error) => {
@@ -59,6 +66,7 @@ function handlersOf(isServer: boolean, has: readonly string[], turns: RemoteTurn
     init: (argument: unknown) => turns.run("init", "", argument),
     receive: (_state: unknown, message: unknown) =>
       unlessTooLarge(turns, "receive", "", message, (error) => turns.deadLetter(error)),
+    ...(isConfigured && { configuration: (given: GivenConfiguration) => remoteConfiguration(turns, given) }),
     ...(has.includes("call") && { call }),
     ...(has.includes("cast") && { cast }),
     ...(has.includes("continue") && { continue: plain("continue") }),
@@ -67,6 +75,14 @@ function handlersOf(isServer: boolean, has: readonly string[], turns: RemoteTurn
     ...(has.includes("resumed") && { resumed: () => turns.run("resumed", "", undefined) }),
     format: () => ({ [inspect.custom]: () => turns.stateText() }),
   });
+}
+
+/** The process reads it, and offers a new one to the actor. What it says of it is held to its shape. */
+function remoteConfiguration(turns: RemoteTurns, given: GivenConfiguration): AgentConfiguration {
+  return {
+    read: () => turns.run("configuration", "", given).then(asConfiguration),
+    offer: (changes) => turns.run("reconfigure", "", changes).then(asOffer),
+  };
 }
 
 /** A message of another thread, which could not know the bound, costs nobody but its sender. */

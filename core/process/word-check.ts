@@ -4,6 +4,7 @@
  */
 import { assertBounds } from "../actor/behaviour.ts";
 import { describe } from "../errors.ts";
+import { assertDeclaration } from "../registry/declaration.ts";
 import type { FromProcess } from "./protocol.ts";
 
 type Check = (value: unknown) => boolean;
@@ -43,10 +44,12 @@ export function checkedWord(word: unknown): FromProcess {
 function isLoadedBehaviour(value: unknown): boolean {
   if (!isRecord(value)) return false;
   assertBounds("the behaviour", value);
-  const { exportName, name, isServer, handlers } = value;
+  const { exportName, name, declaration, isConfigured, isServer, handlers } = value;
+  if (declaration !== undefined) assertDeclaration(declaration, "the behaviour: declaration");
   return (
     isText(exportName) &&
     isOptionalText(name) &&
+    typeof isConfigured === "boolean" &&
     typeof isServer === "boolean" &&
     Array.isArray(handlers) &&
     handlers.every(isText)

@@ -7,15 +7,20 @@ import type { AgentMessage } from "../actor/context.ts";
 import { type LifecycleState, lifecycleStateOf, lifecycleStates } from "../actor/lifecycle-state.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, refKey } from "../actor/ref.ts";
+import { describe } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
 import { type AgentQuery, meets } from "./agent-query.ts";
+import { type Configuration, isData } from "./configuration.ts";
 import { type Capability, type Declaration, declarationFault } from "./declaration.ts";
 
 /** One that was found. */
 export interface Agent {
   readonly ref: Ref;
   readonly declaration: Declaration;
+  /** The configuration that it has now; undefined: its behaviour declares none. */
+  readonly configuration: Configuration<unknown> | undefined;
   readonly state: LifecycleState;
   /** Messages that wait for it, and the one in its hands, as its thread has told last. */
   readonly load: number;
@@ -30,6 +35,12 @@ const loadMax = 2 ** loadBits - 1;
 const rankStep = 2 ** loadBits;
 /** All entries of the table stand under it: they are found by what they are. */
 const key = "";
+
+/** What the copies hold of one actor. */
+interface AgentEntry {
+  readonly declaration: Declaration;
+  readonly configuration: Configuration<unknown> | undefined;
+}
 
 interface Declared {
   readonly holder: Ref;
@@ -56,20 +67,37 @@ export class Agents {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    kernel.replica.checkedBy(Table.agents, (_key, value) => declarationFault(value));
+    kernel.replica.checkedBy(Table.agents, (_key, value) => entryFault(value));
     kernel.replica.onChange(Table.agents, (_key, changes) => {
       for (const { holder, value, former } of changes)
-        this.#changed(holder, value as Declaration | undefined, former as Declaration | undefined);
+        this.#changed(holder, value as AgentEntry | undefined, former as AgentEntry | undefined);
     });
   }
 
   /** What the actor had declared before is gone. */
   declare(cell: Cell, declaration: Declaration): void {
+    this.#put(cell, { declaration, configuration: this.#entryOf(cell)?.configuration });
+  }
+
+  /** The actor has this configuration now; every thread gets a copy, so that the actor's own is its own. */
+  configured(cell: Cell, configuration: Configuration<unknown>): Configuration<unknown> {
+    const bytes = new ValueBytes(this.#kernel.refWire);
+    const copy = bytes.decode(bytes.encode(configuration, "configuration")) as Configuration<unknown>; // as it was encoded
+    this.#put(cell, { declaration: this.#entryOf(cell)?.declaration ?? {}, configuration: copy });
+    return copy;
+  }
+
+  #put(cell: Cell, entry: AgentEntry): void {
     this.#own.add(cell);
-    extraOf(cell).isAgent = true;
+    const extra = extraOf(cell);
+    extra.isAgent = true;
     cell.flags |= Flag.agent;
     this.#tell(cell);
-    this.#kernel.replica.put(Table.agents, key, cell, declaration);
+    extra.agentChange = this.#kernel.replica.put(Table.agents, key, cell, entry);
+  }
+
+  #entryOf(cell: Cell): AgentEntry | undefined {
+    return this.#kernel.replica.valueOf(Table.agents, key, this.#kernel.refOf(cell)) as AgentEntry | undefined;
   }
 
   /** One that has declared something, or watches, has ended. */
@@ -83,10 +111,10 @@ export class Agents {
   find(query: AgentQuery): Agent[] {
     const found: { agent: Agent; by: Capability | true }[] = [];
     for (const { holder, value } of this.#declared(query)) {
-      const declaration = value as Declaration;
-      const by = meets(declaration, query);
+      const entry = value as AgentEntry;
+      const by = meets(entry.declaration, query);
       if (by === undefined || !this.#kernel.isAlive(holder)) continue;
-      const agent = this.#agentOf(holder, declaration);
+      const agent = this.#agentOf(holder, entry);
       if (query.state === undefined || agent.state === query.state) found.push({ agent, by });
     }
     found.sort((a, b) => order(a.agent, b.agent) || costOf(a.by) - costOf(b.by) || latencyOf(a.by) - latencyOf(b.by));
@@ -100,10 +128,10 @@ export class Agents {
       : (this.#able.get(capability)?.values() ?? []);
   }
 
-  #agentOf(ref: Ref, declaration: Declaration): Agent {
+  #agentOf(ref: Ref, { declaration, configuration }: AgentEntry): Agent {
     const word = this.#wordOf(ref);
     const state = stateIn(word);
-    return { ref, declaration, state, load: word & loadMax };
+    return { ref, declaration, configuration, state, load: word & loadMax };
   }
 
   #wordOf(ref: Ref): number {
@@ -119,13 +147,13 @@ export class Agents {
     return rankOf(stateIn(word)) * rankStep + (word & loadMax);
   }
 
-  #index(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
+  #index(ref: Ref, now: AgentEntry | undefined, former: AgentEntry | undefined): void {
     const who = refKey(ref);
-    for (const { name } of former?.capabilities ?? []) {
+    for (const { name } of former?.declaration.capabilities ?? []) {
       const able = this.#able.get(name);
       if (able?.delete(who) === true && able.size === 0) this.#able.delete(name);
     }
-    for (const { name } of now?.capabilities ?? []) {
+    for (const { name } of now?.declaration.capabilities ?? []) {
       const able = this.#able.get(name);
       const declared = { holder: ref, value: now };
       if (able === undefined) this.#able.set(name, new Map([[who, declared]]));
@@ -178,16 +206,16 @@ export class Agents {
     return true;
   }
 
-  #changed(ref: Ref, now: Declaration | undefined, former: Declaration | undefined): void {
+  #changed(ref: Ref, now: AgentEntry | undefined, former: AgentEntry | undefined): void {
     this.#index(ref, now, former);
-    this.#kernel.work?.declared(ref, now, former);
+    this.#kernel.work?.declared(ref, now?.declaration, former?.declaration);
     for (const [id, { cell, query }] of this.#watches) {
-      const isMet = now !== undefined && meets(now, query) !== undefined;
-      const wasMet = former !== undefined && meets(former, query) !== undefined;
+      const isMet = now !== undefined && meets(now.declaration, query) !== undefined;
+      const wasMet = former !== undefined && meets(former.declaration, query) !== undefined;
       if (!isMet && !wasMet) continue;
       const change = !wasMet ? "appeared" : isMet ? "changed" : "gone";
-      const declaration = isMet ? now : undefined;
-      const message: AgentMessage = { type: "agent", watch: id, change, ref, declaration };
+      const { declaration, configuration } = isMet ? now : { declaration: undefined, configuration: undefined };
+      const message: AgentMessage = { type: "agent", watch: id, change, ref, declaration, configuration };
       this.#kernel.delivery.deliverSystem(cell, new Meta(MetaKind.agent, "", id, ref), message);
     }
   }
@@ -202,6 +230,15 @@ export function isUnable(standing: number): boolean {
   return standing >= 2 * rankStep;
 }
 
+function entryFault(value: unknown): string | undefined {
+  if (!isData(value)) return `it says ${describe(value)}`;
+  const { declaration, configuration } = value as { readonly [K in keyof AgentEntry]?: unknown };
+  if (configuration !== undefined && !(isData(configuration) && "value" in configuration))
+    return `its configuration is ${describe(configuration)}`;
+  return declarationFault(declaration);
+}
+
+/** Who is paused or about to end is no good choice, however little waits for it. */
 function order(a: Agent, b: Agent): number {
   return rankOf(a.state) - rankOf(b.state) || a.load - b.load;
 }

@@ -9,7 +9,7 @@ import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { isStandardSchema, pathOf, type StandardIssue, type StandardSchema } from "./standard-schema.ts";
 
-type Data = Readonly<Record<string, unknown>>;
+export type Data = Readonly<Record<string, unknown>>;
 
 export interface ConfigurationSources {
   readonly defaults?: Data;
@@ -23,8 +23,8 @@ export interface ConfigurationSources {
   readonly argument?: Data;
 }
 
-/** Where a value came from: `default` is the program's or the schema's. */
-export type Origin = "default" | `file ${string}` | `environment ${string}` | "argument";
+/** Where a value came from: `default` is the program's or the schema's, `reconfigure` what an actor was told while it ran. */
+export type Origin = "default" | `file ${string}` | `environment ${string}` | "argument" | "reconfigure";
 
 export interface Configuration<T> {
   readonly value: T;
@@ -57,12 +57,22 @@ export async function readConfiguration<T>(
   if (!isStandardSchema(schema))
     throw new RuntimeError("bad_argument", `a configuration wants a Standard Schema, got ${describe(schema)}`);
   assertKeys("a configuration's sources", sources, sourceKeys);
+  return await resolve(schema, sources, {});
+}
+
+/** @param changes what goes before every source. @throws RuntimeError `bad_configuration`. */
+export async function resolve<T>(
+  schema: StandardSchema<T>,
+  sources: ConfigurationSources,
+  changes: Data,
+): Promise<Configuration<T>> {
   const environment = fromEnvironment(sources);
   const layers: Layer[] = [
     { origin: () => "default", data: sources.defaults ?? {} },
     ...(sources.file === undefined ? [] : [await fromFile(sources.file, sources.isFileOptional === true)]),
     environment.layer,
     { origin: () => "argument", data: sources.argument ?? {} },
+    { origin: () => "reconfigure", data: changes },
   ];
   let merged = layers.reduce<Data>((all, { data }) => merge(all, data), {});
   let result = await schema["~standard"].validate(merged);
@@ -177,7 +187,7 @@ function at(path: string, value: unknown): Data {
   return path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Data;
 }
 
-function merge(below: Data, above: Data): Data {
+export function merge(below: Data, above: Data): Data {
   const merged: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
     if (value === undefined || key === "__proto__") continue;
@@ -187,6 +197,6 @@ function merge(below: Data, above: Data): Data {
   return merged;
 }
 
-function isData(value: unknown): value is Data {
+export function isData(value: unknown): value is Data {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -42,17 +42,38 @@ const capabilityKeys = [
 ] as const satisfies readonly (keyof Capability)[];
 const nameLengthMax = 256;
 
-/** @throws RuntimeError `bad_argument`, with the path of what is wrong. */
-export function assertDeclaration(declaration: unknown): asserts declaration is Declaration {
-  assertKeys("declare", declaration, declarationKeys);
+/** @param who declares, for people. @throws RuntimeError `bad_argument`, with the path of what is wrong. */
+export function assertDeclaration(declaration: unknown, who = "declare"): asserts declaration is Declaration {
+  assertKeys(who, declaration, declarationKeys);
   const { version, tags, capabilities, metadata } = declaration as Readonly<Record<string, unknown>>;
-  assertText("version", version);
-  assertTags("tags", tags);
+  const wrong: Wrong = (path, wanted, got) =>
+    new RuntimeError("bad_argument", `${who}: ${path} is ${wanted}, got ${describe(got)}`);
+  if (!isText(version)) throw wrong("version", "a text", version);
+  if (!isTags(tags)) throw wrong("tags", "a list of texts", tags);
   if (metadata !== undefined && (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)))
     throw wrong("metadata", "an object", metadata);
   if (capabilities === undefined) return;
   if (!Array.isArray(capabilities)) throw wrong("capabilities", "a list", capabilities);
-  for (const [at, capability] of capabilities.entries()) assertCapability(`capabilities[${at}]`, capability);
+  for (const [at, capability] of capabilities.entries())
+    assertCapability(who, `capabilities[${at}]`, capability, wrong);
+}
+
+/** What a spawn adds to what its behaviour declares: of two that say the same thing the spawn's counts. */
+export function addedTo(own: Declaration | undefined, more: Declaration | undefined): Declaration | undefined {
+  if (own === undefined || more === undefined) return more ?? own;
+  const names = new Set(more.capabilities?.map(({ name }) => name));
+  const capabilities = [
+    ...(own.capabilities ?? []).filter(({ name }) => !names.has(name)),
+    ...(more.capabilities ?? []),
+  ];
+  const tags = [...new Set([...(own.tags ?? []), ...(more.tags ?? [])])];
+  return {
+    ...own,
+    ...more,
+    ...(tags.length > 0 && { tags }),
+    ...(capabilities.length > 0 && { capabilities }),
+    ...((own.metadata ?? more.metadata) && { metadata: { ...own.metadata, ...more.metadata } }),
+  };
 }
 
 /** What is wrong with what should be one; undefined: nothing. */
@@ -65,27 +86,28 @@ export function declarationFault(declaration: unknown): string | undefined {
   }
 }
 
-function assertCapability(path: string, capability: unknown): void {
-  assertKeys(`declare: ${path}`, capability, capabilityKeys);
+type Wrong = (path: string, wanted: string, got: unknown) => RuntimeError;
+
+function assertCapability(who: string, path: string, capability: unknown, wrong: Wrong): void {
+  assertKeys(`${who}: ${path}`, capability, capabilityKeys);
   const { name, version, tags, cost, latencyMs } = capability as Readonly<Record<string, unknown>>;
   if (typeof name !== "string" || name === "" || name.length > nameLengthMax)
     throw wrong(`${path}.name`, `a text of 1 to ${nameLengthMax} characters`, name);
-  assertText(`${path}.version`, version);
-  assertTags(`${path}.tags`, tags);
+  if (!isText(version)) throw wrong(`${path}.version`, "a text", version);
+  if (!isTags(tags)) throw wrong(`${path}.tags`, "a list of texts", tags);
   for (const [key, value] of Object.entries({ cost, latencyMs }))
     if (value !== undefined && !(typeof value === "number" && value >= 0))
       throw wrong(`${path}.${key}`, "a number from 0", value);
 }
 
-function assertText(path: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "string") throw wrong(path, "a text", value);
+export function isDeclaration(value: unknown): boolean {
+  return declarationFault(value) === undefined;
 }
 
-function assertTags(path: string, tags: unknown): void {
-  if (tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) return;
-  throw wrong(path, "a list of texts", tags);
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }
 
-function wrong(path: string, wanted: string, got: unknown): RuntimeError {
-  return new RuntimeError("bad_argument", `declare: ${path} is ${wanted}, got ${describe(got)}`);
+function isTags(tags: unknown): boolean {
+  return tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"));
 }

@@ -35,6 +35,7 @@ import type { DeadLetter } from "../kernel/dead-letters.ts";
 import type { EventStream } from "../kernel/event-stream.ts";
 import type { CrashReport } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { assertChanges } from "../kernel/reconfiguring.ts";
 import { assertId } from "../kernel/signals.ts";
 import { assertSpawnOptions, hasOwnHeap } from "../kernel/spawn-options.ts";
 import { initTimeoutMs, startError } from "../kernel/start-error.ts";
@@ -42,6 +43,7 @@ import { assertKeys } from "../known-keys.ts";
 import type { ProcessGateway, ProcessInfo } from "../process/gateway.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
+import type { Configuration } from "../registry/configuration.ts";
 import type { Schedule, ScheduleOptions } from "../tasks/schedules.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskRequest } from "../tasks/task-request.ts";
@@ -294,6 +296,13 @@ export class System implements AsyncDisposable {
   /** Puts another state in the place of an actor's (sys:replace_state/2), between two turns. @throws as `getState`. */
   async replaceState(target: Target, state: unknown): Promise<void> {
     await this.#control("replaceState", target, state);
+  }
+
+  /** Changes an actor's configuration, and resolves with the new one: see `Context.reconfigure`. */
+  async reconfigure(target: Target, changes: Readonly<Record<string, unknown>>): Promise<Configuration<unknown>> {
+    this.#assertRunning("reconfigure");
+    assertChanges(changes);
+    return (await this.#control("reconfigure", target, changes)) as Configuration<unknown>; // as `reconfiguring.ts` answers it
   }
 
   /**

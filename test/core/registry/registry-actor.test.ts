@@ -195,7 +195,7 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
   [
     "a declaration that is none",
     "agents",
-    (kernel) => putOnMain(kernel, Table.agents, "", good(1), { version: 1 }),
+    (kernel) => putOnMain(kernel, Table.agents, "", good(1), { declaration: { version: 1, tags: ["good"] } }),
     "",
     "version is a text",
   ],
