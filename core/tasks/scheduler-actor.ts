@@ -82,10 +82,18 @@ class TaskScheduler {
         this.#wait(entry, entry.atMs);
         break;
       case "running":
-        this.#backlog.setAlarm(entry, entry.deadlineMs);
+        if (entry.inHand?.way === "asked" && entry.inHand.wayUntilMs <= nowMs) this.#table.isOverdue(entry);
+        this.#watch(entry);
         break;
     }
     this.#table.deciding = undefined;
+  }
+
+  /** It runs: until its deadline, and where it is to make way until it has. */
+  #watch(entry: TaskEntry): void {
+    const { inHand } = entry;
+    const wayUntilMs = inHand?.way === "asked" ? inHand.wayUntilMs : Number.POSITIVE_INFINITY;
+    this.#backlog.setAlarm(entry, Math.min(entry.deadlineMs, wayUntilMs));
   }
 
   #passDeadline(entry: TaskEntry): void {
@@ -169,6 +177,7 @@ class TaskScheduler {
       if (victim === undefined || victim.urgency >= priority) return false;
       victims.pop();
       this.#table.makeWay(victim);
+      this.#watch(victim);
       return true;
     };
     // Those for whom one was to make way that could not.

@@ -54,9 +54,11 @@ export interface InHand {
   call: number;
   /**
    * `asked`: its agent was asked to make way for another task. `refused`: that came to nothing, since it is at no turn that
-   * can be interrupted; it is not asked again.
+   * can be interrupted; it is not asked again. `overdue`: it was asked, and has not made way in time; it still may.
    */
-  way: "free" | "asked" | "refused";
+  way: "free" | "asked" | "refused" | "overdue";
+  /** Until when another is not asked in its place. */
+  wayUntilMs: number;
 }
 
 /** Whether its agent may be asked to make way. */

@@ -10,6 +10,7 @@ import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import { type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
 import { eventBit } from "../kernel/events.ts";
+import { interruptGraceMs } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import type { Declaration } from "../registry/declaration.ts";
@@ -23,6 +24,8 @@ import { type Acceptance, type Agent, faultOf, type InHand, type TaskEntry } fro
 import { type CheckedTask, preemptionsMax, type Recipient, recipientKey } from "./task-request.ts";
 import { type TaskStats, TaskTotals } from "./task-totals.ts";
 
+/** So long another is not asked in the place of one that was asked to make way: its grace, and as much again to hear of it. */
+const makeWayMs = 2 * interruptGraceMs;
 /** Tasks that may stand in the table. */
 export const tasksMax = 1_048_576;
 
@@ -209,7 +212,7 @@ export class TaskTable {
     const { inHand } = entry;
     this.#release(entry, agent);
     if (entry.state === "ended") return;
-    if (inHand?.way === "asked" && error.code === "interrupted") {
+    if ((inHand?.way === "asked" || inHand?.way === "overdue") && error.code === "interrupted") {
       this.#putBack(entry);
       return;
     }
@@ -297,12 +300,21 @@ export class TaskTable {
     const { inHand } = entry;
     if (inHand === undefined) return;
     inHand.way = "asked";
+    inHand.wayUntilMs = this.#kernel.nowMs + makeWayMs;
     this.#interrupt(inHand, "preempted", (isUnderWay) => {
-      if (isUnderWay === true || entry.inHand !== inHand) return;
-      inHand.way = "refused";
-      // Another may make way in its place.
-      this.#tellOf(inHand.agent);
+      if (isUnderWay !== true && entry.inHand === inHand) this.#madeNoWay(inHand, "refused");
     });
+  }
+
+  /** It was asked to make way, and has not in time. */
+  isOverdue(entry: TaskEntry): void {
+    if (entry.inHand !== undefined) this.#madeNoWay(entry.inHand, "overdue");
+  }
+
+  /** Another may in its place. */
+  #madeNoWay(inHand: InHand, way: "refused" | "overdue"): void {
+    inHand.way = way;
+    this.#tellOf(inHand.agent);
   }
 
   /** By calls of the guest's, as the task itself: whatever becomes of the scheduler. */
@@ -338,7 +350,7 @@ export class TaskTable {
     let agent = this.#agents.get(key);
     if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
     const by = agent;
-    const inHand: InHand = { agent, call: 0, way: "free" };
+    const inHand: InHand = { agent, call: 0, way: "free", wayUntilMs: Number.POSITIVE_INFINITY };
     entry.inHand = inHand;
     agent.inHand++;
     if (entry.request.isPreemptible) this.#preemptible.add(entry);

@@ -240,6 +240,30 @@ describePlacements("S16 Preemption", (place) => {
     expect(await agent.counted()).toEqual({ done: 2 });
   });
 
+  test("S16.11: where one does not make way in time, another does", async () => {
+    const agents = [await stage(), await stage()] as const;
+    const capability = `deaf ${++names}`;
+    const [{ gate }] = agents;
+    for (const { to } of agents) await system().call(to as Ref, "declare", capability);
+    await system().settled();
+    const submit = async (n: number, priority: number, at: Job["at"]) => {
+      const argument: Job = { n, gate, at, marks: new Set() };
+      system().submit({ capability, call: "job", argument, priority, preemptible: true });
+      await system().settled();
+    };
+    await submit(1, 3, "yield");
+    await submit(2, 3, "ignore");
+    await submit(3, 9, "yield");
+    await system().clock.advance(1_999);
+    await system().settled();
+    expect(await gate.call("seen")).toEqual(["begins 1", "begins 2"]);
+    await system().clock.advance(1);
+    await system().settled();
+    const wanted = ["begins 1", "begins 2", "yields 1", "begins 3"];
+    while (((await gate.call("seen")) as unknown[]).length < wanted.length);
+    expect(await gate.call("seen")).toEqual(wanted);
+  });
+
   test("S16.12: the scheduler is killed while an agent is to make way, and nothing is lost or done twice", async () => {
     const agent = await supervisedStage();
     const low = await agent.submit(1, 3, {}, "ignore");
