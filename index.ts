@@ -49,6 +49,7 @@ export {
   type GroupMessage,
   type GroupMonitor,
   type InterruptOptions,
+  type IntervalOptions,
   type Isolation,
   isRef,
   type KeepOptions,

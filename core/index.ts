@@ -26,6 +26,7 @@ export type {
   GroupMessage,
   GroupMonitor,
   InterruptOptions,
+  IntervalOptions,
   Isolation,
   LogLevel,
   Monitor,

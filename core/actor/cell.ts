@@ -15,6 +15,7 @@ import type { Data } from "../registry/configuration.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import type { Reader } from "../streams/stream-reader.ts";
 import type { Writer } from "../streams/stream-writer.ts";
+import type { MissedRuns } from "../tasks/schedules.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { ActorBudget } from "./actor-budget.ts";
 import type { Behaviour, MailboxPolicy } from "./behaviour.ts";
@@ -204,6 +205,8 @@ export interface TimerEntry {
   /** Breaks ties of due time in order of creation; -1 while it does not stand in the heap. */
   sequence: number;
   readonly periodMs: number;
+  /** What becomes of ticks of its that were missed. */
+  readonly missed: MissedRuns;
   readonly cell: Cell;
   readonly target: RefData | string | undefined;
   readonly message: unknown;

@@ -10,6 +10,7 @@ import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Configuration } from "../registry/configuration.ts";
 import type { Declaration } from "../registry/declaration.ts";
+import type { MissedRuns } from "../tasks/schedules.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskBackoff, TaskRequest } from "../tasks/task-request.ts";
 import type { Behaviour, BehaviourReference, MailboxPolicy } from "./behaviour.ts";
@@ -67,6 +68,14 @@ export interface SpawnLinkOptions extends SpawnOptions {
   readonly childId?: string | number;
   /** Given by a supervisor that lists its children: what one is told by `reconfigure` goes on in its `next` lives, and a `first` knows nothing of it. */
   readonly life?: "first" | "next";
+}
+
+export interface IntervalOptions {
+  /**
+   * What becomes of ticks that have passed while the actor's thread could not look: `all` (default): each is sent; `once`: one
+   * for all of them; `skip`: none. The next one comes at its own time.
+   */
+  readonly missed?: MissedRuns;
 }
 
 export interface InterruptOptions {
@@ -472,7 +481,7 @@ export interface Context {
   /** Sends `message` to `target` (default self) once, after `delayMs`. Timers end with their actor. */
   sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef;
   /** The same again and again. */
-  sendEvery(periodMs: number, message: unknown, target?: Target): TimerRef;
+  sendEvery(periodMs: number, message: unknown, target?: Target, options?: IntervalOptions): TimerRef;
   /** Milliseconds that were left, or undefined when it was no longer running; after it returns the timer's message does not arrive, even if it was queued. */
   cancelTimer(timer: TimerRef): number | undefined;
 

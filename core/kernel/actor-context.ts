@@ -10,6 +10,7 @@ import type {
   From,
   GroupMonitor,
   InterruptOptions,
+  IntervalOptions,
   LogLevel,
   Monitor,
   PublishOptions,
@@ -54,7 +55,7 @@ import { assertSpawnOptions } from "./spawn-options.ts";
 import type { Spawnable } from "./spawner.ts";
 import { initTimeoutMs, startError } from "./start-error.ts";
 import { signalOf } from "./turn-signals.ts";
-import { assertReplyError, partsOf } from "./verb-arguments.ts";
+import { assertReplyError, missedOf, partsOf } from "./verb-arguments.ts";
 
 export type ContextClass = new (cell: Cell) => Context;
 
@@ -451,11 +452,12 @@ export function contextClass(kernel: Kernel): ContextClass {
       kernel.assertAlive(this.#cell, "sendAfter");
       return kernel.timers.start(this.#cell, "sendAfter", delayMs, 0, message, target);
     }
-    sendEvery(periodMs: number, message: unknown, target?: Target): TimerRef {
+    sendEvery(periodMs: number, message: unknown, target?: Target, options?: IntervalOptions): TimerRef {
       kernel.assertAlive(this.#cell, "sendEvery");
       if (!(periodMs >= 1))
         throw new RuntimeError("bad_argument", `sendEvery wants a period from 1 ms, got ${periodMs}`);
-      return kernel.timers.start(this.#cell, "sendEvery", periodMs, periodMs, message, target);
+      const missed = missedOf(options, "sendEvery");
+      return kernel.timers.start(this.#cell, "sendEvery", periodMs, periodMs, message, target, missed);
     }
     cancelTimer(timer: TimerRef): number | undefined {
       kernel.assertAlive(this.#cell, "cancelTimer");

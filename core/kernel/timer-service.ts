@@ -4,6 +4,7 @@ import type { Target, TimerRef } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import type { MissedRuns } from "../tasks/schedules.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import type { Kernel } from "./kernel.ts";
 import { TimerHeap } from "./timers.ts";
@@ -33,6 +34,7 @@ export class Timers {
     periodMs: number,
     message: unknown,
     target: Target | undefined,
+    missed: MissedRuns = "all",
   ): TimerRef {
     if (typeof delayMs !== "number" || !(delayMs >= 0)) {
       throw new RuntimeError("bad_argument", `${verb} wants a time in milliseconds from 0, got ${describe(delayMs)}`);
@@ -44,7 +46,7 @@ export class Timers {
       kernel.outgoing.check(message, undefined, undefined, verb);
     else if (kernel.checks) freezeMessage(message);
     return kernel.scheduler.commit(() => {
-      const entry = this.#add(cell, "message", delayMs, periodMs, message, target);
+      const entry = this.#add(cell, "message", delayMs, periodMs, message, target, missed);
       const extra = extraOf(cell);
       extra.timers ??= new Map();
       extra.timers.set(entry.id, entry);
@@ -203,6 +205,7 @@ export class Timers {
     periodMs: number,
     message: unknown,
     target: RefData | string | undefined,
+    missed: MissedRuns = "all",
   ): TimerEntry {
     const dueMs = this.#kernel.readClock() + delayMs;
     const entry: TimerEntry = {
@@ -210,6 +213,7 @@ export class Timers {
       dueMs,
       sequence: -1,
       periodMs,
+      missed,
       cell,
       target,
       message,
@@ -256,8 +260,11 @@ export class Timers {
     const kernel = this.#kernel;
     const cell = entry.cell;
     if (entry.periodMs > 0) {
-      entry.dueMs += entry.periodMs;
+      // Ticks behind this one that have passed as well.
+      const more = entry.missed === "all" ? 0 : Math.floor((kernel.nowMs - entry.dueMs) / entry.periodMs);
+      entry.dueMs += (more + 1) * entry.periodMs;
       this.#heap.add(entry);
+      if (more > 0 && entry.missed === "skip") return;
     } else entry.dueMs = -1;
     if (entry.target === undefined) {
       entry.hasFired = true;

@@ -1,9 +1,10 @@
 /** What verbs are given beside refs and messages, checked in the caller's own frame. Each throws RuntimeError `bad_argument`. */
 import { types } from "node:util";
-import type { From } from "../actor/context.ts";
+import type { From, IntervalOptions } from "../actor/context.ts";
 import { type CallOptions, type RefData, refKey, type SendOptions } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
+import type { MissedRuns } from "../tasks/schedules.ts";
 
 /** The objects that move with a message; undefined: none. */
 export function transferOf(options: SendOptions, verb: string): readonly unknown[] | undefined {
@@ -37,6 +38,16 @@ function shown(transfer: unknown): string {
 export function timeoutOf(options: CallOptions, verb: string): number | undefined {
   assertKeys(`${verb}: options`, options, ["timeoutMs"]);
   return options.timeoutMs;
+}
+
+/** What becomes of ticks that were missed. */
+export function missedOf(options: IntervalOptions | undefined, verb: string): MissedRuns {
+  if (options === undefined) return "all";
+  assertKeys(`${verb}: options`, options, ["missed"]);
+  const { missed = "all" } = options;
+  if (missed !== "all" && missed !== "once" && missed !== "skip")
+    throw new RuntimeError("bad_argument", `${verb}: missed is "all", "once" or "skip", got ${describe(missed)}`);
+  return missed;
 }
 
 /** The parts of a call's token. */

@@ -10,6 +10,7 @@ import type {
   From,
   GroupMonitor,
   InterruptOptions,
+  IntervalOptions,
   LogLevel,
   Monitor,
   PublishOptions,
@@ -324,8 +325,8 @@ export class ProcessContext {
   sendAfter(delayMs: number, message: unknown, target?: Target): TimerRef {
     return this.#line.ask("sendAfter", [delayMs, message, target]) as TimerRef;
   }
-  sendEvery(periodMs: number, message: unknown, target?: Target): TimerRef {
-    return this.#line.ask("sendEvery", [periodMs, message, target]) as TimerRef;
+  sendEvery(periodMs: number, message: unknown, target?: Target, options?: IntervalOptions): TimerRef {
+    return this.#line.ask("sendEvery", [periodMs, message, target, options]) as TimerRef;
   }
   cancelTimer(timer: TimerRef): number | undefined {
     return this.#line.ask("cancelTimer", [timer]) as number | undefined;
