@@ -6,7 +6,7 @@ import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type ExitReason, errorReason } from "../actor/exit-reason.ts";
 import { type Mail, MetaKind } from "../actor/mailbox.ts";
-import type { ErrorData } from "../errors.ts";
+import { type ErrorData, errorData } from "../errors.ts";
 import { Counter } from "./counters.ts";
 import type { Kernel } from "./kernel.ts";
 import { mailText, messageText, plainText, stateText } from "./report-text.ts";
@@ -24,6 +24,7 @@ export class Crashes {
   /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
   inTurn(cell: Cell, error: unknown, mail: Mail | undefined): void {
     if ((cell.flags & Flag.dead) !== 0) return;
+    if (this.#hadNoReader(cell, error)) return;
     const reason = this.#reasonOf(cell, error);
     // What it threw has getters of its own, which may end it.
     if ((cell.flags & Flag.dead) !== 0) return;
@@ -40,6 +41,18 @@ export class Crashes {
       extraOf(cell).isCrashReported = true;
       this.#kernel.lifecycle.terminate(cell, reason);
     }
+  }
+
+  /** It wrote a stream that nobody reads any more: no crash. What calls it has in hand is answered with that. */
+  #hadNoReader(cell: Cell, error: unknown): boolean {
+    if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) return false;
+    const { calls, dispatch, streams } = this.#kernel;
+    if (!streams.isClosing(error)) return false;
+    const call = cell.current;
+    cell.current = undefined;
+    if (call?.kind === MetaKind.call) calls.answerError(call.from, call.id, errorData(error), this.#kernel.refOf(cell));
+    dispatch.afterTurn(cell);
+    return true;
   }
 
   /** `terminate` threw, or the promise that it returned rejected. */

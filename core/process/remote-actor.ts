@@ -210,10 +210,13 @@ export class RemoteActor implements Remote {
           word.as === "noReply" ? noReply : word.as === "initLater" ? initLater : this.#values.decode(word.value),
         );
         return;
-      case "threw":
+      case "threw": {
         this.#stateText = word.state;
-        this.#turnEnded()?.reject((word.aborted && this.cell.extra?.interrupt?.error) || errorFrom(word.error));
+        const error = errorFrom(word.error);
+        if (this.#verbs.streams.isClosing(word.error)) kernel.streams.noteClosing(error);
+        this.#turnEnded()?.reject((word.aborted && this.cell.extra?.interrupt?.error) || error);
         return;
+      }
       case "ask":
         this.#verbs.ask(word.verb, word.args);
         return;

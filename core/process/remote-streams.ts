@@ -14,6 +14,8 @@ import type { ValueBytes } from "../thread/value-bytes.ts";
 /** Chunks that the process gets at once, and their bytes; it gets one however large that is. */
 const chunksMax = 64;
 const bytesMax = 1_048_576;
+/** Closed streams that are remembered. */
+const closingsMax = 256;
 
 /** What `openStream` is told beside a number. */
 export type StreamQuestion =
@@ -33,6 +35,8 @@ export class RemoteStreams {
   readonly #values: ValueBytes;
   readonly #readers = new Map<number, Reader>();
   readonly #writers = new Map<number, Writer>();
+  /** What it was told of streams that nobody reads any more, the last of them. */
+  readonly #closings = new Set<string>();
 
   constructor(kernel: Kernel, cell: Cell, values: ValueBytes) {
     this.#kernel = kernel;
@@ -91,14 +95,26 @@ export class RemoteStreams {
   openWriter(number: number, from: From): Promise<string | undefined> {
     const writer = this.#kernel.streams.stream(this.#cell, from);
     // At once, where its reader is on main and gone.
-    if (writer.closedBy !== undefined) return Promise.resolve(writer.closedBy.message);
+    if (writer.closedBy !== undefined) return Promise.resolve(this.#closing(writer.closedBy));
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#writers.set(number, writer);
     writer.over = (closed) => {
       this.#writers.delete(number);
-      resolve(closed?.message);
+      resolve(closed && this.#closing(closed));
     };
     return promise;
+  }
+
+  #closing({ message }: RuntimeError): string {
+    const [oldest] = this.#closings;
+    if (this.#closings.size >= closingsMax) this.#closings.delete(oldest as string); // there are some
+    this.#closings.add(message);
+    return message;
+  }
+
+  /** A turn has failed with that: whether it had but nobody to write for. */
+  isClosing({ code, message }: ErrorData): boolean {
+    return code === "stream_closed" && this.#closings.has(message);
   }
 
   /** The process may not know yet that nobody reads it. What else is wrong with a chunk is the stream's end. */

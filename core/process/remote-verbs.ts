@@ -17,7 +17,7 @@ export class RemoteVerbs {
   readonly #cell: Cell;
   readonly #values: ValueBytes;
   readonly #process: ChildProcess;
-  readonly #streams: RemoteStreams;
+  readonly streams: RemoteStreams;
   /** Frames that the process has not acknowledged: a settled system waits for them. */
   #unacknowledged = 0;
   /** Sends of the process, and those that wait for room. */
@@ -31,7 +31,7 @@ export class RemoteVerbs {
     this.#cell = cell;
     this.#values = values;
     this.#process = process;
-    this.#streams = new RemoteStreams(kernel, cell, values);
+    this.streams = new RemoteStreams(kernel, cell, values);
   }
 
   /** A verb with a result at once; the process stands still until it gets this. */
@@ -149,7 +149,7 @@ export class RemoteVerbs {
 
   #verb(known: readonly string[], verb: string): (...args: unknown[]) => unknown {
     if (!known.includes(verb)) throw new RuntimeError("bad_argument", `there is no verb "${verb}" in a process`);
-    const verbs = (streamVerbs.includes(verb) ? this.#streams : this.#kernel.contextOf(this.#cell)) as unknown as Verbs; // by name, as they came
+    const verbs = (streamVerbs.includes(verb) ? this.streams : this.#kernel.contextOf(this.#cell)) as unknown as Verbs; // by name, as they came
     return (...args) => (verbs[verb] as Verbs[string]).apply(verbs, args);
   }
 }

@@ -153,6 +153,7 @@ export class Writer implements StreamWriter {
   closed(why: string): void {
     const { calls, streams } = this.#kernel;
     const closed = new RuntimeError("stream_closed", why);
+    streams.noteClosing(closed);
     streams.writerEnded(this);
     this.#close(closed);
     calls.answered(this.cell, this.caller, this.id);

@@ -36,6 +36,8 @@ export class Streams {
   /** By the id of the call or request. */
   readonly #readers = new Map<number, Reader>();
   readonly #writers = new Set<Writer>();
+  /** Errors of writes that fail since nobody reads. */
+  readonly #closings = new WeakSet<object>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -281,6 +283,16 @@ export class Streams {
     if (writer === undefined) return;
     if (kind === FrameKind.streamClosed) writer.closed(payload as string);
     else writer.credited(payload as number);
+  }
+
+  /** An actor's write fails with this from now on, since nobody reads any more. */
+  noteClosing(error: RuntimeError): void {
+    this.#closings.add(error);
+  }
+
+  /** Whether a turn that failed with this had but nobody to write for. */
+  isClosing(thrown: unknown): thrown is RuntimeError {
+    return typeof thrown === "object" && thrown !== null && this.#closings.has(thrown);
   }
 
   writerEnded(writer: Writer): void {

@@ -9,17 +9,19 @@ interface Holdings {
   readonly actors: number;
   readonly timers: number;
   readonly openCalls: number;
+  readonly openStreams: number;
   readonly queued: number;
   readonly outbox: number;
 }
 
 async function holdings(system: MofaSystem): Promise<readonly Holdings[]> {
-  return (await system.stats()).threads.map(({ actors, timers, openCalls, queued, outbox, position }) => ({
+  return (await system.stats()).threads.map(({ actors, timers, openCalls, openStreams, queued, outbox, position }) => ({
     actors,
     // Those of main are the runtime's own, which come and go.
     timers: position === 0 ? 0 : timers,
     // The one that asks.
     openCalls,
+    openStreams,
     queued,
     outbox,
   }));

@@ -201,6 +201,28 @@ describePlacements("S18 Streams", (place) => {
     },
   );
 
+  test("S18.7: a turn that fails by a write that nobody reads is no crash", async () => {
+    for (const { producing, consuming } of await pairs()) {
+      const { crashes } = await system().stats();
+      const reading = { to: producing, call: "endless", count: 10 };
+      expect(await consuming.call("read", reading)).toEqual({ chunks: upTo(10) });
+      await kept(producing, consuming, []);
+      await consuming.call("cancel");
+      await system().settled();
+      await expect(producing.call("writeUncaught", 1)).rejects.toMatchObject({ code: "stream_closed" });
+      expect(await producing.call("plain", "lives")).toBe("lives");
+      expect((await system().stats()).crashes).toBe(crashes);
+      expect(await openStreams()).toBe(0);
+    }
+  });
+
+  test("S18.7: a write behind one's own end is a crash", async () => {
+    const producing = await aProducer();
+    expect(await read(system(), { to: producing, call: "endTwice" })).toEqual({ chunks: [], result: "the end" });
+    await system().settled();
+    expect(system().isAlive(producing)).toBe(false);
+  });
+
   test("S18.7: a stream that is given up before it is opened is closed when it is", async () => {
     for (const { producing, consuming } of await pairs()) {
       const reading = { to: producing, argument: { chunks: 0, behind: "keep" } };
