@@ -10,6 +10,7 @@ import type { CutAnswer } from "../kernel/cuts.ts";
 import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { SystemMemory } from "../kernel/system-memory.ts";
 import { cutExpression, interruptExpression, whoExpression } from "./cut-target.ts";
+import { PendingInterrupts } from "./pending-interrupts.ts";
 import type { Suspect } from "./watchdog-protocol.ts";
 
 /**
@@ -38,9 +39,6 @@ const waitShareMax = 0.9;
 /** Code of nobody, also the kernel's own, that holds a thread for so many limits of the last turn ends the thread. */
 const nobodysLimits = 5;
 
-/** An interrupt of code that is somebody else's at the moment, or Node's own, is asked for again so often. */
-const interruptEveryMs = 20;
-
 /** What an evaluate gives where the thread gave nothing: the next look sees to it. */
 export const noAnswer = "no answer";
 
@@ -58,14 +56,6 @@ export interface Watch {
   waitedMs(): number | undefined;
   warn(suspect: Suspect, ms: number): void;
   stuck(suspect: Suspect | undefined, why: string): void;
-}
-
-/** An interrupt that waits for the end of its grace. */
-interface Pending {
-  readonly request: CutRequest;
-  dueMs: number;
-  /** When it is asked for next, from `dueMs` on. */
-  askMs: number;
 }
 
 export class WatchedThread {
@@ -100,7 +90,7 @@ export class WatchedThread {
   #isStuck = false;
   /** A question of an interrupt is out: no thread is ended for that alone. */
   #isInterruptAsked = false;
-  #interrupts: Pending[] = [];
+  readonly #interrupts: PendingInterrupts;
   /** Since when a pulse is on its way; 0: none. */
   #pulsedMs = 0;
   #lastAnswer = "";
@@ -117,6 +107,10 @@ export class WatchedThread {
     this.#run = memory.runWords(thread);
     this.#limitWord = memory.turnLimitWord(thread);
     this.#drainWord = memory.watch.drainWord(thread);
+    this.#interrupts = new PendingInterrupts(
+      (turn, drains) =>
+        Atomics.load(memory.words, this.#run + 2) === turn && Atomics.load(memory.words, this.#drainWord) === drains,
+    );
   }
 
   /** Whether somebody waits for the end of an actor here. */
@@ -126,8 +120,7 @@ export class WatchedThread {
 
   /** Whether it is to be looked at again at once: a kill is wanted, or the kernel was at work where a cut was to fall. */
   get isUrgent(): boolean {
-    if (this.#interrupts.length > 0 && !this.#isAsking && this.#interrupts.some(({ askMs }) => askMs <= stopwatchMs()))
-      return true;
+    if (!this.#isAsking && this.#interrupts.isUrgent) return true;
     return this.isWanted || (this.#cuttingSinceMs !== 0 && !this.#isCut && !this.#isAsking);
   }
 
@@ -162,8 +155,7 @@ export class WatchedThread {
       this.#owner = "";
       this.#askAfterMs = askFirstMs;
       this.#isInterruptAsked = false;
-      if (this.#interrupts.length > 0)
-        this.#interrupts = this.#interrupts.filter((pending) => this.#isStanding(pending, nowMs));
+      this.#interrupts.hasMoved(nowMs);
       return;
     }
     this.#sinceMs += Math.max(lostMs, excusedMs);
@@ -172,10 +164,7 @@ export class WatchedThread {
     this.#askedMs += deafMs;
     this.#cutMs += deafMs;
     if (this.#cuttingSinceMs !== 0) this.#cuttingSinceMs += deafMs;
-    for (const pending of this.#interrupts) {
-      pending.dueMs += Math.max(lostMs, excusedMs);
-      pending.askMs = Math.max(pending.askMs, pending.dueMs);
-    }
+    this.#interrupts.excuse(Math.max(lostMs, excusedMs));
     if (this.#isAsking) {
       if (this.#isInterruptAsked) this.#takeOver(nowMs);
       if (nowMs - this.#askedMs > this.#patienceMs()) this.#end("did not answer");
@@ -187,50 +176,33 @@ export class WatchedThread {
       return;
     }
     const heldMs = nowMs - this.#sinceMs;
-    if (this.#interrupts.length > 0 && !this.isWanted && this.#lookAtInterrupts(nowMs)) return;
+    if (!this.isWanted && this.#lookAtInterrupts(nowMs)) return;
     if ((turn & 1) === 1) this.#lookAtTurn(turn, heldMs, nowMs);
     else this.#lookBehindAwait(heldMs, nowMs);
   }
 
   // Interrupts -------------------------------------------------------------------------------------------------------
 
-  /** It is void when the thread has gone on; one that does not say where it must stand, when it goes on behind its grace. */
+  /** A turn is to be cut down if the thread still stands there when its grace is over. */
   interrupt(request: CutRequest, nowMs: number): void {
-    if (this.#isStuck || this.#watch.isRefused) return;
-    const dueMs = nowMs + request.graceMs;
-    const pending = { request, dueMs, askMs: dueMs };
-    if (this.#isStanding(pending, nowMs)) this.#interrupts.push(pending);
-  }
-
-  #isStanding({ request: { turn, drains }, dueMs }: Pending, nowMs: number): boolean {
-    if (drains < 0) return nowMs < dueMs;
-    const { words } = this.#memory;
-    return Atomics.load(words, this.#run + 2) === turn && Atomics.load(words, this.#drainWord) === drains;
+    if (!this.#isStuck && !this.#watch.isRefused) this.#interrupts.add(request, nowMs);
   }
 
   /** True: one is asked for. */
   #lookAtInterrupts(nowMs: number): boolean {
-    const pending = this.#interrupts.find(({ askMs }) => askMs <= nowMs);
-    if (pending === undefined) return false;
-    const drop = () => {
-      this.#interrupts = this.#interrupts.filter((other) => other !== pending);
-    };
-    if (nowMs - pending.dueMs > cuttingMs) {
-      drop();
-      return false;
-    }
-    pending.askMs = nowMs + interruptEveryMs;
-    const { slot, generation } = pending.request;
+    const request = this.#interrupts.take(nowMs);
+    if (request === undefined) return false;
+    const { slot, generation } = request;
     const answered = (answer: string, answeredMs: number) => {
       if (answer === "cut") {
         this.#suspect ??= { slot, generation, limitMs: -1 };
         this.#answered("cut", answeredMs);
-        drop();
-      } else if (answer === "busy") pending.askMs = answeredMs;
+        this.#interrupts.drop(request);
+      } else if (answer === "busy") this.#interrupts.again(request, answeredMs);
       // Behind an await others may run before it does.
-      else if (answer === "gone" || ((this.#turn & 1) === 1 && answer !== "node")) drop();
+      else if (answer === "gone" || ((this.#turn & 1) === 1 && answer !== "node")) this.#interrupts.drop(request);
     };
-    this.#ask(interruptExpression(pending.request, this.#turn), nowMs, answered, true);
+    this.#ask(interruptExpression(request, this.#turn), nowMs, answered, true);
     return true;
   }
 
