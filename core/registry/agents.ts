@@ -2,6 +2,8 @@
  * Actors that have declared what they are and can do, as every thread finds them: a read of its own copy (`replica.ts`),
  * and of a word in shared memory for each, in which its thread tells how much waits for it and in what state it is.
  */
+
+import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { AgentMessage } from "../actor/context.ts";
 import { type LifecycleState, lifecycleStateOf, lifecycleStates } from "../actor/lifecycle-state.ts";
@@ -33,6 +35,9 @@ const tellStep = 1_000;
 const loadBits = 24;
 const loadMax = 2 ** loadBits - 1;
 const rankStep = 2 ** loadBits;
+/** Beside the state: the mailbox is more than half full, of those that have a bound of their own. */
+const crowdedBit = 2 ** 30;
+const stateMask = 2 ** (30 - loadBits) - 1;
 /** All entries of the table stand under it: they are found by what they are. */
 const key = "";
 
@@ -109,15 +114,17 @@ export class Agents {
 
   /** Those that are free come first: able to take a message, with the least waiting; then the cheaper, then the faster. */
   find(query: AgentQuery): Agent[] {
-    const found: { agent: Agent; by: Capability | true }[] = [];
+    const found: { agent: Agent; by: Capability | true; standing: number }[] = [];
     for (const { holder, value } of this.#declared(query)) {
       const entry = value as AgentEntry;
       const by = meets(entry.declaration, query);
       if (by === undefined || !this.#kernel.isAlive(holder)) continue;
-      const agent = this.#agentOf(holder, entry);
-      if (query.state === undefined || agent.state === query.state) found.push({ agent, by });
+      const word = this.#wordOf(holder);
+      const agent = { ref: holder, ...entry, state: stateIn(word), load: word & loadMax };
+      if (query.state === undefined || agent.state === query.state)
+        found.push({ agent, by, standing: standingIn(word) });
     }
-    found.sort((a, b) => order(a.agent, b.agent) || costOf(a.by) - costOf(b.by) || latencyOf(a.by) - latencyOf(b.by));
+    found.sort((a, b) => a.standing - b.standing || costOf(a.by) - costOf(b.by) || latencyOf(a.by) - latencyOf(b.by));
     return found.map(({ agent }) => agent);
   }
 
@@ -126,12 +133,6 @@ export class Agents {
     return capability === undefined
       ? this.#kernel.replica.entries(Table.agents, key)
       : (this.#able.get(capability)?.values() ?? []);
-  }
-
-  #agentOf(ref: Ref, { declaration, configuration }: AgentEntry): Agent {
-    const word = this.#wordOf(ref);
-    const state = stateIn(word);
-    return { ref, declaration, configuration, state, load: word & loadMax };
   }
 
   #wordOf(ref: Ref): number {
@@ -143,8 +144,7 @@ export class Agents {
 
   /** State and load as one number, the better the less: the first two things by which `find` orders. */
   standingOf(ref: Ref): number {
-    const word = this.#wordOf(ref);
-    return rankOf(stateIn(word)) * rankStep + (word & loadMax);
+    return standingIn(this.#wordOf(ref));
   }
 
   #index(ref: Ref, now: AgentEntry | undefined, former: AgentEntry | undefined): void {
@@ -180,9 +180,11 @@ export class Agents {
     const { memory, scheduler, thread } = this.#kernel;
     const isInTurn = scheduler.current === cell;
     const isBusy = isInTurn || (cell.flags & Flag.open) !== 0;
-    const waiting = (cell.mailbox?.size ?? 0) + (cell.extra?.heldMail?.size ?? 0) + (isBusy ? 1 : 0);
+    const held = (cell.mailbox?.size ?? 0) + (cell.extra?.heldMail?.size ?? 0);
+    const waiting = held + (isBusy ? 1 : 0);
+    const isCrowded = (cell.flags & Flag.bounded) !== 0 && held > (cell.extra?.capacity || mailboxCapacityDefault) / 2;
     const state = lifecycleStates.indexOf(lifecycleStateOf(cell, isInTurn));
-    memory.setLoad(thread, cell.slot, (state << loadBits) | Math.min(waiting, loadMax));
+    memory.setLoad(thread, cell.slot, (isCrowded ? crowdedBit : 0) | (state << loadBits) | Math.min(waiting, loadMax));
   }
 
   /** From now on the actor gets a message when one that meets the query appears, declares something else, or goes. */
@@ -222,7 +224,7 @@ export class Agents {
 }
 
 function stateIn(word: number): LifecycleState {
-  return lifecycleStates[word >>> loadBits] ?? "created";
+  return lifecycleStates[(word >>> loadBits) & stateMask] ?? "created";
 }
 
 /** Paused, or about to end: no good choice, however little waits for it. */
@@ -238,13 +240,14 @@ function entryFault(value: unknown): string | undefined {
   return declarationFault(declaration);
 }
 
-/** Who is paused or about to end is no good choice, however little waits for it. */
-function order(a: Agent, b: Agent): number {
-  return rankOf(a.state) - rankOf(b.state) || a.load - b.load;
+function standingIn(word: number): number {
+  return rankIn(word) * rankStep + (word & loadMax);
 }
 
-function rankOf(state: LifecycleState): number {
-  if (state === "ready" || state === "running") return 0;
+/** 0: it can take a message. 1: it starts, or will soon refuse what comes. 2: it is paused or stops. */
+function rankIn(word: number): number {
+  const state = stateIn(word);
+  if (state === "ready" || state === "running") return (word & crowdedBit) === 0 ? 0 : 1;
   return state === "created" || state === "initializing" ? 1 : 2;
 }
 

@@ -64,6 +64,24 @@ describePlacements("S15 Registry", (place) => {
     await gate.call("run", ["answer"]);
   });
 
+  test("S15.2: who will soon refuse what comes stands behind who has more to do and more room", async () => {
+    const name = freshSkill();
+    const gate = await system().spawn(puppet);
+    const crowded = await place.spawn(system(), puppet, undefined, { mailboxCapacity: 4 });
+    const busy = await place.spawn(system(), puppet, undefined);
+    for (const agent of [crowded, busy]) await agent.call("run", ["declare", { capabilities: [{ name }] }]);
+    for (const agent of [crowded, busy]) agent.cast("wait", gate);
+    await system().settled();
+    for (let n = 0; n < 9; n++) busy.send(n);
+    for (const n of [1, 2]) crowded.send(n);
+    const order = (...agents: Ref[]) => thrice(agents.map(refKey));
+    expect(await foundEverywhere({ capability: name })).toEqual(order(crowded, busy));
+    crowded.send(3);
+    expect(await foundEverywhere({ capability: name })).toEqual(order(busy, crowded));
+    while ((await gate.call("openCalls")) > 0) await gate.call("run", ["answer"]);
+    expect(await foundEverywhere({ capability: name })).toEqual(order(crowded, busy));
+  });
+
   test("S15.2: of those that are as free the cheaper comes first, then the faster", async () => {
     const name = freshSkill();
     const hints = [
