@@ -41,6 +41,27 @@ describePlacements("S15 Registry", (place) => {
     expect(await foundEverywhere({ capability: name })).toEqual(thrice([]));
   });
 
+  test("S4.3, S12.3, S15.1: whoever gets the down, on any thread, finds neither name nor membership nor declaration", async () => {
+    const name = freshSkill();
+    const agent = await place.spawn(system(), puppet, undefined, { name, declaration: { tags: [name] } });
+    await system().join(name, agent);
+    await system().settled();
+    const watchers = await readers();
+    for (const watcher of watchers) {
+      expect(await watcher.call("run", ["foundAfterDown", name, name])).toBe(undefined);
+      await watcher.call("onMessage", ["foundAfterDown", name, name]);
+      await watcher.call("run", ["monitor", agent]);
+    }
+    system().exit(agent, "kill");
+    await system().settled();
+    for (const watcher of watchers)
+      expect(await watcher.call("seen")).toEqual([
+        [agent, 1, 1],
+        expect.objectContaining({ type: "down", reason: "killed" }),
+        [undefined, 0, 0],
+      ]);
+  });
+
   test("S15.2: who is free comes before who has work, and who is paused comes last", async () => {
     const name = freshSkill();
     const gate = await system().spawn(puppet);
