@@ -129,9 +129,11 @@ export type RefClass = new (thread: number, slot: number, generation: number) =>
 const Base = Ref;
 
 /** The ref class of one kernel. Made once for each, so that its instances are three numbers and nothing else. */
-export function refClass(node: string, verbs: RefVerbs): RefClass {
+export function refClass(node: string, verbs: RefVerbs, system?: object): RefClass {
   // Under this name `console.log` and stacks show it.
   return class Ref extends Base {
+    static readonly system = system;
+
     override get node(): string {
       return node;
     }
@@ -139,6 +141,11 @@ export function refClass(node: string, verbs: RefVerbs): RefClass {
       return verbs;
     }
   };
+}
+
+/** What the ref's class was made for: several systems may run in one process. Undefined: it does not tell, as plain data. */
+export function systemOf(ref: RefData): object | undefined {
+  return isRef(ref) ? (ref.constructor as { readonly system?: object }).system : undefined;
 }
 
 export function isRef(value: unknown): value is Ref {

@@ -20,6 +20,7 @@ import {
   refKey,
   type SendOptions,
   type SendResult,
+  systemOf,
 } from "../actor/ref.ts";
 import { BusTable } from "../bus/kept/bus-table.ts";
 import { Topics } from "../bus/topics.ts";
@@ -220,11 +221,15 @@ export class Kernel {
       config.asyncGraceMs ?? asyncGraceMsDefault,
       config.loadTimeoutMs ?? Number.POSITIVE_INFINITY,
     );
-    this.#refClass = refClass("", {
-      call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
-      cast: (ref, name, argument, options) => this.cast(this.running(), ref, name, argument, options),
-      send: (ref, message, options) => this.send(this.running(), ref, message, options),
-    });
+    this.#refClass = refClass(
+      "",
+      {
+        call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
+        cast: (ref, name, argument, options) => this.cast(this.running(), ref, name, argument, options),
+        send: (ref, message, options) => this.send(this.running(), ref, message, options),
+      },
+      this.memory,
+    );
     this.#contextClass = contextClass(this);
     this.refWire = {
       isRef,
@@ -353,7 +358,14 @@ export class Kernel {
       if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
       return ref;
     }
+    if (target instanceof this.#refClass) return target;
     assertAddress(target, verb);
+    // A thread's kernel makes its refs itself: this one was kept from another system of the process.
+    if ((systemOf(target) ?? this.memory) !== this.memory)
+      throw new RuntimeError(
+        "bad_argument",
+        `${verb}: <${refKey(target)}> is an actor of another system of this process`,
+      );
     return target;
   }
 

@@ -231,6 +231,27 @@ describe("bad input and bad luck", () => {
     await codeOf(system().call({ node: "elsewhere", thread: 1, slot: 1, generation: 1 }, "echo")),
   ]);
 
+  row("a ref that was kept from another system of the process, or from an earlier one", async () => {
+    const codes = new Set<string>();
+    const first = await startSystem({ threads: 1, spare: false });
+    for (const placement of [{ thread: 0 }, { thread: 1 }]) {
+      const kept = await first.spawn(puppet, undefined, { placement });
+      const own = await startSystem({ threads: 1, spare: false });
+      // It has the same address there.
+      const here = await own.spawn(puppet, undefined, { placement });
+      for (const verb of ["call", "cast", "send", "stopActor"] as const)
+        codes.add(await codeOf(() => own[verb](kept, "seen")));
+      codes.add(await codeOf(() => own.exit(kept, "kill")));
+      codes.add(await codeOf(own.register("a name", kept)));
+      codes.add(await codeOf(own.monitor(kept)));
+      expect(own.isAlive(here)).toBe(true);
+      expect(await here.call("seen")).toEqual([]);
+      await own.stop();
+    }
+    await first.stop();
+    return [...codes];
+  });
+
   row("a ref of a thread or slot that never was", async () => {
     const never = { node: "", thread: 16_384, slot: 1, generation: 1 };
     system().send(never, "is not told");

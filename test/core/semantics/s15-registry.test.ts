@@ -52,6 +52,7 @@ describePlacements("S15 Registry", (place) => {
       await watcher.call("onMessage", ["foundAfterDown", name, name]);
       await watcher.call("run", ["monitor", agent]);
     }
+    await system().settled();
     system().exit(agent, "kill");
     await system().settled();
     for (const watcher of watchers)
