@@ -53,6 +53,21 @@ describePlacements("S17 Kept topics", (place) => {
     expect(await publisher.call("codeOf", ["publish", freshTopic(), 1, { ack: true }])).toBe("not_kept");
   });
 
+  test("S17.2: an actor in any place gets its receipt, or learns that nothing was kept, and lives on", async () => {
+    const topic = freshTopic();
+    const publisher = await place.spawn(system(), puppet, undefined);
+    const publish = (verb: "run" | "codeOf") => publisher.call(verb, ["publish", topic, 1, { ack: true }]);
+    expect(await publish("codeOf")).toBe("not_kept");
+    await system().keepTopic(topic, { messages: 2, policy: "reject" });
+    expect([await publish("run"), await publish("run"), await publish("codeOf")]).toEqual([
+      { seq: 1 },
+      { seq: 2 },
+      "queue_full",
+    ]);
+    await publisher.call("run", ["dropTopic", topic]);
+    expect(await publish("codeOf")).toBe("not_kept");
+  });
+
   test("S17.3: a reader gets what is kept and then what follows, each once and in order", async () => {
     const topic = freshTopic();
     await system().keepTopic(topic);

@@ -15,6 +15,9 @@ const codes = {
   register: "already_registered",
   "register of no name": "bad_argument",
   unregister: "bad_argument",
+  "publish with ack": "not_kept",
+  "subscribe to what is not kept": "not_kept",
+  "keepTopic of none": "bad_argument",
   task: "undefined",
 };
 
