@@ -3,6 +3,7 @@ import { defineActor } from "../../core/actor/behaviour.ts";
 import type { Context } from "../../core/actor/context.ts";
 import type { Ref } from "../../core/actor/ref.ts";
 import { defineServer } from "../../core/actor/server.ts";
+import type { StandardSchema } from "../../core/registry/standard-schema.ts";
 
 const counter = defineServer({
   init: (start: number) => ({ n: start }),
@@ -54,3 +55,19 @@ export async function checks(ctx: Context): Promise<number> {
   const got: number = await ref.call("get");
   return got + (await ref.call("add", 2, { timeoutMs: 500 }));
 }
+
+interface Limits {
+  readonly limit: number;
+}
+declare const limits: StandardSchema<Limits>;
+
+// What the schema makes is what `init` and `configure` get.
+defineServer({
+  configuration: { schema: limits },
+  init: (_argument: undefined, _ctx, configuration) => ({ limit: configuration.limit }),
+  configure(state, next, _ctx, previous) {
+    state.limit = next.limit + previous.limit;
+    // @ts-expect-error the schema makes no such thing
+    return next.other === 1 ? { refused: "no" } : undefined;
+  },
+});
