@@ -342,6 +342,16 @@ describe("bad input and bad luck", () => {
     return [shapeOf((await monitor.down).reason), code];
   });
 
+  row("a turn that never ends, on a worker, is interrupted, and its behaviour has no hook for that", async () => {
+    await using own = await startSystem({ threads: 1, spare: false });
+    const ref = await own.spawn(runaway, undefined, { ...other, turnLimitMs: Number.POSITIVE_INFINITY });
+    const monitor = await own.monitor(ref);
+    const code = codeOf(ref.call("loop", undefined, { timeoutMs: 60_000 }));
+    while (own.remaining().turns.length === 0) await new Promise(setImmediate);
+    expect(await own.interrupt(ref, { graceMs: 0 })).toBe(true);
+    return [shapeOf((await monitor.down).reason), await code];
+  });
+
   row("a module that never ends loading", async () => {
     await using own = await startSystem({ threads: 1, spare: false, loadTimeoutMs: 200 });
     const codes = [
