@@ -74,3 +74,18 @@ test("what an actor declares is seen by each thread after a drain of its own, of
     expect(threads.map((thread) => system.kernel(thread).agents.find({ tags: ["new"] }).length)).toEqual([1, 1, 1]);
   }
 });
+
+test("S15.6: whoever awaits a start on another thread finds the actor by its declaration as soon as that has resolved", async () => {
+  for (const seed of seeds) {
+    for (const asker of threads) {
+      const { system } = await start(seed);
+      const placement = { thread: (asker + 1 + (seed % 2)) % threads.length };
+      const begun = guest(system, asker).start(idle, undefined, { placement, declaration: { tags: ["new"] } });
+      let found: number | undefined;
+      void begun.then(() => (found = guest(system, asker).find({ tags: ["new"] }).length));
+      for (await ticks(); found === undefined; await ticks())
+        if (!system.step()) throw new Error("nothing is left to do");
+      expect({ seed, asker, found }).toEqual({ seed, asker, found: 1 });
+    }
+  }
+});
