@@ -66,16 +66,25 @@ export const agent = defineServer({
     if (strikes) {
       const suffering = struck(request, ctx);
       if (suffering !== undefined) await suffering;
-    } else ctx.reply(from, await counted(state, request, ctx));
+      return;
+    }
+    const waiting = publish(request, ctx);
+    if (waiting !== undefined) await waiting;
+    ctx.reply(from, answerOf(state));
   },
 });
 
 /** The answer, once the counts are published: a promise where that has to wait. */
 function counted(state: AgentState, request: CountRequest, ctx: Context): CountAnswer | PromiseLike<CountAnswer> {
   const waiting = publish(request, ctx);
-  const answer = { agent: state.agent, isFirst: !state.hasWorked };
-  state.hasWorked = true;
+  const answer = answerOf(state);
   return waiting === undefined ? answer : waiting.then(() => answer);
+}
+
+function answerOf(state: AgentState): CountAnswer {
+  const isFirst = !state.hasWorked;
+  state.hasWorked = true;
+  return { agent: state.agent, isFirst };
 }
 
 /** Undefined, but for faults that strike behind an await. */

@@ -20,7 +20,7 @@ async function endOf(system: System, ref: RefData): Promise<ExitReason> {
   return (await (await system.monitor(ref)).down).reason;
 }
 
-test("native code that does not come back costs its thread: the culprit has the blame, a spare takes the place", async () => {
+test.concurrent("native code that does not come back costs its thread: the culprit has the blame, a spare takes the place", async () => {
   await using system = await startSystem({ threads: 1, turnLimitMs: 10_000 });
   using pipe = new NamedPipe();
   const neighbour = await system.spawn(bystander, undefined, there);
@@ -35,7 +35,7 @@ test("native code that does not come back costs its thread: the culprit has the 
   expect(await again.call("ping")).toBe("pong");
 });
 
-test("a kill of an actor in native code ends its thread, and it ends killed", async () => {
+test.concurrent("a kill of an actor in native code ends its thread, and it ends killed", async () => {
   await using system = await startSystem({ threads: 1, turnLimitMs: Number.POSITIVE_INFINITY });
   using pipe = new NamedPipe();
   const neighbour = await system.spawn(bystander, undefined, there);
@@ -48,7 +48,7 @@ test("a kill of an actor in native code ends its thread, and it ends killed", as
   expect(await Promise.all(ends)).toEqual([{ threadLost: "did not answer" }, "killed"]);
 });
 
-test("native code behind an await costs its thread as well; whose it was cannot be told", async () => {
+test.concurrent("native code behind an await costs its thread as well; whose it was cannot be told", async () => {
   await using system = await startSystem({ threads: 1, turnLimitMs: 10_000 });
   using pipe = new NamedPipe();
   const ref = await system.spawn(runaway, undefined, limited);
@@ -60,7 +60,7 @@ test("native code behind an await costs its thread as well; whose it was cannot 
   expect(await again.call("ping")).toBe("pong");
 });
 
-test("where the inspector is refused every thread that is held is ended as a whole, and that is said; who waits is not held", async () => {
+test.concurrent("where the inspector is refused every thread that is held is ended as a whole, and that is said; who waits is not held", async () => {
   const budget = 'budget: {"initMs":100}';
   const ends = `turnLimit threadLost\npong\nturnLimit: 200\nslept\n${budget}\n${budget}\n`;
   const { code, stdout } = await runRefused("refused-inspector");
