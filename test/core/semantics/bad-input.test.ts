@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { defineServer, type ExitReason, type Ref, type SpawnOptions } from "../../../core/index.ts";
+import { defineServer, type ExitReason, type Ref, type SpawnOptions, sameRef } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
 import { specAsData } from "../../../supervisors/index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";
@@ -19,6 +19,7 @@ import { sometimes } from "../../fixtures/modules/other-export.ts";
 import { throws } from "../../fixtures/modules/throws.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { runaway } from "../../fixtures/runaway.ts";
+import { consumer, producer } from "../../fixtures/streamers.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
 import { careless as forgetful, silent as silentServer } from "../../fixtures/unawaited.ts";
 import { codeOf, readBadInput, shapeOf } from "../../support/bad-input.ts";
@@ -478,6 +479,58 @@ describe("bad input and bad luck", () => {
       await own.settled();
     }
     return [shapeOf(await own.ended)];
+  });
+
+  row("a request that nobody is there for; whose only receiver crashes with it; that nobody answers", async () => {
+    const nobody = await codeOf(system().request("no.answer", "?"));
+    const crashing = await system().spawn(puppet, undefined, other);
+    await crashing.call("run", ["subscribe", "no.answer"]);
+    await crashing.call("onMessage", ["throw", "no answer"]);
+    const crashed = await codeOf(system().request("no.answer", "?"));
+    const silent = await system().spawn(puppet, undefined, other);
+    await silent.call("run", ["subscribe", "no.answer"]);
+    const unanswered = codeOf(system().request("no.answer", "?"));
+    await system().settled();
+    await system().clock.advance(5_001);
+    return [nobody, crashed, await unanswered];
+  });
+
+  /** A stream in whose middle its one end is killed with its process. */
+  async function brokenStream(isConsumer: boolean) {
+    const inProcess = { isolation: "process" } as const;
+    const producing = await system().spawn(producer, undefined, isConsumer ? other : inProcess);
+    const consuming = await system().spawn(consumer, undefined, isConsumer ? inProcess : other);
+    await consuming.call("open", { to: producing as Ref, argument: { chunks: 3, behind: "keep" } });
+    await system().settled();
+    const lost = (isConsumer ? consuming : producing) as Ref;
+    const { down } = await system().monitor(lost);
+    process.kill(
+      system()
+        .processes()
+        .find(({ ref }) => sameRef(ref, lost))?.pid as number,
+      "SIGKILL",
+    );
+    await down;
+    await system().settled();
+    return { producing, consuming };
+  }
+
+  row("a consumer, with its process, is lost in the middle of a stream", async () => {
+    const { producing } = await brokenStream(true);
+    const heard = await producing.call("heard");
+    expect(await producing.call("write", "more")).toBe("stream_closed");
+    return heard as string[];
+  });
+
+  row("a producer, with its process, is lost in the middle of a stream", async () => {
+    const { consuming } = await brokenStream(false);
+    for (let n = 0; n < 3; n++) expect(await consuming.call("next")).toEqual({ done: false, value: n });
+    return [await consuming.call("nextCode")];
+  });
+
+  row("a token that is none of a stream's, for `ctx.stream`", async () => {
+    const producing = await system().spawn(producer, undefined, other);
+    return [await producing.call("openWrong", { caller: producing, id: 1 })];
   });
 
   row("a supervisor is killed", async () => {
