@@ -31,10 +31,11 @@ export function isMeant(match: string): (actor: ActorInfo) => boolean {
 }
 
 function busiestFirst(a: ActorInfo, b: ActorInfo): number {
-  return (
-    b.messages - a.messages ||
-    Number(b.name !== undefined) - Number(a.name !== undefined) ||
-    a.ref.thread - b.ref.thread ||
-    a.ref.slot - b.ref.slot
-  );
+  return b.messages - a.messages || rankOf(a) - rankOf(b) || a.ref.thread - b.ref.thread || a.ref.slot - b.ref.slot;
+}
+
+/** Who has a name is looked for more often than who has none, and the runtime's own least of all. */
+function rankOf({ name }: ActorInfo): number {
+  if (name === undefined) return 1;
+  return name.startsWith("system.") ? 2 : 0;
 }

@@ -132,15 +132,19 @@ describe("a program that runs", () => {
     expect(code).toBe(0);
     expect(rows[0]).toMatch(/^ref +name +child +behaviour +state +place +messages$/);
     expect(rows[1]).toMatch(/^\d+\.\d+\.\d+ +ann +ann +clerk +ready +thread 1 +0$/);
-    expect([rows.length, stderr]).toEqual([17, "15 actors: 14 clerk, 1 supervisor\n"]);
+    expect(rows.slice(-3, -1).map((row) => row.split(/ +/)[1])).toEqual(["system.supervisor", "system.registry"]);
+    expect([rows.length, stderr]).toEqual([
+      19,
+      "17 actors: 14 clerk, 1 supervisor, 1 system.supervisor, 1 system.registry\n",
+    ]);
     const some = await mofa("ps", "--match", "temp 1*", "--limit", "2");
     expect(some.stdout.split("\n").length).toBe(4);
-    expect(some.stderr).toBe("3 actors of 15: 3 clerk; 2 are shown, --limit 0 shows all\n");
-    expect((await mofa("ps", "--match", "nobody")).stderr).toBe("0 actors of 15\n");
+    expect(some.stderr).toBe("3 actors of 17: 3 clerk; 2 are shown, --limit 0 shows all\n");
+    expect((await mofa("ps", "--match", "nobody")).stderr).toBe("0 actors of 17\n");
     expect(await mofaJson("ps", "--match", "bob")).toMatchObject({
       actors: [{ name: "bob", childId: "bob", isolation: "shared" }],
       matching: 1,
-      living: 15,
+      living: 17,
       behaviours: { clerk: 1 },
       unanswered: [],
     });
@@ -151,18 +155,20 @@ describe("a program that runs", () => {
     const { stdout } = await mofa("tree");
     expect(drawn(stdout)).toBe(
       [
-        "'- supervisor REF  (ready, main)",
-        "   |- ann  (ready, thread 1)",
-        "   |- bob  (ready, thread 1)",
-        "   |- temp 0: clerk REF  (ready, thread 1)",
-        "   '- and 11 clerk more: --all shows them",
+        "|- supervisor REF  (ready, main)",
+        "│  |- ann  (ready, thread 1)",
+        "│  |- bob  (ready, thread 1)",
+        "│  |- temp 0: clerk REF  (ready, thread 1)",
+        "│  '- and 11 clerk more: --all shows them",
+        "'- system.supervisor  (ready, main)",
+        "   '- system.registry  (ready, main)",
         "",
       ].join("\n"),
     );
     const ids = ["ann", "bob", ...Array.from({ length: 12 }, (_, n) => `temp ${n}`)];
     const whole = (await mofaJson("tree")) as unknown as { roots: readonly [{ children: readonly object[] }] };
     expect(whole.roots[0].children).toMatchObject(ids.map((childId) => ({ childId, children: [], more: {} })));
-    expect((await mofa("tree", "--all")).stdout.split("\n").length).toBe(16);
+    expect((await mofa("tree", "--all")).stdout.split("\n").length).toBe(18);
     expect(drawn((await mofa("tree", "ann")).stdout)).toBe("'- ann  (ready, thread 1)\n");
     expect(await mofa("tree", "nobody")).toMatchObject({
       code: 1,
@@ -203,12 +209,14 @@ describe("a program that runs", () => {
   test("is listed, but for the actors of a thread that a turn holds", async () => {
     await start("looping");
     const { code, stdout, stderr } = await mofa("ps");
-    expect([code, stdout.split("\n").length]).toEqual([0, 4]);
+    expect([code, stdout.split("\n").length]).toEqual([0, 6]);
     expect(stderr).toBe(
-      "2 actors: 1 supervisor, 1 clerk\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there\n",
+      "4 actors: 1 supervisor, 1 system.supervisor, 1 system.registry, 1 clerk\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there\n",
     );
     expect(await mofa("kill", "bob")).toMatchObject({ code: 0 });
-    expect(await mofa("ps")).toMatchObject({ stderr: "16 actors: 15 clerk, 1 supervisor\n" });
+    expect(await mofa("ps")).toMatchObject({
+      stderr: "18 actors: 15 clerk, 1 supervisor, 1 system.supervisor, 1 system.registry\n",
+    });
   });
 
   test("has an actor that loops killed, and hears that its supervisor has started another", async () => {
@@ -247,7 +255,7 @@ describe("a program that runs", () => {
     expect((await watched("restarts"))[0]).toMatchObject({ actors: [{ name: "bob", restarts: 1 }] });
     const { stdout } = await mofa("top", "--limit", "1");
     expect(stdout).toMatch(
-      /^mofa top: clerks \(\d+\) {2}15 actors, [\d,]+ turns\/s, by busy\n\nthread +load +heap +actors +messages +turns\/s\nmain /,
+      /^mofa top: clerks \(\d+\) {2}17 actors, [\d,]+ turns\/s, by busy\n\nthread +load +heap +actors +messages +turns\/s\nmain /,
     );
     expect(stdout).toMatch(
       /\n\nref +actor +place +state +messages +held +turns\/s +busy +restarts\n\d+\.\d+\.\d+ +ann .*\n$/,
