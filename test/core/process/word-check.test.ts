@@ -4,7 +4,7 @@ import { checkedWord } from "../../../core/process/word-check.ts";
 
 const bytes = new Uint8Array();
 const error = { name: "Error", message: "it failed", cause: { name: "Error", message: "the disk", cause: "full" } };
-const behaviour = { exportName: "worker", isServer: true, handlers: ["call"], turnLimitMs: 5 };
+const behaviour = { exportName: "worker", isConfigured: false, isServer: true, handlers: ["call"], turnLimitMs: 5 };
 
 test.each([
   { type: "ready" },
@@ -28,6 +28,8 @@ test.each([
   [{ type: "loaded" }, '"loaded" with behaviour undefined'],
   [{ type: "loaded", behaviour: { ...behaviour, handlers: [1] } }, '"loaded" with behaviour {'],
   [{ type: "loaded", behaviour: { ...behaviour, turnLimitMs: -1 } }, "turnLimitMs is a time in milliseconds from 1"],
+  [{ type: "loaded", behaviour: { ...behaviour, isConfigured: undefined } }, '"loaded" with behaviour {'],
+  [{ type: "loaded", behaviour: { ...behaviour, declaration: { tags: 1 } } }, "the behaviour: declaration"],
   [{ type: "failed", error: "it failed" }, '"failed" with error "it failed"'],
   [{ type: "unhandled", error: { ...error, cause: { name: 1, message: "" } } }, '"unhandled" with error {'],
   [{ type: "threw", error }, '"threw" with state undefined'],
