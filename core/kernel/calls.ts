@@ -452,7 +452,8 @@ export class Calls {
   /** The callees' thread is lost. @param blame whose doing it was, and what that one ended with. */
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const [id, call] of [...this.#pending]) {
-      if (call.places?.has(thread) === true) this.placeOut(id, thread, placeLost(call.name, why));
+      // A thread that ends with its actor has told of all that did not come into that one's hands.
+      if (why !== retiredWhy && call.places?.has(thread) === true) this.placeOut(id, thread, placeLost(call.name, why));
       if (call.callee?.thread === thread) this.#fail(id, this.lossError(call.callee, call.name, why, blame));
     }
   }

@@ -48,10 +48,16 @@ interface Verdict {
   readonly isInNode: boolean;
   /** It was interrupted, and its behaviour goes on behind that. */
   readonly survives: boolean;
+  /** It fell into a turn; else behind an await. */
+  readonly isInTurn: boolean;
+  /** The outermost frame of the code that it fell into; undefined: too deep to be seen. */
+  readonly outermost: string | undefined;
 }
 
 /** Frames of a runaway turn that are kept. */
 const framesMax = 60;
+/** Frames that Node looks at, at the most. */
+const callSitesMax = 200;
 
 export class Cuts {
   readonly #kernel: Kernel;
@@ -66,7 +72,7 @@ export class Cuts {
   /** Between a cut and the end of its recovery: no drain runs. */
   isHeld = false;
   #termination: Termination | undefined;
-  /** The termination was asked for and has not fallen yet: whatever of the kernel the turn still reaches waits for it. */
+  /** The termination was asked for and may not have fallen yet: whatever of the kernel the turn still reaches waits for it. */
   isFalling = false;
   /** A cut that met the kernel at work: whose, and at which turn and drain. */
   #due: { readonly cell: Cell; readonly turn: number; readonly drains: number } | undefined;
@@ -130,7 +136,8 @@ export class Cuts {
     this.#termination = termination;
     const survives = request !== undefined && interruptedTurns.survives(cell, isInTurn);
     const reason = request !== undefined ? { interrupted: request.reason } : this.#reasonOf(cell, limitMs);
-    this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode, survives });
+    const outermost = outermostOf(runawayFrames(callSitesMax));
+    this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode, survives, isInTurn, outermost });
     if (request !== undefined) interruptedTurns.carriedOut(request);
     this.isHeld = true;
     this.isFalling = true;
@@ -165,8 +172,13 @@ export class Cuts {
 
   /** Does not return where a cut of the running code is to come. */
   await(): void {
-    if (this.isFalling) standStill();
     const { host, scheduler } = this.#kernel;
+    if (this.isFalling) {
+      if (!this.#hasFallen()) standStill();
+      // Code of somebody else, in the time until the recovery: the turn that was cut down is no more.
+      this.isFalling = false;
+      scheduler.leaveTurn();
+    }
     // No cut could fall in here.
     if (scheduler.isCommitting || this.#due === undefined) return;
     const { cell, turn, drains } = this.#due;
@@ -174,6 +186,19 @@ export class Cuts {
     if (isSame && ((turn & 1) === 1 ? scheduler.current : host.blame?.owner()) === cell) standStill();
     this.#due = undefined;
     this.isAwaited = false;
+  }
+
+  /** Whether the code that the last cut was for is gone, so that other code runs. */
+  #hasFallen(): boolean {
+    const verdict = this.#verdicts.at(-1);
+    if (verdict === undefined) return true;
+    const frames: Frame[] = getCallSites(callSitesMax);
+    // Turns are entered from the drain alone, and nothing else is.
+    if (verdict.isInTurn) return frames.length < callSitesMax && !frames.some(isDrain);
+    const owner = this.#kernel.host.blame?.owner();
+    if (owner !== undefined) return owner !== verdict.cell;
+    const outermost = outermostOf(frames);
+    return outermost !== undefined && verdict.outermost !== undefined && outermost !== verdict.outermost;
   }
 
   /** The first message of the port after a cut. There may have been another before it, of code behind an await. */
@@ -251,7 +276,7 @@ export class Cuts {
   /** The second message: members of the checkpoint that have not settled by now were lost with it. */
   judge(): void {
     // Another turn was cut down in between: its recovery asks for a judgement of its own.
-    if (this.isFalling) return;
+    if (this.#verdicts.length > 0) return;
     for (const cell of this.#suspects) {
       const { extra, flags } = cell;
       // One that waits for the kernel again has gone on meanwhile.
@@ -284,10 +309,15 @@ interface Frame {
 }
 
 /** The frames under the evaluate. Not by `new Error().stack`: that would call a program's own `Error.prepareStackTrace`. */
-function runawayFrames(): Frame[] {
-  const frames: Frame[] = getCallSites(framesMax);
+function runawayFrames(count = framesMax): Frame[] {
+  const frames: Frame[] = getCallSites(count);
   const evaluate = frames.findIndex(({ scriptName }) => scriptName === "");
   return frames.slice(evaluate + 1);
+}
+
+function outermostOf(frames: readonly Frame[]): string | undefined {
+  const last = frames.length < callSitesMax - 1 ? frames.at(-1) : undefined;
+  return last && `${last.scriptName}:${last.lineNumber}:${last.columnNumber}`;
 }
 
 /** A frame of the drain that turns are entered from. */

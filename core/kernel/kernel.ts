@@ -318,6 +318,7 @@ export class Kernel {
 
   /** Whose code runs: the actor of the turn, of the async context, or the guest. */
   running(): Cell {
+    if (this.cuts.isFalling) this.cuts.await();
     return this.scheduler.current ?? (this.host.blame?.owner() as Cell | undefined) ?? this.guest;
   }
 

@@ -207,7 +207,7 @@ export class Scheduler {
   end(before: Cell | undefined): void {
     this.#words[this.#turnWord] = ++this.#turn;
     this.current = before;
-    if (this.#kernel.cuts.isFalling) standStill();
+    if (this.#kernel.cuts.isFalling) this.#kernel.cuts.await();
   }
 
   /** Whether code of that actor runs in a turn. */
@@ -217,10 +217,16 @@ export class Scheduler {
 
   /** In its turn other code of the actor begins, with a limit and a time of its own. */
   renew(cell: Cell): void {
-    if (this.#kernel.cuts.isFalling) standStill();
+    if (this.#kernel.cuts.isFalling) this.#kernel.cuts.await();
     this.#publishRun(cell);
     this.#turn += 2;
     this.#words[this.#turnWord] = this.#turn;
+  }
+
+  /** The turn that was under way is no more: its frames were cut down. */
+  leaveTurn(): void {
+    this.current = undefined;
+    if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
   }
 
   /** What holds the thread until the next run of an actor may take as long as it does. */
@@ -253,8 +259,7 @@ export class Scheduler {
     this.#isDraining = false;
     this.#isArmed = false;
     this.#commits = 0;
-    this.current = undefined;
-    if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
+    this.leaveTurn();
     return wasDraining;
   }
 

@@ -8,7 +8,7 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { From, RequestStreamOptions, StreamOptions, Target } from "../actor/context.ts";
-import type { Blamed } from "../actor/exit-reason.ts";
+import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
 import { checkedExtras } from "../bus/publish-options.ts";
@@ -322,7 +322,8 @@ export class Streams {
   /** @param blame whose doing it was, and what that one ended with. */
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const reader of [...this.#readers.values()]) {
-      if (reader.places?.has(thread) === true) this.placeOut(reader.id, thread, placeLost(reader.name, why));
+      if (why !== retiredWhy && reader.places?.has(thread) === true)
+        this.placeOut(reader.id, thread, placeLost(reader.name, why));
       const who = reader.producer ?? reader.callee;
       if (who?.thread === thread)
         reader.finish({ error: errorOfAnswer(this.#kernel.calls.lossError(who, reader.name, why, blame)) });

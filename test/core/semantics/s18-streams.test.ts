@@ -162,6 +162,7 @@ describePlacements("S18 Streams", (place) => {
       const reading = consuming.call("read", { to: producing, argument: { chunks: 2, behind: "wait" } });
       while (!(await system().interrupt(producing)));
       expect(await reading).toMatchObject({ code: "interrupted" });
+      await system().settled();
       expect(await producing.call("heard")).toEqual(["stream_closed"]);
       expect(await openStreams()).toBe(0);
     }
