@@ -48,12 +48,11 @@ async function cutsBeside(kind: Wait, how: "loop" | "afterAwait") {
   const isOn = (times: readonly number[]) =>
     refs.every((ref, number) => !system.isAlive(ref) || (times[number] ?? 0) > (before[number] ?? 0));
   while (!isOn(await counter.call("times"))) await idle.call("ping");
+  const after = await system.stats();
   unlisten();
+  // Of these ends some may be cuts, too.
   for (const ref of refs) system.exit(ref, "kill");
-  return {
-    ends: ends.filter(([key]) => own.has(key)).map(([, reason]) => reason),
-    cuts: (await system.stats()).cuts - cuts,
-  };
+  return { ends: ends.filter(([key]) => own.has(key)).map(([, reason]) => reason), cuts: after.cuts - cuts };
 }
 
 test.each(waitKinds)("a turn is cut down, and who goes on behind an await in that moment goes on: %s", async (kind) => {
