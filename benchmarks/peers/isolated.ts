@@ -3,6 +3,7 @@ import { type ChildSpec, type MofaSystem, type Ref, startSystem } from "../../in
 import { echo } from "../behaviours.ts";
 import type { Contender } from "../harness.ts";
 import { type TimedPlay, timeEach } from "./stopwatch.ts";
+import { systemContender } from "./system-contender.ts";
 
 /** What is timed. An operation's number comes back as its answer. */
 export type Isolated = "start" | "call" | "loss";
@@ -14,30 +15,11 @@ export interface IsolatedOptions {
 }
 
 export function isolated({ name, scenario, isolation }: IsolatedOptions): Contender {
-  let running: Promise<{ system: MofaSystem; play: TimedPlay }> | undefined;
   const start = async () => {
     const system = await startSystem({ threads: 1, spare: false, checks: false });
     return { system, play: await plays[scenario](system, isolation) };
   };
-  return {
-    name,
-    dividedBy: 1,
-    async run(size) {
-      running ??= start();
-      const { play } = await running;
-      return await timeEach(size, play);
-    },
-    async close() {
-      const started = running;
-      running = undefined;
-      // A start that failed was reported by the run that asked for it, and has left nothing to stop.
-      const system = await started?.then(
-        ({ system: one }) => one,
-        () => undefined,
-      );
-      await system?.stop();
-    },
-  };
+  return systemContender(name, start, ({ play }, size) => timeEach(size, play));
 }
 
 const plays: Readonly<

@@ -3,6 +3,7 @@ import { type Context, defineServer, type From, type Ref, startSystem } from "..
 import type { Contender } from "../harness.ts";
 import type { Repetition } from "./scenario.ts";
 import { timeEach } from "./stopwatch.ts";
+import { systemContender } from "./system-contender.ts";
 
 export type KeepingVerb = "publish" | "queue" | "call";
 
@@ -96,28 +97,11 @@ export const keeper = defineServer({
 });
 
 export function keeping({ name, verb, from }: KeepingOptions): Contender {
-  let running: ReturnType<typeof start> | undefined;
   const start = async () => {
     const system = await startSystem({ threads: 2, checks: false, turnLimitMs: 60_000 });
     return { system, driver: await system.spawn(keeper, undefined, { placement: { thread: from } }) };
   };
-  return {
-    name,
-    dividedBy: 1,
-    async run(size) {
-      running ??= start();
-      const { driver } = await running;
-      return await driver.call("play", { verb, size }, { timeoutMs: Number.POSITIVE_INFINITY });
-    },
-    async close() {
-      const started = running;
-      running = undefined;
-      // A start that failed was reported by the run that asked for it, and has left nothing to stop.
-      const system = await started?.then(
-        ({ system: one }) => one,
-        () => undefined,
-      );
-      await system?.stop();
-    },
-  };
+  return systemContender(name, start, ({ driver }, size) =>
+    driver.call("play", { verb, size }, { timeoutMs: Number.POSITIVE_INFINITY }),
+  );
 }

@@ -5,6 +5,7 @@ import * as fanOut from "../fan-out.ts";
 import type { Contender } from "../harness.ts";
 import * as streaming from "../streaming.ts";
 import type { ScenarioName } from "./scenario.ts";
+import { systemContender } from "./system-contender.ts";
 
 /** The name that stands in tables. */
 export const ourName = "mofa";
@@ -50,7 +51,6 @@ export interface OursOptions {
 }
 
 export function ours({ name, scenario, threads, hearsEvents = false }: OursOptions): Contender {
-  let running: ReturnType<typeof start> | undefined;
   const start = async () => {
     // Freezing guards programs against themselves; here the question is what a message costs (README.md, Method).
     // What is slow is the machine: no turn is cut down.
@@ -59,23 +59,7 @@ export function ours({ name, scenario, threads, hearsEvents = false }: OursOptio
     const driver = await system.spawn(driverOf[scenario], { partnersThread: threads }, { placement: { thread: 1 } });
     return { system, driver };
   };
-  return {
-    name: name ?? ourName,
-    dividedBy: 1,
-    async run(size) {
-      running ??= start();
-      const { driver } = await running;
-      return driver.call("play", size, { timeoutMs: Number.POSITIVE_INFINITY });
-    },
-    async close() {
-      const started = running;
-      running = undefined;
-      // A start that failed was reported by the run that asked for it, and has left nothing to stop.
-      const system = await started?.then(
-        ({ system }) => system,
-        () => undefined,
-      );
-      await system?.stop();
-    },
-  };
+  return systemContender(name ?? ourName, start, ({ driver }, size) =>
+    driver.call("play", size, { timeoutMs: Number.POSITIVE_INFINITY }),
+  );
 }

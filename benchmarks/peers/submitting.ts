@@ -2,6 +2,7 @@
 import { type Context, defineServer, type Ref, startSystem } from "../../index.ts";
 import type { Contender } from "../harness.ts";
 import type { Repetition } from "./scenario.ts";
+import { systemContender } from "./system-contender.ts";
 
 export interface SubmittingOptions {
   readonly name: string;
@@ -67,28 +68,11 @@ export const submitter = defineServer({
 });
 
 export function submitting({ name, verb, from, to }: SubmittingOptions): Contender {
-  let running: ReturnType<typeof start> | undefined;
   const start = async () => {
     const system = await startSystem({ threads: 2, checks: false, turnLimitMs: 60_000 });
     return { system, driver: await system.spawn(submitter, to, { placement: { thread: from } }) };
   };
-  return {
-    name,
-    dividedBy: 1,
-    async run(size) {
-      running ??= start();
-      const { driver } = await running;
-      return await driver.call("play", { verb, size }, { timeoutMs: Number.POSITIVE_INFINITY });
-    },
-    async close() {
-      const started = running;
-      running = undefined;
-      // A start that failed was reported by the run that asked for it, and has left nothing to stop.
-      const system = await started?.then(
-        ({ system: one }) => one,
-        () => undefined,
-      );
-      await system?.stop();
-    },
-  };
+  return systemContender(name, start, ({ driver }, size) =>
+    driver.call("play", { verb, size }, { timeoutMs: Number.POSITIVE_INFINITY }),
+  );
 }
