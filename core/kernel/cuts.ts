@@ -136,7 +136,7 @@ export class Cuts {
     this.#termination = termination;
     const survives = request !== undefined && interruptedTurns.survives(cell, isInTurn);
     const reason = request !== undefined ? { interrupted: request.reason } : this.#reasonOf(cell, limitMs);
-    const outermost = outermostOf(runawayFrames(callSitesMax));
+    const outermost = outermostOf(getCallSites(callSitesMax));
     this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode, survives, isInTurn, outermost });
     if (request !== undefined) interruptedTurns.carriedOut(request);
     this.isHeld = true;
@@ -309,14 +309,15 @@ interface Frame {
 }
 
 /** The frames under the evaluate. Not by `new Error().stack`: that would call a program's own `Error.prepareStackTrace`. */
-function runawayFrames(count = framesMax): Frame[] {
-  const frames: Frame[] = getCallSites(count);
+function runawayFrames(): Frame[] {
+  const frames: Frame[] = getCallSites(framesMax);
   const evaluate = frames.findIndex(({ scriptName }) => scriptName === "");
   return frames.slice(evaluate + 1);
 }
 
+/** Undefined: it stands too deep to be seen. */
 function outermostOf(frames: readonly Frame[]): string | undefined {
-  const last = frames.length < callSitesMax - 1 ? frames.at(-1) : undefined;
+  const last = frames.length < callSitesMax ? frames.at(-1) : undefined;
   return last && `${last.scriptName}:${last.lineNumber}:${last.columnNumber}`;
 }
 
