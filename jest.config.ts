@@ -7,6 +7,7 @@ export const longSuites = [
   "core/bus/bus-property",
   "core/bus/floods",
   "core/bus/kept-floods",
+  "core/modules",
   "core/processes/floods",
   "core/processes/heartbeat",
   "core/processes/orphans",
@@ -16,6 +17,7 @@ export const longSuites = [
   "core/threads/held-looks",
   "core/threads/interrupts",
   "core/threads/profile",
+  "core/threads/replacement",
   "core/volume",
   "stress-kill",
 ];
