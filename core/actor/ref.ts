@@ -2,7 +2,8 @@
  * An actor's address: plain data on the wire, an object with methods in hand.
  *
  * A slot is a place in its thread's table, the generation counts its holders, and thread ids are never reused, so a
- * ref never comes to mean another actor. Equality is by value: two refs of one actor may be two objects.
+ * ref never comes to mean another actor. What is kept as data beyond its run bears that run's creation, as Erlang's pids do, and
+ * means nobody in another. Equality is by value: two refs of one actor may be two objects.
  */
 
 /** A ref as data. `node` is `""` for this system. */
@@ -11,6 +12,8 @@ export interface RefData {
   readonly thread: number;
   readonly slot: number;
   readonly generation: number;
+  /** Which run of the system: a number of its own for each, drawn by chance. Not given: the run that reads it. */
+  readonly creation?: number;
 }
 
 /** What a behaviour offers to its callers, as types only. */
@@ -88,6 +91,7 @@ export abstract class Ref<out A extends Api = AnyApi> implements RefData {
   }
 
   abstract get node(): string;
+  abstract get creation(): number;
   /** On the prototype, once for each kernel: a ref carries no pointer of its own. */
   protected abstract get verbs(): RefVerbs;
 
@@ -116,7 +120,8 @@ export abstract class Ref<out A extends Api = AnyApi> implements RefData {
   }
 
   toJSON(): RefData {
-    return { node: this.node, thread: this.thread, slot: this.slot, generation: this.generation };
+    const { node, thread, slot, generation, creation } = this;
+    return { node, thread, slot, generation, creation };
   }
 
   toString(): string {
@@ -129,23 +134,19 @@ export type RefClass = new (thread: number, slot: number, generation: number) =>
 const Base = Ref;
 
 /** The ref class of one kernel. Made once for each, so that its instances are three numbers and nothing else. */
-export function refClass(node: string, verbs: RefVerbs, system?: object): RefClass {
+export function refClass(node: string, creationOf: () => number, verbs: RefVerbs): RefClass {
   // Under this name `console.log` and stacks show it.
   return class Ref extends Base {
-    static readonly system = system;
-
     override get node(): string {
       return node;
+    }
+    override get creation(): number {
+      return creationOf();
     }
     protected override get verbs(): RefVerbs {
       return verbs;
     }
   };
-}
-
-/** What the ref's class was made for: several systems may run in one process. Undefined: it does not tell, as plain data. */
-export function systemOf(ref: RefData): object | undefined {
-  return isRef(ref) ? (ref.constructor as { readonly system?: object }).system : undefined;
 }
 
 export function isRef(value: unknown): value is Ref {
@@ -161,7 +162,8 @@ export function sameRef(a: RefData | undefined, b: RefData | undefined): boolean
       a.thread === b.thread &&
       a.slot === b.slot &&
       a.generation === b.generation &&
-      a.node === b.node)
+      a.node === b.node &&
+      (a.creation ?? b.creation) === (b.creation ?? a.creation))
   );
 }
 

@@ -232,7 +232,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     reply(from: From, value: unknown): void {
       kernel.assertAlive(this.#cell, "reply");
-      const { caller, id } = partsOf(from, "reply");
+      const { caller, id } = partsOf(from, "reply", kernel.memory.creation);
       if ((this.#cell.flags & Flag.traced) !== 0) kernel.traces.answers(this.#cell, caller, id, value);
       const writer = kernel.streams.writerOf(this.#cell, caller, id);
       if (writer !== undefined) {
@@ -244,7 +244,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     replyError(from: From, error: { readonly code: string; readonly message: string }): void {
       kernel.assertAlive(this.#cell, "replyError");
-      const { caller, id } = partsOf(from, "replyError");
+      const { caller, id } = partsOf(from, "replyError", kernel.memory.creation);
       const { code, message } = assertReplyError(error, "replyError");
       const writer = kernel.streams.writerOf(this.#cell, caller, id);
       if (writer !== undefined) {

@@ -20,7 +20,6 @@ import {
   refKey,
   type SendOptions,
   type SendResult,
-  systemOf,
 } from "../actor/ref.ts";
 import { BusTable } from "../bus/kept/bus-table.ts";
 import { Topics } from "../bus/topics.ts";
@@ -221,18 +220,15 @@ export class Kernel {
       config.asyncGraceMs ?? asyncGraceMsDefault,
       config.loadTimeoutMs ?? Number.POSITIVE_INFINITY,
     );
-    this.#refClass = refClass(
-      "",
-      {
-        call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
-        cast: (ref, name, argument, options) => this.cast(this.running(), ref, name, argument, options),
-        send: (ref, message, options) => this.send(this.running(), ref, message, options),
-      },
-      this.memory,
-    );
+    this.#refClass = refClass("", () => this.memory.creation, {
+      call: (ref, name, argument, options) => this.calls.call(this.running(), ref, name, argument, options),
+      cast: (ref, name, argument, options) => this.cast(this.running(), ref, name, argument, options),
+      send: (ref, message, options) => this.send(this.running(), ref, message, options),
+    });
     this.#contextClass = contextClass(this);
     this.refWire = {
-      isRef,
+      // One of another system would mean somebody else here.
+      isRef: (value) => isRef(value) && value.creation === this.memory.creation,
       // Node 0 is this system; other nodes come with a cluster.
       toWire: (ref) => {
         const { thread, slot, generation } = ref as Ref;
@@ -360,13 +356,7 @@ export class Kernel {
       return ref;
     }
     if (target instanceof this.#refClass) return target;
-    assertAddress(target, verb);
-    // A thread's kernel makes its refs itself: this one was kept from another system of the process.
-    if ((systemOf(target) ?? this.memory) !== this.memory)
-      throw new RuntimeError(
-        "bad_argument",
-        `${verb}: <${refKey(target)}> is an actor of another system of this process`,
-      );
+    assertAddress(target, verb, this.memory.creation);
     return target;
   }
 

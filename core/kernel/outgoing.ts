@@ -2,7 +2,7 @@
  * What may leave its actor for another thread or process, or for anywhere: data alone. It is refused in the frame of who
  * sends it, and where `checks` are on it is frozen, since it belongs to the receiver from then on (SEMANTICS S2.6).
  */
-import { isRef, type RefData } from "../actor/ref.ts";
+import type { RefData } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { checkMessage, freezeMessage } from "../thread/message-check.ts";
 import type { Kernel } from "./kernel.ts";
@@ -21,7 +21,7 @@ export class Outgoing {
    */
   check(message: unknown, transfer: readonly unknown[] | undefined, to?: RefData, verb?: string): void {
     try {
-      checkMessage(message, transfer, isRef);
+      checkMessage(message, transfer, this.#kernel.refWire.isRef);
     } catch (error) {
       const where = to === undefined ? (verb ?? "") : `${verb} to ${this.#kernel.nameOf(to)}`;
       const text = (error as Error).message;

@@ -10,7 +10,8 @@ export function threadFor({ memory, thread: own }: Kernel, placement: Placement 
   if (placement === "spread") return memory.leastLoaded();
   if (typeof placement === "object" && placement !== null) {
     if ("near" in placement && isRefData(placement.near)) {
-      if (placement.near.node === "" && memory.isThreadUp(placement.near.thread)) return placement.near.thread;
+      const { node, thread, creation = memory.creation } = placement.near;
+      if (node === "" && creation === memory.creation && memory.isThreadUp(thread)) return thread;
       throw new RuntimeError("invalid_placement", `placement near ${describe(placement.near)}: its thread is gone`);
     }
     if ("thread" in placement) {

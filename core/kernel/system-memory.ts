@@ -6,6 +6,7 @@
  * pages cost anything. Thread ids are never reused; the slots of a lost thread are (under another thread id).
  */
 
+import { randomInt } from "node:crypto";
 import type { RefData } from "../actor/ref.ts";
 import { Counters, countersPerThread } from "./counters.ts";
 import { firstPosition, Global, globalWords, rowOf, Word, wordsPerThread } from "./memory-layout.ts";
@@ -67,7 +68,7 @@ export class SystemMemory {
    */
   static create(threadsMax: number, slotsEach = slotsPerThread, dedicatedMax = threadIdsMax): SystemMemory {
     const slotWords = threadsMax * slotsEach + dedicatedMax * slotsPerDedicated;
-    return new SystemMemory({
+    const memory = new SystemMemory({
       words: new SharedArrayBuffer((globalWords + threadIdsMax * wordsPerThread) * 4),
       slots: new SharedArrayBuffer(slotWords * 4),
       times: new SharedArrayBuffer((1 + threadIdsMax) * 8),
@@ -77,6 +78,8 @@ export class SystemMemory {
       kills: new SharedArrayBuffer(slotWords * 4),
       loads: new SharedArrayBuffer(slotWords * 4),
     });
+    memory.#drawCreation();
+    return memory;
   }
 
   static attach(buffers: SystemBuffers): SystemMemory {
@@ -94,6 +97,16 @@ export class SystemMemory {
     this.times.fill(0, 0, 1 + threads);
     this.#counters.fill(0, 0, threads * countersPerThread);
     this.words.fill(0, 0, rowOf(threads));
+    this.#drawCreation();
+  }
+
+  /** Which run of the system this memory is of. */
+  get creation(): number {
+    return this.words[Global.creation] as number;
+  }
+
+  #drawCreation(): void {
+    this.words[Global.creation] = randomInt(1, 2 ** 31);
   }
 
   loadOf(thread: number, slot: number): number {

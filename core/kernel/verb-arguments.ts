@@ -51,10 +51,11 @@ export function missedOf(options: IntervalOptions | undefined, verb: string): Mi
 }
 
 /** The parts of a call's token. */
-export function partsOf(from: From, verb: string): { readonly caller: RefData; readonly id: number } {
+export function partsOf(from: From, verb: string, creation: number): { readonly caller: RefData; readonly id: number } {
   const { caller, id } = ((from as unknown) ?? {}) as { readonly [K in keyof From]?: unknown };
   if (!isRefData(caller) || typeof id !== "number")
     throw new RuntimeError("bad_argument", `${verb} wants the token of a call (ctx.from), got ${describe(from)}`);
+  assertAddress(caller, verb, creation);
   return { caller, id };
 }
 
@@ -68,8 +69,8 @@ export function assertReplyError(error: unknown, verb: string): { readonly code:
   );
 }
 
-/** @throws RuntimeError `bad_argument` unless it is an address of this system. */
-export function assertAddress(value: unknown, verb: string): asserts value is RefData {
+/** @throws RuntimeError `bad_argument` unless it is an address of this system, in this run of it. */
+export function assertAddress(value: unknown, verb: string, creation: number): asserts value is RefData {
   if (!isRefData(value))
     throw new RuntimeError("bad_argument", `${verb} wants a ref or a registered name, got ${describe(value)}`);
   if (value.node !== "") {
@@ -78,11 +79,23 @@ export function assertAddress(value: unknown, verb: string): asserts value is Re
       `${verb}: <${refKey(value)}> is an actor of node ${describe(value.node)}, and this system has no other nodes`,
     );
   }
+  if ((value.creation ?? creation) !== creation) {
+    throw new RuntimeError(
+      "bad_argument",
+      `${verb}: <${refKey(value)}> is an actor of another system, or of an earlier run of this one (its creation is ${value.creation}, here it is ${creation}): find the actor by its name`,
+    );
+  }
 }
 
 /** Whether it is an address at all, of whatever system. */
 export function isRefData(value: unknown): value is RefData {
   if (typeof value !== "object" || value === null) return false;
-  const { node, thread, slot, generation } = value as { readonly [K in keyof RefData]?: unknown };
-  return Number.isInteger(thread) && Number.isInteger(slot) && Number.isInteger(generation) && typeof node === "string";
+  const { node, thread, slot, generation, creation } = value as { readonly [K in keyof RefData]?: unknown };
+  return (
+    Number.isInteger(thread) &&
+    Number.isInteger(slot) &&
+    Number.isInteger(generation) &&
+    typeof node === "string" &&
+    (creation === undefined || Number.isInteger(creation))
+  );
 }

@@ -42,6 +42,7 @@ export class ProcessActor {
   /** What `init` gets of it. */
   #read: unknown;
   #checks = false;
+  #creation = 0;
 
   /** @param exit ends the process at once, without asking main. */
   constructor(exit: () => void) {
@@ -51,9 +52,9 @@ export class ProcessActor {
       cast: (ref, name, argument, options) => this.#ctx.cast(ref, name, argument, options),
       send: (ref, message, options) => this.#ctx.send(ref, message, options),
     };
-    const BoundRef = refClass("", verbs);
+    const BoundRef = refClass("", () => this.#creation, verbs);
     const refWire: RefWire = {
-      isRef,
+      isRef: (value) => isRef(value) && value.creation === this.#creation,
       toWire: (ref) => {
         const { thread, slot, generation } = ref as Ref;
         return { node: 0, thread, slot, generation };
@@ -100,11 +101,13 @@ export class ProcessActor {
     }
   }
 
-  async #load({ module, checks, refs, frameBytesMax }: Extract<ToProcess, { type: "start" }>): Promise<void> {
+  async #load(word: Extract<ToProcess, { type: "start" }>): Promise<void> {
+    const { module, checks, refs, creation, frameBytesMax } = word;
     const [self, parent] = this.#values.decode(refs) as [Ref, Ref | undefined];
     this.#now.self = self;
     this.#now.parent = parent;
     this.#checks = checks;
+    this.#creation = creation;
     this.line.frameBytesMax = frameBytesMax;
     let exports: Readonly<Record<string, unknown>>;
     try {

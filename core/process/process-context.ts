@@ -175,7 +175,7 @@ export class ProcessContext {
     this.#line.ask("idleTimeout", [delayMs]);
   }
   reply(from: From, value: unknown): void {
-    partsOf(from, "reply");
+    partsOf(from, "reply", this.self.creation);
     this.#line.tell("reply", [from, value]);
   }
   replyError(from: From, error: { readonly code: string; readonly message: string }): void {
@@ -287,7 +287,7 @@ export class ProcessContext {
     return new ProcessReader(this.#line, number, "callStream", streamKeys, options, "call", target, name, argument);
   }
   stream(from: From | undefined): StreamWriter {
-    const token = readerOf(from);
+    const token = readerOf(from, this.self.creation);
     const { caller, id } = token;
     const key = `${caller.thread}.${id}`;
     const known = this.#writers.get(key);
@@ -299,7 +299,7 @@ export class ProcessContext {
 
   /** Main keeps the handle, which has a number here. Both its ends are asked for at once: then nothing of it is left there. */
   submit(request: TaskRequest): Task {
-    checkTask(request);
+    checkTask(request, this.self.creation);
     const number = this.#nextTask++;
     const accepted = this.#line.begin("submitTask", [number, request]);
     const result = this.#line.begin("taskResult", [number]);
@@ -369,7 +369,7 @@ export class ProcessContext {
       if (ref === undefined) throw new RuntimeError("noproc", `${verb}: nobody is registered as ${describe(target)}`);
       return ref;
     }
-    assertAddress(target, verb);
+    assertAddress(target, verb, this.self.creation);
     return target;
   }
 }

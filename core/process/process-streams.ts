@@ -4,7 +4,7 @@ import type { SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { assertReplyError } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
-import { checkedStreamOptions, givenUp, readerOf } from "../streams/stream-options.ts";
+import { checkedStreamOptions, givenUp } from "../streams/stream-options.ts";
 import { waitingWritesMax } from "../streams/stream-writer.ts";
 import type { MainLine } from "./main-line.ts";
 import type { StreamBatch } from "./remote-streams.ts";
@@ -132,11 +132,11 @@ export class ProcessWriter implements StreamWriter {
   #closed: RuntimeError | undefined;
   readonly #over: () => void;
 
-  /** @param over is called when it is over. @throws RuntimeError `bad_argument`. */
-  constructor(line: MainLine, number: number, from: From, over: () => void) {
+  /** @param over is called when it is over. */
+  constructor(line: MainLine, number: number, from: Required<From>, over: () => void) {
     this.#line = line;
     this.#number = number;
-    this.#allowance = Math.min(readerOf(from).stream, waitingWritesMax);
+    this.#allowance = Math.min(from.stream, waitingWritesMax);
     this.#over = over;
     line.begin("openWriter", [number, from]).then(
       (why) => this.#close(why as string | undefined), // as main answers

@@ -35,6 +35,8 @@ export type ToProcess =
       readonly type: "start";
       readonly module: BehaviourModule;
       readonly checks: boolean;
+      /** Of the run that its refs are of. */
+      readonly creation: number;
       readonly refs: Uint8Array;
       readonly frameBytesMax: number;
     }

@@ -251,7 +251,15 @@ export class RemoteActor implements Remote {
     const { parent } = this.cell;
     const values = [kernel.refOf(this.cell), parent === undefined ? undefined : kernel.adopt(parent)];
     const refs = this.#values.encode(values, "spawn");
-    this.#say({ type: "start", module, checks: kernel.checks, refs, frameBytesMax: this.#options.frameBytesMax });
+    const { checks, memory } = kernel;
+    this.#say({
+      type: "start",
+      module,
+      checks,
+      refs,
+      creation: memory.creation,
+      frameBytesMax: this.#options.frameBytesMax,
+    });
     if (kernel.wants(eventBit("processStarted")))
       kernel.emit({ type: "processStarted", ref: kernel.refOf(this.cell).toJSON(), pid: this.pid as number });
   }

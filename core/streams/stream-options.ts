@@ -45,8 +45,8 @@ export function checkedStreamOptions(options: StreamOptions, verb: string): Chec
 }
 
 /** The token of somebody who reads a stream, with how many chunks may be on their way. */
-export function readerOf(from: From | undefined): Required<From> {
-  partsOf(from as From, "stream");
+export function readerOf(from: From | undefined, creation: number): Required<From> {
+  partsOf(from as From, "stream", creation);
   const { caller, id, stream } = from as From; // it has parts
   if (stream === undefined || !isWindow(stream))
     throw new RuntimeError(

@@ -219,7 +219,7 @@ export class Streams {
   /** @throws RuntimeError `bad_argument`. */
   stream(cell: Cell, from: From | undefined): Writer {
     const kernel = this.#kernel;
-    const { caller, id, stream } = readerOf(from);
+    const { caller, id, stream } = readerOf(from, this.#kernel.memory.creation);
     const known = this.writerOf(cell, caller, id);
     if (known !== undefined) return known;
     return kernel.scheduler.commit(() => {

@@ -42,7 +42,7 @@ export class Submissions {
   /** @throws RuntimeError `bad_argument`, `not_cloneable`. */
   checked(request: TaskRequest): CheckedTask {
     const kernel = this.#kernel;
-    const task = checkTask(request);
+    const task = checkTask(request, this.#kernel.memory.creation);
     // Who does it may be anywhere when its turn comes.
     kernel.outgoing.check(task.argument, undefined, undefined, `submit of "${task.call}"`);
     const { to } = task;

@@ -100,11 +100,11 @@ const requestKeys = [
 ] as const satisfies readonly (keyof TaskRequest)[];
 
 /** @throws RuntimeError `bad_argument`. */
-export function checkTask(request: TaskRequest): CheckedTask {
+export function checkTask(request: TaskRequest, creation: number): CheckedTask {
   assertKeys("submit", request, requestKeys);
   const { call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "queue" } = request;
   const { priority = priorityDefault, attempts = 1, preemptible = false } = request;
-  const to = recipientOf(request);
+  const to = recipientOf(request, creation);
   if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
   if (!(Number.isInteger(priority) && priority >= 0 && priority <= priorityMax))
     throw wrong(`priority is a whole number from 0 to ${priorityMax}`, priority);
@@ -131,13 +131,13 @@ export function checkTask(request: TaskRequest): CheckedTask {
   };
 }
 
-function recipientOf({ to, capability }: TaskRequest): Recipient {
+function recipientOf({ to, capability }: TaskRequest, creation: number): Recipient {
   if (capability !== undefined) {
     if (to !== undefined) throw wrong("to or capability says who does it, and not both", { to, capability });
     if (typeof capability !== "string" || capability === "") throw wrong("capability is a name", capability);
     return { capability };
   }
-  if (typeof to !== "string" || to === "") assertAddress(to, "submit");
+  if (typeof to !== "string" || to === "") assertAddress(to, "submit", creation);
   return to as Ref | string; // an address becomes a ref where it is read
 }
 

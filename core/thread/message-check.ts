@@ -7,6 +7,7 @@
  * Both walks keep their own stack: a message 100,000 levels deep is walked like any other.
  */
 import { types } from "node:util";
+import { isRef as isAnyRef } from "../actor/ref.ts";
 
 /**
  * `flat`: a primitive or a plain object of at most sixteen primitives; `plain`: plain objects and arrays;
@@ -338,6 +339,7 @@ function whatIs(object: object): string {
   if (types.isSharedArrayBuffer(object) || (ArrayBuffer.isView(object) && types.isSharedArrayBuffer(object.buffer))) {
     return "is shared memory";
   }
+  if (isAnyRef(object)) return "is a ref of another system, which means nobody here";
   const name: unknown = Object.getPrototypeOf(object)?.constructor?.name;
   return `is an instance of ${typeof name === "string" && name !== "" ? name : "an unnamed class"}`;
 }

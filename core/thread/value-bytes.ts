@@ -1,7 +1,6 @@
 /**
  * Values of the program as bytes, one by one: the codec of the rings, without what its two ends remember of each other.
  */
-import { isRef } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { writeGraph } from "./graph-encoder.ts";
@@ -39,7 +38,7 @@ export class ValueBytes {
     this.#out.shrink(keptBytesMax);
     this.#out.writeOwn();
     this.#out.byte(tag.graph);
-    if (!writeGraph(this.#out, value, undefined, this.#refs)) throw refusal(value, verb);
+    if (!writeGraph(this.#out, value, undefined, this.#refs)) throw refusal(value, verb, this.#refs);
     return this.#out.written();
   }
 
@@ -51,9 +50,9 @@ export class ValueBytes {
 }
 
 /** The walk that knows the path says what is wrong. */
-function refusal(value: unknown, verb: string): RuntimeError {
+function refusal(value: unknown, verb: string, refs: RefWire): RuntimeError {
   try {
-    checkMessage(value, undefined, isRef);
+    checkMessage(value, undefined, (object) => refs.isRef(object));
   } catch (error) {
     return new RuntimeError("not_cloneable", `${verb}: ${(error as Error).message}`, { cause: error });
   }

@@ -9,6 +9,7 @@ const system = useSystem();
 
 const nobody = { node: "", thread: 0, slot: 9, generation: 9 };
 const foreign = { ...nobody, node: "elsewhere" };
+const earlier = { ...nobody, creation: 0 };
 
 /** A step, and the message that it is refused with. */
 const wrong: readonly (readonly [Step, RegExp])[] = [
@@ -28,6 +29,9 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
   [["call", nobody, "keep", 1, { timeoutMs: "5" }], /call wants timeoutMs from 0 or Infinity, got "5"/],
   [["send", foreign, 1], /send: <elsewhere:0\.9\.9> is an actor of node "elsewhere"/],
   [["monitor", foreign], /monitor: <elsewhere:0\.9\.9> is an actor of node "elsewhere"/],
+  [["send", earlier, 1], /send: <0\.9\.9> is an actor of another system, or of an earlier run.*creation is 0, here/],
+  [["reply", { caller: earlier, id: 1 }, 1], /reply: <0\.9\.9> is an actor of another system/],
+  [["submit", { to: earlier, call: "c" }], /submit: <0\.9\.9> is an actor of another system/],
   [["register", "foreign", foreign], /register: <elsewhere:0\.9\.9> is an actor of node "elsewhere"/],
   [["spawn", "puppet", undefined, 5], /spawn: options wants an object with name, placement.*, got 5/],
   [["spawn", "puppet", undefined, "local"], /spawn: options wants an object with .*, got "local"/],
@@ -112,7 +116,7 @@ describePlacements("Arguments of ctx", (place) => {
     if (ref.thread !== 0) expect(await subject.call("codeOf", near)).toBe("invalid_placement");
   });
 
-  test.each([null, { near: null }, { near: foreign }, { near: 5 }, {}])(
+  test.each([null, { near: null }, { near: foreign }, { near: earlier }, { near: 5 }, {}])(
     "placement %j is invalid_placement",
     async (placement) => {
       const subject = await survivor();

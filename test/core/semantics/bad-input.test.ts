@@ -6,7 +6,14 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { defineServer, type ExitReason, type Ref, type SpawnOptions, sameRef } from "../../../core/index.ts";
+import {
+  defineServer,
+  type ExitReason,
+  type Ref,
+  type RefData,
+  type SpawnOptions,
+  sameRef,
+} from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
 import { specAsData } from "../../../supervisors/index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";
@@ -232,19 +239,27 @@ describe("bad input and bad luck", () => {
     await codeOf(system().call({ node: "elsewhere", thread: 1, slot: 1, generation: 1 }, "echo")),
   ]);
 
-  row("a ref that was kept from another system of the process, or from an earlier one", async () => {
+  const foreign =
+    "a ref, or a call's token, of another system of the process or of an earlier run, kept as an object or as data (its `creation` tells)";
+  row(foreign, async () => {
     const codes = new Set<string>();
     const first = await startSystem({ threads: 1, spare: false });
     for (const placement of [{ thread: 0 }, { thread: 1 }]) {
-      const kept = await first.spawn(puppet, undefined, { placement });
+      const object = await first.spawn(puppet, undefined, { placement });
+      const data: RefData = JSON.parse(JSON.stringify(object));
       const own = await startSystem({ threads: 1, spare: false });
-      // It has the same address there.
+      // They have the same address there.
       const here = await own.spawn(puppet, undefined, { placement });
-      for (const verb of ["call", "cast", "send", "stopActor"] as const)
-        codes.add(await codeOf(() => own[verb](kept, "seen")));
-      codes.add(await codeOf(() => own.exit(kept, "kill")));
-      codes.add(await codeOf(own.register("a name", kept)));
-      codes.add(await codeOf(own.monitor(kept)));
+      for (const kept of [object, data]) {
+        for (const verb of ["call", "cast", "send", "stopActor"] as const)
+          codes.add(await codeOf(() => own[verb](kept, "seen")));
+        codes.add(await codeOf(() => own.exit(kept, "kill")));
+        codes.add(await codeOf(own.register("a name", kept as Ref)));
+        codes.add(await codeOf(own.monitor(kept as Ref)));
+        const token = { caller: data, id: 1 };
+        codes.add(String(await here.call("codeOf", ["reply", token, "late"])));
+        codes.add(await codeOf(() => own.submit({ to: kept, call: "seen" })));
+      }
       expect(own.isAlive(here)).toBe(true);
       expect(await here.call("seen")).toEqual([]);
       await own.stop();
@@ -257,6 +272,20 @@ describe("bad input and bad luck", () => {
     const never = { node: "", thread: 16_384, slot: 1, generation: 1 };
     system().send(never, "is not told");
     return [await codeOf(system().call(never, "echo"))];
+  });
+
+  row("a ref of another system in a message to another thread", async () => {
+    const elsewhere = await startSystem({ threads: 1, spare: false });
+    const kept = await elsewhere.spawn(puppet);
+    const subject = await system().spawn(puppet, undefined, other);
+    const codes = new Set([
+      await codeOf(() => subject.send({ kept })),
+      await codeOf(() => subject.cast("keep", { kept })),
+      await codeOf(subject.call("echo", { kept })),
+    ]);
+    expect(await subject.call("seen")).toEqual([]);
+    await elsewhere.stop();
+    return [...codes];
   });
 
   row("a function, symbol or class instance in a message to another thread", async () => {

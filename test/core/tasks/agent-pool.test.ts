@@ -9,6 +9,9 @@ class PlainRef extends AnyRef {
   override get node() {
     return "";
   }
+  override get creation() {
+    return 1;
+  }
   protected override get verbs(): never {
     throw new Error("a pool talks to nobody");
   }

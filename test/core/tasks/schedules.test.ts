@@ -119,7 +119,7 @@ describe("a line of cron", () => {
 });
 
 describe("a time of day that is set", () => {
-  const request = checkTask({ to: "nobody", call: "c" });
+  const request = checkTask({ to: "nobody", call: "c" }, 1);
   const hourMs = 60 * minuteMs;
   const dayMs = 24 * hourMs;
 
@@ -159,7 +159,7 @@ describe("a time of day that is set", () => {
     main.host.startService = ({ name, behaviour }) => void tree.ctx.spawn(behaviour, undefined, { name });
     await tree.start({ children: [{ id: "a", start: [loggedAgent] as const, name: "a" }] });
     const work = main.work as TaskTable;
-    const toAgent = checkTask({ to: "a", call: "work", argument: 1 });
+    const toAgent = checkTask({ to: "a", call: "work", argument: 1 }, 1);
     work.schedule(new CronLine("0 * * * *", "UTC"), toAgent, "once");
     const waiting = tree.ctx.submit({ to: "nobody", call: "work", deadlineMs: 60_000 });
     await tree.settle();
@@ -177,7 +177,7 @@ describe("a time of day that is set", () => {
 });
 
 describe("times that were missed", () => {
-  const request = checkTask({ to: "nobody", call: "c" });
+  const request = checkTask({ to: "nobody", call: "c" }, 1);
   const hourMs = 60 * minuteMs;
 
   /** How many are due when somebody looks so long after the schedule was made, at 0:00. */
