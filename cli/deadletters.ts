@@ -1,6 +1,7 @@
 /** `mofa deadletters`: messages of a running program that reached nobody, and sending one of them again. */
 import type { Command } from "commander";
 import { refKey } from "../index.ts";
+import { unansweredText } from "./attach/actor-text.ts";
 import type { DeadLetterList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
 import { oneLine, tableText } from "./attach/table.ts";
@@ -54,10 +55,11 @@ export async function run(
     if (given.json) context.out.write(`${JSON.stringify(list)}\n`);
     else {
       context.out.write(lettersText(list));
-      const { kept, deadLetters } = list;
+      const { kept, deadLetters, unanswered } = list;
       const shown =
         kept === deadLetters.length ? "" : `; the newest ${deadLetters.length} are shown, --limit 0 shows all`;
       context.err.write(`${countText(kept, "dead letter")}${shown}\n`);
+      for (const one of unanswered) context.err.write(`mofa deadletters: ${unansweredText(one, "its letters are")}\n`);
     }
     return exitCodes.ok;
   });

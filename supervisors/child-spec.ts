@@ -338,7 +338,7 @@ export async function specAsData<S>(spec: S): Promise<S> {
 /** A ref, in hand or as data, as data; undefined: it is none. */
 export function addressOf(value: unknown): RefData | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { node, thread, slot, generation } = value as Partial<Record<keyof RefData, unknown>>;
+  const { node, thread, slot, generation, creation } = value as Partial<Record<keyof RefData, unknown>>;
   const isAddress = typeof node === "string" && [thread, slot, generation].every((part) => Number.isInteger(part));
-  return isAddress ? ({ node, thread, slot, generation } as RefData) : undefined;
+  return isAddress ? ({ node, thread, slot, generation, creation } as RefData) : undefined;
 }

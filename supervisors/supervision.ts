@@ -71,6 +71,6 @@ export interface Crew {
   change(specs: readonly FullChildSpec[]): void;
 }
 
-function plain({ node, thread, slot, generation }: RefData): RefData {
-  return { node, thread, slot, generation };
+function plain({ node, thread, slot, generation, creation }: RefData): RefData {
+  return { node, thread, slot, generation, ...(creation !== undefined && { creation }) };
 }

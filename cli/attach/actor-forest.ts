@@ -1,5 +1,6 @@
 /** The actors of a program as `mofa tree` shows them: under who has started whom, like children of one parent folded. */
-import { type ActorNode, RuntimeError, refKey } from "../../index.ts";
+import { type ActorNode, refKey } from "../../index.ts";
+import { noActor } from "./actor-text.ts";
 import type { ActorBranch, ActorForest, Unanswered } from "./attach-protocol.ts";
 
 export interface ForestOptions {
@@ -20,7 +21,7 @@ export function actorForest(
 ): ActorForest {
   if (root === undefined) return { ...folded(nodes, limit), unanswered };
   const node = find(nodes, root);
-  if (node === undefined) throw new RuntimeError("noproc", `there is no actor ${root}`);
+  if (node === undefined) throw noActor(root);
   return { ...folded([node], limit), unanswered };
 }
 

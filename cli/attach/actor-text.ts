@@ -1,11 +1,16 @@
 /** Actors of a running program as text. */
-import { type ActorInfo, refKey } from "../../index.ts";
+import { type ActorInfo, RuntimeError, refKey } from "../../index.ts";
 import { numberText } from "../number-text.ts";
 import type { Unanswered } from "./attach-protocol.ts";
 
 /** By its name if it has one. */
 export function nameText({ name, ref, behaviour }: ActorInfo): string {
   return name ?? `${behaviour} ${refKey(ref)}`;
+}
+
+/** Nobody is meant by what was asked for. */
+export function noActor(target: string): RuntimeError {
+  return new RuntimeError("noproc", `there is no actor "${target}": mofa ps lists those that live`);
 }
 
 /** Where it runs, as people say it. */
@@ -33,8 +38,18 @@ export function behavioursText(behaviours: Readonly<Record<string, number>>): st
   ].join(", ");
 }
 
-/** A line about a thread whose actors are not shown. */
-export function unansweredText({ thread, actor }: Unanswered): string {
-  const why = actor === null ? "something holds it" : `${actor} is in its turn there`;
-  return `thread ${thread} does not answer, and its actors are not shown: ${why}`;
+/** Any thread: a dedicated one has no position. */
+export function threadText({ thread, position }: Pick<Unanswered, "thread" | "position">): string {
+  return position < 0 ? `own thread ${thread}` : positionText(position);
+}
+
+/** A line about a thread of which something is not shown. */
+export function unansweredText(held: Unanswered, what = "its actors are"): string {
+  return `${threadText(held)} does not answer, and ${what} not shown: ${heldText(held)}`;
+}
+
+export function heldText({ actor }: Pick<Unanswered, "actor">): string {
+  return actor === null
+    ? "something holds it"
+    : `${actor} is in its turn there (mofa interrupt or mofa kill ends such a turn)`;
 }

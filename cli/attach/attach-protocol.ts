@@ -54,7 +54,9 @@ export type AttachAnswer =
 
 /** What a thread is at that does not answer. */
 export interface Unanswered {
+  /** Its id, and its position: -1 of a dedicated one. */
   readonly thread: number;
+  readonly position: number;
   /** The actor whose turn holds it, by name or ref; null: none does, as far as can be seen. */
   readonly actor: string | null;
 }
@@ -89,6 +91,7 @@ export interface DeadLetterList {
   readonly deadLetters: readonly DeadLetter[];
   /** How many there are. */
   readonly kept: number;
+  readonly unanswered: readonly Unanswered[];
   /** The system's clock, by which they have their times. */
   readonly nowMs: number;
 }

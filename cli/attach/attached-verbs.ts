@@ -11,6 +11,7 @@ import {
 } from "../../index.ts";
 import { actorForest } from "./actor-forest.ts";
 import { actorList } from "./actor-list.ts";
+import { heldText, noActor, threadText } from "./actor-text.ts";
 import {
   type AttachedSystem,
   type AttachRequest,
@@ -48,6 +49,27 @@ export class AttachedVerbs {
   }
 
   async answer(request: AttachRequest): Promise<unknown> {
+    try {
+      return await this.#do(request);
+    } catch (error) {
+      throw this.#inWords(request, error);
+    }
+  }
+
+  /** The same failure in words of commands: who is meant by nobody, and what holds the thread of who did not answer. */
+  #inWords(request: AttachRequest, error: unknown): unknown {
+    if (!(error instanceof RuntimeError) || !("target" in request) || request.target === undefined) return error;
+    if (error.code === "noproc") return noActor(request.target);
+    if (error.code !== "timeout") return error;
+    const target = targetOf(request.target);
+    const ref = typeof target === "string" ? this.#system.whereis(target) : target;
+    const turn = this.#system.remaining().turns.find(({ thread }) => thread === ref?.thread);
+    if (turn === undefined) return error;
+    const held = { ...turn, actor: turn.name ?? refKey(turn.ref) };
+    return new RuntimeError("timeout", `${error.message}: it is on ${threadText(held)}, and ${heldText(held)}`);
+  }
+
+  async #do(request: AttachRequest): Promise<unknown> {
     const system = this.#system;
     switch (request.verb) {
       case "hello":
@@ -96,16 +118,18 @@ export class AttachedVerbs {
   #lookOptions(unanswered: Unanswered[]) {
     return {
       timeoutMs: lookMs,
-      unanswered: (thread: number) => {
+      unanswered: (thread: number, position: number) => {
         const turn = this.#system.remaining().turns.find((running) => running.thread === thread);
-        unanswered.push({ thread, actor: turn === undefined ? null : (turn.name ?? refKey(turn.ref)) });
+        unanswered.push({ thread, position, actor: turn === undefined ? null : (turn.name ?? refKey(turn.ref)) });
       },
     };
   }
 
   async #deadLetters(limit: number): Promise<DeadLetterList> {
-    const all = await this.#system.deadLetters();
-    return { deadLetters: all.slice(-Math.min(limit, all.length)), kept: all.length, nowMs: this.#system.nowMs() };
+    const unanswered: Unanswered[] = [];
+    const all = await this.#system.deadLetters(this.#lookOptions(unanswered));
+    const deadLetters = all.slice(-Math.min(limit, all.length));
+    return { deadLetters, kept: all.length, unanswered, nowMs: this.#system.nowMs() };
   }
 
   async #top(sort: TopColumn, limit: number): Promise<TopSample> {
@@ -130,7 +154,7 @@ export class AttachedVerbs {
     const system = this.#system;
     const target = targetOf(text);
     const ref = typeof target === "string" ? system.whereis(target) : target;
-    if (ref === undefined || !system.isAlive(ref)) throw new RuntimeError("noproc", `there is no actor ${text}`);
+    if (ref === undefined || !system.isAlive(ref)) throw noActor(text);
     const restart = Promise.withResolvers<RefData | null>();
     const stop = system.events.on("restarted", ({ former, ref: next }) => {
       if (former !== undefined && refKey(former) === refKey(ref)) restart.resolve(next);

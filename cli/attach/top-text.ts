@@ -1,7 +1,7 @@
 /** A sample of `mofa top` as lines: the threads, and the busiest actors. */
 import { refKey } from "../../index.ts";
 import { countText, numberText } from "../number-text.ts";
-import { placeText, positionText } from "./actor-text.ts";
+import { placeText, threadText } from "./actor-text.ts";
 import type { TopActor, TopSample } from "./attach-protocol.ts";
 import { tableLines } from "./table.ts";
 
@@ -21,7 +21,7 @@ export function topLines(title: string, sample: TopSample, rowsMax = Number.POSI
 function threadLines(threads: Threads, forMs: number): readonly string[] {
   const columns = ["thread", ...["load", "heap", "actors", "messages", "turns/s"].map((right) => ({ right })), ""];
   const rows = threads.map(({ position, thread, load, heapBytes, actors, messages, turns, heldBy }) => [
-    position >= 0 ? positionText(position) : actors === 0 ? "spare" : `own thread ${thread}`,
+    position < 0 && actors === 0 ? "spare" : threadText({ thread, position }),
     load === null ? "-" : percentText(load),
     heapBytes === null ? "-" : `${numberText(heapBytes / 2 ** 20)} MiB`,
     numberText(actors),

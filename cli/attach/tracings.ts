@@ -1,5 +1,6 @@
 /** Which actors are traced for those that are attached: one is traced for as long as somebody wants it. */
-import { type MofaSystem, type RefData, RuntimeError, type RuntimeEvent, refKey, type Target } from "../../index.ts";
+import { type MofaSystem, type RefData, type RuntimeEvent, refKey, type Target } from "../../index.ts";
+import { noActor } from "./actor-text.ts";
 
 /** What a tracing tells: the messages, and the end. */
 export type TracingEvent = Extract<RuntimeEvent, { type: "trace" | "exited" }>;
@@ -17,8 +18,7 @@ export class Tracings {
   async begin(target: Target, tell: (event: TracingEvent) => void): Promise<() => void> {
     const system = this.#system;
     const ref = typeof target === "string" ? system.whereis(target) : target;
-    if (ref === undefined || !system.isAlive(ref))
-      throw new RuntimeError("noproc", `there is no actor ${typeof target === "string" ? target : refKey(target)}`);
+    if (ref === undefined || !system.isAlive(ref)) throw noActor(typeof target === "string" ? target : refKey(target));
     const key = refKey(ref);
     const hear = (event: TracingEvent) => {
       if (refKey(event.ref) === key) tell(event);

@@ -1,5 +1,6 @@
 /** What a program that was told to stop is waiting for, said as soon as there is something to wait for. */
 import { type MofaSystem, type Remaining, refKey } from "../../index.ts";
+import { threadText } from "../attach/actor-text.ts";
 
 /** Between two looks. The first line comes after two, when a second Ctrl-C counts as one (`interruptEchoMs`). */
 const lookMs = 300;
@@ -30,7 +31,7 @@ function isSame(a: Remaining["turns"][number], b: Remaining["turns"][number]): b
 
 function heldText(held: Remaining["turns"]): string {
   return held
-    .map(({ name, ref, thread }) => `${name ?? "an actor"} (${refKey(ref)}), whose turn holds thread ${thread}`)
+    .map(({ name, ref, ...turn }) => `${name ?? "an actor"} (${refKey(ref)}), whose turn holds ${threadText(turn)}`)
     .join(", ");
 }
 

@@ -82,9 +82,9 @@ export class Inspection {
     });
   }
 
-  async deadLetters(): Promise<readonly DeadLetter[]> {
+  async deadLetters(look: LookOptions): Promise<readonly DeadLetter[]> {
     const { deadLetters } = this.#kernel;
-    const letters = await this.#threads.askAll(FrameKind.deadLetters, "deadLetters", () => deadLetters.list());
+    const letters = await this.#threads.askAll(FrameKind.deadLetters, "deadLetters", () => deadLetters.list(), look);
     return letters.flat().sort((a, b) => a.atMs - b.atMs);
   }
 

@@ -5,8 +5,11 @@ import { assertKeys } from "../known-keys.ts";
 export interface LookOptions {
   /** Time for each thread to answer. Default 15,000. */
   readonly timeoutMs?: number;
-  /** Is told of each thread with actors, by its id, that has not answered in time. Without, such a thread fails the whole. */
-  readonly unanswered?: (thread: number) => void;
+  /**
+   * Is told of each thread with actors that has not answered in time, by its id and its position, which is -1 of a dedicated
+   * one. Without, such a thread fails the whole.
+   */
+  readonly unanswered?: (thread: number, position: number) => void;
 }
 
 /** More than the ten limits that a turn may take at the most. */

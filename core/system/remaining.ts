@@ -7,7 +7,9 @@ import type { Kernel } from "../kernel/kernel.ts";
 export interface RunningTurn {
   readonly ref: RefData;
   readonly name: string | undefined;
+  /** The thread's id, and its position: -1 of a dedicated one. */
   readonly thread: number;
+  readonly position: number;
   /** The thread's number of it: two looks that see the same number see the same turn. */
   readonly turn: number;
 }
@@ -38,5 +40,5 @@ function turnOf(kernel: Kernel, thread: number): RunningTurn | undefined {
   // It is odd while code of an actor runs; one that has moved on meanwhile is no longer that actor's.
   if ((turn & 1) === 0 || Atomics.load(words, at + 2) !== turn) return undefined;
   const name = kernel.names.all().find(([, holder]) => sameRef(holder, ref))?.[0];
-  return { ref: ref.toJSON(), name, thread, turn };
+  return { ref: ref.toJSON(), name, thread, position: kernel.memory.position(thread), turn };
 }

@@ -367,10 +367,10 @@ export class System implements AsyncDisposable {
     else await this.#pool.profile(position, request);
   }
 
-  /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. */
-  async deadLetters(): Promise<readonly DeadLetter[]> {
+  /** The last messages that reached nobody, at most 1,000 of each thread that is up, oldest first. @throws as `actors`. */
+  async deadLetters(options: LookOptions = {}): Promise<readonly DeadLetter[]> {
     this.#assertRunning("deadLetters");
-    return await this.#inspection.deadLetters();
+    return await this.#inspection.deadLetters(lookOptions("deadLetters", options));
   }
 
   /**

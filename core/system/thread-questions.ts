@@ -49,7 +49,8 @@ export class ThreadQuestions {
   }
 
   /** One without actors, such as a spare that starts, leaves nothing out. */
-  #untold(thread: number, unanswered: (thread: number) => void): void {
-    if (this.#kernel.memory.actors(thread) > 0) unanswered(thread);
+  #untold(thread: number, unanswered: (thread: number, position: number) => void): void {
+    const { memory } = this.#kernel;
+    if (memory.actors(thread) > 0) unanswered(thread, memory.position(thread));
   }
 }

@@ -23,6 +23,7 @@ const entry = join(packageRoot, "cli", "mofa.cjs");
 let folder: string;
 let runtime: string;
 const running: ChildProcess[] = [];
+const noActor = 'mofa: there is no actor "nobody": mofa ps lists those that live (noproc)\n';
 
 beforeAll(() => {
   folder = mkdtempSync(join(packageRoot, "dist", "attach-"));
@@ -172,7 +173,7 @@ describe("a program that runs", () => {
     expect(drawn((await mofa("tree", "ann")).stdout)).toBe("'- ann  (ready, thread 1)\n");
     expect(await mofa("tree", "nobody")).toMatchObject({
       code: 1,
-      stderr: "mofa: there is no actor nobody (noproc)\n",
+      stderr: noActor,
     });
   });
 
@@ -203,7 +204,7 @@ describe("a program that runs", () => {
         "",
       ].join("\n"),
     );
-    expect(await mofa("inspect", "nobody")).toMatchObject({ code: 1, stdout: "" });
+    expect(await mofa("inspect", "nobody")).toMatchObject({ code: 1, stdout: "", stderr: noActor });
   });
 
   test("is listed, but for the actors of a thread that a turn holds", async () => {
@@ -211,8 +212,14 @@ describe("a program that runs", () => {
     const { code, stdout, stderr } = await mofa("ps");
     expect([code, stdout.split("\n").length]).toEqual([0, 6]);
     expect(stderr).toBe(
-      "4 actors: 1 supervisor, 1 system.supervisor, 1 system.registry, 1 clerk\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there\n",
+      "4 actors: 1 supervisor, 1 system.supervisor, 1 system.registry, 1 clerk\nmofa ps: thread 1 does not answer, and its actors are not shown: bob is in its turn there (mofa interrupt or mofa kill ends such a turn)\n",
     );
+    expect(await mofa("deadletters")).toEqual({
+      code: 0,
+      stdout: "id  age  to  why  message\n",
+      stderr:
+        "0 dead letters\nmofa deadletters: thread 1 does not answer, and its letters are not shown: bob is in its turn there (mofa interrupt or mofa kill ends such a turn)\n",
+    });
     expect(await mofa("kill", "bob")).toMatchObject({ code: 0 });
     expect(await mofa("ps")).toMatchObject({
       stderr: "18 actors: 15 clerk, 1 supervisor, 1 system.supervisor, 1 system.registry\n",
@@ -229,7 +236,7 @@ describe("a program that runs", () => {
     expect(await mofa("kill", "loner")).toMatchObject({ code: 0, stdout: "loner killed\n" });
     expect(await mofa("kill", "nobody")).toMatchObject({
       code: 1,
-      stderr: "mofa: there is no actor nobody (noproc)\n",
+      stderr: noActor,
     });
   });
 
@@ -328,7 +335,7 @@ describe("a program that runs", () => {
     expect(traced.stdout).toMatch(/ exited +ref .* name bob {2}behaviour clerk {2}reason killed\n$/);
     expect(await mofa("trace", "nobody")).toMatchObject({
       code: 1,
-      stderr: "mofa: there is no actor nobody (noproc)\n",
+      stderr: noActor,
     });
   });
 

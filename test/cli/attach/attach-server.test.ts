@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { AttachServer } from "../../../cli/attach/attach-server.ts";
+import { AttachedVerbs } from "../../../cli/attach/attached-verbs.ts";
 import { openSocketFolder, socketsIn } from "../../../cli/attach/socket-folder.ts";
-import { type MofaSystem, refKey } from "../../../index.ts";
+import { type MofaSystem, RuntimeError, refKey } from "../../../index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -101,4 +102,21 @@ const isRoot = process.getuid?.() === 0;
   const words = { code: "bad_argument", message: expect.stringMatching(/of owner 12345 with mode 700/) as unknown };
   expect(() => openSocketFolder(path)).toThrow(expect.objectContaining(words));
   expect(() => socketsIn(path)).toThrow(expect.objectContaining(words));
+});
+
+test("who does not answer in time is told with whose turn holds the thread", async () => {
+  const held = {
+    whereis: () => ({ node: "", thread: 3, slot: 64, generation: 0 }),
+    remaining: () => ({
+      actors: 2,
+      turns: [{ ref: { node: "", thread: 3, slot: 65, generation: 0 }, name: "bob", thread: 3, position: 1, turn: 7 }],
+    }),
+    info: () => Promise.reject(new RuntimeError("timeout", '<3.64.0> did not answer "info" within 5000 ms')),
+  };
+  const verbs = new AttachedVerbs(held as unknown as MofaSystem, "test", undefined as never);
+  await expect(verbs.answer({ id: 1, verb: "info", target: "ann" })).rejects.toMatchObject({
+    code: "timeout",
+    message:
+      '<3.64.0> did not answer "info" within 5000 ms: it is on thread 1, and bob is in its turn there (mofa interrupt or mofa kill ends such a turn)',
+  });
 });

@@ -12,12 +12,15 @@ test("S14.7, S14.9: a thread that a turn holds is told, and all others answer fo
   await activity.read();
   looping.call("loop").catch(() => undefined);
   while (system.remaining().turns.length === 0) await new Promise(setImmediate);
-  const held: number[] = [];
-  const look = { timeoutMs: 1_000, unanswered: (thread: number) => void held.push(thread) };
+  const held: (readonly [number, number])[] = [];
+  const unanswered = (thread: number, position: number) => void held.push([thread, position]);
+  const look = { timeoutMs: 1_000, unanswered };
+  const letters = system.deadLetters(look);
   const named = (infos: readonly ActorInfo[]) => infos.map(({ ref, name }) => name ?? refKey(ref));
   expect(named(await system.actors(look))).toEqual(["system.supervisor", "system.registry", refKey(other)]);
   expect(named(await system.tree(look))).toEqual(["system.supervisor", refKey(other)]);
-  expect(held).toEqual([looping.thread, looping.thread]);
+  expect(await letters).toEqual([]);
+  expect(held).toEqual(Array.from({ length: 3 }, () => [looping.thread, 1]));
   await expect(system.actors({ timeoutMs: 1_000 })).rejects.toMatchObject({ code: "timeout" });
   const { threads } = await activity.read({ timeoutMs: 1_000 });
   expect(threads.find(({ position }) => position === 1)).toMatchObject({
