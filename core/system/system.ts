@@ -384,8 +384,9 @@ export class System implements AsyncDisposable {
 
   /**
    * Submits a request whenever a line of cron says so: five fields (minute, hour, day of the month, month, day of the
-   * week), or six with seconds before them. A task that fails is the event `log`. On a manual clock the time of day is so
-   * many milliseconds after 1970-01-01T00:00Z. @throws RuntimeError `bad_argument`, `not_cloneable`.
+   * week), six with seconds before them, or seven with the year behind them. A task that fails is the event `log`. On a manual
+   * clock the time of day is so many milliseconds after 1970-01-01T00:00Z. @throws RuntimeError `bad_argument`, also for a
+   * line that means no time to come, such as the 31st of February; `not_cloneable`.
    */
   async schedule(cronLine: string, request: TaskRequest, options: ScheduleOptions = {}): Promise<Schedule> {
     this.#assertRunning("schedule");
@@ -398,7 +399,10 @@ export class System implements AsyncDisposable {
     const { CronLine } = await import("../tasks/cron-line.ts");
     this.#assertRunning("schedule");
     const line = new CronLine(cronLine, timeZone);
-    return kernel.scheduler.commit(() => (kernel.work as TaskTable).schedule(line, task, missed)); // this is main
+    const work = kernel.work as TaskTable; // this is main
+    if (line.nextAfter(work.wallMs) === undefined)
+      throw new RuntimeError("bad_argument", `schedule: ${describe(cronLine)} means no time that is still to come`);
+    return kernel.scheduler.commit(() => work.schedule(line, task, missed));
   }
 
   /** Actors that have declared what the query wants, the best first: see `Context.find`. */

@@ -3,11 +3,18 @@ import { Cron } from "croner";
 import { dateAt } from "../clock.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 
+/**
+ * Where clocks change, as with Vixie cron: a line without `*` and steps in its times of day means each of them once, also in
+ * an hour that is left out or comes twice; any other goes by what the clock on the wall shows.
+ */
+const fixedTimeRule = "no-wildcard";
+
 export class CronLine {
   readonly #cron: Cron;
 
   /**
-   * @param line five fields (minute, hour, day of the month, month, day of the week), or six with seconds before them
+   * @param line five fields (minute, hour, day of the month, month, day of the week), or six with seconds before them, or
+   * seven with the year behind them
    * @param timeZone an IANA name. Default: that of the process.
    * @throws RuntimeError `bad_argument`.
    */
@@ -20,7 +27,7 @@ export class CronLine {
     if (timeZone !== undefined && (typeof timeZone !== "string" || timeZone === ""))
       throw new RuntimeError("bad_argument", `schedule: timeZone is a name such as "UTC", got ${describe(timeZone)}`);
     try {
-      this.#cron = new Cron(line, timeZone === undefined ? {} : { timezone: timeZone });
+      this.#cron = new Cron(line, { fixedTimeRule, ...(timeZone !== undefined && { timezone: timeZone }) });
       // A time zone is looked up only here.
       this.nextAfter(0);
     } catch (error) {

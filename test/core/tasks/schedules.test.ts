@@ -89,6 +89,8 @@ describe("a schedule", () => {
   test.each([
     ["61 * * * *", {}, /schedule: "61 \* \* \* \*": .*minute: 61/],
     [5, {}, /schedule wants a line of cron, such as "0 3 \* \* \*", got 5/],
+    ["0 0 31 2 *", {}, /schedule: "0 0 31 2 \*" means no time that is still to come/],
+    ["0 0 0 1 1 * 1969", { timeZone: "UTC" }, /means no time that is still to come/],
     ["* * * * *", { timeZone: "No/Where" }, /schedule: .*No\/Where/],
     ["* * * * *", { timeZone: 5 }, /timeZone is a name such as "UTC", got 5/],
     ["* * * * *", { missed: "never" }, /missed is "skip", "once" or "all", got "never"/],
@@ -107,10 +109,19 @@ describe("a line of cron", () => {
 
   test.each([
     ["30 2 * * *", "Europe/Berlin", "2026-01-01T12:00:00Z", "2026-01-02T01:30:00Z"],
-    // The hour that is left out in spring ends at once, the one that comes twice in autumn counts once.
+    // S16.9: the hour that is left out in spring ends at once, the one that comes twice in autumn counts once.
     ["30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"],
     ["30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"],
     ["30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"],
+    ["15,30 2,14 * * *", "Europe/Berlin", "2026-03-28T14:00:00Z", "2026-03-29T01:00:00Z"],
+    ["15,30 2,14 * * *", "Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-29T12:15:00Z"],
+    ["30 2,14 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T13:30:00Z"],
+    ["15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", "2026-10-03T15:30:00Z"],
+    // S16.9: steps go by what the clock shows: in both hours, and in none that there is not.
+    ["*/30 * * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z"],
+    ["*/30 2 * * *", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z"],
+    ["*/15 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-30T00:00:00Z"],
+    ["* * * * *", "Europe/Berlin", "2026-03-29T00:59:00Z", "2026-03-29T01:00:00Z"],
     ["0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z"],
     ["*/20 * * * * *", "UTC", "2026-01-01T00:00:01Z", "2026-01-01T00:00:20Z"],
   ])("%s in %s after %s is %s", (line, timeZone, after, expected) => {
