@@ -5,12 +5,13 @@
  * the entries.
  */
 import type { Behaviour } from "../actor/behaviour.ts";
-import type { Context, TimerRef } from "../actor/context.ts";
+import type { Context, DownMessage, TimerRef } from "../actor/context.ts";
 import { type Ref, sameRef } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { serviceBehaviour } from "../kernel/service.ts";
 import { Backlog } from "./backlog.ts";
 import type { Destination } from "./destination.ts";
+import { Submitters } from "./submitters.ts";
 import { type Agent, canMakeWay, type TaskEntry } from "./task-entry.ts";
 import { restMs } from "./task-request.ts";
 import type { TaskTable } from "./task-table.ts";
@@ -27,12 +28,14 @@ class TaskScheduler {
   readonly #table: TaskTable;
   readonly #ctx: Context;
   readonly #backlog = new Backlog();
+  readonly #submitters: Submitters;
   #timer: { readonly ref: TimerRef; readonly dueMs: number } | undefined;
 
   constructor(kernel: Kernel, table: TaskTable, ctx: Context) {
     this.#kernel = kernel;
     this.#table = table;
     this.#ctx = ctx;
+    this.#submitters = new Submitters(ctx);
   }
 
   /** Takes the table over from a predecessor, or as it is. */
@@ -46,6 +49,10 @@ class TaskScheduler {
 
   receive(message: unknown): void {
     if (message === dueMessage) this.#timer = undefined;
+    if (isDown(message)) {
+      const entry = this.#submitters.ended(message.monitor);
+      if (entry !== undefined) this.#table.giveUp(entry);
+    }
     this.look();
   }
 
@@ -70,6 +77,7 @@ class TaskScheduler {
     switch (entry.state) {
       case "ended":
         this.#backlog.forget(entry);
+        this.#submitters.forget(entry);
         break;
       case "failed":
         this.#tryAgain(entry, nowMs);
@@ -79,6 +87,7 @@ class TaskScheduler {
         else this.#backlog.setAlarm(entry, Math.min(entry.atMs, entry.deadlineMs));
         break;
       case "waiting":
+        if (entry.acceptance !== undefined) this.#submitters.watch(entry);
         this.#wait(entry, entry.atMs);
         break;
       case "running":
@@ -151,7 +160,9 @@ class TaskScheduler {
       const ref = best();
       if (ref === undefined) return;
       const entry = this.#backlog.take(destination, nowMs);
-      if (entry !== undefined) this.#table.start(entry, ref);
+      if (entry === undefined) continue;
+      this.#table.start(entry, ref);
+      this.#submitters.forget(entry);
     }
   }
 
@@ -209,6 +220,10 @@ class TaskScheduler {
     this.#timer =
       dueMs === undefined ? undefined : { ref: this.#ctx.sendAfter(Math.max(0, dueMs - nowMs), dueMessage), dueMs };
   }
+}
+
+function isDown(message: unknown): message is DownMessage {
+  return typeof message === "object" && message !== null && (message as Partial<DownMessage>).type === "down";
 }
 
 /** On main, where the table is. */

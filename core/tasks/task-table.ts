@@ -324,6 +324,13 @@ export class TaskTable {
     interrupts.askOfCall(guest, agent.ref, call, reason, answered, () => {});
   }
 
+  /** Its submitter has ended before it was accepted. */
+  giveUp(entry: TaskEntry): void {
+    this.totals.cancelled++;
+    const text = `task ${entry.id} was given up: its submitter ended before anybody could do it`;
+    this.#end(entry, failure("cancelled", text));
+  }
+
   /** How many tasks an actor has in hand. */
   inHand(ref: Ref): number {
     return this.#agents.get(refKey(ref))?.inHand ?? 0;
@@ -339,9 +346,7 @@ export class TaskTable {
     const kernel = this.#kernel;
     const { acceptance } = entry;
     if (acceptance !== undefined && !kernel.isAlive(entry.caller)) {
-      this.totals.cancelled++;
-      const text = `task ${entry.id} was given up: its submitter ended before anybody could do it`;
-      this.#end(entry, failure("cancelled", text));
+      this.giveUp(entry);
       return;
     }
     entry.acceptance = undefined;

@@ -362,9 +362,13 @@ describePlacements("S16 Tasks", (place) => {
 
   test("S16.6: one that is to wait is accepted when somebody comes, unless its submitter or its time is over by then", async () => {
     const capability = freshName();
+    const { cancelled, waiting } = (await system().stats()).tasks;
     const submitter = await place.spawn(system(), puppet, undefined);
     const request: TaskRequest = { capability, call: "run", argument: ["keep", "of the dead"], whenNobody: "wait" };
     await submitter.call("run", ["submitThenStop", request]);
+    await system().settled();
+    // Also where nobody ever comes.
+    expect((await system().stats()).tasks).toMatchObject({ cancelled: cancelled + 1, waiting });
     const late = system().submit({ capability, call: "echo", whenNobody: "wait", deadlineMs: 100 });
     const task = system().submit({ capability, call: "echo", argument: "came", whenNobody: "wait" });
     let isAccepted = false;
@@ -373,7 +377,6 @@ describePlacements("S16 Tasks", (place) => {
     await system().settled();
     expect([await codeOf(late.accepted()), await codeOf(late.result())]).toEqual(["deadline", "deadline"]);
     expect(isAccepted).toBe(false);
-    const { cancelled } = (await system().stats()).tasks;
     const agent = await ableAgent(capability);
     expect(await task.accepted()).toMatch(/^\d+\.\d+$/);
     expect(await task.result()).toBe("came");
