@@ -93,10 +93,15 @@ function supervisorBehaviour<A>(
     cast: (_state, name, argument, ctx) =>
       ctx.log("error", "Supervisor received unexpected message", { message: [name, argument] }),
     parentExit: (state, reason, ctx) => of(state, ctx).stop(reason),
-    format: (state) => (state instanceof Supervisor ? state.summary() : state),
+    format: summary,
+    summary,
   });
   supervisors.add(behaviour);
   return behaviour;
+}
+
+function summary(state: unknown): unknown {
+  return state instanceof Supervisor ? state.summary() : state;
 }
 
 const supervisors = new WeakSet<object>();

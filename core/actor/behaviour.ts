@@ -90,6 +90,8 @@ export interface Handlers {
   readonly isService?: boolean;
   /** Redacts the state for crash reports. */
   format?(state: unknown): unknown;
+  /** Of the runtime's own actors, whose state is no data: what is read in its place. It cannot be replaced. */
+  summary?(state: unknown): unknown;
 }
 
 declare const apiOf: unique symbol;

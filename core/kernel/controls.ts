@@ -120,11 +120,12 @@ export class Controls {
       return;
     }
     const cell = kernel.cellOf(ref);
-    if (cell === undefined) {
+    // The program itself is no actor: nobody could let it go on.
+    if (cell === undefined || (cell === kernel.guest && verb !== "trace")) {
       this.#refuse(caller, id, ref, "noproc", `${verb}: there is no actor ${kernel.nameOf(ref)}`);
     } else if (verb === "pause" || verb === "resume") {
       if (verb === "pause") this.#pause(cell);
-      else this.#resume(cell);
+      else this.resume(cell);
       kernel.calls.answer(caller, id, undefined, undefined);
     } else if (verb === "trace") {
       if (value === true) kernel.traces.begin(cell);
@@ -142,7 +143,7 @@ export class Controls {
     if (cell.behaviour.handlers.paused !== undefined) this.#kernel.delivery.deliverSystem(cell, hook.paused, undefined);
   }
 
-  #resume(cell: Cell): void {
+  resume(cell: Cell): void {
     if ((cell.flags & Flag.paused) === 0) return;
     cell.flags &= ~Flag.paused;
     // While it starts (`initLater`) its messages wait on.
@@ -172,13 +173,19 @@ export class Controls {
     const remote = cell.extra?.remote;
     if (remote !== undefined)
       return this.#inspectRemote(remote, name as "getState" | "replaceState", from, id, value, me);
+    const { summary } = cell.behaviour.handlers;
     if (name === "replaceState") {
-      cell.state = value;
-      calls.answer(from, id, undefined, me);
+      if (summary === undefined) {
+        cell.state = value;
+        calls.answer(from, id, undefined, me);
+      } else {
+        const message = `replaceState: the state of ${this.#kernel.nameOf(me)} is the runtime's own`;
+        calls.answerError(from, id, { name: "RuntimeError", code: "bad_argument", message }, me);
+      }
       return undefined;
     }
     try {
-      calls.answer(from, id, this.#copyOf(cell.state, name), me);
+      calls.answer(from, id, this.#copyOf(summary === undefined ? cell.state : summary(cell.state), name), me);
     } catch (error) {
       const { message } = errorData(error);
       const data: ErrorData = { name: "RuntimeError", code: "not_cloneable", message: `the state: ${message}` };

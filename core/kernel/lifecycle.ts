@@ -54,20 +54,24 @@ export class Lifecycle {
       extra.stopCallers ??= [];
       extra.stopCallers.push({ caller: meta.from, id: meta.id });
     }
-    const hook = cell.behaviour.handlers.parentExit;
-    if (hook !== undefined) hook(cell.state, reason as ExitReason, this.#kernel.contextOf(cell));
+    if (cell.behaviour.handlers.parentExit !== undefined) this.#windDown(cell, reason as ExitReason);
     else this.stop(cell, reason as ExitReason);
   }
 
   /** An exit message of the parent ends a server, also a trapping one (gen_server). True when it did. */
   parentExited(cell: Cell, meta: Meta, payload: unknown): boolean {
-    const hook = cell.behaviour.handlers.parentExit;
-    if (!sameRef(meta.from, cell.parent) || (cell.behaviour.handlers.isServer !== true && hook === undefined))
-      return false;
-    const reason = (payload as ExitMessage).reason;
-    if (hook !== undefined) hook(cell.state, reason, this.#kernel.contextOf(cell));
+    const { isServer, parentExit } = cell.behaviour.handlers;
+    if (!sameRef(meta.from, cell.parent) || (isServer !== true && parentExit === undefined)) return false;
+    const { reason } = payload as ExitMessage;
+    if (parentExit !== undefined) this.#windDown(cell, reason);
     else this.stop(cell, reason);
     return true;
+  }
+
+  /** Over several turns, for which it needs its messages: a pause is over with that. */
+  #windDown(cell: Cell, reason: ExitReason): void {
+    this.#kernel.controls.resume(cell);
+    cell.behaviour.handlers.parentExit?.(cell.state, reason, this.#kernel.contextOf(cell));
   }
 
   /** Runs `terminate`, then death. */

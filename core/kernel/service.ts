@@ -20,9 +20,10 @@ export interface Service {
   ended(reason: ExitReason): void;
 }
 
-/** What a service does. `module`: `import.meta.url` of its own. */
+/** What a service does; what its `format` tells is read as its state. `module`: `import.meta.url` of its own. */
 export function serviceBehaviour(name: string, module: string, handlers: Handlers): Behaviour<undefined> {
-  return makeBehaviour({ name, module }, { ...handlers, isService: true });
+  const { format } = handlers;
+  return makeBehaviour({ name, module }, { ...handlers, isService: true, ...(format && { summary: format }) });
 }
 
 /** @throws RuntimeError `bad_argument` for a name of the runtime's own actors, unless it is for one. */

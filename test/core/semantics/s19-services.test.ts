@@ -57,6 +57,54 @@ test("S19.1: one that is asked for while the supervisor starts is started behind
   expect(told.at(-1)).toEqual(["system.d", "shutdown"]);
 });
 
+test.each(["system.supervisor", "system.scheduler", "of the program"])(
+  "S14.1: a supervisor or service that is paused does not hold up the system's end: %s",
+  async (paused) => {
+    const system = await startSystem(manual);
+    system.submit({ to: "nobody", call: "echo" });
+    const { ref } = await system.supervise({ children: [{ id: "child", start: [puppet], name: "child" }] });
+    const ends = endsOf(system);
+    await system.pause(paused === "of the program" ? ref : paused);
+    await system.stop();
+    expect(ends).toEqual(["child", "supervisor", "system.registry", "system.scheduler", "system.supervisor"]);
+  },
+);
+
+test("S14.1: a supervisor that is paused is stopped with its children", async () => {
+  await using system = await startSystem(manual);
+  const { ref } = await system.supervise({ children: [{ id: "child", start: [puppet], name: "child" }] });
+  const ends = endsOf(system);
+  await system.pause(ref);
+  await system.stopActor(ref, "shutdown");
+  expect(ends).toEqual(["child", "supervisor"]);
+});
+
+test("S14.1: the program itself is no actor that could be held", async () => {
+  await using system = await startSystem(manual);
+  const agent = await system.spawn(puppet);
+  const program = { ...agent.toJSON(), thread: 0, slot: 0, generation: 0 };
+  for (const asked of [system.pause(program), system.getState(program), system.replaceState(program, 1)])
+    expect(await codeOf(asked)).toBe("noproc");
+  const { down } = await system.monitor(agent);
+  system.exit(agent, "kill");
+  expect((await down).reason).toBe("killed");
+});
+
+test("S14.4: of supervisors and services a summary is read, and nothing is put in its place", async () => {
+  await using system = await startSystem(manual);
+  const { ref } = await system.supervise({ children: [] });
+  const task = system.submit({ to: "later", call: "echo", argument: 1 });
+  await system.settled();
+  expect(await system.getState(ref)).toMatchObject({ supervisor: "one_for_one" });
+  expect(await system.getState("system.supervisor")).toMatchObject({ intensity });
+  expect(await system.getState("system.scheduler")).toMatchObject({ submitted: 1, waiting: 1 });
+  expect(await system.getState("system.registry")).toEqual((await system.stats()).registry);
+  for (const actor of [ref, "system.supervisor", "system.scheduler", "system.registry"])
+    expect(await codeOf(system.replaceState(actor, {}))).toBe("bad_argument");
+  await system.register("later", await system.spawn(puppet));
+  expect(await task.result()).toBe(1);
+});
+
 test("S19.1: the names of services are theirs alone", async () => {
   await using system = await startSystem(manual);
   const agent = await system.spawn(puppet);
