@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { RuntimeError, type RuntimeEvent } from "../../index.ts";
 import type { AttachAnswer, AttachedSystem, AttachVerb } from "./attach-protocol.ts";
-import { onLines } from "./lines.ts";
+import { linesOf } from "./lines.ts";
 import { socketFolder, socketsIn } from "./socket-folder.ts";
 
 /** Time for a program to answer: a turn on its main thread may hold it for a while. */
@@ -36,16 +36,25 @@ export class AttachClient implements Disposable {
       this.#pending.clear();
       resolve();
     });
-    onLines(socket, (line) => this.#take(JSON.parse(line) as AttachAnswer));
+    void this.#read();
   }
 
-  /** @returns undefined when nobody listens there any more. */
-  static async connect(path: string): Promise<AttachClient | undefined> {
+  async #read(): Promise<void> {
+    for await (const line of linesOf(this.#socket)) {
+      const answer = answerOf(line);
+      if (answer === undefined) break;
+      this.#take(answer);
+    }
+    this.#socket.destroy();
+  }
+
+  /** @throws Error with a code: `ECONNREFUSED` when nobody listens there any more. */
+  static async connect(path: string): Promise<AttachClient> {
     const socket = connect(path);
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    return (await promise) ? new AttachClient(socket) : undefined;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.once("connect", resolve).once("error", reject);
+    await promise;
+    return new AttachClient(socket);
   }
 
   /** @throws Error with a code: the program's own; `noconnection` when it ends meanwhile; `timeout`. */
@@ -91,10 +100,14 @@ export interface Attached {
 export async function attachToAll(): Promise<readonly Attached[]> {
   const attached = await Promise.all(
     [...socketsIn(socketFolder())].map(async ([pid, path]) => {
-      const client = await AttachClient.connect(path);
-      if (client !== undefined) return { client, system: await helloOf(client, pid) };
-      rmSync(path, { force: true });
-      return undefined;
+      try {
+        const client = await AttachClient.connect(path);
+        return { client, system: await helloOf(client, pid) };
+      } catch (error) {
+        // Any other error is none of the program's, which may well run.
+        if ((error as { readonly code?: unknown }).code === "ECONNREFUSED") rmSync(path, { force: true });
+        return undefined;
+      }
     }),
   );
   return attached.filter((one) => one !== undefined);
@@ -128,6 +141,15 @@ export async function attach(wanted: string | undefined): Promise<Attached | und
 
 function isMeant({ pid, name }: AttachedSystem, wanted: string): boolean {
   return String(pid) === wanted || name === wanted;
+}
+
+/** Undefined: it is none, so whoever is there is no program of this runtime. */
+function answerOf(line: string): AttachAnswer | undefined {
+  try {
+    return JSON.parse(line) as AttachAnswer;
+  } catch {
+    return undefined;
+  }
 }
 
 function gone(): Error {

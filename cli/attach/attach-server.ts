@@ -8,13 +8,16 @@ import { join } from "node:path";
 import type { MofaSystem, RuntimeEvent } from "../../index.ts";
 import type { AttachAnswer, AttachRequest } from "./attach-protocol.ts";
 import { AttachedVerbs, isVerb, targetOf } from "./attached-verbs.ts";
-import { onLines } from "./lines.ts";
+import { jsonText } from "./json-text.ts";
+import { linesOf } from "./lines.ts";
 import { Restarts } from "./restarts.ts";
 import { openSocketFolder, socketFolder } from "./socket-folder.ts";
 import { Tracings } from "./tracings.ts";
 
 /** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
 const backlogMax = 4 * 2 ** 20;
+/** Of one request. */
+const charsMax = 2 ** 20;
 
 export class AttachServer implements Disposable {
   readonly #system: MofaSystem;
@@ -62,22 +65,29 @@ export class AttachServer implements Disposable {
   #attach(socket: Socket): void {
     this.#sockets.add(socket);
     socket.unref();
-    const verbs = new AttachedVerbs(this.#system, this.#name, this.#restarts);
     const unwatch: (() => void | Promise<void>)[] = [];
     socket.on("close", () => {
       this.#sockets.delete(socket);
       for (const stop of unwatch) void stop();
     });
-    onLines(socket, (line) => {
+    void this.#serve(socket, unwatch);
+  }
+
+  /** One request after the other, so that nobody can ask for more than is read. */
+  async #serve(socket: Socket, unwatch: (() => void | Promise<void>)[]): Promise<void> {
+    const verbs = new AttachedVerbs(this.#system, this.#name, this.#restarts);
+    for await (const line of linesOf(socket, charsMax)) {
       const request = requestOf(line);
       // What is no request has no id to be answered by.
-      if (request === undefined) socket.destroy();
-      else if (request.verb === "watch") unwatch.push(this.#watch(socket, request));
+      if (request === undefined) break;
+      if (request.verb === "watch") unwatch.push(this.#watch(socket, request));
       else if (request.verb === "trace") {
         const begun = this.#trace(socket, request);
         unwatch.push(async () => (await begun)());
-      } else void answer(socket, verbs, request);
-    });
+      } else await answer(socket, verbs, request);
+      if (socket.writableLength >= backlogMax) await hasRoom(socket);
+    }
+    socket.destroy();
   }
 
   #watch(socket: Socket, { id, types }: AttachRequest & { readonly verb: "watch" }): () => void {
@@ -116,8 +126,21 @@ function teller(socket: Socket): (event: RuntimeEvent) => void {
     }
     if (missed > 0) write(socket, { missed });
     missed = 0;
-    writeValues(socket, { event });
+    try {
+      writeValues(socket, { event });
+    } catch {
+      missed++;
+    }
   };
+}
+
+/** Resolves when what was written has been read, or there is nobody any more who does. */
+async function hasRoom(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("drain", resolve).once("close", resolve);
+  if (socket.destroyed) return;
+  await promise;
+  socket.off("drain", resolve).off("close", resolve);
 }
 
 async function answer(socket: Socket, verbs: AttachedVerbs, request: AttachRequest): Promise<void> {
@@ -136,20 +159,12 @@ function write(socket: Socket, answer: AttachAnswer): void {
 
 /** The same with values of the program's own. Not for every answer: ten thousand actors take ten times as long. */
 function writeValues(socket: Socket, answer: AttachAnswer): void {
-  if (!socket.destroyed) socket.write(`${JSON.stringify(answer, asData)}\n`);
+  if (!socket.destroyed) socket.write(`${jsonText(answer)}\n`);
 }
 
 function refuse(socket: Socket, id: number, error: unknown): void {
   const { code = "failed", message } = error as { readonly code?: string; readonly message: string };
   write(socket, { id, ok: false, error: { code, message } });
-}
-
-/** What JSON has no form for, as text. */
-function asData(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (value instanceof Set) return [...value];
-  return value;
 }
 
 function requestOf(line: string): AttachRequest | undefined {

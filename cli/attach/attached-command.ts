@@ -17,10 +17,13 @@ export function describeAttached(command: Command): Command {
     .option("--json", "print JSON, and nothing else");
 }
 
-/** Runs a command's work with the program that is meant. Where none runs it says so: exit code 3. */
+/**
+ * Runs a command's work with the program that is meant. Where none runs it says so: exit code 3. With Ctrl-C nothing is
+ * waited for any more.
+ */
 export async function withAttached(
   { system }: AttachOptions,
-  { err }: CommandContext,
+  { err, signal }: CommandContext,
   work: (client: AttachClient, system: AttachedSystem) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const attached = await attach(system);
@@ -29,5 +32,6 @@ export async function withAttached(
     return exitCodes.noSystem;
   }
   using client = attached.client;
+  signal.addEventListener("abort", () => client[Symbol.dispose](), { once: true });
   return await work(client, attached.system);
 }

@@ -1,4 +1,4 @@
-/** What one that was attached leaves behind in the system when it goes away in the middle of a stream: nothing. */
+/** A program's side: what those that are attached can do to it, and leave behind when they go away: nothing. */
 import { once } from "node:events";
 import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { AttachServer } from "../../../cli/attach/attach-server.ts";
+import { withAttached } from "../../../cli/attach/attached-command.ts";
 import { AttachedVerbs } from "../../../cli/attach/attached-verbs.ts";
 import { openSocketFolder, socketsIn } from "../../../cli/attach/socket-folder.ts";
 import { type MofaSystem, RuntimeError, refKey } from "../../../index.ts";
@@ -51,6 +52,18 @@ function counted(of: MofaSystem): { readonly system: MofaSystem; readonly listen
   return { system: proxy, listeners: () => listeners };
 }
 
+/** The system, of whose actors `info` tells this. */
+function telling(of: MofaSystem, info: () => Promise<unknown>): MofaSystem {
+  return new Proxy(of, { get: (target, key) => (key === "info" ? info : Reflect.get(target, key, target)) });
+}
+
+/** A server whose socket stands. */
+async function opened(of: MofaSystem): Promise<{ readonly path: string } & Disposable> {
+  const server = AttachServer.open(of, "test", () => {}) as AttachServer;
+  await until(() => socketsIn(join(runtime, "mofa")).size === 1);
+  return { path: join(runtime, "mofa", `${process.pid}.sock`), [Symbol.dispose]: () => server[Symbol.dispose]() };
+}
+
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -92,6 +105,47 @@ test.each(["events", "trace", "top", "all of them, on the way"])("of %s", async 
     stop();
     return traced.length === 0;
   });
+});
+
+test("who sends a line without end is cut off, and costs the program no more than a million characters", async () => {
+  using server = await opened(system());
+  const client = connect(server.path);
+  client.on("error", () => {});
+  client.write("x".repeat(2 ** 20 + 1));
+  await once(client, "close");
+});
+
+test("who asks for more than it reads is answered as it reads", async () => {
+  let asked = 0;
+  let answered = 0;
+  let ahead = 0;
+  const info = async () => {
+    ahead = Math.max(ahead, ++asked - answered);
+    return await Promise.resolve("x".repeat(2 ** 23));
+  };
+  using server = await opened(telling(system(), info));
+  const client = connect(server.path).setEncoding("utf8");
+  client.write('{"id":1,"verb":"info","target":"a"}\n'.repeat(8));
+  for await (const text of client as AsyncIterable<string>) {
+    answered += text.split("\n").length - 1;
+    if (answered === 8) break;
+  }
+  expect([asked, ahead]).toEqual([8, 2]);
+});
+
+test("a command that is told to end waits for no answer", async () => {
+  const told = new AbortController();
+  const info = () => {
+    told.abort();
+    return new Promise(() => {});
+  };
+  using _server = await opened(telling(system(), info));
+  const context = { out: process.stdout, err: process.stderr, signal: told.signal };
+  const ended = withAttached({}, context, async (client) => {
+    await client.ask({ verb: "info", target: "a" });
+    return 0;
+  });
+  await expect(ended).rejects.toMatchObject({ code: "noconnection" });
 });
 
 const isRoot = process.getuid?.() === 0;
