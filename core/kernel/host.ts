@@ -68,6 +68,8 @@ export interface Host {
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */
   usage?(): { readonly heapBytes: number; readonly workedMs: number };
+  /** Whether the thread, which has nothing to do, goes on to look for news from other threads instead of resting. Absent: never. */
+  staysAwake?(): boolean;
   /** The thread came to rest. */
   rested?(): void;
   /** The last actor of a dedicated thread is gone. */

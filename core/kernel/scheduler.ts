@@ -133,7 +133,7 @@ export class Scheduler {
   arm(): void {
     if (this.#isArmed) return;
     this.#isArmed = true;
-    this.#kernel.memory.setBusy(this.#kernel.thread, true);
+    this.#kernel.memory.setBusy(this.#kernel.thread);
     this.#kernel.host.post();
   }
 
@@ -270,7 +270,7 @@ export class Scheduler {
     if (this.#isDraining || kernel.cuts.isHeld) return;
     this.#isDraining = true;
     this.#isArmed = false;
-    kernel.memory.setBusy(kernel.thread, true);
+    kernel.memory.setBusy(kernel.thread);
     kernel.memory.watch.heardBells(kernel.thread);
     this.#words[this.#drainWord] = ++this.#drains;
     kernel.checkpoint.close();
@@ -292,11 +292,8 @@ export class Scheduler {
     }
     this.#isDraining = false;
     kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
-    if (hasMoreFrames || this.hasWork) {
-      this.arm();
-      return;
-    }
-    this.rest();
+    if (hasMoreFrames || this.hasWork || kernel.host.staysAwake?.() === true) this.arm();
+    else this.rest();
   }
 
   /** Whatever a bug of the kernel throws, its thread goes on: it takes the actor in hand, or the host reports it. */
@@ -322,7 +319,7 @@ export class Scheduler {
     }
     kernel.timers.publishNextDue();
     kernel.memory.watch.setOpenTurns(kernel.thread, kernel.asyncTurns.size + kernel.subscriptions.size);
-    if (this.isIdle && kernel.peers.isFlushed) kernel.memory.setBusy(kernel.thread, false);
+    kernel.memory.setResting(kernel.thread, this.isIdle && kernel.peers.isFlushed);
     kernel.host.rested?.();
     kernel.retirement.consider();
   }

@@ -38,6 +38,9 @@ export interface SystemBuffers {
   readonly loads: SharedArrayBuffer;
 }
 
+/** What `Word.busy` says. */
+const Busy = { idle: 0, awake: 1, waiting: 2 } as const;
+
 export class SystemMemory {
   readonly buffers: SystemBuffers;
   readonly words: Int32Array;
@@ -158,7 +161,7 @@ export class SystemMemory {
     this.words[row + Word.position] = position;
     this.words[row + Word.starter] = starter;
     this.words[row + Word.nextSlot] = slotBlock;
-    this.words[row + Word.busy] = 1;
+    this.words[row + Word.busy] = Busy.awake;
     Atomics.store(this.words, row + Word.state, ThreadState.starting);
     return thread;
   }
@@ -297,11 +300,20 @@ export class SystemMemory {
   addReceived(thread: number, frames: number): void {
     Atomics.add(this.words, rowOf(thread) + Word.received, frames);
   }
-  setBusy(thread: number, busy: boolean): void {
-    Atomics.store(this.words, rowOf(thread) + Word.busy, busy ? 1 : 0);
+  /** The thread is awake. */
+  setBusy(thread: number): void {
+    Atomics.store(this.words, rowOf(thread) + Word.busy, Busy.awake);
   }
+  /** The thread rests. @param isIdle whether nothing is left to do there. */
+  setResting(thread: number, isIdle: boolean): void {
+    Atomics.store(this.words, rowOf(thread) + Word.busy, isIdle ? Busy.idle : Busy.waiting);
+  }
+  /** Whether something is left to do there, be it to wait for what an actor awaits. */
   isBusy(thread: number): boolean {
-    return Atomics.load(this.words, rowOf(thread) + Word.busy) === 1;
+    return Atomics.load(this.words, rowOf(thread) + Word.busy) !== Busy.idle;
+  }
+  isAwake(thread: number): boolean {
+    return Atomics.load(this.words, rowOf(thread) + Word.busy) === Busy.awake;
   }
   sent(thread: number): number {
     return Atomics.load(this.words, rowOf(thread) + Word.sent);

@@ -13,6 +13,7 @@ import { assertKeys } from "../known-keys.ts";
 import { frameBytesMaxDefault } from "../process/frames.ts";
 import { ProcessGateway } from "../process/gateway.ts";
 import { SeededRandom } from "../random.ts";
+import { busyWaitUsDefault, busyWaitUsMax } from "../thread/busy-wait.ts";
 import { assertNotLoading } from "../thread/loading.ts";
 import { PortHost } from "../thread/port-host.ts";
 import { SharedClock } from "../thread/shared-clock.ts";
@@ -43,6 +44,11 @@ export interface SystemOptions {
   readonly turnLimitMs?: number;
   /** How long an open async turn may still take after a cut that may have dropped what it waits for. Default 5,000. */
   readonly asyncGraceMs?: number;
+  /**
+   * How long a thread that has just talked to another stays awake for what comes next, in microseconds, as long as there is a
+   * processor for it and it pays: `core/thread/busy-wait.ts`. Default 100; 0: never.
+   */
+  readonly busyWaitUs?: number;
   /**
    * Whether a watchdog ends turns that do not end, and actors that are killed in theirs. Default true. Without, such a turn
    * holds its thread for ever.
@@ -91,6 +97,7 @@ const optionKeys = [
   "seed",
   "turnLimitMs",
   "asyncGraceMs",
+  "busyWaitUs",
   "watchdog",
   "threadStartTimeoutMs",
   "threadEndTimeoutMs",
@@ -122,6 +129,13 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
   assertMessageBytes(options.processMessageBytesMax);
   assertTimeout("asyncGraceMs", options.asyncGraceMs);
+  const busyWaitUs = options.busyWaitUs ?? busyWaitUsDefault;
+  if (!Number.isInteger(busyWaitUs) || busyWaitUs < 0 || busyWaitUs > busyWaitUsMax) {
+    throw new RuntimeError(
+      "bad_argument",
+      `busyWaitUs is a whole number of microseconds from 0 to ${busyWaitUsMax}, got ${describe(busyWaitUs)}`,
+    );
+  }
   const isWatched = options.watchdog ?? true;
   const turnLimitMs = options.turnLimitMs ?? turnLimitMsDefault;
   if (!isTurnLimit(turnLimitMs)) {
@@ -165,6 +179,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     clock,
     random: new SeededRandom(seed),
     loadTimeoutMs,
+    busyWaitUs,
     emit: (event) => events.emit(event),
     findDefinition: definitionAt,
     startProcess: (cell, module, spawnOptions) => gateway.start(kernel, cell, module, spawnOptions),
@@ -207,6 +222,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     isWatched,
     turnLimitMs: !isWatched || turnLimitMs === Number.POSITIVE_INFINITY ? 0 : Math.ceil(turnLimitMs),
     asyncGraceMs: options.asyncGraceMs ?? asyncGraceMsDefault,
+    busyWaitUs,
     startTimeoutMs: threadStartTimeoutMs,
     endTimeoutMs,
   });

@@ -15,6 +15,7 @@ import type { Blame, Host } from "../kernel/host.ts";
 import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Random } from "../random.ts";
+import { BusyWait } from "./busy-wait.ts";
 import { ChannelReader, ChannelWriter } from "./channel.ts";
 import type { TransferableObject } from "./frame.ts";
 import { ModuleLoader } from "./module-loader.ts";
@@ -27,6 +28,8 @@ export interface PortHostOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly loadTimeoutMs: number;
+  /** How long the thread stays awake for an answer. */
+  readonly busyWaitUs: number;
   /** Main: takes the events of all threads. */
   emit(event: RuntimeEvent): void;
   /** Main: a behaviour that the program itself has defined. */
@@ -67,10 +70,13 @@ export class PortHost implements Host {
   readonly #self: SelfPort;
   readonly #loader: ModuleLoader;
   #kernel: Kernel | undefined;
+  readonly #busyWaitUs: number;
+  #busyWait: BusyWait | undefined;
 
   constructor(options: PortHostOptions) {
     this.clock = options.clock;
     this.random = options.random;
+    this.#busyWaitUs = options.busyWaitUs;
     this.emit = (event) => options.emit(event);
     if (options.findDefinition !== undefined) this.findDefinition = options.findDefinition;
     if (options.startDedicated !== undefined) this.startDedicated = options.startDedicated;
@@ -89,6 +95,7 @@ export class PortHost implements Host {
 
   attach(kernel: Kernel): void {
     this.#kernel = kernel;
+    this.#busyWait = new BusyWait(kernel.memory, kernel.thread, this.#busyWaitUs);
   }
 
   #take(note: Note): void {
@@ -115,6 +122,10 @@ export class PortHost implements Host {
       heapBytes: getHeapStatistics().used_heap_size,
       workedMs: loopWorkedMs(),
     };
+  }
+
+  staysAwake(): boolean {
+    return this.#busyWait?.goesOn(this.#ports.keys()) === true;
   }
 
   rested(): void {

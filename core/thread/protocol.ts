@@ -28,6 +28,7 @@ export interface ThreadData {
   readonly isOwnerTold: boolean;
   readonly turnLimitMs: number;
   readonly asyncGraceMs: number;
+  readonly busyWaitUs: number;
   /** URL of a module that is loaded when nothing else is to be done; undefined: none. */
   readonly frontDoor: string | undefined;
   /** The plan of faults that is at work. */

@@ -50,6 +50,7 @@ try {
     clock: data.isManualClock ? new SharedClock(memory, data.thread) : new SystemClock(),
     random: new SeededRandom(data.seed),
     loadTimeoutMs: data.loadTimeoutMs,
+    busyWaitUs: data.busyWaitUs,
     // Events of this thread go to main as frames; nothing calls this here.
     emit: (event) => {
       throw new Error(`event ${event.type} reached a thread other than main`);

@@ -42,6 +42,7 @@ export interface ThreadPoolOptions {
   /** How long a turn on a scheduler thread may take; 0: for ever. */
   readonly turnLimitMs: number;
   readonly asyncGraceMs: number;
+  readonly busyWaitUs: number;
   /** Time for a thread to say that it is ready. */
   readonly startTimeoutMs: number;
   /** Time for a thread that is ended to be gone. One in native code, or stuck at the limit of its heap, may never be. */
@@ -250,6 +251,7 @@ export class ThreadPool {
       // A dedicated thread holds up nobody else: only its actor's own limit counts there.
       turnLimitMs: isDedicated ? 0 : options.turnLimitMs,
       asyncGraceMs: options.asyncGraceMs,
+      busyWaitUs: options.busyWaitUs,
       frontDoor: position === noPosition && !isDedicated ? options.frontDoor : undefined,
       faults: this.#faults,
     };
