@@ -146,8 +146,9 @@ export class Births {
     const own = configuration(given ?? { argument: {}, changes: {} });
     extraOf(cell).configuration = own;
     return own.read().then((read) => {
-      // What an actor that has ended meanwhile does is nobody's.
-      if ((cell.flags & Flag.dead) === 0) kernel.scheduler.commit(() => kernel.agents.configured(cell, read));
+      // It has ended meanwhile, and its `init` with it.
+      if ((cell.flags & Flag.dead) !== 0) return undefined;
+      kernel.scheduler.commit(() => kernel.agents.configured(cell, read));
       return init(argument, ctx, read.value);
     });
   }

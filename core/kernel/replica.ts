@@ -129,7 +129,7 @@ export class Replica {
     for (const entry of entries.values()) {
       const { holder } = entry;
       if (holder.thread === here) {
-        if (this.#isThere(entry)) living.push(entry);
+        if (this.isHeldBy(holder)) living.push(entry);
         continue;
       }
       // The word of a thread is looked at once: there may be many of its actors.
@@ -142,12 +142,12 @@ export class Replica {
 
   /** Whether a key has an entry of a living holder. */
   has(table: Table, key: string): boolean {
-    for (const entry of this.#tables[table]?.get(key)?.values() ?? none) if (this.#isThere(entry)) return true;
+    for (const { holder } of this.#tables[table]?.get(key)?.values() ?? none) if (this.isHeldBy(holder)) return true;
     return false;
   }
 
-  /** Whether its holder lives; else it is removed. */
-  #isThere({ holder }: Entry): boolean {
+  /** Whether a holder lives; else all its entries are removed. */
+  isHeldBy(holder: Ref): boolean {
     if (this.#kernel.isAlive(holder)) return true;
     this.#removeAll(holder);
     return false;

@@ -58,7 +58,7 @@ export function assertConfigurationDeclaration(value: unknown): asserts value is
   if (file !== undefined && typeof file !== "string") refuse("file", "a path", file);
   if (isFileOptional !== undefined && typeof isFileOptional !== "boolean")
     refuse("isFileOptional", "true or false", isFileOptional);
-  const isByName = isData(environment) && Object.values(environment).every((path) => typeof path === "string");
+  const isByName = isData(environment) && Object.values(environment).every(isPath);
   if (environment !== undefined && !isByName) refuse("environment", "paths by the names of variables", environment);
 }
 
@@ -112,6 +112,10 @@ export class OwnConfiguration implements AgentConfiguration {
     }
     return configuration;
   }
+}
+
+function isPath(path: unknown): boolean {
+  return typeof path === "string" && path.split(".").every((key) => key !== "");
 }
 
 /** What an actor's process says of its configuration. @throws TypeError */

@@ -12,6 +12,7 @@ import { type Ref, refKey } from "../actor/ref.ts";
 import { describe } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import { type AgentQuery, meets } from "./agent-query.ts";
 import { type Configuration, isData } from "./configuration.ts";
@@ -81,15 +82,21 @@ export class Agents {
 
   /** What the actor had declared before is gone. */
   declare(cell: Cell, declaration: Declaration): void {
-    this.#put(cell, { declaration, configuration: this.#entryOf(cell)?.configuration });
+    const copy = this.#copyOf(declaration, "declare");
+    this.#put(cell, { declaration: copy, configuration: this.#entryOf(cell)?.configuration });
   }
 
-  /** The actor has this configuration now; every thread gets a copy, so that the actor's own is its own. */
+  /** The actor has this configuration now. What others see of it is returned. */
   configured(cell: Cell, configuration: Configuration<unknown>): Configuration<unknown> {
-    const bytes = new ValueBytes(this.#kernel.refWire);
-    const copy = bytes.decode(bytes.encode(configuration, "configuration")) as Configuration<unknown>; // as it was encoded
+    const copy = this.#copyOf(configuration, "configuration");
     this.#put(cell, { declaration: this.#entryOf(cell)?.declaration ?? {}, configuration: copy });
     return copy;
+  }
+
+  /** What an actor does to its own is not seen by others of its thread alone. */
+  #copyOf<T>(value: T, verb: string): T {
+    const bytes = new ValueBytes(this.#kernel.refWire);
+    return bytes.decode(bytes.encode(value, verb)) as T; // as it was encoded
   }
 
   #put(cell: Cell, entry: AgentEntry): void {
@@ -118,7 +125,9 @@ export class Agents {
     for (const { holder, value } of this.#declared(query)) {
       const entry = value as AgentEntry;
       const by = meets(entry.declaration, query);
-      if (by === undefined || !this.#kernel.isAlive(holder)) continue;
+      if (by === undefined) continue;
+      // Who has ended goes from this thread's copy at once: no watch that begins now is told of it.
+      if (!this.#kernel.replica.isHeldBy(holder)) continue;
       const word = this.#wordOf(holder);
       const agent = { ref: holder, ...entry, state: stateIn(word), load: word & loadMax };
       if (query.state === undefined || agent.state === query.state)
@@ -209,6 +218,8 @@ export class Agents {
   }
 
   #changed(ref: Ref, now: AgentEntry | undefined, former: AgentEntry | undefined): void {
+    // All of this thread read it, also without `checks`: what one does to it would be there for the others.
+    freezeMessage(now);
     this.#index(ref, now, former);
     this.#kernel.work?.declared(ref, now?.declaration, former?.declaration);
     for (const [id, { cell, query }] of this.#watches) {

@@ -5,9 +5,11 @@
  * own defaults. Objects are merged key by key, all else is replaced.
  */
 import { readFile } from "node:fs/promises";
-import { describe, RuntimeError } from "../errors.ts";
+import { types } from "node:util";
+import { describe, errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
-import { isStandardSchema, pathOf, type StandardIssue, type StandardSchema } from "./standard-schema.ts";
+import { objectKind } from "../thread/message-check.ts";
+import { isStandardSchema, keysOf, type StandardIssue, type StandardSchema, validatedBy } from "./standard-schema.ts";
 
 export type Data = Readonly<Record<string, unknown>>;
 
@@ -41,9 +43,12 @@ const sourceKeys = [
   "argument",
 ] as const satisfies readonly (keyof ConfigurationSources)[];
 
+/** Where a value stands: the keys that lead to it. A key may have dots in it. */
+type Path = readonly string[];
+
 interface Layer {
-  readonly origin: (path: string) => Origin;
-  readonly data: Data;
+  readonly origin: (path: Path) => Origin;
+  data: Data;
 }
 
 /**
@@ -60,7 +65,11 @@ export async function readConfiguration<T>(
   return await resolve(schema, sources, {});
 }
 
-/** @param changes what goes before every source. @throws RuntimeError `bad_configuration`. */
+/**
+ * What comes of it is nobody else's: neither the sources nor the schema hold a part of it.
+ *
+ * @param changes what goes before every source. @throws RuntimeError `bad_configuration`.
+ */
 export async function resolve<T>(
   schema: StandardSchema<T>,
   sources: ConfigurationSources,
@@ -74,18 +83,25 @@ export async function resolve<T>(
     { origin: () => "argument", data: sources.argument ?? {} },
     { origin: () => "reconfigure", data: changes },
   ];
-  let merged = layers.reduce<Data>((all, { data }) => merge(all, data), {});
-  let result = await schema["~standard"].validate(merged);
-  if (result.issues !== undefined) {
-    // What came as a text may be meant as a number, a boolean, a list.
-    const parsed = reread(merged, result.issues, environment.names, layers);
-    if (parsed !== undefined) {
-      merged = parsed;
-      result = await schema["~standard"].validate(merged);
-    }
+  let merged = mergedOf(layers);
+  let result = await validatedBy(schema, merged);
+  if (result.issues !== undefined && reread(merged, result.issues, environment, layers)) {
+    merged = mergedOf(layers);
+    result = await validatedBy(schema, merged);
   }
   if (result.issues !== undefined) throw refused(result.issues, merged, layers);
-  return { value: result.value, origins: originsOf(result.value, layers) };
+  try {
+    const value = copied(result.value);
+    return { value, origins: originsOf(value, layers) };
+  } catch (error) {
+    const { message } = errorData(error);
+    throw new RuntimeError("bad_configuration", `what the schema makes cannot be read: ${message}`, { cause: error });
+  }
+}
+
+/** @throws RuntimeError `bad_configuration` where a source holds itself. */
+function mergedOf(layers: readonly Layer[]): Data {
+  return layers.reduce<Data>((all, { data }) => merge(all, data), {});
 }
 
 async function fromFile(path: string, isOptional: boolean): Promise<Layer> {
@@ -111,92 +127,132 @@ async function fromFile(path: string, isOptional: boolean): Promise<Layer> {
   return layer(data);
 }
 
-function fromEnvironment({ environment = {}, variables = process.env }: ConfigurationSources): {
+interface Environment {
   readonly layer: Layer;
-  /** By path the variable. */
-  readonly names: ReadonlyMap<string, string>;
-} {
-  const names = new Map<string, string>();
-  let data: Data = {};
-  for (const [name, path] of Object.entries(environment)) {
-    const text = variables[name];
-    if (text === undefined) continue;
-    names.set(path, name);
-    data = merge(data, at(path, text));
-  }
-  return { layer: { origin: (path) => `environment ${names.get(path) ?? ""}`, data }, names };
+  /** The variables by their paths. */
+  readonly paths: readonly (readonly [path: Path, name: string])[];
 }
 
-/** The texts of variables that were refused, as JSON; undefined: there is none that is JSON. */
+function fromEnvironment({ environment = {}, variables = process.env }: ConfigurationSources): Environment {
+  const paths: (readonly [Path, string])[] = [];
+  let data: Data = {};
+  for (const [name, dotted] of Object.entries(environment)) {
+    const text = variables[name];
+    if (text === undefined) continue;
+    const path = dotted.split(".");
+    paths.push([path, name]);
+    data = merge(data, at(path, text));
+  }
+  // Its own, or that of which it is a part, or one of its parts.
+  const nameOf = (path: Path) =>
+    paths.findLast(([variable]) => isWithin(path, variable)) ?? paths.find(([variable]) => isWithin(variable, path));
+  return { layer: { origin: (path) => `environment ${nameOf(path)?.[1] ?? ""}`, data }, paths };
+}
+
+/** What came as a text may be meant as a number, a boolean, a list: those that were refused are read as JSON. False: none is. */
 function reread(
   merged: Data,
   issues: readonly StandardIssue[],
-  names: ReadonlyMap<string, string>,
+  { layer, paths }: Environment,
   layers: readonly Layer[],
-): Data | undefined {
-  let changed: Data | undefined;
-  for (const path of issues.map(pathOf)) {
+): boolean {
+  let isChanged = false;
+  const refusedPaths = issues.map(keysOf);
+  for (const [path] of paths.filter(([variable]) => refusedPaths.some((one) => isWithin(one, variable)))) {
     const text = valueAt(merged, path);
-    if (!names.has(path) || typeof text !== "string" || !originAt(path, layers).startsWith("environment")) continue;
+    if (typeof text !== "string" || layerOf(path, layers) !== layer) continue;
     try {
-      changed = merge(changed ?? merged, at(path, JSON.parse(text)));
+      layer.data = merge(layer.data, at(path, JSON.parse(text)));
+      isChanged = true;
     } catch {
       // It is no JSON, and stays the text that the schema has refused.
     }
   }
-  return changed;
+  return isChanged;
 }
 
 function refused(issues: readonly StandardIssue[], merged: Data, layers: readonly Layer[]): RuntimeError {
   const lines = issues.map((issue) => {
-    const path = pathOf(issue);
+    const path = keysOf(issue);
     const value = valueAt(merged, path);
     const where = value === undefined ? "it is missing" : `got ${describe(value)} from ${originAt(path, layers)}`;
-    return `${path === "" ? "the whole" : path}: ${issue.message} (${where})`;
+    return `${path.length === 0 ? "the whole" : path.join(".")}: ${issue.message} (${where})`;
   });
-  return new RuntimeError("bad_configuration", lines.join("; "));
+  return new RuntimeError("bad_configuration", lines.join("; ") || "the schema refuses it, and does not say why");
 }
 
 function originsOf(value: unknown, layers: readonly Layer[]): Record<string, Origin> {
   const origins: Record<string, Origin> = {};
-  const visit = (part: unknown, path: string): void => {
+  const visit = (part: unknown, path: Path): void => {
     if (isData(part) && Object.keys(part).length > 0)
-      for (const [key, inner] of Object.entries(part)) visit(inner, path === "" ? key : `${path}.${key}`);
-    else if (path !== "") origins[path] = originAt(path, layers);
+      for (const [key, inner] of Object.entries(part)) visit(inner, [...path, key]);
+    else if (path.length > 0) origins[path.join(".")] = originAt(path, layers);
   };
-  visit(value, "");
+  visit(value, []);
   return origins;
 }
 
-/** The nearest layer that has a value there; the schema's own default if none has. */
-function originAt(path: string, layers: readonly Layer[]): Origin {
-  return layers.findLast(({ data }) => valueAt(data, path) !== undefined)?.origin(path) ?? "default";
+/** The nearest layer that has a value there. */
+function layerOf(path: Path, layers: readonly Layer[]): Layer | undefined {
+  return layers.findLast(({ data }) => valueAt(data, path) !== undefined);
 }
 
-function valueAt(data: unknown, path: string): unknown {
-  if (path === "") return data;
+/** The schema's own default if no layer has a value there. */
+function originAt(path: Path, layers: readonly Layer[]): Origin {
+  return layerOf(path, layers)?.origin(path) ?? "default";
+}
+
+/** Whether a path leads to a value, or to a part of it. */
+function isWithin(path: Path, whole: Path): boolean {
+  return whole.every((key, n) => path[n] === key);
+}
+
+function valueAt(data: unknown, path: Path): unknown {
   let value = data;
-  for (const key of path.split(".")) {
+  for (const key of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
     value = (value as Data)[key];
   }
   return value;
 }
 
-function at(path: string, value: unknown): Data {
-  return path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Data;
+function at(path: Path, value: unknown): Data {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Data;
 }
 
+/** Nothing of what is given stands in what comes of it. @throws RuntimeError `bad_configuration` where `above` holds itself. */
 export function merge(below: Data, above: Data): Data {
-  const merged: Record<string, unknown> = { ...below };
+  return merged(below, above, []);
+}
+
+function merged(below: Data, above: Data, around: readonly object[]): Data {
+  refuseCycle(above, around);
+  const all: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
     if (value === undefined || key === "__proto__") continue;
-    const former = Object.hasOwn(merged, key) ? merged[key] : undefined;
-    merged[key] = isData(value) && isData(former) ? merge(former, value) : value;
+    const former = Object.hasOwn(all, key) ? all[key] : undefined;
+    all[key] = isData(value) ? merged(isData(former) ? former : {}, value, [...around, above]) : copied(value, around);
   }
-  return merged;
+  return all;
 }
 
+/** What is no object, list or value that a message may hold stays what it is. */
+function copied<T>(value: T, around: readonly object[] = []): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (isData(value)) return merged({}, value, around) as T;
+  if (Array.isArray(value)) {
+    refuseCycle(value, around);
+    return value.map((element: unknown) => copied(element, [...around, value])) as T;
+  }
+  const isBuiltIn = types.isDate(value) || types.isMap(value) || types.isSet(value) || types.isRegExp(value);
+  return isBuiltIn || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value) ? structuredClone(value) : value;
+}
+
+function refuseCycle(value: object, around: readonly object[]): void {
+  if (around.includes(value)) throw new RuntimeError("bad_configuration", "a configuration that holds itself is none");
+}
+
+/** An object with keys; a date, a map and the like are values. */
 export function isData(value: unknown): value is Data {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && objectKind(value, () => false) === "object";
 }

@@ -89,3 +89,34 @@ test("S15.6: whoever awaits a start on another thread finds the actor by its dec
     }
   }
 });
+
+test("S15.3: a watch is not told that somebody goes whom it did not give: who had ended by then, which its thread learns later", () => {
+  for (const seed of seeds) {
+    const system = new SimulatedSystem(seed, 2);
+    const told: unknown[] = [];
+    const listener = defineActor({ receive: (_state, message) => void told.push(message) });
+    const agent = guest(system, 1).spawn(idle, undefined, { declaration: { capabilities: [{ name: "new" }] } });
+    const watcher = guest(system, 0).spawn(listener);
+    system.settle();
+    const kernel = system.kernel(0);
+    const cell = kernel.cellOf(watcher);
+    if (cell === undefined) throw new Error("it has ended");
+    guest(system, 1).exit(agent, "kill");
+    system.kernel(1).drain();
+    const { agents } = kernel.scheduler.commit(() => kernel.agents.watch(cell, { capability: "new" }));
+    system.settle();
+    expect({ seed, agents, told }).toEqual({ seed, agents: [], told: [] });
+  }
+});
+
+test("S15.1: what an actor does to what it has declared is not seen by others of its thread alone, also without checks", () => {
+  const system = new SimulatedSystem(1, 2);
+  for (const thread of [0, 1]) Object.assign(system.kernel(thread), { checks: false });
+  const declaration = { tags: ["new"] };
+  const declaring = defineActor({ init: (_: undefined, ctx) => ctx.declare(declaration), receive: () => undefined });
+  guest(system, 1).spawn(declaring, undefined);
+  system.settle();
+  declaration.tags.push("changed");
+  const found = [0, 1].map((thread) => guest(system, thread).find({ tags: ["new"] })[0]?.declaration);
+  expect(found).toEqual([{ tags: ["new"] }, { tags: ["new"] }]);
+});

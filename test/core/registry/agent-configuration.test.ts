@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Context, defineServer } from "../../../core/index.ts";
 import { OwnConfiguration } from "../../../core/registry/agent-configuration.ts";
 import { settingsSchema } from "../../fixtures/configured.ts";
+import { SimulatedSystem } from "../../support/simulated-system.ts";
 
 const variable = "MOFA_TEST_HOST";
 const ctx = {} as Context; // the hooks here look at none
@@ -71,11 +72,36 @@ test("S15.7: what a schema makes that is no data is refused", async () => {
   });
 });
 
+test("S15.7: an actor that has ended while its configuration was read begins no init", async () => {
+  const gate = Promise.withResolvers<void>();
+  const began: unknown[] = [];
+  const schema = {
+    "~standard": { version: 1 as const, vendor: "test", validate: () => gate.promise.then(() => ({ value: {} })) },
+  };
+  const slow = defineServer({ configuration: { schema }, init: (argument: string) => void began.push(argument) });
+  const system = new SimulatedSystem(1, 1);
+  const guest = system.kernel(0).guest.ctx as Context;
+  const settle = async () => {
+    for (let n = 0; n < 10; n++) {
+      system.settle();
+      await new Promise(setImmediate);
+    }
+  };
+  const ended = guest.spawn(slow, "ended");
+  guest.spawn(slow, "lives");
+  await settle();
+  guest.exit(ended, "kill");
+  gate.resolve();
+  await settle();
+  expect(began).toEqual(["lives"]);
+});
+
 test.each<[string, object]>([
   ["schema is a Standard Schema", { configuration: { schema: {} } }],
   ["defaults is an object", { configuration: { schema: settingsSchema, defaults: 1 } }],
   ["file is a path", { configuration: { schema: settingsSchema, file: 1 } }],
   ["environment is paths", { configuration: { schema: settingsSchema, environment: { A: 1 } } }],
+  ["environment is paths", { configuration: { schema: settingsSchema, environment: { A: "a..b" } } }],
   ['there is no "argument"', { configuration: { schema: settingsSchema, argument: {} } }],
   ["configure is a hook of a configuration", { configure: () => undefined }],
   ["configure is a function", { configuration: { schema: settingsSchema }, configure: 1 }],

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { readConfiguration } from "../../../core/registry/configuration.ts";
+import { type Data, readConfiguration } from "../../../core/registry/configuration.ts";
 import type { StandardIssue, StandardSchema } from "../../../core/registry/standard-schema.ts";
 
 interface Server {
@@ -124,8 +124,62 @@ describe("a configuration", () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
+  const asItIs: StandardSchema<Data> = {
+    "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as Data }) },
+  };
+
+  test("shares nothing with its sources, nor with another reading of them", async () => {
+    const defaults = { list: [1], inner: { deep: [{ a: 1 }] }, when: new Date(0) };
+    const first = (await readConfiguration(asItIs, { defaults })).value as unknown as typeof defaults;
+    first.list.push(2);
+    first.inner.deep[0] = { a: 2 };
+    first.when.setTime(1);
+    expect(defaults).toEqual({ list: [1], inner: { deep: [{ a: 1 }] }, when: new Date(0) });
+    expect((await readConfiguration(asItIs, { defaults })).value).toEqual(defaults);
+  });
+
+  test("has dates, maps and the like as values, of which the nearer takes the place of the further", async () => {
+    const defaults = { when: new Date(0), by: new Map([["a", 1]]) };
+    const argument = { when: new Date(5), by: new Map([["b", 2]]) };
+    expect((await readConfiguration(asItIs, { defaults, argument })).value).toEqual(argument);
+  });
+
+  test("knows where a value came from whose key has dots in it, and one that stands in a variable's JSON", async () => {
+    const { origins } = await readConfiguration(schema, {
+      environment: { SERVER: "server" },
+      variables: { SERVER: '{ "port": 1 }' },
+      argument: { name: "a" },
+    });
+    expect(origins).toMatchObject({ "server.port": "environment SERVER", "server.host": "default" });
+    expect((await readConfiguration(asItIs, { argument: { "a.b": 1 } })).origins).toEqual({ "a.b": "argument" });
+  });
+
+  const says = (validate: (value: unknown) => unknown): StandardSchema<Data> => ({
+    "~standard": { version: 1, vendor: "test", validate: validate as never },
+  });
+  const cyclic: Record<string, unknown> = {};
+  cyclic["self"] = cyclic;
+
+  test.each<[string, StandardSchema<Data>, RegExp]>([
+    ["throws", says(() => cyclic["none"] ?? (undefined as unknown as Data)["x"]), /^the schema fails over it: .*'x'/],
+    ["rejects", says(() => Promise.reject(new Error("a bug"))), /^the schema fails over it: a bug$/],
+    ["says nothing", says(() => undefined), /^the schema says undefined, not/],
+    ["says neither", says(() => ({})), /^the schema says {}, not/],
+    ["says no list of issues", says(() => ({ issues: "x" })), /^the schema says {"issues":"x"}, not/],
+    ["says an issue that is none", says(() => ({ issues: [null] })), /^the schema says {"issues":\[null\]}, not/],
+    ["says no issue at all", says(() => ({ issues: [] })), /does not say why$/],
+    ["makes what holds itself", says(() => ({ value: cyclic })), /cannot be read: .*holds itself/],
+  ])("is refused where the schema %s", async (_what, broken, words) => {
+    await expect(readConfiguration(broken)).rejects.toMatchObject(refusal(words));
+  });
+
+  test("is refused where a source holds itself", async () => {
+    await expect(readConfiguration(asItIs, { argument: cyclic })).rejects.toMatchObject(refusal(/holds itself/));
+  });
+
   test.each([
     ["no schema", () => readConfiguration({} as never)],
+    ["a schema that validates nothing", () => readConfiguration({ "~standard": { validate: 1 } } as never)],
     ["a source that there is not", () => readConfiguration(schema, { files: [] } as never)],
   ])("wants a schema and sources: %s", async (_what, ask) => {
     await expect(ask()).rejects.toMatchObject({ code: "bad_argument" });

@@ -1,7 +1,7 @@
 /** core/SEMANTICS.md, S15.6 to S15.8: what behaviours and spawns declare, and the configuration of an actor that runs. */
 import { expect, test } from "@jest/globals";
 import { type Ref, type RefData, refKey } from "../../../core/index.ts";
-import { configured, fixed, plain } from "../../fixtures/configured.ts";
+import { changing, configured, fixed, plain } from "../../fixtures/configured.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -121,6 +121,20 @@ describePlacements("S15 Declarations and configuration", (place) => {
     );
   });
 
+  test("S15.7: what an actor does to its configuration is not seen by another one, in no copy, and not by its next life", async () => {
+    const tree = await system().supervise({ children: [{ id: 1, start: [changing], ...place.options }] });
+    const now = async () => {
+      await system().settled();
+      const found = await tree.whichChild(1);
+      return (found.ok ? found.child.ref : undefined) as Ref<never>;
+    };
+    const first = await now();
+    expect(await system().call(first, "push", 2)).toBe(2);
+    expect(await settingsOf(first)).toEqual(thrice({ list: [1] }));
+    system().exit(first, "kill");
+    expect(await system().call(await now(), "push", 2)).toBe(2);
+  });
+
   test("S15.8: a new configuration is offered with the former, and is the actor's for everybody from then on", async () => {
     const ref = await start({ port: 2 });
     const next = { port: 2, host: "next", tags: [] };
@@ -157,6 +171,9 @@ describePlacements("S15 Declarations and configuration", (place) => {
     await watcher.call("run", ["watch", { capability: "configured" }]);
     expect(await failureOf(system().reconfigure(ref, { port: "x" }))).toMatch(
       /^bad_configuration: .*port: a number \(got "x" from reconfigure\)/,
+    );
+    expect(await failureOf(system().reconfigure(ref, { host: "a bug of the schema" }))).toMatch(
+      /^bad_configuration: .*the schema fails over it: it did not think of that$/,
     );
     expect(await ref.call("offers")).toEqual([]);
     expect(await failureOf(system().reconfigure(ref, { host: "refuse" }))).toMatch(/^refused: .*: not that host$/);

@@ -157,6 +157,16 @@ describePlacements("S15 Registry", (place) => {
     }
   });
 
+  test("S15.1: what one who found it does to a declaration is not seen by others of its thread", async () => {
+    const name = freshSkill();
+    await place.spawn(system(), puppet, undefined, { declaration: { tags: [name] } });
+    await system().settled();
+    for (const reader of await readers()) {
+      expect(await reader.call("run", ["changeFound", { tags: [name] }])).toMatch(/^TypeError: .*not extensible/);
+      expect(await reader.call("run", ["find", { tags: [name] }])).toMatchObject([{ declaration: { tags: [name] } }]);
+    }
+  });
+
   test.each([
     [null, "object"],
     [{ nothing: 1 }, 'there is no "nothing"'],
