@@ -15,6 +15,7 @@ export {
   type Agent,
   type AgentMessage,
   type AgentQuery,
+  type AgentTrouble,
   type AnyApi,
   type Api,
   type Behaviour,

@@ -112,7 +112,7 @@ export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export type { ConfigurationDeclaration, Refusal } from "./registry/agent-configuration.ts";
 export type { AgentQuery } from "./registry/agent-query.ts";
-export type { Agent } from "./registry/agents.ts";
+export type { Agent, AgentTrouble } from "./registry/agents.ts";
 export {
   type Configuration,
   type ConfigurationSources,

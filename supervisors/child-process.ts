@@ -38,6 +38,8 @@ export interface Start {
   readonly argument: unknown;
   /** Whether it is the first actor of a listed child, or follows another. */
   readonly life?: "first" | "next";
+  /** Whether it takes the place of one that has failed by its own doing. */
+  readonly isRestart?: boolean;
 }
 
 /**
@@ -118,9 +120,17 @@ function failedStart(ref: Ref, { reason, running }: Pick<FailedStart, "reason" |
   return { ok: false, reason, ...(running && { running }), ...(cause !== undefined && { cause }) };
 }
 
-function spawn(ctx: Context, { spec, argument, life }: Start, childPlacement: Placement): Ref | StartOutcome {
+function spawn(
+  ctx: Context,
+  { spec, argument, life, isRestart }: Start,
+  childPlacement: Placement,
+): Ref | StartOutcome {
   const [behaviour] = spec.start;
-  const options = { ...spawnOptions(spec, childPlacement), ...(life !== undefined && { life }) };
+  const options = {
+    ...spawnOptions(spec, childPlacement),
+    ...(life !== undefined && { life }),
+    ...(isRestart === true && { isRestart }),
+  };
   try {
     // A supervisor does not know what its children offer or take; whoever wrote the spec does. Hence the two casts.
     return (

@@ -108,7 +108,7 @@ export class ListedCrew implements Crew {
     const child = this.#children.get(message.child);
     if (child?.retry !== message) return "goOn";
     // A delayed restart was counted when it was decided; a failed one counts again (OTP).
-    if (message.type === "timer") return yield* this.#restarts.startAgain(child);
+    if (message.type === "timer") return yield* this.#restarts.startAgain(child, true);
     return yield* this.#restarts.restart(child, "restarting", message.cause);
   }
 

@@ -33,10 +33,13 @@ export class ListedProcesses {
     this.#children = children;
   }
 
-  /** Starts one child. The table is not changed: what a failure means depends on who asked. */
-  *startOne(child: Child): Procedure<StartOutcome> {
+  /**
+   * Starts one child. The table is not changed: what a failure means depends on who asked.
+   * @param isRestart in the place of one that has failed by its own doing
+   */
+  *startOne(child: Child, isRestart = false): Procedure<StartOutcome> {
     const { ctx, procedures, flags } = this.#supervision;
-    const outcome = yield* startActor(ctx, procedures, startOf(child), flags.childPlacement);
+    const outcome = yield* startActor(ctx, procedures, { ...startOf(child), isRestart }, flags.childPlacement);
     this.#reportStart(child, outcome);
     return outcome;
   }
@@ -55,13 +58,17 @@ export class ListedProcesses {
     });
   }
 
-  /** Starts children in order up to the first that fails. Those that ran stay. `started` is told of each that has an actor. */
+  /**
+   * Starts children in order up to the first that fails. Those that ran stay. `started` is told of each that has an actor.
+   * @param failed the one for whose failure the others went down with it
+   */
   *startList(
     children: readonly Child[],
     started?: (child: Child, ref: Ref, former: Ref | undefined) => void,
+    failed?: Child,
   ): Procedure<ListFailure | undefined> {
     for (const child of children) {
-      const outcome = yield* this.startOne(child);
+      const outcome = yield* this.startOne(child, child === failed);
       if (!outcome.ok) {
         this.report("start_error", outcome.reason, child, undefined);
         return { child, outcome };

@@ -29,7 +29,7 @@ export class ListedRestarts {
   *restart(child: Child, last: Ref | "restarting", cause?: OutsideCause): Procedure<Verdict> {
     if (!this.#mayRestart(child, last, cause)) return "reached_max_restart_intensity";
     this.#children.setRef(child, undefined);
-    if (child.spec.backoff === undefined) return yield* this.startAgain(child);
+    if (child.spec.backoff === undefined) return yield* this.startAgain(child, cause === undefined);
     // Those who go down with it do so at once: during the delay they would run without what they depend on.
     yield* this.#processes.terminateList(this.#group(child).reverse());
     this.#delay(child, child.spec.backoff);
@@ -90,17 +90,19 @@ export class ListedRestarts {
     ctx.sendAfter(delayMs, retry);
   }
 
-  /** The restart itself, which was counted before. */
-  *startAgain(child: Child): Procedure<Verdict> {
+  /** The restart itself, which was counted before. @param isOwnDoing whether it was the child's doing that it failed */
+  *startAgain(child: Child, isOwnDoing: boolean): Procedure<Verdict> {
     if (restartGroup(this.#supervision.flags.strategy) === "itself") {
-      this.#restarted(child, yield* this.#processes.startOne(child));
+      this.#restarted(child, yield* this.#processes.startOne(child, isOwnDoing));
       return "goOn";
     }
     this.#children.setRef(child, undefined);
     yield* this.#processes.terminateList(this.#group(child).reverse());
     // The group once more: temporary children are gone from it.
-    const failure = yield* this.#processes.startList(this.#group(child), (other, ref, former) =>
-      this.#supervision.restarted(other.spec.id, former, ref),
+    const failure = yield* this.#processes.startList(
+      this.#group(child),
+      (other, ref, former) => this.#supervision.restarted(other.spec.id, former, ref),
+      isOwnDoing ? child : undefined,
     );
     if (failure !== undefined) this.#tryAgain(failure.child, failure.outcome);
     return "goOn";

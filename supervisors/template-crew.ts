@@ -125,7 +125,8 @@ export class TemplateCrew implements Crew {
     // A delayed restart was counted when it was decided.
     const { ctx, procedures, flags } = this.#supervision;
     this.#children.remove(child.ref);
-    this.#restarted(child, yield* startActor(ctx, procedures, this.#startOf(child.extra), flags.childPlacement));
+    const start = { ...this.#startOf(child.extra), isRestart: true };
+    this.#restarted(child, yield* startActor(ctx, procedures, start, flags.childPlacement));
     return "goOn";
   }
 
@@ -206,7 +207,8 @@ export class TemplateCrew implements Crew {
       return "goOn";
     }
     this.#children.remove(child.ref);
-    this.#restarted(child, yield* startActor(ctx, procedures, this.#startOf(child.extra), flags.childPlacement));
+    const start = { ...this.#startOf(child.extra), isRestart: cause === undefined };
+    this.#restarted(child, yield* startActor(ctx, procedures, start, flags.childPlacement));
     return "goOn";
   }
 

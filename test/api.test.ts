@@ -16,7 +16,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       sameRef startSystem
     `,
     types: `
-      Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage AgentQuery AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
+      Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage AgentQuery AgentTrouble AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
       BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport
       DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation KeepOptions KeptTopicStats LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement ProcessInfo ProfileOptions ProgramSubscription PublishOptions PublishReceipt QueueStats RefData Refusal RegistryStats

@@ -182,8 +182,11 @@ export class CellExtra {
   /** Its promise, and whether that has settled; where it stands among the open turns. */
   turnPromise: PromiseLike<unknown> | undefined = undefined;
   isTurnSettled = false;
-  /** The number of the turn in which it began. */
+  /** The number of the turn in which it began, and when that was. */
   turnNumber = 0;
+  turnBeganMs = 0;
+  /** When it was put in the place of one that failed. */
+  restartedMs: number | undefined = undefined;
   turnAt = -1;
   /** After a cut: when the turn counts as lost with it; 0 not at all. */
   graceEndMs = 0;

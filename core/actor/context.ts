@@ -68,6 +68,8 @@ export interface SpawnLinkOptions extends SpawnOptions {
   readonly childId?: string | number;
   /** Given by a supervisor that lists its children: what one is told by `reconfigure` goes on in its `next` lives, and a `first` knows nothing of it. */
   readonly life?: "first" | "next";
+  /** Given by a supervisor: it takes the place of one that has failed by its own doing, which `find` knows of for some time. */
+  readonly isRestart?: boolean;
 }
 
 export interface IntervalOptions {

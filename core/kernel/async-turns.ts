@@ -94,6 +94,7 @@ export class AsyncTurns {
     extra.isTurnSettled = false;
     // Odd within the turn; where it is opened just behind it, it was the one before.
     extra.turnNumber = (scheduler.turn & 1) === 1 ? scheduler.turn | 0 : (scheduler.turn - 1) | 0;
+    extra.turnBeganMs = this.#kernel.nowMs;
     extra.turnAt = this.#open.push(cell) - 1;
     if (extra.awaiting > 0) this.#waitingCount++;
     checkpoint.note(cell);
@@ -165,6 +166,7 @@ export class AsyncTurns {
     const extra = cell.extra;
     if ((cell.flags & Flag.open) === 0 || extra === undefined) return;
     cell.flags &= ~Flag.open;
+    if ((cell.flags & Flag.agent) !== 0) this.#kernel.agents.touched(cell);
     const last = this.#open.pop() as Cell;
     if (last !== cell) {
       this.#open[extra.turnAt] = last;

@@ -46,7 +46,7 @@ export class Births {
     const timeoutMs = options?.startTimeoutMs;
     giveBounds(kernel, cell, options, behaviour.options);
     const later = behaviour === loading ? options : undefined;
-    const { name, declaration, configuration, changes, childId, life } = options ?? {};
+    const { name, declaration, configuration, changes, childId, life, isRestart } = options ?? {};
     const given =
       configuration === undefined && changes === undefined
         ? undefined
@@ -55,6 +55,7 @@ export class Births {
       extraOf(cell).start = { name, ack, options: later, declaration, configuration: given };
     if (childId !== undefined) extraOf(cell).childId = childId;
     if (life !== undefined) extraOf(cell).isKept = true;
+    if (isRestart === true) extraOf(cell).restartedMs = kernel.readClock();
     while (kernel.cells.length < slot) kernel.cells.push(undefined);
     kernel.cells[slot] = cell;
     this.count++;
@@ -194,6 +195,7 @@ export class Births {
     cell.flags &= ~Flag.initializing;
     const extra = cell.extra;
     if (extra === undefined) return;
+    if ((cell.flags & Flag.agent) !== 0) kernel.agents.touched(cell);
     if (extra.startTimer !== undefined) kernel.timers.cancelStart(cell);
     if (extra.budget !== undefined) kernel.budgets.done(cell);
     const ack = extra.start?.ack;

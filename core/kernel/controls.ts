@@ -139,6 +139,7 @@ export class Controls {
   #pause(cell: Cell): void {
     if ((cell.flags & Flag.paused) !== 0) return;
     cell.flags |= Flag.paused;
+    if ((cell.flags & Flag.agent) !== 0) this.#kernel.agents.touched(cell);
     this.#kernel.lifecycle.hold(cell);
     if (cell.behaviour.handlers.paused !== undefined) this.#kernel.delivery.deliverSystem(cell, hook.paused, undefined);
   }
@@ -146,6 +147,7 @@ export class Controls {
   resume(cell: Cell): void {
     if ((cell.flags & Flag.paused) === 0) return;
     cell.flags &= ~Flag.paused;
+    if ((cell.flags & Flag.agent) !== 0) this.#kernel.agents.touched(cell);
     // While it starts (`initLater`) its messages wait on.
     if ((cell.flags & Flag.initializing) === 0) this.#kernel.lifecycle.release(cell);
     const { counters, delivery } = this.#kernel;

@@ -41,6 +41,8 @@ export const Word = {
   osThread: 29,
   /** Main has something to tell it before it hears others. */
   introduction: 30,
+  /** When its last drain began, as `agent-words.ts` has times. */
+  drainBegan: 31,
 } as const;
 export const wordsPerThread = 32;
 

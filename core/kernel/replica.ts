@@ -245,10 +245,12 @@ export class Replica {
   }
 
   entryReceived(from: number, change: number, payload: EntryPayload): void {
+    const kernel = this.#kernel;
     const [table, key, holder, value] = payload;
+    if (value === undefined && kernel.registry?.hasFound === true) this.#noteTakenBack(table, key, holder);
     // A change of somebody who is dead by now may be older than what removed its entries here.
-    if (this.#kernel.isAlive(holder)) this.#apply(table, key, holder, value);
-    if (this.#kernel.thread === owner) this.#passOn(FrameKind.entry, change, payload, from);
+    if (kernel.isAlive(holder)) this.#apply(table, key, holder, value);
+    if (kernel.thread === owner) this.#passOn(FrameKind.entry, change, payload, from);
     if (change > 0) this.#caughtUp(holder.thread, change);
   }
 
@@ -372,6 +374,15 @@ export class Replica {
     this.#passOn(FrameKind.entry, 0, [table, key, holder, undefined], holder.thread);
     if (holder.thread !== kernel.thread)
       kernel.peers.push(holder.thread, FrameKind.entriesAsked, toKernel, kernel.guest, 0, holder);
+  }
+
+  /** On main: where its thread was asked about one wrong entry, it takes back others as well, before they are looked at. */
+  #noteTakenBack(table: Table, key: string, holder: Ref): void {
+    const who = refKey(holder);
+    const entry = this.#tables[table]?.get(key)?.get(who);
+    const fault = entry === undefined ? undefined : this.#contentFault(table, key, who, entry);
+    if (fault !== undefined)
+      this.#kernel.registry?.takenBack({ table: tableNames[table] ?? String(table), key, holder, fault });
   }
 
   /** Tells what an actor of this thread holds once more, as far as it is right here. */

@@ -10,6 +10,7 @@ import type { Context } from "../actor/context.ts";
 import { errorReason } from "../actor/exit-reason.ts";
 import type { Mailbox, MessageMeta } from "../actor/mailbox.ts";
 import type { ActivityCounts } from "./activity-counts.ts";
+import { timeWord } from "./agent-words.ts";
 import { Counter } from "./counters.ts";
 import { nothing, slowFlags } from "./dispatch.ts";
 import type { Kernel } from "./kernel.ts";
@@ -52,6 +53,7 @@ export class Scheduler {
   readonly #turnLimitMs: number;
   readonly #turnLimitWord: number;
   readonly #drainWord: number;
+  readonly #drainBeganWord: number;
   #drains = 0;
   /** Work outside turns that `settled` must wait for: loads, tasks. */
   outside = 0;
@@ -70,6 +72,7 @@ export class Scheduler {
     this.#turnLimitMs = kernel.turnLimitMs;
     this.#turnLimitWord = kernel.memory.turnLimitWord(kernel.thread);
     this.#drainWord = kernel.memory.watch.drainWord(kernel.thread);
+    this.#drainBeganWord = kernel.memory.drainBeganWord(kernel.thread);
     this.#unreadWord = kernel.memory.unreadWord(kernel.thread);
   }
 
@@ -100,6 +103,7 @@ export class Scheduler {
     const queue = this.#queue;
     const words = this.#words;
     const unreadWord = this.#unreadWord;
+    if ((cell.flags & Flag.agent) !== 0) this.#kernel.agents.touched(cell);
     if (box.size * 2 > box.mask) box.makeRoom();
     if (queue.size > queue.mask) queue.makeRoom();
     const tail = (box.head + box.size * 2) & box.mask;
@@ -244,7 +248,7 @@ export class Scheduler {
 
   /** How long its turn may take. */
   #noteRun(cell: Cell, { agents, budgets }: Kernel): number {
-    if ((cell.flags & Flag.agent) !== 0) agents.ran(cell);
+    if ((cell.flags & Flag.agent) !== 0) agents.touched(cell);
     return (cell.flags & Flag.limited) === 0 ? this.#turnLimitMs : budgets.publish(cell);
   }
 
@@ -277,6 +281,7 @@ export class Scheduler {
     let hasMoreFrames = false;
     try {
       const startMs = kernel.readClock();
+      this.#words[this.#drainBeganWord] = timeWord(startMs);
       // Before the timers: an answer that has come counts, also when the thread was blocked beyond the call's deadline.
       hasMoreFrames = kernel.peers.read();
       kernel.timers.fireDue(startMs);

@@ -28,6 +28,7 @@ const known = [
   "ack",
   "childId",
   "life",
+  "isRestart",
 ] as const satisfies readonly (keyof SpawnLinkOptions)[];
 
 /** @throws RuntimeError `bad_argument`. Where it runs is checked with the placement itself. */
@@ -97,7 +98,8 @@ export interface BirthOptions extends SpawnLinkOptions {
 /** What of the options the other thread needs. */
 export function plainOptions(options: BirthOptions | undefined): BirthOptions | undefined {
   if (options === undefined) return undefined;
-  const { childId, name, isolation, heapMb, env, budget, declaration, configuration, life, changes } = options;
+  const { childId, name, isolation, heapMb, env, budget, declaration, configuration, life, isRestart, changes } =
+    options;
   const { mailboxCapacity, mailboxPolicy, startTimeoutMs, turnLimitMs } = options;
   return {
     ...(isolation === "process" && { isolation }),
@@ -113,6 +115,7 @@ export function plainOptions(options: BirthOptions | undefined): BirthOptions | 
     ...(declaration !== undefined && { declaration }),
     ...(configuration !== undefined && { configuration }),
     ...(life !== undefined && { life }),
+    ...(isRestart === true && { isRestart }),
     ...(changes !== undefined && { changes }),
   };
 }

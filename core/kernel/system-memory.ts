@@ -8,6 +8,7 @@
 
 import { randomInt } from "node:crypto";
 import type { RefData } from "../actor/ref.ts";
+import { AgentWords, ageMs } from "./agent-words.ts";
 import { Counters, countersPerThread } from "./counters.ts";
 import { firstPosition, Global, globalWords, rowOf, Word, wordsPerThread } from "./memory-layout.ts";
 import { blocksOf, SlotReservations, slotBlock } from "./slot-reservations.ts";
@@ -36,6 +37,8 @@ export interface SystemBuffers {
   readonly announced: SharedArrayBuffer;
   readonly kills: SharedArrayBuffer;
   readonly loads: SharedArrayBuffer;
+  readonly restarts: SharedArrayBuffer;
+  readonly turns: SharedArrayBuffer;
 }
 
 /** What `Word.busy` says. */
@@ -49,8 +52,7 @@ export class SystemMemory {
   readonly times: Float64Array;
   readonly reservations: SlotReservations;
   readonly watch: WatchWords;
-  /** By slot: what waits for an actor that has declared something, and its state (`core/registry`). */
-  readonly #loads: Int32Array;
+  readonly #agents: AgentWords;
   /** What each thread counts, by rows: `Counters`. */
   readonly #counters: Float64Array;
 
@@ -59,7 +61,7 @@ export class SystemMemory {
     this.words = new Int32Array(buffers.words);
     this.slots = new Int32Array(buffers.slots);
     this.times = new Float64Array(buffers.times);
-    this.#loads = new Int32Array(buffers.loads);
+    this.#agents = new AgentWords(buffers);
     this.#counters = new Float64Array(buffers.counters);
     this.reservations = new SlotReservations(this, buffers.owners, buffers.announced);
     this.watch = new WatchWords(this, buffers.kills);
@@ -80,6 +82,8 @@ export class SystemMemory {
       counters: new SharedArrayBuffer(threadIdsMax * countersPerThread * 8),
       kills: new SharedArrayBuffer(slotWords * 4),
       loads: new SharedArrayBuffer(slotWords * 4),
+      restarts: new SharedArrayBuffer(slotWords * 4),
+      turns: new SharedArrayBuffer(slotWords * 4),
     });
     memory.#drawCreation();
     return memory;
@@ -95,7 +99,7 @@ export class SystemMemory {
     const slots = this.words[Global.nextBase] as number;
     this.slots.fill(0, 0, slots);
     this.watch.clear(slots);
-    this.#loads.fill(0, 0, slots);
+    this.#agents.clear(slots);
     this.reservations.clear(slots);
     this.times.fill(0, 0, 1 + threads);
     this.#counters.fill(0, 0, threads * countersPerThread);
@@ -112,12 +116,35 @@ export class SystemMemory {
     this.words[Global.creation] = randomInt(1, 2 ** 31);
   }
 
-  loadOf(thread: number, slot: number): number {
-    return Atomics.load(this.#loads, this.base(thread) + slot);
+  /** What a thread tells of an actor of its that has declared something. */
+  tellAgent(
+    thread: number,
+    slot: number,
+    load: number,
+    restartedMs: number | undefined,
+    turnBeganMs: number | undefined,
+  ): void {
+    this.#agents.tell(this.base(thread) + slot, load, restartedMs, turnBeganMs);
+  }
+  agentLoad(thread: number, slot: number): number {
+    return this.#agents.load(this.base(thread) + slot);
+  }
+  agentRestartAgeMs(thread: number, slot: number, nowMs: number): number | undefined {
+    return this.#agents.restartAgeMs(this.base(thread) + slot, nowMs);
+  }
+  agentTurnAgeMs(thread: number, slot: number, nowMs: number): number | undefined {
+    return this.#agents.turnAgeMs(this.base(thread) + slot, nowMs);
   }
 
-  setLoad(thread: number, slot: number, word: number): void {
-    Atomics.store(this.#loads, this.base(thread) + slot, word);
+  /** Index of the word that says when the thread's last drain began. */
+  drainBeganWord(thread: number): number {
+    return rowOf(thread) + Word.drainBegan;
+  }
+
+  /** For how long one turn has held the thread at least; 0: none runs, or it has just begun. A drain is short but for such a turn. */
+  heldMs(thread: number, nowMs: number): number {
+    const isInTurn = (Atomics.load(this.words, this.runWords(thread) + 2) & 1) === 1;
+    return isInTurn ? (ageMs(Atomics.load(this.words, this.drainBeganWord(thread)), nowMs) ?? 0) : 0;
   }
 
   /** Index of a thread's running words: slot, generation and turn number follow one another. */

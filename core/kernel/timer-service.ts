@@ -169,11 +169,12 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      const { asyncTurns, calls, faults, starts, streams } = this.#kernel;
+      const { agents, asyncTurns, calls, faults, starts, streams } = this.#kernel;
       const nextMs = Math.min(
         calls.expire(nowMs),
         streams.expire(nowMs),
         starts.expire(nowMs),
+        agents.expire(nowMs),
         asyncTurns.expire(nowMs),
         faults?.expire(nowMs) ?? Number.POSITIVE_INFINITY,
       );

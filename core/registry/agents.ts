@@ -27,11 +27,24 @@ export interface Agent {
   readonly state: LifecycleState;
   /** Messages that wait for it, and the one in its hands, as its thread has told last. */
   readonly load: number;
+  /** Why it is found behind others that have more to do. */
+  readonly trouble: AgentTrouble | undefined;
 }
+
+/**
+ * `held`: one turn, its own or another actor's, has held its thread for 500 ms. `slow`: an asynchronous turn of its has been under
+ * way for 5 s, as long as who calls waits by default. `restarted`: its supervisor has put it in the place of one that failed, less
+ * than 10 s ago. `crowded`: its mailbox is more than half full of the bound that it has. Of several the first in this order.
+ */
+export type AgentTrouble = "held" | "slow" | "restarted" | "crowded";
+
+const heldMsMin = 500;
+const slowMsMin = 5_000;
+const restartMsMax = 10_000;
 
 /** At least so long between two times that a busy thread tells the loads of its actors. */
 const tellEveryMs = 5;
-/** Where more declare something, the loads of those that were not served meanwhile are told as much more rarely. */
+/** Of all, whether anything has happened with them or not, as much more rarely where more declare something. */
 const tellStep = 1_000;
 const loadBits = 24;
 const loadMax = 2 ** loadBits - 1;
@@ -66,10 +79,12 @@ export class Agents {
   readonly #able = new Map<string, Map<string, Declared>>();
   readonly #watches = new Map<number, Watch>();
   #nextWatch = 1;
-  /** Of those, who was served since loads were told last. */
-  readonly #ran = new Set<Cell>();
+  /** Of those, with whom something has happened since they were told of last: mail, a turn, a pause. */
+  readonly #touched = new Set<Cell>();
   #toldMs = Number.NEGATIVE_INFINITY;
   #toldAllMs = Number.NEGATIVE_INFINITY;
+  /** When all are to be told of, also by a thread that is at rest until then. */
+  #allDueMs = Number.POSITIVE_INFINITY;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -115,13 +130,14 @@ export class Agents {
   /** One that has declared something, or watches, has ended. */
   ended(cell: Cell): void {
     this.#own.delete(cell);
-    this.#ran.delete(cell);
+    this.#touched.delete(cell);
     for (const id of cell.extra?.agentWatches ?? []) this.#watches.delete(id);
   }
 
   /** Those that are free come first: able to take a message, with the least waiting; then the cheaper, then the faster. */
   find(query: AgentQuery): Agent[] {
     const found: { agent: Agent; by: Capability | true; standing: number }[] = [];
+    const nowMs = this.#kernel.readClock();
     for (const { holder, value } of this.#declared(query)) {
       const entry = value as AgentEntry;
       const by = meets(entry.declaration, query);
@@ -129,9 +145,10 @@ export class Agents {
       // Who has ended goes from this thread's copy at once: no watch that begins now is told of it.
       if (!this.#kernel.replica.isHeldBy(holder)) continue;
       const word = this.#wordOf(holder);
-      const agent = { ref: holder, ...entry, state: stateIn(word), load: word & loadMax };
+      const trouble = this.#troubleOf(holder, word, nowMs);
+      const agent = { ref: holder, ...entry, state: stateIn(word), load: word & loadMax, trouble };
       if (query.state === undefined || agent.state === query.state)
-        found.push({ agent, by, standing: standingIn(word) });
+        found.push({ agent, by, standing: standingIn(word, trouble) });
     }
     found.sort((a, b) => a.standing - b.standing || costOf(a.by) - costOf(b.by) || latencyOf(a.by) - latencyOf(b.by));
     return found.map(({ agent }) => agent);
@@ -148,12 +165,23 @@ export class Agents {
     const cell = this.#kernel.cellOf(ref);
     // Of its own thread the truth.
     if (cell !== undefined) this.#tell(cell);
-    return this.#kernel.memory.loadOf(ref.thread, ref.slot);
+    return this.#kernel.memory.agentLoad(ref.thread, ref.slot);
   }
 
-  /** State and load as one number, the better the less: the first two things by which `find` orders. */
+  /** Of an actor of this thread its thread's turn is no trouble: who looks is in it. */
+  #troubleOf({ thread, slot }: Ref, word: number, nowMs: number): AgentTrouble | undefined {
+    const { memory, thread: here } = this.#kernel;
+    if (thread !== here && memory.heldMs(thread, nowMs) >= heldMsMin) return "held";
+    if ((memory.agentTurnAgeMs(thread, slot, nowMs) ?? 0) >= slowMsMin) return "slow";
+    const restartMs = memory.agentRestartAgeMs(thread, slot, nowMs);
+    if (restartMs !== undefined && restartMs >= 0 && restartMs < restartMsMax) return "restarted";
+    return (word & crowdedBit) === 0 ? undefined : "crowded";
+  }
+
+  /** State, trouble and load as one number, the better the less: the first things by which `find` orders. */
   standingOf(ref: Ref): number {
-    return standingIn(this.#wordOf(ref));
+    const word = this.#wordOf(ref);
+    return standingIn(word, this.#troubleOf(ref, word, this.#kernel.readClock()));
   }
 
   #index(ref: Ref, now: AgentEntry | undefined, former: AgentEntry | undefined): void {
@@ -170,19 +198,32 @@ export class Agents {
     }
   }
 
-  /** The actor gets the thread: what waits for it is told at the end of the drain. */
-  ran(cell: Cell): void {
-    this.#ran.add(cell);
+  /** How it stands with the actor is told at the end of the drain. */
+  touched(cell: Cell): void {
+    this.#touched.add(cell);
   }
 
-  /** The end of a drain, or rest: tells what waits for the actors of this thread. */
+  /** The end of a drain, or rest: tells how it stands with the actors of this thread. */
   tellLoads(nowMs: number, isAtRest: boolean): void {
     if (this.#own.size === 0 || (!isAtRest && nowMs - this.#toldMs < tellEveryMs)) return;
     this.#toldMs = nowMs;
-    const isTimeForAll = nowMs - this.#toldAllMs >= tellEveryMs * Math.floor(this.#own.size / tellStep);
+    const allDueMs = this.#toldAllMs + tellEveryMs * Math.ceil(this.#own.size / tellStep);
+    const isTimeForAll = nowMs >= allDueMs;
     if (isTimeForAll) this.#toldAllMs = nowMs;
-    for (const cell of isTimeForAll ? this.#own : this.#ran) this.#tell(cell);
-    this.#ran.clear();
+    for (const cell of isTimeForAll ? this.#own : this.#touched) this.#tell(cell);
+    this.#touched.clear();
+    if (isTimeForAll) this.#allDueMs = Number.POSITIVE_INFINITY;
+    else if (isAtRest && this.#allDueMs === Number.POSITIVE_INFINITY) {
+      // Whatever has changed with others by then is not told yet, and there may be no drain after this one.
+      this.#allDueMs = allDueMs;
+      this.#kernel.timers.sweepBy(allDueMs);
+    }
+  }
+
+  /** The drain that this is called in may be to tell of all, at its end. When to look again. */
+  expire(nowMs: number): number {
+    if (this.#allDueMs <= nowMs) this.#allDueMs = Number.POSITIVE_INFINITY;
+    return this.#allDueMs;
   }
 
   #tell(cell: Cell): void {
@@ -193,7 +234,9 @@ export class Agents {
     const waiting = held + (isBusy ? 1 : 0);
     const isCrowded = (cell.flags & Flag.bounded) !== 0 && held > (cell.extra?.capacity || mailboxCapacityDefault) / 2;
     const state = lifecycleStates.indexOf(lifecycleStateOf(cell, isInTurn));
-    memory.setLoad(thread, cell.slot, (isCrowded ? crowdedBit : 0) | (state << loadBits) | Math.min(waiting, loadMax));
+    const load = (isCrowded ? crowdedBit : 0) | (state << loadBits) | Math.min(waiting, loadMax);
+    const turnBeganMs = (cell.flags & Flag.open) === 0 ? undefined : cell.extra?.turnBeganMs;
+    memory.tellAgent(thread, cell.slot, load, cell.extra?.restartedMs, turnBeganMs);
   }
 
   /** From now on the actor gets a message when one that meets the query appears, declares something else, or goes. */
@@ -251,14 +294,14 @@ function entryFault(value: unknown): string | undefined {
   return declarationFault(declaration);
 }
 
-function standingIn(word: number): number {
-  return rankIn(word) * rankStep + (word & loadMax);
+function standingIn(word: number, trouble: AgentTrouble | undefined): number {
+  return rankIn(word, trouble) * rankStep + (word & loadMax);
 }
 
-/** 0: it can take a message. 1: it starts, or will soon refuse what comes. 2: it is paused or stops. */
-function rankIn(word: number): number {
+/** 0: it can take a message. 1: it starts, or is in some trouble. 2: it is paused or stops. */
+function rankIn(word: number, trouble: AgentTrouble | undefined): number {
   const state = stateIn(word);
-  if (state === "ready" || state === "running") return (word & crowdedBit) === 0 ? 0 : 1;
+  if (state === "ready" || state === "running") return trouble === undefined ? 0 : 1;
   return state === "created" || state === "initializing" ? 1 : 2;
 }
 

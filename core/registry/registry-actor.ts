@@ -1,8 +1,8 @@
 /**
  * `system.registry`: looks over main's tables of names, groups and declarations, and throws out what is wrong there.
  *
- * It looks when it begins, and again some time after something has changed, in slices, so that main has its other work
- * meanwhile. Between two steps the tables are right as far as it has come: who comes after it begins anew.
+ * It looks when it begins, and again some time after something has changed, in slices with a pause behind each, so that main
+ * has its other work meanwhile. Between two steps the tables are right as far as it has come: who comes after it begins anew.
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context } from "../actor/context.ts";
@@ -15,10 +15,13 @@ import type { Registry } from "./registry.ts";
 export const registryName = "system.registry";
 /** From a change to the look at it. */
 const lookAfterMs = 10_000;
-/** Entries that it looks at in one turn. */
-const entriesPerTurn = 1_000;
+/** Entries that it looks at in one turn, and how long it then leaves main to others: a look is in no hurry. */
+const entriesPerTurn = 250;
+const betweenTurnsMs = 10;
 /** What it is told by: something in the tables has changed since it began to look at them. */
 export const changedMessage = "changed";
+/** The same: there is something to tell of. */
+export const takenBackMessage = "takenBack";
 /** Its own messages: it is time to look, and the next slice. */
 const dueMessage = "due";
 const onMessage = "on";
@@ -39,10 +42,11 @@ class RegistryActor {
     const crashedOver = this.#registry.adopt(this.#ctx.self);
     if (crashedOver !== undefined) {
       const { table, key } = crashedOver;
-      this.#tell({ table, key, fault: "the registry crashed over it" });
+      this.#registry.found({ table, key, holder: undefined, fault: "the registry crashed over it" });
       crashedOver.throwOut();
     }
     this.#look();
+    this.#tell();
   }
 
   receive(message: unknown): void {
@@ -51,6 +55,7 @@ class RegistryActor {
       this.#isDue = false;
       this.#look();
     } else if (message === onMessage) this.#goOn();
+    this.#tell();
   }
 
   #awaitLook(): void {
@@ -79,18 +84,23 @@ class RegistryActor {
       if (fault !== undefined) this.#putRight(next.value, fault);
       registry.looking = undefined;
     }
-    this.#ctx.send(this.#ctx.self, onMessage);
+    this.#ctx.sendAfter(betweenTurnsMs, onMessage);
   }
 
   #putRight(look: TableLook, fault: string): void {
     const { table, key, holder } = look;
-    this.#tell({ table, key, ...(isRef(holder) && { holder: holder.toJSON() }), fault });
+    this.#registry.found({ table, key, holder, fault });
     if (look.mend?.() !== true) look.throwOut();
   }
 
-  #tell(what: Readonly<Record<string, unknown>>): void {
-    this.#registry.discarded++;
-    this.#ctx.log("error", "a wrong entry was thrown out", what);
+  #tell(): void {
+    for (const { table, key, holder, fault } of this.#registry.takeUntold())
+      this.#ctx.log("error", "a wrong entry was thrown out", {
+        table,
+        key,
+        ...(isRef(holder) && { holder: holder.toJSON() }),
+        fault,
+      });
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Ref } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { TableLook } from "../kernel/table-look.ts";
-import { changedMessage, registryBehaviour, registryName } from "./registry-actor.ts";
+import { changedMessage, registryBehaviour, registryName, takenBackMessage } from "./registry-actor.ts";
 
 export interface RegistryStats {
   /** Names, and entries of groups, declarations and the like, in main's tables. */
@@ -13,6 +13,14 @@ export interface RegistryStats {
   readonly entries: number;
   /** Wrong entries that were thrown out. */
   readonly discarded: number;
+}
+
+/** An entry that was thrown out, and why. */
+export interface WrongEntry {
+  readonly table: string;
+  readonly key: string;
+  readonly holder: unknown;
+  readonly fault: string;
 }
 
 export class Registry {
@@ -25,6 +33,8 @@ export class Registry {
   /** The entry that the actor looks at right now: where it crashes at that, the next one throws it out. */
   looking: TableLook | undefined;
   discarded = 0;
+  /** Thrown out, counted, and still to be told by the actor. */
+  readonly #untold: WrongEntry[] = [];
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -41,9 +51,36 @@ export class Registry {
       kernel.host.startService?.({ name: registryName, behaviour, ended: () => {} });
     }
     // One that is not there looks when it begins.
+    this.#say(changedMessage);
+  }
+
+  #say(message: string): void {
+    const kernel = this.#kernel;
     const actor = this.#actor;
     if (actor !== undefined && kernel.cellOf(actor) !== undefined)
-      void kernel.send(kernel.guest, actor, changedMessage, undefined);
+      void kernel.send(kernel.guest, actor, message, undefined);
+  }
+
+  /** Whether there was anything wrong so far. */
+  get hasFound(): boolean {
+    return this.discarded > 0;
+  }
+
+  /** An entry is thrown out. */
+  found(entry: WrongEntry): void {
+    this.discarded++;
+    this.#untold.push(entry);
+  }
+
+  /** The same, by its holder's own thread. */
+  takenBack(entry: WrongEntry): void {
+    this.found(entry);
+    this.#say(takenBackMessage);
+  }
+
+  /** What the actor has to tell now, once. */
+  takeUntold(): WrongEntry[] {
+    return this.#untold.splice(0);
   }
 
   /** An actor begins, which looks at everything anew. What its predecessor crashed over is returned. */

@@ -8,7 +8,8 @@ import { supervisor } from "../../../supervisors/index.ts";
 import { SimulatedTree } from "../../support/simulated-tree.ts";
 
 const lookAfterMs = 10_000;
-const perTurn = 1_000;
+const perTurn = 250;
+const betweenTurnsMs = 10;
 const threads = [0, 1, 2] as const;
 
 interface Thrown {
@@ -302,7 +303,7 @@ test("S15.5: it looks in slices, and whoever is killed between two of them is fo
   for (const seed of [1, 2, 3]) {
     await start(seed);
     const kernel = main();
-    const count = 4 * perTurn;
+    const count = 8 * perTurn;
     asIfAlive(() => {
       for (let n = 0; n < count; n++) {
         const isWrong = n % wrongEvery === 0;
@@ -314,6 +315,7 @@ test("S15.5: it looks in slices, and whoever is killed between two of them is fo
     tree.system.advance(lookAfterMs);
     for (let step = 0; step < 200; step++) {
       // Time enough for some slices, and seldom for all.
+      if (step % 2 === 0) tree.system.advance(tree.system.random.below(8) * betweenTurnsMs);
       for (let n = tree.system.random.below(6); n > 0 && tree.system.step(); n--);
       const actor = tree.ctx.whereis("system.registry");
       if (actor !== undefined && step % 2 === 0) {
@@ -354,4 +356,24 @@ test("S15.5: it looks again only where something has changed, 10 s after that", 
   expect(looks.count).toBe(0);
   await tree.advance(1);
   expect(looks.count).toBe(1);
+});
+
+test("S15.5: main is left to others for 10 ms behind each slice of 250 entries", async () => {
+  const kernel = main();
+  for (let n = 0; n < perTurn * 4; n++) putEverywhere(kernel, Table.groups, `kept ${n}`, good(n % 3), 1);
+  let looked = 0;
+  const all = registry().looks.bind(registry());
+  registry().looks = function* () {
+    for (const look of all()) {
+      looked++;
+      yield look;
+    }
+  };
+  await tree.advance(lookAfterMs);
+  const after: number[] = [];
+  for (let turn = 1; turn < 5; turn++) {
+    after.push(looked);
+    await tree.advance(betweenTurnsMs);
+  }
+  expect(after).toEqual([perTurn, 2 * perTurn, 3 * perTurn, 4 * perTurn]);
 });

@@ -19,6 +19,7 @@ import { specAsData } from "../../../supervisors/index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";
 import { careless } from "../../fixtures/careless.ts";
 import { child } from "../../fixtures/child.ts";
+import { configured } from "../../fixtures/configured.ts";
 import { genServer } from "../../fixtures/gen-server.ts";
 import { neverEnds } from "../../fixtures/modules/never-ends.ts";
 import { getHidden } from "../../fixtures/modules/not-exported.ts";
@@ -165,6 +166,20 @@ describe("bad input and bad luck", () => {
       codes.add(await codeOf(() => defineServer(definition)));
     return [...codes];
   });
+
+  row(
+    "a configuration that its schema refuses, throws over, or says nothing of that is a word of a Standard Schema",
+    async () => {
+      const ref = await system().spawn(configured, undefined, other);
+      const codes = new Set<string>();
+      for (const configuration of [{ port: "many" }, { host: "a bug of the schema" }, { host: "no word" }]) {
+        codes.add(await codeOf(system().spawn(configured, undefined, { ...other, configuration })));
+        codes.add(await codeOf(system().reconfigure(ref, configuration)));
+      }
+      expect(await ref.call("settings")).toEqual({ port: 1, host: "default", tags: [] });
+      return [...codes];
+    },
+  );
 
   row("a topic, a pattern or a group's name that is none", async () => {
     const subject = await system().spawn(puppet, undefined, other);

@@ -104,6 +104,62 @@ describePlacements("S15 Registry", (place) => {
     expect(await foundEverywhere({ capability: name })).toEqual(order(crowded, busy));
   });
 
+  test("S15.9: who was put in the place of one that failed stands behind others for 10 s, and who was started anew on purpose does not", async () => {
+    const name = freshSkill();
+    const gate = await system().spawn(puppet);
+    const declaration = { capabilities: [{ name }] };
+    const busy = await place.spawn(system(), puppet, undefined, { declaration });
+    busy.cast("wait", gate);
+    const tree = await system().supervise({
+      children: [{ id: 1, start: [puppet] as const, declaration, ...place.options }],
+    });
+    const child = async () => {
+      await system().settled();
+      const found = await tree.whichChild(1);
+      return (found.ok ? found.child.ref : undefined) as Ref;
+    };
+    await tree.terminateChild(1);
+    await tree.restartChild(1);
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([refKey(await child()), refKey(busy)]));
+    system().exit(await child(), "crash");
+    const next = await child();
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([refKey(busy), refKey(next)]));
+    expect(
+      system()
+        .find({ capability: name })
+        .map(({ trouble }) => trouble),
+    ).toEqual([undefined, "restarted"]);
+    await system().clock.advance(10_016);
+    expect(
+      system()
+        .find({ capability: name })
+        .map(({ ref, trouble }) => [refKey(ref), trouble]),
+    ).toEqual([
+      [refKey(next), undefined],
+      [refKey(busy), "slow"],
+    ]);
+    await gate.call("run", ["answer"]);
+  });
+
+  test("S15.9: whose turn has been under way for 5 s stands behind who has more to do, until it ends", async () => {
+    const name = freshSkill();
+    const [gate, otherGate] = [await system().spawn(puppet), await system().spawn(puppet)];
+    const [slow, busy] = [
+      await place.spawn(system(), puppet, undefined),
+      await place.spawn(system(), puppet, undefined),
+    ];
+    for (const agent of [slow, busy]) await agent.call("run", ["declare", { capabilities: [{ name }] }]);
+    slow.cast("wait", gate);
+    await system().settled();
+    await system().clock.advance(5_016);
+    busy.cast("wait", otherGate);
+    for (const n of [1, 2]) busy.send(n);
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([refKey(busy), refKey(slow)]));
+    await gate.call("run", ["answer"]);
+    expect(await foundEverywhere({ capability: name })).toEqual(thrice([refKey(slow), refKey(busy)]));
+    await otherGate.call("run", ["answer"]);
+  });
+
   test("S15.2: of those that are as free the cheaper comes first, then the faster", async () => {
     const name = freshSkill();
     const hints = [
