@@ -23,6 +23,9 @@ export interface Backoff {
 
 export const defaultBackoff = { initialMs: 100, maxMs: 30_000, factor: 2, jitter: 0.2 } as const;
 
+/** Ours, and so unknown keys are not ignored as OTP's are: those of a task's back-off are others. */
+const keys: readonly string[] = ["initialMs", "maxMs", "factor", "jitter", "resetAfterMs"] satisfies (keyof Backoff)[];
+
 /** The row of restarts of one child. Kept only for children that have a backoff. */
 export interface BackoffRow {
   /** Restarts in this row. */
@@ -39,6 +42,7 @@ export function checkBackoff(backoff: unknown): Required<Backoff> {
   const resetAfterMs = given.resetAfterMs ?? (filled.initialMs + filled.maxMs) / 2;
   const { initialMs, maxMs, factor, jitter } = filled;
   const isValid =
+    Object.keys(given).every((key) => keys.includes(key)) &&
     isAmount(initialMs) &&
     isAmount(maxMs) &&
     isAmount(resetAfterMs) &&

@@ -12,18 +12,11 @@ import {
   type Budget,
   behaviourModule,
   type Declaration,
+  describe,
   hasOwnHeap,
   type Isolation,
-  isActorName,
   isBehaviour,
-  isBudget,
-  isData,
-  isDeclaration,
-  isEnvironment,
-  isHeapMb,
-  isIsolation,
   isMailboxBoundTwice,
-  isTurnLimit,
   type MailboxPolicy,
   type Placement,
   plainBudget,
@@ -31,6 +24,7 @@ import {
   type SpawnLinkOptions,
 } from "../core/index.ts";
 import { type Backoff, checkBackoff } from "./backoff.ts";
+import { isAtLeast, wrongOption } from "./child-options.ts";
 import type { AutoShutdown } from "./flags.ts";
 import { type Checked, checkedBy, SpecFault } from "./spec-error.ts";
 
@@ -108,7 +102,6 @@ export const workerShutdownMs = 5_000;
 
 const restarts: readonly unknown[] = ["permanent", "transient", "temporary"] satisfies Restart[];
 const types: readonly unknown[] = ["worker", "supervisor"] satisfies ChildType[];
-const policies: readonly unknown[] = ["reject", "dropOldest", "dropNewest", "wait"] satisfies MailboxPolicy[];
 
 /** Checks one spec and fills its defaults. The order of the checks is OTP's, so that the same fault is named first. */
 export function checkChildSpec(spec: unknown, { autoShutdown }: SpecContext): Checked<FullChildSpec> {
@@ -120,13 +113,26 @@ export function checkChildSpecs(specs: unknown, context: SpecContext): Checked<r
   return checkedBy("invalid_child_spec", () => {
     if (!Array.isArray(specs)) throw new SpecFault("bad_start_spec", specs);
     const ids = new Set<ChildId>();
-    return specs.map((given: unknown) => {
-      const spec = fullSpec(given, context.autoShutdown);
+    return specs.map((given: unknown, place) => {
+      const spec = oneOf(place, given, context.autoShutdown);
       if (ids.has(spec.id)) throw new SpecFault("duplicate_child_name", spec.id);
       ids.add(spec.id);
       return spec;
     });
   });
+}
+
+/** A fault in it says which of the list it is, by its id or its place. */
+function oneOf(place: number, given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
+  try {
+    return fullSpec(given, autoShutdown);
+  } catch (fault) {
+    if (!(fault instanceof SpecFault)) throw fault;
+    const id: unknown = typeof given === "object" && given !== null && "id" in given ? given.id : undefined;
+    const isId = typeof id === "string" || typeof id === "number";
+    fault.error = { ...fault.error, child: isId ? `child ${describe(id)}` : `children[${place}]` };
+    throw fault;
+  }
 }
 
 function fullSpec(given: unknown, autoShutdown: AutoShutdown): FullChildSpec {
@@ -216,35 +222,9 @@ function checkSignificant(significant: unknown, restart: Restart, autoShutdown: 
 
 function checkOptions(spec: Partial<Record<keyof ChildSpec, unknown>>): void {
   const { placement, isolation, heapMb, env, budget, mailboxCapacity, mailboxPolicy } = spec;
-  const { name, startTimeoutMs, turnLimitMs, declaration, configuration } = spec;
   if (placement !== undefined && !isPlacement(placement)) throw new SpecFault("invalid_placement", placement);
-  const isValid =
-    (isolation === undefined || isIsolation(isolation)) &&
-    (env === undefined || isEnvironment(env)) &&
-    (mailboxPolicy === undefined || policies.includes(mailboxPolicy)) &&
-    (name === undefined || isActorName(name)) &&
-    (turnLimitMs === undefined || isTurnLimit(turnLimitMs)) &&
-    (heapMb === undefined || isHeapMb(heapMb)) &&
-    (budget === undefined || isBudget(budget)) &&
-    (declaration === undefined || isDeclaration(declaration)) &&
-    (configuration === undefined || isData(configuration)) &&
-    (mailboxCapacity === undefined || (Number.isInteger(mailboxCapacity) && isAtLeast(mailboxCapacity, 1))) &&
-    (startTimeoutMs === undefined || isAtLeast(startTimeoutMs, 0));
-  if (!isValid) {
-    throw new SpecFault("invalid_option", {
-      isolation,
-      heapMb,
-      env,
-      mailboxCapacity,
-      mailboxPolicy,
-      name,
-      startTimeoutMs,
-      turnLimitMs,
-      budget,
-      declaration,
-      configuration,
-    });
-  }
+  const wrong = wrongOption(spec);
+  if (wrong !== undefined) throw new SpecFault("invalid_option", { [wrong.key]: wrong.value });
   // What would have no effect is refused: whoever wrote it believes that it has.
   const isAlone = hasOwnHeap(isolation);
   if (heapMb !== undefined && !isAlone)
@@ -276,10 +256,6 @@ export function isBehaviourReference(value: unknown): value is BehaviourReferenc
 
 function isShutdown(value: unknown): boolean {
   return value === "brutal_kill" || value === "infinity" || (Number.isInteger(value) && (value as number) >= 0);
-}
-
-function isAtLeast(value: unknown, min: number): boolean {
-  return typeof value === "number" && value >= min;
 }
 
 export function isPlacement(value: unknown): value is Placement {

@@ -1,5 +1,5 @@
 /** What is wrong with flags or a child spec: OTP's error name and the value that was refused, as data. */
-import { describe, errorData } from "../core/index.ts";
+import { describe, errorData, isBehaviour } from "../core/index.ts";
 
 /** OTP's names (supervisor.erl, check_flags and check_childspec); those marked ours check what OTP has not. */
 export type SpecErrorCode =
@@ -30,13 +30,16 @@ export interface SpecError {
   readonly code: SpecErrorCode;
   /** The refused value; a text when it is not plain data of one level. */
   readonly value?: unknown;
+  /** Of a list of children the one that is meant, by its id or its place, for people. */
+  readonly child?: string;
 }
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: SpecError };
 
 /** Thrown inside one check and caught at its border, where it becomes a value: OTP's throw and catch. */
 export class SpecFault extends Error {
-  readonly error: SpecError;
+  /** Whoever goes through a list adds which of it is meant. */
+  error: SpecError;
 
   constructor(code: SpecErrorCode, ...value: [value?: unknown]) {
     super(code);
@@ -59,6 +62,7 @@ export function checkedBy<T>(unreadable: SpecErrorCode, check: () => T): Checked
 
 /** Primitives and flat records of primitives stay as they are. */
 function asData(value: unknown): unknown {
+  if (isBehaviour(value)) return `behaviour ${value.options.name ?? ""}`.trimEnd();
   if (typeof value === "function" || typeof value === "symbol") return describe(value);
   if (typeof value !== "object" || value === null) return value;
   const isFlat = Object.values(value).every((field) => field === null || !/object|function|symbol/.test(typeof field));

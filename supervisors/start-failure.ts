@@ -1,5 +1,6 @@
 /** Why a supervisor did not start, as a sentence for people. The reason itself, OTP's, is the error's cause. */
-import { describe, type ExitReason, RuntimeError, reasonText } from "../core/index.ts";
+import { describe, type ExitReason, type RefData, RuntimeError, reasonText, refKey } from "../core/index.ts";
+import { childOptions } from "./child-options.ts";
 import type { SpecError, SpecErrorCode } from "./spec-error.ts";
 
 /** What is allowed where each of these was refused. */
@@ -16,7 +17,7 @@ const allowed: Readonly<Record<SpecErrorCode, string>> = {
   invalid_intensity: "intensity is a whole number from 0",
   invalid_max_children: "maxChildren is a whole number from 0, or Infinity",
   invalid_mfa: "start is [behaviour] or [behaviour, argument]",
-  invalid_option: "one of these has a wrong type or range",
+  invalid_option: "an option has a wrong type or range",
   invalid_period: "periodMs is a whole number from 1",
   invalid_placement: 'placement is "local", "spread", { near: ref } or { thread: n }',
   invalid_restart_type: 'restart is "permanent", "transient" or "temporary"',
@@ -44,9 +45,22 @@ function textOf(reason: unknown): string | undefined {
     ?.failed_to_start_child;
   if (failed === undefined) return undefined;
   const [id, why] = failed;
+  const holder = typeof why === "object" && "already_started" in why ? (why["already_started"] as RefData) : undefined;
+  if (holder !== undefined) return `child ${describe(id)} did not start: its name is held by <${refKey(holder)}>`;
   return `child ${describe(id)} did not start: ${textOf(why) ?? reasonText(why)}`;
 }
 
-function specText({ code, value }: SpecError): string {
-  return `${allowed[code]}${value === undefined ? "" : `, got ${describe(value)}`} (${code})`;
+function specText({ code, value, child }: SpecError): string {
+  const of = child === undefined ? "" : `${child}: `;
+  const [option, given] = code === "invalid_option" ? (Object.entries(value as object)[0] ?? []) : [];
+  if (option !== undefined && option in childOptions) {
+    const { wants } = childOptions[option as keyof typeof childOptions];
+    return `${of}${option} is ${wants}, got ${shown(given)} (${code})`;
+  }
+  return `${of}${allowed[code]}${value === undefined ? "" : `, got ${shown(value)}`} (${code})`;
+}
+
+/** What is no plain value has become a text on its way here, which is no text that somebody gave. */
+function shown(value: unknown): string {
+  return typeof value === "string" && /^(\{|\[|function |behaviour)/.test(value) ? value : describe(value);
 }

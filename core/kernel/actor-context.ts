@@ -55,7 +55,7 @@ import { assertSpawnOptions } from "./spawn-options.ts";
 import type { Spawnable } from "./spawner.ts";
 import { initTimeoutMs, startError } from "./start-error.ts";
 import { signalOf } from "./turn-signals.ts";
-import { assertReplyError, missedOf, partsOf } from "./verb-arguments.ts";
+import { assertLog, assertReplyError, missedOf, partsOf } from "./verb-arguments.ts";
 
 export type ContextClass = new (cell: Cell) => Context;
 
@@ -112,7 +112,7 @@ export function contextClass(kernel: Kernel): ContextClass {
         const settled = (result: StartResult) => {
           kernel.asyncTurns.awaits(cell, -1);
           if (result.ok) resolve(ref as Ref);
-          else reject(kernel.tasks.failureOf(cell, startError(kernel.nameOf(ref as Ref), result, options)));
+          else reject(kernel.tasks.failureOf(cell, startError(behaviour, ref as Ref, result, options)));
         };
         try {
           const ties = { link: true, await: settled, initTimeoutMs };
@@ -490,6 +490,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
     log(level: LogLevel, message: string, data?: unknown): void {
       kernel.assertAlive(this.#cell, "log");
+      assertLog(level, message);
       if (!kernel.wants(eventBit("log"))) return;
       kernel.emit({
         type: "log",

@@ -1,4 +1,6 @@
 /** How a failed start looks to the starter (proc_lib:start, gen:start). */
+import type { Behaviour, BehaviourReference } from "../actor/behaviour.ts";
+import { behaviourName } from "../actor/behaviour-module.ts";
 import type { SpawnOptions, StartResult } from "../actor/context.ts";
 import { type RefData, refKey } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
@@ -23,13 +25,19 @@ const own = [
   "process_failed",
 ];
 
-/** @param options of the start, as they were given: they say what of it failed. */
+/**
+ * @param ref of the actor that is not there: who it was to be is known by what was to be started.
+ * @param options of the start, as they were given: they say what of it failed.
+ */
 export function startError(
-  who: string,
+  behaviour: Behaviour<never> | BehaviourReference,
+  ref: RefData,
   result: Exclude<StartResult, { ok: true }>,
   options: SpawnOptions | undefined,
 ): RuntimeError {
   const reason = result.reason;
+  const what = behaviour.kind === "behaviourRef" ? behaviour.exportName : behaviourName(behaviour);
+  const who = `${what ?? "actor"}${options?.name === undefined ? "" : ` "${options.name}"`} <${refKey(ref)}>`;
   if (reason === "ignore") return new RuntimeError("ignore", `${who}: init answered ignore`);
   if (reason === "init_timeout") {
     const given = options?.startTimeoutMs;
@@ -72,8 +80,12 @@ export function startError(
     if ("error" in reason) {
       const error = reason.error as ErrorData;
       if (error.code !== undefined && own.includes(error.code))
-        // The same error here: its own cause, or a person would read all of it twice.
-        return new RuntimeError(error.code, error.message, error.cause === undefined ? {} : { cause: error.cause });
+        // The same error here: its own cause, or a person would read all of it twice. A schema does not know whom it is for.
+        return new RuntimeError(
+          error.code,
+          error.code === "bad_configuration" ? `${who}: ${error.message}` : error.message,
+          error.cause === undefined ? {} : { cause: error.cause },
+        );
       return new RuntimeError("start_failed", `${who}: init threw ${error.name}: ${error.message}`, { cause: error });
     }
   }

@@ -1,6 +1,6 @@
 /** What verbs are given beside refs and messages, checked in the caller's own frame. Each throws RuntimeError `bad_argument`. */
 import { types } from "node:util";
-import type { From, IntervalOptions } from "../actor/context.ts";
+import type { From, IntervalOptions, LogLevel } from "../actor/context.ts";
 import { type CallOptions, type RefData, refKey, type SendOptions } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
@@ -38,6 +38,18 @@ function shown(transfer: unknown): string {
 export function timeoutOf(options: CallOptions, verb: string): number | undefined {
   assertKeys(`${verb}: options`, options, ["timeoutMs"]);
   return options.timeoutMs;
+}
+
+const logLevels: readonly unknown[] = ["debug", "info", "warning", "error"] satisfies LogLevel[];
+
+export function assertLog(level: unknown, message: unknown): void {
+  if (!logLevels.includes(level))
+    throw new RuntimeError("bad_argument", `log: level is ${logLevels.join(", ")}, got ${describe(level)}`);
+  if (typeof message !== "string")
+    throw new RuntimeError(
+      "bad_argument",
+      `log: message is a text, and data comes behind it, got ${describe(message)}`,
+    );
 }
 
 /** What becomes of ticks that were missed. */

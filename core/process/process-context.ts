@@ -44,7 +44,7 @@ import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts
 import { describe, RuntimeError } from "../errors.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
-import { assertAddress, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import { assertAddress, assertLog, partsOf, transferOf } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
@@ -354,6 +354,7 @@ export class ProcessContext {
     }
   }
   log(level: LogLevel, message: string, data?: unknown): void {
+    assertLog(level, message);
     this.#line.tell("log", [level, message, reportable(data)]);
   }
 

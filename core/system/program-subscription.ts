@@ -30,6 +30,8 @@ export class ProgramSubscriber implements ProgramSubscription {
   #inHand: { readonly envelope: Envelope; readonly taken: () => void } | undefined;
   readonly #waiting: ((result: Result) => void)[] = [];
   #isOver = false;
+  /** Why there is none: what the program gave is wrong, and no actor has crashed. */
+  refusal: unknown;
 
   constructor(kernel: Kernel, pattern: string, options: SubscriptionOptions) {
     this.#kernel = kernel;
@@ -88,10 +90,17 @@ export class ProgramSubscriber implements ProgramSubscription {
 
   begin(ctx: Context): Promise<this> {
     this.#actor = this.#kernel.cellOf(ctx.self);
-    return ctx.subscribe(this.pattern, this.#options).then(({ id }) => {
-      this.#id = id;
-      return this;
-    });
+    return ctx.subscribe(this.pattern, this.#options).then(
+      ({ id }) => {
+        this.#id = id;
+        return this;
+      },
+      (error: unknown) => {
+        this.refusal = error;
+        ctx.ignore();
+        return this;
+      },
+    );
   }
 
   /** Undefined: the program has it; else the turn is open until it does. */

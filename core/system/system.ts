@@ -180,7 +180,7 @@ export class System implements AsyncDisposable {
     const started = promise.then((result) => {
       if (result.ok) return;
       throw this.#stopping === undefined
-        ? startError(kernel.nameOf(ref), result, withDefaults)
+        ? startError(behaviour as Behaviour<never>, ref, result, withDefaults)
         : this.#notStarted("spawn");
     });
     // The behaviour's type says what the actor takes.
@@ -427,7 +427,8 @@ export class System implements AsyncDisposable {
   /**
    * What is published under a topic, or under one that a pattern matches, for the program itself: a loop over envelopes. Options
    * are those of `Context.subscribe`; what the program has not asked for waits under the bound. It counts from when the promise
-   * resolves, and ends when the loop is left, by `unsubscribe`, or with the system. @throws RuntimeError `bad_argument`.
+   * resolves, and ends when the loop is left, by `unsubscribe`, or with the system. @throws RuntimeError `bad_argument`,
+   * `not_kept`.
    */
   async subscribe(pattern: string, options?: SubscriptionOptions): Promise<ProgramSubscription> {
     this.#assertRunning("subscribe");
@@ -436,7 +437,11 @@ export class System implements AsyncDisposable {
     const where = { placement: { thread: 0 }, startTimeoutMs: Number.POSITIVE_INFINITY };
     const { started, monitor } = this.#spawn(subscriber, [subscription, where], { monitor: true });
     void this.#downOf(monitor as Monitor).then(() => subscription.end());
-    await started;
+    try {
+      await started;
+    } catch (error) {
+      throw subscription.refusal ?? error;
+    }
     return subscription;
   }
 

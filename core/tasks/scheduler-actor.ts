@@ -107,7 +107,11 @@ class TaskScheduler {
 
   #passDeadline(entry: TaskEntry): void {
     const { id, request } = entry;
-    const message = `task ${id} ("${request.call}") had not ended within ${request.deadlineMs} ms`;
+    const { attempts, inHand, preemptions } = entry;
+    const isBegun = attempts > 0 || preemptions > 0 || inHand !== undefined;
+    const what = `task ${id} ("${request.call}" for ${entry.recipient})`;
+    const why = isBegun ? "" : ": nobody had begun it";
+    const message = `${what} had not ended within ${request.deadlineMs} ms${why}`;
     this.#table.fail(entry, { name: "RuntimeError", code: "deadline", message });
   }
 

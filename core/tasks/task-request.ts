@@ -137,6 +137,7 @@ function recipientOf({ to, capability }: TaskRequest, creation: number): Recipie
     if (typeof capability !== "string" || capability === "") throw wrong("capability is a name", capability);
     return { capability };
   }
+  if (to === undefined) throw wrong("to (a ref or a registered name) or capability says who does it", to);
   if (typeof to !== "string" || to === "") assertAddress(to, "submit", creation);
   return to as Ref | string; // an address becomes a ref where it is read
 }

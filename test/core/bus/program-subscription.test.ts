@@ -156,6 +156,19 @@ test.each([
   await expect(system().subscribe(pattern as string, options as never)).rejects.toMatchObject({ code: "bad_argument" });
 });
 
+test("S17.3: it cannot begin with what is not kept, and nobody has crashed of that", async () => {
+  const crashed: unknown[] = [];
+  const stop = system().events.on("crashed", (report) => void crashed.push(report));
+  const topic = freshTopic();
+  await expect(system().subscribe(topic, { from: "first" })).rejects.toMatchObject({
+    code: "not_kept",
+    message: `subscribe: no kept topic has all that "${topic}" matches`,
+  });
+  await system().settled();
+  stop();
+  expect(crashed).toEqual([]);
+});
+
 test("S18.10: the loop ends with the system, and nothing can be subscribed to then", async () => {
   const own = await startSystem({ threads: 1, spare: false });
   const publisher = (await own.spawn(puppet, undefined, { placement: { thread: 1 } })) as Ref;

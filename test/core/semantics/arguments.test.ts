@@ -57,7 +57,7 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
     ["submit", { to: nobody, call: "c", prio: 1 }],
     /submit: there is no "prio"; it takes to, capability, call, argument, prio/,
   ],
-  [["submit", { call: "c" }], /submit wants a ref or a registered name, got undefined/],
+  [["submit", { call: "c" }], /submit: to \(a ref or a registered name\) or capability says who .*, got undefined/],
   [["submit", { to: "a", capability: "b", call: "c" }], /to or capability says who does it, and not both, got/],
   [["submit", { capability: "", call: "c" }], /submit: capability is a name, got ""/],
   [["submit", { to: "", call: "c" }], /submit wants a ref or a registered name, got ""/],
@@ -80,6 +80,8 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
   [["task"], /task wants a promise, or a function that returns one, got undefined/],
   [["stopActor", 5], /stopActor wants a ref or a registered name, got 5/],
   [["stopActor", "arguments", 5], /stopActor wants an exit reason, a word or an object, got 5/],
+  [["log", "warn", "x"], /log: level is debug, info, warning, error, got "warn"/],
+  [["log", "info", { x: 1 }], /log: message is a text, and data comes behind it, got \{"x":1\}/],
   [["demonitor", "m"], /demonitor wants a monitor or its id, got "m"/],
   [["demonitor", null], /demonitor wants a monitor or its id, got null/],
 ];

@@ -262,6 +262,9 @@ describePlacements("S16 Tasks", (place) => {
     expect((await system().stats()).tasks.failed).toBe(failed);
     await system().clock.advance(1);
     expect([await codeOf(running.result()), await codeOf(waiting.result())]).toEqual(["deadline", "deadline"]);
+    const late = `for ${refKey(agent)}\\) had not ended within 50 ms`;
+    await expect(running.result()).rejects.toThrow(new RegExp(`^task [.\\d]+ \\("hold" ${late}$`));
+    await expect(waiting.result()).rejects.toThrow(new RegExp(`^task [.\\d]+ \\("run" ${late}: nobody had begun it$`));
     // It is still at work for the first.
     expect(await agent.call("seen")).toEqual([]);
     await answer(agent);
