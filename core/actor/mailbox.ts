@@ -27,6 +27,8 @@ export type MetaKind = (typeof MetaKind)[keyof typeof MetaKind];
 /** What a message is that is neither raw nor a cast. One class for all, so that the kernel's code stays monomorphic. */
 export class Meta {
   readonly kind: MetaKind;
+  /** topic: the subscription, which has one meta for all its messages. */
+  readonly subscription: TopicSubscription | undefined;
   /** call: the handler. */
   readonly name: string;
   /** call: the call's id; down, group: the monitor's; topic: the subscription's; timer and idle: the timer's. */
@@ -35,8 +37,6 @@ export class Meta {
   readonly from: RefData | undefined;
   /** call: how long the caller waits. */
   readonly timeoutMs: number | undefined;
-  /** topic: the subscription, which has one meta for all its messages. */
-  readonly subscription: TopicSubscription | undefined;
   /** call: its caller reads a stream, and so many chunks may be on their way. */
   readonly credit: number | undefined;
 

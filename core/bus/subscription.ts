@@ -7,30 +7,34 @@ import { replayWindow } from "./kept/replay.ts";
 import type { PublishWait } from "./publish-waits.ts";
 import { wordsOfPattern } from "./topic.ts";
 
+/** More than any mailbox holds. A small integer: an `Infinity` would be an object of its own, to be fetched for each message. */
+const unbounded = 2 ** 30;
+
 export class TopicSubscription {
-  readonly id: number;
-  readonly pattern: string;
-  readonly words: readonly string[];
+  // First what each message needs: side by side in memory, which counts where thousands are subscribed.
+  /** Messages that are its actor's and have not come into its hands: in the mailbox, in the stash, behind a full mailbox. */
+  held = 0;
+  readonly capacity: number;
+  /** Fields that a message must have. */
+  readonly filter: Filter | undefined;
   readonly cell: Cell;
   /** Of each message of it; by this object it is known in the mailbox. */
   readonly meta: Meta;
-  readonly capacity: number;
+  /** It is of an acknowledged queue. */
+  readonly isAcknowledged: boolean;
+  /** Somebody is told when a message leaves it: publishers that wait, or main. */
+  readonly isWatched: boolean;
+  readonly id: number;
+  readonly pattern: string;
+  readonly words: readonly string[];
   readonly policy: NonNullable<SubscriptionOptions["policy"]>;
-  /** Messages that are its actor's and have not come into its hands: in the mailbox, in the stash, behind a full mailbox. */
-  held = 0;
-  /** Fields that a message must have. */
-  readonly filter: Filter | undefined;
   /** Policy `wait`: publishes of this thread that wait for room. */
   readonly waiting: { readonly wait: PublishWait; readonly envelope: Envelope }[] = [];
   /** Policy `wait`: threads that were asked to let their publishers wait. */
   readonly pausedThreads = new Set<number>();
   isLettingIn = false;
-  /** Somebody is told when a message leaves it: publishers that wait, or main. */
-  readonly isWatched: boolean;
   /** The queue group that it shares its messages with. */
   readonly queue: string | undefined;
-  /** It is of an acknowledged queue. */
-  readonly isAcknowledged: boolean;
   /** Main serves it: an acknowledged queue, or a kept topic. */
   readonly isServed: boolean;
   /** Acknowledged: names of deliveries that have not come into its actor's hands, and of those that have and are not answered for. */
@@ -50,7 +54,7 @@ export class TopicSubscription {
     this.isAcknowledged = options.ack === true;
     this.isServed = this.isAcknowledged || options.from !== undefined;
     const isBoundedByMain = this.isServed || (options.queue !== undefined && options.policy === "wait");
-    this.capacity = isBoundedByMain ? Number.POSITIVE_INFINITY : (options.capacity ?? Number.POSITIVE_INFINITY);
+    this.capacity = isBoundedByMain ? unbounded : Math.min(options.capacity ?? unbounded, unbounded);
     this.policy = isBoundedByMain ? "reject" : (options.policy ?? "reject");
     this.queue = this.isAcknowledged ? undefined : options.queue;
     this.isWatched = this.isServed || options.queue !== undefined || options.policy === "wait";
