@@ -19,6 +19,7 @@ export const longSuites = [
   "core/threads/profile",
   "core/threads/replacement",
   "core/volume",
+  "packed",
   "stress-kill",
 ];
 
