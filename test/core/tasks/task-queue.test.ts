@@ -1,7 +1,7 @@
 /** Who is next: pure, so in no placement. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ageingMsDefault, priorityMax, TaskQueue } from "../../../core/tasks/task-queue.ts";
+import { ageingMsDefault, overdueEach, priorityMax, TaskQueue } from "../../../core/tasks/task-queue.ts";
 
 interface Task {
   readonly priority: number;
@@ -48,6 +48,36 @@ describe("a queue of tasks", () => {
       expect(servedMs).toBeLessThanOrEqual(2_000);
       expect(servedMs).toBeGreaterThanOrEqual(priorityMax * ageingMsDefault);
     }
+  });
+
+  test.each([1, 10, 100])("serves each of a trickle of the lowest within two seconds, at %i ms a task", (serviceMs) => {
+    const queue = new TaskQueue<Task>();
+    // A twentieth of what can be done, while twice as much as can be arrives above it.
+    const arrived = new Map<Task, number>();
+    const waits: number[] = [];
+    for (let n = 0; n * serviceMs < 10_000; n++) {
+      const nowMs = n * serviceMs;
+      for (const priority of [9, 8]) queue.add(task(priority), nowMs);
+      if (n % 20 === 0) {
+        const lowest = task(0);
+        arrived.set(lowest, nowMs);
+        queue.add(lowest, nowMs);
+      }
+      const atMs = arrived.get(queue.take(nowMs) as Task);
+      if (atMs !== undefined) waits.push(nowMs - atMs);
+    }
+    expect(waits.length * 20 * serviceMs).toBeGreaterThan(7_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2_000);
+  });
+
+  test("of eight tasks one is overdue, of each priority in turn, and none before its time", () => {
+    const queue = new TaskQueue<Task>();
+    for (let n = 0; n < 100; n++) for (const priority of [0, 1, 9]) queue.add(task(priority), 0);
+    const taken = (nowMs: number) => Array.from({ length: 2 * overdueEach }, () => queue.take(nowMs)?.priority);
+    const nines = Array.from({ length: overdueEach - 1 }, () => 9);
+    expect(taken(8 * ageingMsDefault - 1)).toEqual([...nines, 9, ...nines, 9]);
+    expect(taken(8 * ageingMsDefault)).toEqual([1, ...nines, 1, ...nines]);
+    expect(taken(9 * ageingMsDefault)).toEqual([0, ...nines, 1, ...nines]);
   });
 
   test("a priority that was served begins to wait anew", () => {
