@@ -39,17 +39,30 @@ export class Receivers {
   }
 
   /** An actor has crashed or ended, with a message in its hands. */
-  ended(cell: Cell, { meta, payload }: Mail, reason: ExitReason): void {
-    const subscription = subscriptionOf(meta);
-    // Its code may run in another's frames, with another's message in hand.
-    if (subscription === undefined || subscription.cell !== cell) return;
-    const envelope = payload as Envelope;
-    if (envelope.replyTo === undefined) return;
-    this.#out(
-      subscription,
-      envelope,
-      reasonError(reason, this.#kernel.nameOf(this.#kernel.refOf(cell)), envelope.topic),
-    );
+  ended(cell: Cell, mail: Mail | undefined, reason: ExitReason): void {
+    const request = requestOf(cell, mail);
+    if (request === undefined) return;
+    const { subscription, envelope } = request;
+    const who = this.#kernel.nameOf(this.#kernel.refOf(cell));
+    this.#out(subscription, envelope, reasonError(reason, who, envelope.topic));
+  }
+
+  /** An actor's turn was interrupted, and the message in its hands is used up. What that turn wrote is all that is written. */
+  interrupted(cell: Cell, mail: Mail | undefined, reason: string): void {
+    const request = requestOf(cell, mail);
+    if (request === undefined) return;
+    const kernel = this.#kernel;
+    const { subscription, envelope, replyTo } = request;
+    const { caller, id } = replyTo;
+    const self = kernel.refOf(cell);
+    const message = `${kernel.nameOf(self)} was interrupted at "${envelope.topic}": ${reason}`;
+    const error: ErrorData = { name: "RuntimeError", code: "interrupted", message };
+    const writer = kernel.streams.writerOf(cell, caller, id);
+    if (writer !== undefined) {
+      writer.closed(`its turn was interrupted: ${reason}`);
+      kernel.calls.answerError(caller, id, error, self);
+    }
+    this.#out(subscription, envelope, error);
   }
 
   #out(subscription: TopicSubscription, envelope: Envelope, error: Omit<ErrorData, "name">): void {
@@ -64,4 +77,20 @@ export class Receivers {
     if (caller.thread === thread) calls.placeOut(id, thread, data);
     else peers.push(caller.thread, FrameKind.requestOut, caller, guest, id, data);
   }
+}
+
+interface RequestInHand {
+  readonly subscription: TopicSubscription;
+  readonly envelope: Envelope;
+  readonly replyTo: From;
+}
+
+/** Undefined: what the actor has in hand is no request of its own. */
+function requestOf(cell: Cell, mail: Mail | undefined): RequestInHand | undefined {
+  const subscription = mail && subscriptionOf(mail.meta);
+  // Its code may run in another's frames, with another's message in hand.
+  if (subscription === undefined || subscription.cell !== cell) return undefined;
+  const envelope = mail?.payload as Envelope; // of a subscription
+  const { replyTo } = envelope;
+  return replyTo === undefined ? undefined : { subscription, envelope, replyTo };
 }

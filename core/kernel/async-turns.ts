@@ -147,7 +147,7 @@ export class AsyncTurns {
       else crashes.inTurn(cell, value, undefined);
     } else if (meta === terminateTurn) lifecycle.terminated(cell, ok || isAborted ? undefined : value);
     else if (isAborted) {
-      interrupts.refuse(cell, meta, interrupt.reason);
+      interrupts.refuse(cell, meta, mail, interrupt.reason);
       dispatch.afterTurn(cell);
     } else if (!ok) {
       cell.current = meta;

@@ -33,7 +33,7 @@ export class Crashes {
     if ((cell.flags & Flag.dead) !== 0) return;
     const call = cell.current;
     cell.current = undefined;
-    if (mail !== undefined) this.#kernel.topics.receivers.ended(cell, mail, reason);
+    this.#kernel.topics.receivers.ended(cell, mail, reason);
     if (call !== undefined && (call.kind === MetaKind.call || call.kind === MetaKind.inspect))
       this.#kernel.calls.answerError(call.from, call.id, reason.error, this.#kernel.refOf(cell));
     if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) this.#kernel.lifecycle.die(cell, reason);

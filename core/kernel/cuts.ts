@@ -246,7 +246,7 @@ export class Cuts {
   #carryOut(cuts: readonly Verdict[], inHand: Mail | undefined, isWhole: boolean): void {
     const kernel = this.#kernel;
     const seen = new Set<Cell>();
-    const ends: Verdict[] = [];
+    const ends: { readonly verdict: Verdict; readonly mail: Mail | undefined }[] = [];
     for (const [at, verdict] of cuts.entries()) {
       const { cell, reason, stack, survives } = verdict;
       this.#culprit = refKey(kernel.refOf(cell));
@@ -262,15 +262,21 @@ export class Cuts {
       // Who waits for a module ends with its load; who was killed, at once.
       if (url !== undefined && reason !== "killed") continue;
       if (survives && isWhole) {
-        kernel.interruptedTurns.survived(cell, (reason as { readonly interrupted: string }).interrupted, stack);
+        kernel.interruptedTurns.survived(cell, inHand, (reason as { readonly interrupted: string }).interrupted, stack);
         continue;
       }
-      kernel.crashes.report(cell, reason, (at === 0 ? inHand : undefined) ?? kernel.asyncTurns.mailOf(cell), { stack });
-      ends.push(verdict);
+      const mail = (at === 0 ? inHand : undefined) ?? kernel.asyncTurns.mailOf(cell);
+      kernel.crashes.report(cell, reason, mail, { stack });
+      ends.push({ verdict, mail });
     }
     // What came while a turn held the thread came before its end: a monitor, the kill itself, or that of the next.
     kernel.peers.readAll();
-    for (const { cell, reason } of ends) kernel.lifecycle.die(cell, reason);
+    for (const { verdict, mail } of ends) {
+      const { cell, reason } = verdict;
+      kernel.lifecycle.die(cell, reason);
+      // The turn's frames are gone, and with them what `die` would have found in its hands.
+      kernel.topics.receivers.ended(cell, mail, reason);
+    }
   }
 
   /** The second message: members of the checkpoint that have not settled by now were lost with it. */

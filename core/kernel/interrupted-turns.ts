@@ -3,7 +3,7 @@
  * the actor behind the cut.
  */
 import { type Cell, Flag } from "../actor/cell.ts";
-import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CutRequest, interruptedHook } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -64,11 +64,11 @@ export class InterruptedTurns {
   }
 
   /** Its turn was cut down: the message is used up, and the hook is next. */
-  survived(cell: Cell, reason: string, stack: string): void {
+  survived(cell: Cell, mail: Mail | undefined, reason: string, stack: string): void {
     const { counters, delivery, interrupts } = this.#kernel;
     const { current } = cell;
     cell.current = undefined;
-    interrupts.refuse(cell, current, reason);
+    interrupts.refuse(cell, current, mail, reason);
     interrupts.tell(cell, reason, stack);
     counters.addUnread(1);
     delivery.putBack(cell, [interruptedHook, reason]);

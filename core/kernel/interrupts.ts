@@ -7,7 +7,7 @@
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { InterruptOptions } from "../actor/context.ts";
-import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, sameRef } from "../actor/ref.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
 import { callTimeoutMs } from "./calls.ts";
@@ -166,8 +166,9 @@ export class Interrupts {
     });
   }
 
-  /** A turn's message is used up; its caller learns why. */
-  refuse(cell: Cell, meta: Meta | undefined, reason: string): void {
+  /** A turn's message is used up; who waits for its answer learns why. @param mail the message, where that is known */
+  refuse(cell: Cell, meta: Meta | undefined, mail: Mail | undefined, reason: string): void {
+    this.#kernel.topics.receivers.interrupted(cell, mail, reason);
     if (meta?.kind !== MetaKind.call) return;
     // What that turn wrote is all that is written.
     if (meta.credit !== undefined && meta.from !== undefined)

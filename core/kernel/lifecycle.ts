@@ -166,7 +166,7 @@ export class Lifecycle {
       else kernel.peers.push(ack.to.thread, FrameKind.startFailed, ack.to, cell, 0, result);
     }
     if (extra?.readers !== undefined || extra?.writers !== undefined) kernel.streams.actorEnded(cell);
-    if (inHand !== undefined) kernel.topics.receivers.ended(cell, inHand, publicReason);
+    kernel.topics.receivers.ended(cell, inHand, publicReason);
     settleEstate(kernel, cell, ref, publicReason);
     kernel.timers.cancelAll(cell);
     if (extra !== undefined) {

@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S18.1 to S18.3: requests by topic. */
 import { beforeAll, expect, test } from "@jest/globals";
 import type { Ref } from "../../../core/index.ts";
+import { interruptible } from "../../fixtures/interruptible.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -155,6 +156,19 @@ describePlacements("S18 Requests", (place) => {
       expect(await openCalls()).toBe(0);
     },
   );
+
+  test("S18.2: a request fails when the turn that had it in hand was interrupted, and its actor lives on", async () => {
+    for (const asker of [await place.spawn(system(), puppet, undefined), ...(await askers())]) {
+      const topic = freshTopic();
+      const only = await place.spawn(system(), interruptible, undefined);
+      await only.call("subscribe", topic);
+      const asked = asker.call("codeOf", ["request", topic, "wait", forever]);
+      while (!(await system().interrupt(only)));
+      expect(await asked).toBe("interrupted");
+      expect(await only.call("echo", "alive")).toBe("alive");
+    }
+    expect(await openCalls()).toBe(0);
+  });
 
   test.each([
     ["reject", ["mailbox_full", "first"]],

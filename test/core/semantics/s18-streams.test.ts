@@ -157,16 +157,23 @@ describePlacements("S18 Streams", (place) => {
       expect(await consuming.call("read", { to: producing, call: "crash" })).toEqual({ chunks: [], code: "crashed" });
   });
 
-  test("S18.6: a turn that is interrupted ends its stream, and the producer lives on", async () => {
-    for (const { producing, consuming } of await pairs()) {
-      const reading = consuming.call("read", { to: producing, argument: { chunks: 2, behind: "wait" } });
-      while (!(await system().interrupt(producing)));
-      expect(await reading).toMatchObject({ code: "interrupted" });
-      await system().settled();
-      expect(await producing.call("heard")).toEqual(["stream_closed"]);
-      expect(await openStreams()).toBe(0);
-    }
-  });
+  test.each(["call", "request"])(
+    "S18.6: a turn that is interrupted ends its stream, and the producer lives on: %s",
+    async (how) => {
+      for (const { producing, consuming } of await pairs()) {
+        const topic = freshTopic();
+        const argument = { chunks: 2, behind: "wait" };
+        await producing.call("onRequest", argument);
+        await producing.call("subscribe", topic);
+        const reading = consuming.call("read", how === "call" ? { to: producing, argument } : { topic });
+        while (!(await system().interrupt(producing)));
+        expect(await reading).toMatchObject({ code: "interrupted" });
+        await system().settled();
+        expect(await producing.call("heard")).toEqual(["stream_closed"]);
+        expect(await openStreams()).toBe(0);
+      }
+    },
+  );
 
   test.each([
     ["leaves the loop", { count: 2 }, { chunks: [0, 1] }],

@@ -1,5 +1,5 @@
 /**
- * Real threads and real time: turns that hold their thread are interrupted (core/SEMANTICS.md, S14.15 and S14.16), and nobody
+ * Real threads and real time: turns that hold their thread are interrupted (core/SEMANTICS.md, S14.15, S14.16 and S18.2), and nobody
  * else notices. On main no turn is cut.
  */
 import { expect, test } from "@jest/globals";
@@ -272,3 +272,18 @@ test.each([{ watchdog: false }] as const)(
     expect(await ref.call("echo", "lives")).toBe("lives");
   },
 );
+
+test.each([
+  [surviving, "interrupted"],
+  [interruptible, "interrupted"],
+  [interruptible, "killed"],
+] as const)("S18.2: a request fails when the turn that has it in hand is cut down: %#", async (behaviour, code) => {
+  const ref = await system().spawn(behaviour, undefined, { ...there, ...noLimit });
+  const topic = `cut${ref.slot}.${ref.generation}`;
+  await ref.call("subscribe", topic);
+  const asked = codeOf(system().request(topic, "loop", { timeoutMs: Number.POSITIVE_INFINITY }));
+  await holds(ref);
+  if (code === "killed") system().exit(ref, "kill");
+  else expect(await system().interrupt(ref, { graceMs: 0 })).toBe(true);
+  expect(await asked).toBe(code);
+});
