@@ -15,6 +15,12 @@ export const eventsMax = 16_384;
 export const reportsMax = 2 * eventsMax;
 
 const reports: readonly EventType[] = ["crashed", "unattributedError", "eventsDropped"];
+
+/** Whether an event is one of those that have places for themselves. */
+export function isReport(type: EventType): boolean {
+  return reports.includes(type);
+}
+
 /** Main's guest, who takes what is for main itself. */
 const main = { slot: 0, generation: 0 };
 
@@ -37,7 +43,7 @@ export class EventOutlet {
       return;
     }
     const { type } = event;
-    if (this.#waiting >= (reports.includes(type) ? reportsMax : eventsMax)) {
+    if (this.#waiting >= (isReport(type) ? reportsMax : eventsMax)) {
       this.#dropped[type] = (this.#dropped[type] ?? 0) + 1;
       this.#droppedCount++;
       kernel.counters.add(Counter.eventsDropped, 1);

@@ -4,8 +4,11 @@
  */
 import type { Target } from "../actor/context.ts";
 import { type RefData, sameRef } from "../actor/ref.ts";
+import { Fifo } from "../bus/fifo.ts";
+import { nextLoop } from "../clock.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
+import { eventsMax, isReport, reportsMax } from "./event-outlet.ts";
 import {
   alwaysBits,
   type CrashReport,
@@ -27,6 +30,10 @@ export interface EventOptions {
 
 /** Crash reports kept for `system.crashes()`. */
 export const crashesMax = 100;
+/** Events that are told in one go, of which all but the first were caused by listeners: then main has other things to do. */
+const toldAtOnceMax = 1_024;
+/** Main's own, of which none is dropped. */
+const undroppable: readonly EventType[] = ["threadStarted", "threadLost", "systemEnding"];
 
 interface Listener {
   readonly call: (event: RuntimeEvent) => void;
@@ -37,13 +44,21 @@ export class EventStream {
   readonly #listeners = new Map<EventType, Set<Listener>>();
   readonly #crashes: CrashReport[] = [];
   readonly #interestChanged: (bits: number) => void;
+  readonly #counted: () => void;
   /** Events that came while another was being told. */
-  readonly #waiting: RuntimeEvent[] = [];
+  readonly #waiting = new Fifo<RuntimeEvent>();
   #isTelling = false;
+  /** By kind, since it was last told. */
+  #dropped: Partial<Record<EventType, number>> = {};
+  #droppedCount = 0;
 
-  /** @param interestChanged gets the bits of all types that somebody listens to. */
-  constructor(interestChanged: (bits: number) => void) {
+  /**
+   * @param interestChanged gets the bits of all types that somebody listens to.
+   * @param dropped called for each event that is one too many.
+   */
+  constructor(interestChanged: (bits: number) => void, dropped: () => void = () => undefined) {
     this.#interestChanged = interestChanged;
+    this.#counted = dropped;
     interestChanged(alwaysBits);
   }
 
@@ -82,11 +97,37 @@ export class EventStream {
       this.#crashes.push(event);
       if (this.#crashes.length > crashesMax) this.#crashes.shift();
     }
+    const { type } = event;
+    if (this.#waiting.size >= (isReport(type) ? reportsMax : eventsMax) && !undroppable.includes(type)) {
+      this.#dropped[type] = (this.#dropped[type] ?? 0) + 1;
+      this.#droppedCount++;
+      this.#counted();
+      return;
+    }
     this.#waiting.push(event);
     if (this.#isTelling) return;
     this.#isTelling = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#tell(next);
+    this.#tellWaiting();
+  }
+
+  /** Also what listeners cause by that. Where it has no end, such as a dead letter sent for each dead letter, main still goes on. */
+  #tellWaiting(): void {
+    for (let told = 0; this.#waiting.size > 0; told++) {
+      if (told === toldAtOnceMax) {
+        nextLoop(() => this.#tellWaiting());
+        return;
+      }
+      this.#tell(this.#waiting.shift() as RuntimeEvent);
+      if (this.#droppedCount > 0 && this.#waiting.size <= eventsMax / 2) this.#tellDropped();
+    }
     this.#isTelling = false;
+  }
+
+  #tellDropped(): void {
+    const [count, kinds] = [this.#droppedCount, this.#dropped];
+    this.#droppedCount = 0;
+    this.#dropped = {};
+    this.#waiting.push({ type: "eventsDropped", thread: 0, count, kinds });
   }
 
   #tell(event: RuntimeEvent): void {
@@ -138,7 +179,9 @@ function checkedOf(options: unknown): Target | undefined {
 function isOf(event: RuntimeEvent, of: Target): boolean {
   if (typeof of === "string") return "name" in event && event.name === of;
   const isIt = (ref: RefData | undefined) => ref !== undefined && sameRef(ref, of);
-  if ("ref" in event) return isIt(event.ref);
-  if ("supervisor" in event) return isIt(event.supervisor);
-  return "to" in event && isIt(event.to);
+  return (
+    ("ref" in event && isIt(event.ref)) ||
+    ("supervisor" in event && isIt(event.supervisor)) ||
+    ("to" in event && isIt(event.to))
+  );
 }

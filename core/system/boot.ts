@@ -5,6 +5,7 @@ import { definitionAt } from "../actor/behaviour-module.ts";
 import type { DownMessage } from "../actor/context.ts";
 import { type Clock, SystemClock } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { Counter } from "../kernel/counters.ts";
 import { EventStream } from "../kernel/event-stream.ts";
 import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax } from "../kernel/memory-layout.ts";
@@ -159,9 +160,12 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
   const thread = memory.newThread(0, memory.newRegion(slotsPerThread) as number, slotsPerThread) as number;
   memory.setThreadAt(0, thread);
   memory.setState(thread, ThreadState.alive);
-  const events = new EventStream((bits) => {
-    memory.interest = bits;
-  });
+  const events = new EventStream(
+    (bits) => {
+      memory.interest = bits;
+    },
+    () => kernel.counters.add(Counter.eventsDropped, 1),
+  );
   const seed = options.seed ?? 1;
   const clock: Clock = isManual ? new SharedClock(memory, thread) : new SystemClock();
   const loadTimeoutMs = options.loadTimeoutMs ?? 10_000;

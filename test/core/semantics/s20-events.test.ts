@@ -1,7 +1,9 @@
 /** core/SEMANTICS.md, S20: the event stream. Listeners are on main in every placement; what they hear comes from anywhere. */
 import { expect, test } from "@jest/globals";
+import { nextLoop } from "../../../core/clock.ts";
+import { eventsMax } from "../../../core/kernel/event-outlet.ts";
 import { crashesMax } from "../../../core/kernel/event-stream.ts";
-import { type EventType, type RuntimeEvent, startSystem } from "../../../index.ts";
+import { type EventType, type Ref, type RuntimeEvent, startSystem } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -59,6 +61,21 @@ describePlacements("S20 Event stream", (place) => {
       "all of it deadLetter",
     ]);
   });
+});
+
+test("S20.5: what a supervisor tells of a child, who has its ref hears too", async () => {
+  const { heard, as } = hearing();
+  const children = [{ id: "child", start: [puppet] }] as const;
+  const tree = await system().supervise({ children });
+  const [child] = await tree.whichChildren();
+  const stops = [
+    system().events.on("restarted", as("by supervisor"), { of: tree.ref }),
+    system().events.on("restarted", as("by the former child"), { of: child?.ref as Ref }),
+  ];
+  system().exit(child?.ref as Ref, "kill");
+  await system().settled();
+  for (const stop of stops) stop();
+  expect(heard).toEqual(["by supervisor restarted"]);
 });
 
 test("S20.1: an event that comes while another is told is told after it, to all", async () => {
@@ -135,6 +152,36 @@ test("S20.3: what other threads tell while a listener holds main comes after it,
   await system().settled();
   stop();
   expect(heard).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`));
+});
+
+test("S20.3: a listener that makes an event of each that it hears does not keep main from other work", async () => {
+  await using own = await startSystem({ threads: 1, spare: false, clock: "manual" });
+  const gone = await own.spawn(puppet, undefined, { placement: { thread: 0 } });
+  await own.stopActor(gone);
+  let heard = 0;
+  const stop = own.events.on("deadLetter", () => {
+    heard++;
+    gone.send("is it there now?");
+  });
+  gone.send("is it there?");
+  for (let turns = 0; turns < 3; turns++) await new Promise<void>((resolve) => nextLoop(resolve));
+  stop();
+  expect(heard).toBeGreaterThan(1_024);
+});
+
+test("S20.3: of what listeners make while they are told, what is one too many is dropped, counted and told", async () => {
+  await using own = await startSystem({ threads: 1, spare: false, clock: "manual" });
+  const gone = await own.spawn(puppet, undefined, { placement: { thread: 0 } });
+  await own.stopActor(gone);
+  let heard = 0;
+  own.events.on("deadLetter", () => {
+    if (heard++ === 0) for (let n = 0; n < eventsMax + 5; n++) gone.send(n);
+  });
+  const told = new Promise((resolve) => own.events.on("eventsDropped", resolve));
+  gone.send("the first");
+  expect(await told).toEqual({ type: "eventsDropped", thread: 0, count: 5, kinds: { deadLetter: 5 } });
+  expect(heard).toBe(1 + eventsMax);
+  expect((await own.stats()).eventsDropped).toBe(5);
 });
 
 test("S20.4: what a thread told before it was lost comes before its loss, and its actors have no end of their own", async () => {
