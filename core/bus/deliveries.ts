@@ -106,6 +106,19 @@ export class Deliveries {
     return !isLate;
   }
 
+  /** It counts as taken, and its subscriber's process cannot take it. False: it becomes no dead letter, since somebody else gets it. */
+  unfit(subscription: TopicSubscription, envelope: Envelope): boolean {
+    const { counters, topics } = this.#kernel;
+    if (subscription.isAcknowledged) {
+      topics.consumers.answer(subscription.cell, envelope.ackId ?? "", "nack", undefined);
+      return false;
+    }
+    counters.add(Counter.busDelivered, -1);
+    counters.add(Counter.busDeadLettered, 1);
+    if (envelope.replyTo !== undefined) topics.receivers.missed(subscription, envelope, "not_cloneable");
+    return true;
+  }
+
   /** It was put aside (`stash`), and will be handled again. */
   putAside(subscription: TopicSubscription): void {
     const { counters, topics } = this.#kernel;

@@ -7,9 +7,11 @@
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { BehaviourModule } from "../actor/behaviour-module.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
+import type { Envelope } from "../actor/context.ts";
 import { type ExitReason, isOrderly } from "../actor/exit-reason.ts";
 import { type Api, noReply, type RefData } from "../actor/ref.ts";
 import { initLater } from "../actor/turn-result.ts";
+import { subscriptionOf } from "../bus/subscription.ts";
 import { byDeadline } from "../clock.ts";
 import { type ErrorData, RuntimeError } from "../errors.ts";
 import type { DeedKind, DeedTerms } from "../faults/deeds.ts";
@@ -147,6 +149,27 @@ export class RemoteActor implements Remote {
     return this.#process.frame({ type: "turn", kind, name, value: this.#values.encode(value, what) }, what);
   }
 
+  /** The message in hand is too large for the process. Of an acknowledged queue it is for another member, which may take it. */
+  #refuseInHand({ message }: RuntimeError): void {
+    const kernel = this.#kernel;
+    const mail = kernel.dispatch.mailInHand();
+    const subscription = mail && subscriptionOf(mail.meta);
+    const isLetter =
+      subscription === undefined || kernel.topics.deliveries.unfit(subscription, mail?.payload as Envelope);
+    if (isLetter) kernel.deadLetters.add(this.ref, message, "not_cloneable");
+    else if (kernel.wants(eventBit("log"))) {
+      const { name } = this.cell.extra ?? {};
+      kernel.emit({
+        type: "log",
+        ref: kernel.refOf(this.cell).toJSON(),
+        name,
+        level: "warning",
+        message,
+        data: undefined,
+      });
+    }
+  }
+
   assertFits(message: unknown, what: string): void {
     const { frameBytesMax } = this.#options;
     const bytes = this.#values.bytesOf(message, what);
@@ -197,7 +220,7 @@ export class RemoteActor implements Remote {
         this.#resolveLoaded(
           remoteBehaviour(word.behaviour, this.#options.module, {
             run: (kind, name, value) => this.#run(kind, name, value),
-            deadLetter: ({ message }) => kernel.delivery.deadLetter(this.ref, undefined, message, "not_cloneable"),
+            deadLetter: (error) => this.#refuseInHand(error),
             stateText: () => this.#stateText,
           }),
         );

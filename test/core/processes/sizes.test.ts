@@ -1,7 +1,10 @@
 /** Messages larger than the bound of what crosses to a process and back are refused at their sender, and nothing is lost silently (core/SEMANTICS.md, S9.9). */
 import { expect, test } from "@jest/globals";
 import { EventRecorder } from "../../../testing/index.ts";
+import { consumer } from "../../fixtures/consumer.ts";
 import { doer, logger } from "../../fixtures/process-tests.ts";
+import { puppet } from "../../fixtures/puppet.ts";
+import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { codeOf, inProcess, next, spawnDoer, watchEnd } from "../../support/in-process.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -49,6 +52,41 @@ test("S9.9: from a thread, which does not know the bound, messages become dead l
   const letter = { why: "not_cloneable", message: expect.stringContaining("and 65536 is the most") as unknown };
   expect(recorder.events).toMatchObject([letter, letter]);
   expect(await to.call("got")).toEqual([]);
+});
+
+test("S9.9: what is published and is too large for a subscriber's process is a dead letter, counted as one, and a request fails", async () => {
+  const system = shared();
+  const ref = await system.spawn(puppet, undefined, inProcess);
+  const publisher = await system.spawn(puppet, undefined, { placement: { thread: 1 } });
+  await ref.call("run", ["subscribe", "sizes"]);
+  const load = "x".repeat(large);
+  const difference = await busDifferenceOf(system, () => publisher.call("run", ["publish", "sizes", load]));
+  expect(difference).toEqual({ published: 1, delivered: 0, dropped: 0, deadLettered: 1 });
+  expect(await publisher.call("codeOf", ["request", "sizes", load, forEver])).toBe("not_cloneable");
+  const [letter] = await system.deadLetters();
+  expect(letter).toMatchObject({ why: "not_cloneable", isResendable: false });
+  expect(await ref.call("seen")).toEqual([]);
+});
+
+test("S9.9: what is too large for the process of a queue's member is refused, and goes to another", async () => {
+  const system = shared();
+  const options = { queue: "sizes", ack: true, attempts: 1_000, backoff: { minMs: 1, maxMs: 1 } };
+  const small = await system.spawn(consumer, { pattern: "sizes.queue", options }, inProcess);
+  using letters = new EventRecorder(system, ["deadLetter"]);
+  const warnings: string[] = [];
+  const stop = system.events.on("log", ({ level, message }) => {
+    if (level === "warning") warnings.push(message);
+  });
+  const publisher = await system.spawn(puppet, undefined, { placement: { thread: 1 } });
+  await publisher.call("run", ["publish", "sizes.queue", "x".repeat(large), { ack: true }]);
+  while (warnings.length === 0) await new Promise(setImmediate);
+  const other = await system.spawn(consumer, { pattern: "sizes.queue", options }, { placement: { thread: 1 } });
+  while (((await other.call("got")) as unknown[]).length === 0) await new Promise(setImmediate);
+  expect(await small.call("got")).toEqual([]);
+  stop();
+  expect(warnings.every((text) => text.includes("65536 is the most"))).toBe(true);
+  expect(letters.events).toEqual([]);
+  await system.endQueue("sizes.queue", "sizes");
 });
 
 const tooMuch = ["answerBytes", "throwBytes"] as const;
