@@ -121,6 +121,7 @@ export {
   type TimerMessage,
   type TimerRef,
   type TraceEvent,
+  type UnsubscribedMessage,
 } from "./core/index.ts";
 export type { MofaSystem } from "./mofa-system.ts";
 export {

@@ -49,6 +49,7 @@ export type {
   Target,
   TimerMessage,
   TimerRef,
+  UnsubscribedMessage,
 } from "./actor/context.ts";
 export { type ExitReason, errorReason, isOrderly, reasonText } from "./actor/exit-reason.ts";
 export type { LifecycleState } from "./actor/lifecycle-state.ts";

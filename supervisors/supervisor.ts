@@ -207,7 +207,7 @@ export function isSetup(value: unknown): value is SupervisorSetup {
 
 function isSystemMessage(
   message: unknown,
-): message is Exclude<SystemMessage, { type: "timer" } | { type: "group" } | { type: "agent" }> | AlarmMessage {
+): message is Extract<SystemMessage, { type: "started" | "exit" | "down" }> | AlarmMessage {
   const type = typeOf(message);
   return type === "started" || type === "exit" || type === "down" || type === "timer";
 }

@@ -314,7 +314,23 @@ export interface AgentMessage {
   readonly configuration: Configuration<unknown> | undefined;
 }
 
-export type SystemMessage = DownMessage | ExitMessage | TimerMessage | StartedMessage | GroupMessage | AgentMessage;
+/** Of a subscription with `from` or `ack`: `dropTopic` or `endQueue` has ended it, and nothing of it comes any more. */
+export interface UnsubscribedMessage {
+  readonly type: "unsubscribed";
+  /** The subscription's id. */
+  readonly subscription: number;
+  readonly pattern: string;
+  readonly reason: "topic_dropped" | "queue_ended";
+}
+
+export type SystemMessage =
+  | DownMessage
+  | ExitMessage
+  | TimerMessage
+  | StartedMessage
+  | GroupMessage
+  | AgentMessage
+  | UnsubscribedMessage;
 
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
@@ -454,13 +470,13 @@ export interface Context {
    * @throws RuntimeError `already_kept`: the pattern overlaps that of another kept topic; `bad_argument`.
    */
   keepTopic(pattern: string, options?: KeepOptions): Promise<void>;
-  /** Keeps it no more; what was kept is gone, and who reads it gets nothing more. False: it was not kept. @throws RuntimeError `bad_argument`. */
+  /** Keeps it no more; what was kept is gone, and who reads it gets an `UnsubscribedMessage` and nothing more. False: it was not kept. @throws RuntimeError `bad_argument`. */
   dropTopic(pattern: string): Promise<boolean>;
   /** A message of an acknowledged queue, as it came, is done: nobody gets it again. Whoever has it may say so. @throws RuntimeError `bad_argument`. */
   ack(message: unknown): void;
   /** It is not done: it rests for the queue's back-off, or so long, and is given again. @throws RuntimeError `bad_argument`. */
   nack(message: unknown, options?: { readonly delayMs?: number }): void;
-  /** Ends an acknowledged queue: what is left in it becomes dead letters. How many; undefined: there was none. @throws RuntimeError `bad_argument`. */
+  /** Ends an acknowledged queue: what is left in it becomes dead letters, and its members get an `UnsubscribedMessage`. How many; undefined: there was none. @throws RuntimeError `bad_argument`. */
   endQueue(pattern: string, queue: string): Promise<number | undefined>;
   /** The same for a stream, of whoever opens it first by `ctx.stream(message.replyTo)`; what fails it is thrown by the loop. */
   requestStream(topic: string, message: unknown, options?: RequestStreamOptions): StreamReader;

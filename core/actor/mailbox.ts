@@ -21,6 +21,7 @@ export const MetaKind = {
   topic: 9,
   inspect: 10,
   agent: 11,
+  unsubscribed: 12,
 } as const;
 export type MetaKind = (typeof MetaKind)[keyof typeof MetaKind];
 

@@ -43,7 +43,7 @@ export class PublishWaits {
   readonly #kernel: Kernel;
   /** By thread and subscription. */
   readonly #pauses = new Map<string, Pause>();
-  /** By thread and topic: what was dropped on the way there, and is still to be told. */
+  /** By thread and pattern of its subscribers: what was dropped on the way there, and is still to be told. */
   readonly #skipped = new Map<number, Map<string, number>>();
   readonly #byPattern = new TopicTree<Pause>();
 
@@ -83,8 +83,8 @@ export class PublishWaits {
     this.#kernel.peers.whenEmptied(thread, () => this.leave(wait));
   }
 
-  /** It goes to no subscriber of that thread, which only hears how many there were: its publisher waits for nothing any more. */
-  skip(thread: number, topic: string): void {
+  /** It goes to no subscriber of that pattern there, which only hears how many there were: its publisher waits for nothing any more. */
+  skip(thread: number, pattern: string): void {
     const { guest, peers } = this.#kernel;
     let skipped = this.#skipped.get(thread);
     if (skipped === undefined) {
@@ -96,7 +96,7 @@ export class PublishWaits {
         for (const [of, count] of counts) peers.push(thread, FrameKind.topicSkipped, toKernel, guest, count, of);
       });
     }
-    skipped.set(topic, (skipped.get(topic) ?? 0) + 1);
+    skipped.set(pattern, (skipped.get(pattern) ?? 0) + 1);
   }
 
   /** It may have to wait: its places are counted until `end`. @param hasRoom called in the promise's stead */

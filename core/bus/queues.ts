@@ -103,7 +103,12 @@ export class Queues {
   // Main ----------------------------------------------------------------------------------------------------------
 
   has(words: readonly string[]): boolean {
-    return (this.#byPattern.itemsOf(words)?.size ?? 0) > 0;
+    return this.countOf(words) > 0;
+  }
+
+  /** Groups of exactly that pattern. */
+  countOf(words: readonly string[]): number {
+    return this.#byPattern.itemsOf(words)?.size ?? 0;
   }
 
   groupsOf(words: readonly string[]): readonly QueueGroup[] {

@@ -16,11 +16,10 @@ import type {
   SubscriptionOptions,
 } from "../actor/context.ts";
 import type { Ref, SendResult } from "../actor/ref.ts";
-import { describe, errorData, RuntimeError } from "../errors.ts";
+import { RuntimeError } from "../errors.ts";
 import { Counter } from "../kernel/counters.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { Table } from "../kernel/replica.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { AckedPublish } from "./acked-publish.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -28,16 +27,13 @@ import type { PatternInterest } from "./kept/bus-table.ts";
 import { Consumers } from "./kept/consumers.ts";
 import { type EnvelopeExtras, extrasOf } from "./publish-options.ts";
 import { PublishWaits } from "./publish-waits.ts";
-import type { QueueGroup, QueueTerms } from "./queue-group.ts";
+import type { QueueTerms } from "./queue-group.ts";
 import { Queues } from "./queues.ts";
 import { Receivers } from "./receivers.ts";
 import { Requests } from "./requests.ts";
+import { type Route, Routes } from "./routes.ts";
 import { filterOf, TopicSubscription } from "./subscription.ts";
-import { wordsOfPattern, wordsOfTopic } from "./topic.ts";
-import { TopicTree } from "./topic-tree.ts";
-
-/** Topics whose way is remembered; past that all are looked up anew. */
-const routesMax = 4_096;
+import { wordsOfPattern } from "./topic.ts";
 
 /** What crosses to another thread: topic, message, the envelope's id and what else is in it. */
 export type PublishedPayload = readonly [topic: string, message: unknown, id: string, extras?: EnvelopeExtras];
@@ -45,32 +41,12 @@ export type PublishedPayload = readonly [topic: string, message: unknown, id: st
 /** The same for main alone, whose answer its publisher waits for. */
 export type PublishedToKeep = readonly [published: PublishedPayload, isExcess: boolean];
 
-/** Who gets what is published under a topic. */
-interface Route {
-  readonly words: readonly string[];
-  /** On main: queue groups. */
-  readonly groups: readonly QueueGroup[];
-  readonly subscriptions: readonly TopicSubscription[];
-  readonly threads: readonly number[];
-  /** What is published must be data: somebody gets it on another thread or in a process, or looks at its fields. */
-  readonly isChecked: boolean;
-  /** A subscription here has the policy `wait`. */
-  readonly hasWaiting: boolean;
-  /** On main: its table keeps it. */
-  readonly isKept: boolean;
-}
-
 const toKernel = { slot: 0, generation: 0 };
 const owner = 0;
 
 export class Topics {
   readonly #kernel: Kernel;
-  readonly #own = new TopicTree<TopicSubscription>();
-  /** Threads with subscribers. */
-  readonly #others = new TopicTree<number>();
-  readonly #routes = new Map<string, Route>();
-  /** Patterns of this thread's subscribers: who waits for all threads to know; undefined: all do. */
-  readonly #interests = new Map<string, (() => void)[] | undefined>();
+  readonly #routes: Routes;
   #nextSubscription = 1;
   readonly deliveries: Deliveries;
   readonly #waits: PublishWaits;
@@ -86,13 +62,8 @@ export class Topics {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.interest = {
-      known: (pattern, done) => {
-        this.#routes.clear();
-        this.#whenKnown(pattern, done);
-      },
-      over: (words, pattern) => this.#uninterested(words, pattern),
-    };
+    this.#routes = new Routes(kernel, () => this.queues);
+    this.interest = this.#routes;
     this.queues = new Queues(kernel, this.interest);
     this.requests = new Requests(kernel);
     this.receivers = new Receivers(kernel);
@@ -100,16 +71,6 @@ export class Topics {
     this.#waits = new PublishWaits(kernel);
     this.deliveries = new Deliveries(kernel, this.#waits);
     this.#idPrefix = `${kernel.thread}.`;
-    kernel.replica.checkedBy(Table.interests, (pattern, value) => interestFault(pattern, value));
-    kernel.replica.onChange(Table.interests, (pattern, changes) => {
-      const words = wordsOfPattern(pattern, "subscribe");
-      for (const { holder, value: isInterested } of changes) {
-        if (holder.thread === kernel.thread) continue;
-        if (isInterested === undefined) this.#others.delete(words, holder.thread);
-        else this.#others.add(words, holder.thread);
-        this.#routes.clear();
-      }
-    });
   }
 
   /** Resolves when what is published anywhere from then on reaches it. */
@@ -142,29 +103,8 @@ export class Topics {
       };
       this.consumers.join(subscription, options, begun, failed);
     } else if (options.queue !== undefined) this.queues.join(subscription, options.queue, termsOf(options), done);
-    else {
-      this.#own.add(subscription.words, subscription);
-      this.#routes.clear();
-      this.#whenKnown(pattern, done);
-    }
+    else this.#routes.add(subscription, done);
     return promise;
-  }
-
-  /** Calls back when every thread knows that this one has subscribers of the pattern. */
-  #whenKnown(pattern: string, done: () => void): void {
-    if (this.#interests.has(pattern)) {
-      const waiting = this.#interests.get(pattern);
-      if (waiting === undefined) done();
-      else waiting.push(done);
-      return;
-    }
-    const waiting = [done];
-    this.#interests.set(pattern, waiting);
-    this.#kernel.replica.putEverywhere(Table.interests, pattern, this.#kernel.guest, true, () => {
-      // Meanwhile the last subscriber may have gone, and another have come.
-      if (this.#interests.get(pattern) === waiting) this.#interests.set(pattern, undefined);
-      for (const one of waiting) one();
-    });
   }
 
   /** What has not come into its actor's hands is taken out. False: there is no such subscription of the actor. */
@@ -187,26 +127,9 @@ export class Topics {
   }
 
   #remove(subscription: TopicSubscription): void {
-    const { words, pattern, queue } = subscription;
-    if (subscription.isServed) {
-      this.consumers.leave(subscription);
-      return;
-    }
-    if (queue !== undefined) {
-      this.queues.leave(subscription);
-      return;
-    }
-    this.#own.delete(words, subscription);
-    this.#uninterested(words, pattern);
-  }
-
-  /** Unless somebody else here is interested in the pattern, this thread is no more. */
-  #uninterested(words: readonly string[], pattern: string): void {
-    this.#routes.clear();
-    if ((this.#own.itemsOf(words)?.size ?? 0) > 0 || this.queues.has(words)) return;
-    if (this.#kernel.bus?.has(words) === true) return;
-    this.#interests.delete(pattern);
-    this.#kernel.replica.put(Table.interests, pattern, this.#kernel.guest, undefined);
+    if (subscription.isServed) this.consumers.leave(subscription);
+    else if (subscription.queue !== undefined) this.queues.leave(subscription);
+    else this.#routes.delete(subscription);
   }
 
   /** What it returns settles when there is room everywhere; undefined: there is. */
@@ -218,14 +141,14 @@ export class Topics {
   ): SendResult | Promise<PublishReceipt> {
     const kernel = this.#kernel;
     kernel.assertAlive(sender, "publish");
-    const route = this.#routeOf(topic);
+    const route = this.#routes.of(topic, "publish");
     const extras = options === undefined ? undefined : extrasOf(options, kernel);
     return this.#publish(sender, topic, route, message, extras, options?.ack === true);
   }
 
   /** The same for somebody who waits for an answer. @throws RuntimeError `noproc`: nobody is subscribed. */
   ask(sender: Cell, topic: string, message: unknown, extras: EnvelopeExtras & { readonly replyTo: From }): void {
-    const route = this.#routeOf(topic, "request");
+    const route = this.#routes.of(topic, "request");
     if (route.threads.length + route.subscriptions.length + route.groups.length === 0 && !route.isKept)
       throw new RuntimeError("noproc", `request: nobody is subscribed to ${topic}`);
     // Each of them says when all that it has are out of it.
@@ -262,7 +185,7 @@ export class Topics {
       kernel.counters.add(Counter.published, 1);
       for (const thread of route.threads) {
         if (isExcess && this.#waits.isOverfull(thread)) {
-          this.#waits.skip(thread, topic);
+          this.#skip(thread, route.words, topic, extras);
           continue;
         }
         // What main is to keep goes there below.
@@ -297,6 +220,14 @@ export class Topics {
     }
   }
 
+  /** It goes to no subscriber of that thread, which hears how many there were, by the patterns that brought them there. */
+  #skip(thread: number, words: readonly string[], topic: string, extras: EnvelopeExtras | undefined): void {
+    for (const pattern of this.#routes.patternsOf(thread, words)) this.#waits.skip(thread, pattern);
+    if (extras?.replyTo === undefined) return;
+    const message = `the request "${topic}" was not sent to thread ${thread}, which has too much to read`;
+    this.#kernel.calls.placeOut(extras.replyTo.id, thread, { name: "RuntimeError", code: "mailbox_full", message });
+  }
+
   /** Where a queue shares it, or a topic keeps it, somebody may always get it later. */
   #requestArrives(envelope: Envelope, { groups, isKept, subscriptions }: Route): void {
     if (groups.length === 0 && !isKept) this.receivers.arrives(envelope, subscriptions);
@@ -327,7 +258,7 @@ export class Topics {
     if (this.#kernel.checks) freezeMessage(message);
     const envelope = envelopeOf(topic, message, id, from, extras);
     const source = { wait: undefined, thread: from.thread, isExcess };
-    const route = this.#routeOf(topic);
+    const route = this.#routes.of(topic, "publish");
     if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
     this.deliveries.deliver(route.subscriptions, envelope, source);
     this.queues.share(route.groups, envelope, source);
@@ -335,10 +266,12 @@ export class Topics {
     this.#kernel.bus?.record(route.words, envelope, extras, { from, thread: from.thread, isExcess, question });
   }
 
-  /** So many were dropped on their way here. */
-  skippedReceived(topic: string, count: number): void {
-    const { groups, subscriptions } = this.#routeOf(topic);
-    this.#kernel.counters.add(Counter.busDropped, count * (subscriptions.length + groups.length));
+  /** So many were dropped on their way here, for whoever has that pattern. */
+  skippedReceived(pattern: string, count: number): void {
+    const words = wordsOfPattern(pattern, "subscribe");
+    const { bus, counters } = this.#kernel;
+    counters.add(Counter.busDropped, count * (this.#routes.countOf(words) + this.queues.countOf(words)));
+    bus?.skipped(words, count);
   }
 
   /** A subscription of another thread is full: whoever publishes for it waits from now on. */
@@ -374,28 +307,6 @@ export class Topics {
     this.#kernel.bus?.threadLost(thread);
     this.queues.threadLost(thread);
   }
-
-  #routeOf(topic: string, verb = "publish"): Route {
-    const known = this.#routes.get(topic);
-    if (known !== undefined) return known;
-    const words = wordsOfTopic(topic, verb);
-    const subscriptions: TopicSubscription[] = [];
-    const threads = new Set<number>();
-    this.#own.match(words, (subscription) => subscriptions.push(subscription));
-    this.#others.match(words, (thread) => threads.add(thread));
-    const groups = this.queues.groupsOf(words);
-    const isKept = this.#kernel.bus?.takes(words) === true;
-    const isChecked =
-      isKept ||
-      threads.size > 0 ||
-      groups.length > 0 ||
-      subscriptions.some(({ cell, filter }) => filter !== undefined || (cell.flags & Flag.remote) !== 0);
-    const hasWaiting = subscriptions.some(({ policy }) => policy === "wait");
-    const route: Route = { words, subscriptions, groups, threads: [...threads], isChecked, hasWaiting, isKept };
-    if (this.#routes.size >= routesMax) this.#routes.clear();
-    this.#routes.set(topic, route);
-    return route;
-  }
 }
 
 const termsOf = (options: SubscriptionOptions): QueueTerms => ({
@@ -417,13 +328,4 @@ function envelopeOf(
 ): Envelope {
   const envelope: Envelope = { type: "published", topic, message, id, from };
   return extras === undefined ? envelope : { ...envelope, ...extras };
-}
-
-function interestFault(pattern: string, value: unknown): string | undefined {
-  try {
-    wordsOfPattern(pattern, "subscribe");
-  } catch (error) {
-    return errorData(error).message;
-  }
-  return value === true ? undefined : `it says ${describe(value)}`;
 }

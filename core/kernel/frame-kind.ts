@@ -94,7 +94,7 @@ export const FrameKind = {
   topicFull: 47,
   /** It has room again; id: the subscription. */
   topicRoom: 48,
-  /** The topic: what was dropped on the way, since the thread had too much to read; id: how many. */
+  /** A pattern of its subscribers: what was dropped on the way to them, since the thread had too much to read; id: how many. */
   topicSkipped: 49,
   /** `QueueJoin`; id: the question. To main. */
   queueJoin: 50,
@@ -136,6 +136,8 @@ export const FrameKind = {
   requestOut: 74,
   /** `[childId, changes]`: what a child was told by `reconfigure`, to its supervisor. */
   childConfigured: 75,
+  /** Why main serves a subscription no more (`UnsubscribedMessage`); id: the subscription. From main. */
+  consumeEnded: 76,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -1,5 +1,5 @@
 /** Frames from other threads, handed to the part of the kernel that they are for. */
-import type { StartResult } from "../actor/context.ts";
+import type { StartResult, UnsubscribedMessage } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { MetaKind } from "../actor/mailbox.ts";
 import type { Ref } from "../actor/ref.ts";
@@ -275,6 +275,9 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.recalled:
         kernel.topics.consumers.recalledReceived(id, payload as DeliveryNumber);
+        return;
+      case FrameKind.consumeEnded:
+        kernel.topics.consumers.endedReceived(id, payload as UnsubscribedMessage["reason"]);
         return;
       case FrameKind.topicSkipped:
         kernel.topics.skippedReceived(payload as string, id);

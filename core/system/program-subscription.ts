@@ -5,7 +5,7 @@
  */
 import { makeBehaviour } from "../actor/behaviour.ts";
 import type { Cell } from "../actor/cell.ts";
-import type { Context, Envelope, SubscriptionOptions } from "../actor/context.ts";
+import type { Context, Envelope, SubscriptionOptions, UnsubscribedMessage } from "../actor/context.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 type Result = IteratorResult<Envelope, undefined>;
@@ -130,6 +130,11 @@ export const subscriber = makeBehaviour<ProgramSubscriber, never>(
   { name: "subscriber", module: import.meta.url },
   {
     init: (subscription: ProgramSubscriber, ctx) => subscription.begin(ctx),
-    receive: (subscription: ProgramSubscriber, message) => subscription.received(message as Envelope),
+    receive: (subscription: ProgramSubscriber, message, ctx) => {
+      if ((message as UnsubscribedMessage).type !== "unsubscribed") return subscription.received(message as Envelope);
+      subscription.end();
+      ctx.stop();
+      return undefined;
+    },
   },
 );

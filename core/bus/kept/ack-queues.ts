@@ -19,7 +19,7 @@ import {
 import { PriorityBacklog } from "./backlog.ts";
 import type { BusNews } from "./bus-news.ts";
 import type { PatternInterest } from "./bus-table.ts";
-import { giveTo } from "./consumers.ts";
+import { giveTo, tellEnded } from "./consumers.ts";
 import type { DeliveryNumber, KeptMessage } from "./kept-message.ts";
 import { QueueLetters } from "./queue-letters.ts";
 
@@ -128,8 +128,10 @@ export class AckQueues {
     this.#byNumber.delete(queue.number);
     this.#tree.delete(queue.words, queue);
     for (const entry of left) this.deadLetter(entry, "queue_ended");
-    for (const { holder, subscription } of queue.members.splice(0))
+    for (const { holder, subscription } of queue.members.splice(0)) {
       this.#members.delete(keyOf(holder.thread, subscription));
+      tellEnded(this.#kernel, holder, subscription, "queue_ended");
+    }
     this.#resume(queue);
     this.#interest.over(queue.words, queue.pattern);
     return left.length;
@@ -149,9 +151,14 @@ export class AckQueues {
   }
 
   /** A message for it is not put into it. */
-  drop(queue: AckQueue): void {
-    queue.dropped++;
-    this.#kernel.counters.add(Counter.busDropped, 1);
+  drop(queue: AckQueue, count = 1): void {
+    queue.dropped += count;
+    this.#kernel.counters.add(Counter.busDropped, count);
+  }
+
+  /** So many for queues of that pattern did not come. */
+  skipped(words: readonly string[], count: number): void {
+    for (const queue of this.#tree.itemsOf(words) ?? []) this.drop(queue, count);
   }
 
   /** Publishers of that thread wait from now on. */

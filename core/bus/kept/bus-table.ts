@@ -111,6 +111,12 @@ export class BusTable {
     if (source.question !== undefined) this.#kernel.calls.answer(source.from, source.question, { seq }, undefined);
   }
 
+  /** So many were dropped on their way to main, for whatever has exactly that pattern here. */
+  skipped(words: readonly string[], count: number): void {
+    this.topics.skipped(words, count);
+    this.queues.skipped(words, count);
+  }
+
   #kept(
     words: readonly string[],
     { id, message, topic }: Envelope,

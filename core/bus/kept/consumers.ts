@@ -3,7 +3,8 @@
  * given; their thread tells it what came into whose hands, and what became of it.
  */
 import type { Cell } from "../../actor/cell.ts";
-import type { Envelope, SubscriptionOptions } from "../../actor/context.ts";
+import type { Envelope, SubscriptionOptions, UnsubscribedMessage } from "../../actor/context.ts";
+import { Meta, MetaKind } from "../../actor/mailbox.ts";
 import type { Ref } from "../../actor/ref.ts";
 import { type ErrorData, RuntimeError } from "../../errors.ts";
 import { Counter } from "../../kernel/counters.ts";
@@ -163,6 +164,17 @@ export class Consumers {
     }
   }
 
+  /** Main serves the subscription no more. What its actor has not read it does not read any more, and it is told. */
+  endedReceived(id: number, reason: UnsubscribedMessage["reason"]): void {
+    const subscription = this.#served.get(id);
+    if (subscription === undefined) return;
+    const { cell, pattern } = subscription;
+    const { delivery, topics } = this.#kernel;
+    topics.unsubscribe(cell, id);
+    const message: UnsubscribedMessage = { type: "unsubscribed", subscription: id, pattern, reason };
+    delivery.deliverSystem(cell, new Meta(MetaKind.unsubscribed, "unsubscribed", id, undefined), message);
+  }
+
   /** The time for it was over, or somebody else has answered for it. What has not come into its actor's hands shall not. */
   recalledReceived(id: number, delivery: DeliveryNumber): void {
     const subscription = this.#served.get(id);
@@ -233,4 +245,15 @@ export function giveTo(
   const payload: GivenPayload = [topic, bytes, id, from, extras, atMs, seq, delivery, isAfterGap];
   if (holder.thread === thread) topics.consumers.givenReceived(holder, subscription, payload);
   else peers.push(holder.thread, FrameKind.given, holder, guest, subscription, payload);
+}
+
+/** On main: a subscription is served no more. */
+export function tellEnded(
+  { guest, peers, thread, topics }: Kernel,
+  holder: Ref,
+  subscription: number,
+  reason: UnsubscribedMessage["reason"],
+): void {
+  if (holder.thread === thread) topics.consumers.endedReceived(subscription, reason);
+  else peers.push(holder.thread, FrameKind.consumeEnded, holder, guest, subscription, reason);
 }

@@ -7,7 +7,7 @@ import { covers, overlap } from "../topic-patterns.ts";
 import { TopicTree } from "../topic-tree.ts";
 import type { BusNews } from "./bus-news.ts";
 import type { PatternInterest } from "./bus-table.ts";
-import { giveTo } from "./consumers.ts";
+import { giveTo, tellEnded } from "./consumers.ts";
 import type { KeepLimits } from "./keep-options.ts";
 import { KeptTopic, type KeptTopicStats, type LogEntry } from "./kept-topic.ts";
 import { type Replay, type ReplayFrom, seqOf } from "./replay.ts";
@@ -62,11 +62,14 @@ export class KeptTopics {
     const words = wordsOfPattern(pattern, "dropTopic");
     const topic = this.#byPattern.get(pattern);
     if (topic === undefined) return false;
-    for (const { holder, subscription } of this.readersOf(topic))
-      this.#replays.delete(keyOf(holder.thread, subscription));
+    const readers = this.readersOf(topic);
     this.#readers.delete(topic);
     this.#byPattern.delete(pattern);
     this.#tree.delete(words, topic);
+    for (const { holder, subscription } of readers) {
+      this.#replays.delete(keyOf(holder.thread, subscription));
+      tellEnded(this.#kernel, holder, subscription, "topic_dropped");
+    }
     this.#news.read(topic);
     this.#interest.over(words, pattern);
     return true;
@@ -74,6 +77,11 @@ export class KeptTopics {
 
   has(words: readonly string[]): boolean {
     return (this.#tree.itemsOf(words)?.size ?? 0) > 0;
+  }
+
+  /** So many for it did not come. */
+  skipped(words: readonly string[], count: number): void {
+    for (const topic of this.#tree.itemsOf(words) ?? []) topic.refused += count;
   }
 
   /** What keeps a topic: there is one at most. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { flooder, reader } from "../../fixtures/flood.ts";
 import { busDifferenceOf } from "../../support/bus-difference.ts";
+import { noneCounted, queueCountsOf } from "../../support/queue-counts.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
@@ -24,6 +25,38 @@ test("S13.7: who publishes to another thread without end in one turn fills its o
   const difference = await busDifference(() => publisher.call("burst", { topic, count: 150_000 }));
   expect(difference).toEqual({ published: 150_000, delivered: 131_072, dropped: 18_928, deadLettered: 0 });
   expect(await subscriber.call("counted")).toEqual({ count: 131_072, isOrdered: true });
+});
+
+test("S13.5, S13.7: what is dropped on its way counts once for each subscription, queue and group, however many topics it had", async () => {
+  const topic = freshTopic();
+  const publisher = await system().spawn(flooder, undefined, { placement: { thread: 2 } });
+  const subscriber = await system().spawn(reader, undefined, { placement: { thread: 0 } });
+  for (const pattern of [`${topic}.*`, `${topic}.*`, `${topic}.>`, `${topic}.1`])
+    await subscriber.call("subscribe", { topic: pattern });
+  await subscriber.call("subscribe", { topic: `${topic}.*`, queue: "plain" });
+  await subscriber.call("subscribe", { topic: `${topic}.*`, queue: "acknowledged", ack: true, capacity: 200_000 });
+  await system().pause(subscriber);
+  const difference = await busDifference(async () => {
+    await publisher.call("burst", { topic: `${topic}.*`, count: 150_000 });
+    await system().settled();
+  });
+  const skipped = 150_000 - 131_072;
+  expect(difference).toEqual({ published: 150_000, delivered: 0, dropped: 5 * skipped, deadLettered: 0 });
+  const queue = queueCountsOf((await system().stats()).queues, `${topic}.*`);
+  expect(queue).toEqual({ ...noneCounted, inHand: 1, waiting: 131_071, dropped: skipped });
+  await system().stopActor(subscriber, "kill");
+  await system().endQueue(`${topic}.*`, "acknowledged");
+});
+
+test("S18.2: a request that does not go out, since its thread has too much to read, fails at once", async () => {
+  const topic = freshTopic();
+  const publisher = await system().spawn(flooder, undefined, { placement: { thread: 2 } });
+  const subscriber = await system().spawn(reader, undefined, { placement: { thread: 1 } });
+  await subscriber.call("subscribe", { topic });
+  expect(await publisher.call("burstAndAsk", { topic, count: 132_000 }, { timeoutMs: floodTimeoutMs })).toBe(
+    "mailbox_full",
+  );
+  await system().settled();
 });
 
 describe.each([1, 2])("S13.5, S13.7: a flood of 10^6 from thread %i to a subscriber on thread 1", (thread) => {

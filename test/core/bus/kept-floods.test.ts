@@ -4,6 +4,7 @@ import type { ConsumerDeed } from "../../fixtures/consumer.ts";
 import { consumer } from "../../fixtures/consumer.ts";
 import { flooder, reader } from "../../fixtures/flood.ts";
 import { busDifferenceOf } from "../../support/bus-difference.ts";
+import { noneCounted as none, queueCountsOf } from "../../support/queue-counts.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
@@ -13,13 +14,7 @@ const flood = 1_000_000;
 const capacity = 100;
 const floodTimeoutMs = 600_000;
 
-const statsOf = async (topic: string) => {
-  const found = (await system().stats()).queues.find(({ pattern }) => pattern === topic);
-  if (found === undefined) throw new Error(`there is no queue of ${topic}`);
-  const { waiting, inHand, resting, delivered, dropped, deadLettered } = found;
-  return { waiting, inHand, resting, delivered, dropped, deadLettered };
-};
-const none = { waiting: 0, inHand: 0, resting: 0, delivered: 0, dropped: 0, deadLettered: 0 };
+const statsOf = async (topic: string) => queueCountsOf((await system().stats()).queues, topic);
 
 describe.each([0, 2])("S17.9: a flood of 10^6 from thread %i to an acknowledged queue", (thread) => {
   const join = (topic: string, policy: "reject" | "dropNewest" | "dropOldest" | "wait", deed: ConsumerDeed) =>

@@ -146,6 +146,18 @@ test("S18.10: a loop that waits ends when it is unsubscribed elsewhere", async (
   expect(await waiting).toEqual(ended);
 });
 
+test("S18.10: the loop over a kept topic ends when that is dropped", async () => {
+  const topic = freshTopic();
+  await system().keepTopic(topic);
+  const subscription = await system().subscribe(topic, { from: "first" });
+  const before = (await system().actors()).length;
+  const waiting = subscription.next();
+  await system().dropTopic(topic);
+  expect(await waiting).toEqual(ended);
+  await system().settled();
+  expect(await system().actors()).toHaveLength(before - 1);
+});
+
 test.each([
   ["a..b", undefined],
   [5, undefined],

@@ -6,6 +6,7 @@ import type { LogEntry } from "../../../core/bus/kept/kept-topic.ts";
 import type { ExitReason, Ref } from "../../../core/index.ts";
 import { supervisor } from "../../../supervisors/index.ts";
 import { consumer } from "../../fixtures/consumer.ts";
+import { noneCounted as none, type QueueCounts, queueCountsOf } from "../../support/queue-counts.ts";
 import { failureOf, SimulatedTree } from "../../support/simulated-tree.ts";
 
 const dayMs = 86_400_000;
@@ -36,10 +37,8 @@ class Bench {
     return bus;
   }
 
-  get queue() {
-    const { queues } = this.table.stats;
-    const { pattern: _, queue: __, members: ___, ...counts } = queues[0] ?? {};
-    return counts;
+  get queue(): QueueCounts {
+    return queueCountsOf(this.table.stats.queues, "jobs");
   }
 
   async kill(): Promise<void> {
@@ -65,17 +64,6 @@ class Bench {
     return await this.tree.until(this.tree.ctx.call(ref, name, argument));
   }
 }
-
-const none = {
-  delivered: 0,
-  dropped: 0,
-  deadLettered: 0,
-  waiting: 0,
-  resting: 0,
-  inHand: 0,
-  redelivered: 0,
-  discarded: 0,
-};
 
 test.each<[string, number, (entry: QueueEntry) => void]>([
   ["priority", 1, (entry) => Object.assign(entry, { priority: 12 })],

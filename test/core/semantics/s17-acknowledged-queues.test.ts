@@ -5,6 +5,7 @@ import { type ConsumerDeed, consumer } from "../../fixtures/consumer.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { busDifferenceOf } from "../../support/bus-difference.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
+import { noneCounted as none, queueCountsOf } from "../../support/queue-counts.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
@@ -21,22 +22,8 @@ const publish = (topic: string, message: unknown, more: object = {}) =>
 
 async function statsOf(topic: string) {
   await system().settled();
-  const { queues } = await system().stats();
-  const stats = queues.find(({ pattern }) => pattern === topic);
-  if (stats === undefined) throw new Error(`there is no queue of ${topic}`);
-  const { pattern: _, queue: __, members: ___, ...counts } = stats;
-  return counts;
+  return queueCountsOf((await system().stats()).queues, topic);
 }
-const none = {
-  delivered: 0,
-  dropped: 0,
-  deadLettered: 0,
-  waiting: 0,
-  resting: 0,
-  inHand: 0,
-  redelivered: 0,
-  discarded: 0,
-};
 
 async function advance(ms: number): Promise<void> {
   await system().settled();
@@ -353,6 +340,20 @@ describePlacements("S17 Acknowledged queues", (place) => {
     await member(topic, "ack");
     await publish(topic, 4);
     expect(await statsOf(topic)).toEqual({ ...none, delivered: 1 });
+  });
+
+  test("S17.10: members of a queue that is ended read nothing more of it, and are told", async () => {
+    const topic = freshTopic();
+    const busy = await member(topic, "keep", { maxInHand: 3 });
+    await system().pause(busy);
+    for (let n = 0; n < 3; n++) await publish(topic, n);
+    expect(await statsOf(topic)).toEqual({ ...none, inHand: 3 });
+    expect(await system().endQueue(topic, queue)).toBe(3);
+    await system().settled();
+    await system().resume(busy);
+    expect(await busy.call("got")).toEqual([]);
+    expect(await busy.call("ends")).toEqual(["true queue_ended"]);
+    expect(await busy.call("unsubscribe")).toBe(false);
   });
 
   test("S17.5: what a member puts aside it has in hand", async () => {

@@ -228,6 +228,23 @@ describePlacements("S17 Kept topics", (place) => {
     await system().keepTopic(topic);
     expect(await system().publish(topic, 2, { ack: true })).toEqual({ seq: 1 });
     expect(await got(former)).toEqual([0]);
+    expect(await former.call("ends")).toEqual(["true topic_dropped"]);
+  });
+
+  test("S17.4: what its readers have not read of a topic that is dropped counts as dropped", async () => {
+    const topic = freshTopic();
+    await system().keepTopic(topic);
+    const slow = await reader(topic, "first");
+    await system().pause(slow);
+    const difference = await busDifferenceOf(system(), async () => {
+      await publishAll(topic, [0, 1]);
+      await system().settled();
+      await system().dropTopic(topic);
+    });
+    await system().resume(slow);
+    expect(await got(slow)).toEqual([]);
+    expect(await slow.call("ends")).toEqual(["true topic_dropped"]);
+    expect(difference).toEqual({ published: 2, delivered: 0, dropped: 2, deadLettered: 0 });
   });
 
   test("S17.1: a plain subscription of main that ends takes no kept topic with it", async () => {
