@@ -31,6 +31,18 @@ read and left: 1 2 3 4 5 6 7 8 9 10
 answers given up: 1
 read "You said something hard", then: the model is lost for words
 `,
+  "desk/main": `writers: bob, ann
+politics is written
+sport is written
+weather is written
+a piece is given up after three: attempts
+printed: a dry piece on politics, at attempt 1
+printed: a dry piece on sport, at attempt 2
+{ tone: 'reconfigure' }
+refused ann does not write like that
+bad_configuration tone: a text (got 5 from reconfigure)
+again at 03:00:00
+`,
   "faults/main": `throw: struck 1, failed calls: injected, restarts: 1
 loop: struck 1, failed calls: turn_limit, restarts: 1
 loopAfterAwait: struck 1, failed calls: turn_limit, restarts: 1
