@@ -100,6 +100,7 @@ export {
   type StandardSchema,
   type StartedMessage,
   type StartResult,
+  type StateOptions,
   type StreamOptions,
   type StreamReader,
   type StreamWriter,

@@ -129,7 +129,7 @@ export type { ActorNode } from "./system/actor-tree.ts";
 export type { SystemOptions, SystemParts } from "./system/boot.ts";
 export type { SystemStats } from "./system/inspection.ts";
 export { loadSystem } from "./system/load.ts";
-export type { LookOptions } from "./system/look-options.ts";
+export type { LookOptions, StateOptions } from "./system/look-options.ts";
 export type { ManualClock } from "./system/manual-clock.ts";
 export type { ProfileOptions } from "./system/profile.ts";
 export type { ProgramSubscription } from "./system/program-subscription.ts";

@@ -21,7 +21,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage
       ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation KeepOptions KeptTopicStats LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement ProcessInfo ProfileOptions ProgramSubscription PublishOptions PublishReceipt QueueStats RefData Refusal RegistryStats
       Remaining RequestOptions RequestStreamOptions Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
-      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
+      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent UnsubscribedMessage
     `,
   },

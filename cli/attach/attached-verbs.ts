@@ -90,7 +90,7 @@ export class AttachedVerbs {
       case "resend":
         return await system.resend(request.letter, request.target === undefined ? undefined : targetOf(request.target));
       case "getState":
-        return await system.getState(targetOf(request.target));
+        return await system.getState(targetOf(request.target), { hideSecrets: true });
       case "pause":
       case "resume":
         return await system[request.verb](targetOf(request.target));

@@ -149,7 +149,7 @@ export class Births {
     return own.read().then((read) => {
       // It has ended meanwhile, and its `init` with it.
       if ((cell.flags & Flag.dead) !== 0) return undefined;
-      kernel.scheduler.commit(() => kernel.agents.configured(cell, read));
+      kernel.scheduler.commit(() => kernel.agents.configured(cell, read.shown));
       return init(argument, ctx, read.value);
     });
   }

@@ -32,6 +32,9 @@ export type ControlVerb =
   | "interrupt"
   | "reconfigure";
 
+/** With `getState`: what its configuration marks as secret is not in the copy. */
+export const hidesSecrets = "hideSecrets";
+
 /** One living actor, as seen from outside. */
 export interface ActorInfo {
   readonly ref: RefData;
@@ -187,7 +190,9 @@ export class Controls {
       return undefined;
     }
     try {
-      calls.answer(from, id, this.#copyOf(summary === undefined ? cell.state : summary(cell.state), name), me);
+      const state = summary === undefined ? cell.state : summary(cell.state);
+      const secrets = value === hidesSecrets ? cell.extra?.configuration?.secrets : undefined;
+      calls.answer(from, id, this.#copyOf(secrets === undefined ? state : secrets.hiddenIn(state), name), me);
     } catch (error) {
       const { message } = errorData(error);
       const data: ErrorData = { name: "RuntimeError", code: "not_cloneable", message: `the state: ${message}` };

@@ -98,12 +98,16 @@ export class Crashes {
   report(cell: Cell, reason: ExitReason, mail: Mail | undefined, cut?: { readonly stack: string | undefined }): void {
     const kernel = this.#kernel;
     kernel.counters.add(Counter.crashes, 1);
-    const text = cut === undefined ? messageText : plainText;
     const { format } = cell.behaviour.handlers;
+    const secrets = cell.extra?.configuration?.secrets;
+    const text = (value: unknown) => {
+      const shown = (cut === undefined ? messageText : plainText)(secrets?.hiddenIn(value) ?? value);
+      return secrets?.hidden(shown) ?? shown;
+    };
     // What `format` hides must stay hidden where it cannot run. Of an actor in another process it is the runtime's own.
     const state = () => {
-      if (cut === undefined || (cell.flags & Flag.remote) !== 0) return stateText(cell.state, format);
-      return format === undefined ? plainText(cell.state) : notFormatted;
+      if (cut === undefined || (cell.flags & Flag.remote) !== 0) return stateText(cell.state, format, secrets);
+      return format === undefined ? text(cell.state) : notFormatted;
     };
     const texts = () => ({
       state: state(),
@@ -124,7 +128,9 @@ export class Crashes {
 
   /** What an actor has thrown, read in its name: getters and traps are its code, and may not end. */
   #reasonOf(cell: Cell, thrown: unknown): { readonly error: ErrorData } {
-    return this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
+    const reason = this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
+    const secrets = cell.extra?.configuration?.secrets;
+    return secrets === undefined ? reason : { error: secrets.hiddenInError(reason.error) };
   }
 
   /** The message of its turn, while that runs or is open. */

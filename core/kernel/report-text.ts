@@ -4,6 +4,7 @@ import type { Handlers } from "../actor/behaviour.ts";
 import { type Mail, Meta, MetaKind } from "../actor/mailbox.ts";
 import { isRef } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import type { Secrets } from "../registry/secrets.ts";
 import { checkMessage } from "../thread/message-check.ts";
 
 /** The same without any code of the value's own: for what may be the very thing that did not end. */
@@ -33,6 +34,8 @@ export function messageText(message: unknown): string {
 export function mailText({ meta, payload }: Mail, text: (value: unknown) => string = messageText): string {
   const argument = payload === undefined ? "" : text(payload);
   if (typeof meta === "string") return `cast ${meta}(${argument})`;
+  // What a state is replaced by, or a configuration, is no message.
+  if (meta instanceof Meta && meta.kind === MetaKind.inspect) return meta.name;
   if (meta instanceof Meta && meta.kind === MetaKind.call) return `call ${meta.name}(${argument})`;
   return text(payload);
 }
@@ -49,10 +52,13 @@ export function reportable(data: unknown): unknown {
 }
 
 /** The state as redacted by the behaviour; a failing `format` must not hide the report (gen_server's format_status). */
-export function stateText(state: unknown, format: Handlers["format"]): string {
+export function stateText(state: unknown, format: Handlers["format"], secrets?: Secrets): string {
   try {
-    const shown = format === undefined ? state : format(state);
-    return inspect(shown, { depth: 3, maxStringLength: 500, maxArrayLength: 20 }).slice(0, 2_000);
+    const formatted = format === undefined ? state : format(state);
+    // Before long texts are cut, and once more behind that for what no walk over data finds.
+    const shown = secrets === undefined ? formatted : secrets.hiddenIn(formatted);
+    const text = inspect(shown, { depth: 3, maxStringLength: 500, maxArrayLength: 20 });
+    return (secrets?.hidden(text) ?? text).slice(0, 2_000);
   } catch (error) {
     return `state not shown: format threw ${describe(error instanceof Error ? error.message : error)}`;
   }

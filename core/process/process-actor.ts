@@ -5,8 +5,9 @@ import type { Context, From } from "../actor/context.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
 import { type Api, isRef, noReply, type Ref, type RefVerbs, refClass } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
-import { describe, errorData, RuntimeError } from "../errors.ts";
+import { describe, type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import { type DeedKind, type DeedTerms, doDeed } from "../faults/deeds.ts";
+import { hidesSecrets } from "../kernel/controls.ts";
 import { stateText } from "../kernel/report-text.ts";
 import type { AgentConfiguration, GivenConfiguration } from "../registry/agent-configuration.ts";
 import type { Data } from "../registry/configuration.ts";
@@ -179,12 +180,22 @@ export class ProcessActor {
     } catch (error) {
       const { format } = this.#behaviour?.handlers ?? {};
       const aborted = this.#isAborted(error) ? ({ aborted: true } as const) : {};
-      const state = stateText(this.#now.state, format);
-      this.line.sayFailure({ type: "threw", error: errorData(error), state, ...aborted });
+      const state = stateText(this.#now.state, format, this.#configuration?.secrets);
+      this.line.sayFailure({ type: "threw", error: this.#dataOf(error), state, ...aborted });
     } finally {
       this.#isInTurn = false;
       this.#now.from = undefined;
     }
+  }
+
+  /** What nobody of the actor's has caught. */
+  unhandled(error: unknown): void {
+    this.line.sayFailure({ type: "unhandled", error: this.#dataOf(error) });
+  }
+
+  #dataOf(error: unknown): ErrorData {
+    const data = errorData(error);
+    return this.#configuration?.secrets?.hiddenInError(data) ?? data;
   }
 
   #isAborted(thrown: unknown): boolean {
@@ -200,7 +211,7 @@ export class ProcessActor {
         this.#configuration = handlers.configuration?.(given as GivenConfiguration);
         return this.#configuration?.read().then((read) => {
           this.#read = read.value;
-          return read;
+          return read.shown;
         });
       case "reconfigure":
         return this.#configuration?.offer(given as Data, state, this.#ctx);
@@ -224,7 +235,9 @@ export class ProcessActor {
       case "resumed":
         return handlers.resumed?.(state, this.#ctx);
       case "getState":
-        return state;
+        return given === hidesSecrets && this.#configuration?.secrets !== undefined
+          ? this.#configuration.secrets.hiddenIn(state)
+          : state;
       case "replaceState":
         this.#now.state = given;
         return undefined;

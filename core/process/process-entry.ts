@@ -4,12 +4,12 @@ import { startLink } from "./link.ts";
 // The link starts while the rest is loaded.
 startLink();
 const { ProcessActor } = await import("./process-actor.ts");
-const { errorData } = await import("../errors.ts");
 const { callerStack } = await import("../caller-stack.ts");
 const { exitCodeOf } = await import("../exit-code.ts");
 
 const exit = process.exit.bind(process);
-const { line } = new ProcessActor(exit);
+const actor = new ProcessActor(exit);
+const { line } = actor;
 
 // The terminal tells Ctrl-C to everybody; whether this actor ends is main's to say.
 process.on("SIGINT", () => {});
@@ -25,7 +25,7 @@ process.exit = (...args: readonly unknown[]): never => {
   return exit(code);
 };
 
-process.on("unhandledRejection", (error: unknown) => line.sayFailure({ type: "unhandled", error: errorData(error) }));
-process.on("uncaughtException", (error: unknown) => line.sayFailure({ type: "unhandled", error: errorData(error) }));
+process.on("unhandledRejection", (error: unknown) => actor.unhandled(error));
+process.on("uncaughtException", (error: unknown) => actor.unhandled(error));
 
 line.say({ type: "ready" });

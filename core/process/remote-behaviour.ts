@@ -80,7 +80,9 @@ function handlersOf({ isServer, isConfigured, handlers: has }: LoadedBehaviour, 
 /** The process reads it, and offers a new one to the actor. What it says of it is held to its shape. */
 function remoteConfiguration(turns: RemoteTurns, given: GivenConfiguration): AgentConfiguration {
   return {
-    read: () => turns.run("configuration", "", given).then(asConfiguration),
+    secrets: undefined,
+    read: () =>
+      turns.run("configuration", "", given).then((shown) => ({ value: undefined, shown: asConfiguration(shown) })),
     offer: (changes) => turns.run("reconfigure", "", changes).then(asOffer),
   };
 }

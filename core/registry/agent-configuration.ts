@@ -11,12 +11,22 @@ import { isThenable } from "../actor/turn-result.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { checkMessage } from "../thread/message-check.ts";
-import { type Configuration, type ConfigurationSources, type Data, isData, merge, resolve } from "./configuration.ts";
+import {
+  arePaths,
+  type Configuration,
+  type ConfigurationSources,
+  type Data,
+  isData,
+  isPath,
+  merge,
+  resolve,
+} from "./configuration.ts";
+import { Secrets } from "./secrets.ts";
 import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
 
 /** What a behaviour says of its configuration; the spawn's `configuration` goes before these. */
 export interface ConfigurationDeclaration<out T = unknown>
-  extends Pick<ConfigurationSources, "defaults" | "file" | "isFileOptional" | "environment"> {
+  extends Pick<ConfigurationSources, "defaults" | "file" | "isFileOptional" | "environment" | "secrets"> {
   readonly schema: StandardSchema<T>;
 }
 
@@ -31,25 +41,34 @@ export interface GivenConfiguration {
   readonly changes: Data;
 }
 
-/** How an offer ended. Plain data: it may come from the actor's process. */
+/** How an offer ended, with the configuration as others see it. Plain data: it may come from the actor's process. */
 export type Offer =
   | { readonly isRefused: false; readonly configuration: Configuration<unknown>; readonly changes: Data }
   | { readonly isRefused: true; readonly code: "refused" | "bad_configuration"; readonly message: string };
 
+/** A configuration as its actor has it, and as others see it. */
+export interface ReadConfiguration {
+  /** Undefined: it is in the actor's process. */
+  readonly value: unknown;
+  readonly shown: Configuration<unknown>;
+}
+
 /** The configuration of an actor, wherever its code runs. */
 export interface AgentConfiguration {
+  /** What nobody else is shown; undefined: nothing is marked so, or it is in the actor's process, which shows none of it. */
+  readonly secrets: Secrets | undefined;
   /** At its start. @throws RuntimeError `bad_configuration`, by rejection. */
-  read(): Promise<Configuration<unknown>>;
+  read(): Promise<ReadConfiguration>;
   /** In a turn of its own. Rejects with what the hook throws. */
   offer(changes: Data, state: unknown, ctx: Context): Promise<Offer>;
 }
 
-const declarationKeys = ["schema", "defaults", "file", "isFileOptional", "environment"] as const;
+const declarationKeys = ["schema", "defaults", "file", "isFileOptional", "environment", "secrets"] as const;
 
 /** @throws RuntimeError `bad_argument`. */
 export function assertConfigurationDeclaration(value: unknown): asserts value is ConfigurationDeclaration {
   assertKeys("the behaviour: configuration", value, declarationKeys);
-  const { schema, defaults, file, isFileOptional, environment } = value as Readonly<Record<string, unknown>>;
+  const { schema, defaults, file, isFileOptional, environment, secrets } = value as Readonly<Record<string, unknown>>;
   const refuse = (key: string, wanted: string, got: unknown) => {
     throw new RuntimeError("bad_argument", `the behaviour: configuration.${key} is ${wanted}, got ${describe(got)}`);
   };
@@ -59,6 +78,7 @@ export function assertConfigurationDeclaration(value: unknown): asserts value is
   if (isFileOptional !== undefined && typeof isFileOptional !== "boolean")
     refuse("isFileOptional", "true or false", isFileOptional);
   const isByName = isData(environment) && Object.values(environment).every(isPath);
+  if (secrets !== undefined && !arePaths(secrets)) refuse("secrets", "a list of paths", secrets);
   if (environment !== undefined && !isByName) refuse("environment", "paths by the names of variables", environment);
 }
 
@@ -69,17 +89,27 @@ export class OwnConfiguration implements AgentConfiguration {
   readonly #given: GivenConfiguration;
   #changes: Data;
   #current: Configuration<unknown> | undefined;
+  readonly #secrets: Secrets;
 
   constructor(declaration: ConfigurationDeclaration, hook: Handlers["configure"], given: GivenConfiguration) {
     this.#declaration = declaration;
     this.#hook = hook;
     this.#given = given;
     this.#changes = given.changes;
+    this.#secrets = new Secrets(declaration.secrets);
   }
 
-  async read(): Promise<Configuration<unknown>> {
+  get secrets(): Secrets | undefined {
+    return this.#secrets.isEmpty ? undefined : this.#secrets;
+  }
+
+  async read(): Promise<ReadConfiguration> {
     this.#current = await this.#resolve(this.#changes);
-    return this.#current;
+    return { value: this.#current.value, shown: this.#shown(this.#current) };
+  }
+
+  #shown({ value, origins }: Configuration<unknown>): Configuration<unknown> {
+    return { value: this.#secrets.masked(value), origins };
   }
 
   async offer(changes: Data, state: unknown, ctx: Context): Promise<Offer> {
@@ -95,16 +125,17 @@ export class OwnConfiguration implements AgentConfiguration {
     }
     let answer: unknown = hook(state, next.value, ctx, this.#current?.value);
     if (isThenable(answer)) answer = await answer;
-    if (isRefusal(answer)) return refused(answer.refused);
+    if (isRefusal(answer)) return refused(this.#secrets.hidden(answer.refused));
     this.#changes = all;
     this.#current = next;
-    return { isRefused: false, configuration: next, changes: all };
+    return { isRefused: false, configuration: this.#shown(next), changes: all };
   }
 
   /** Every thread gets a copy of it, so it must be data. */
   async #resolve(changes: Data): Promise<Configuration<unknown>> {
     const { schema, ...sources } = this.#declaration;
-    const configuration = await resolve(schema, { ...sources, argument: this.#given.argument }, changes);
+    const all = { ...sources, argument: this.#given.argument };
+    const configuration = await resolve(schema, all, changes, this.#secrets);
     try {
       checkMessage(configuration.value, undefined, () => false);
     } catch (error) {
@@ -112,10 +143,6 @@ export class OwnConfiguration implements AgentConfiguration {
     }
     return configuration;
   }
-}
-
-function isPath(path: unknown): boolean {
-  return typeof path === "string" && path.split(".").every((key) => key !== "");
 }
 
 /** What an actor's process says of its configuration. @throws TypeError */

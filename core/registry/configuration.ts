@@ -9,6 +9,7 @@ import { types } from "node:util";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { objectKind } from "../thread/message-check.ts";
+import { isWithin, type Path, Secrets, valueAt } from "./secrets.ts";
 import { isStandardSchema, keysOf, type StandardIssue, type StandardSchema, validatedBy } from "./standard-schema.ts";
 
 export type Data = Readonly<Record<string, unknown>>;
@@ -23,6 +24,11 @@ export interface ConfigurationSources {
   /** Where the variables are. Default `process.env`. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
   readonly argument?: Data;
+  /**
+   * Paths of what is shown to nobody else, in the sources and in what the schema makes: `["apiKey", "database.password"]`. No
+   * error says such a value; of an actor's configuration, see SEMANTICS S15.10.
+   */
+  readonly secrets?: readonly string[];
 }
 
 /** Where a value came from: `default` is the program's or the schema's, `reconfigure` what an actor was told while it ran. */
@@ -41,10 +47,8 @@ const sourceKeys = [
   "environment",
   "variables",
   "argument",
+  "secrets",
 ] as const satisfies readonly (keyof ConfigurationSources)[];
-
-/** Where a value stands: the keys that lead to it. A key may have dots in it. */
-type Path = readonly string[];
 
 interface Layer {
   readonly origin: (path: Path) => Origin;
@@ -62,18 +66,38 @@ export async function readConfiguration<T>(
   if (!isStandardSchema(schema))
     throw new RuntimeError("bad_argument", `a configuration wants a Standard Schema, got ${describe(schema)}`);
   assertKeys("a configuration's sources", sources, sourceKeys);
-  return await resolve(schema, sources, {});
+  const { secrets } = sources;
+  if (secrets !== undefined && !arePaths(secrets))
+    throw new RuntimeError("bad_argument", `a configuration's secrets are a list of paths, got ${describe(secrets)}`);
+  return await resolve(schema, sources, {}, new Secrets(secrets));
 }
 
 /**
  * What comes of it is nobody else's: neither the sources nor the schema hold a part of it.
  *
- * @param changes what goes before every source. @throws RuntimeError `bad_configuration`.
+ * @param changes what goes before every source
+ * @param secrets learns what stands at its paths. @throws RuntimeError `bad_configuration`.
  */
 export async function resolve<T>(
   schema: StandardSchema<T>,
   sources: ConfigurationSources,
   changes: Data,
+  secrets: Secrets,
+): Promise<Configuration<T>> {
+  try {
+    return await read(schema, sources, changes, secrets);
+  } catch (error) {
+    if (secrets.isEmpty || !(error instanceof RuntimeError)) throw error;
+    // Its cause is an error of somebody else's, which may say anything: of a JSON text, a part of that.
+    throw new RuntimeError(error.code, secrets.hidden(error.message));
+  }
+}
+
+async function read<T>(
+  schema: StandardSchema<T>,
+  sources: ConfigurationSources,
+  changes: Data,
+  secrets: Secrets,
 ): Promise<Configuration<T>> {
   const environment = fromEnvironment(sources);
   const layers: Layer[] = [
@@ -83,15 +107,18 @@ export async function resolve<T>(
     { origin: () => "argument", data: sources.argument ?? {} },
     { origin: () => "reconfigure", data: changes },
   ];
+  for (const { data } of layers) secrets.learn(data);
   let merged = mergedOf(layers);
   let result = await validatedBy(schema, merged);
   if (result.issues !== undefined && reread(merged, result.issues, environment, layers)) {
+    secrets.learn(environment.layer.data);
     merged = mergedOf(layers);
     result = await validatedBy(schema, merged);
   }
-  if (result.issues !== undefined) throw refused(result.issues, merged, layers);
+  if (result.issues !== undefined) throw refused(result.issues, merged, layers, secrets);
   try {
     const value = copied(result.value);
+    secrets.learn(value);
     return { value, origins: originsOf(value, layers) };
   } catch (error) {
     const { message } = errorData(error);
@@ -110,8 +137,12 @@ async function fromFile(path: string, isOptional: boolean): Promise<Layer> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (isOptional && (error as { readonly code?: string }).code === "ENOENT") return layer({});
-    throw new RuntimeError("bad_configuration", `the configuration file ${path} cannot be read`, { cause: error });
+    const { code, message } = errorData(error);
+    if (isOptional && code === "ENOENT") return layer({});
+    const why = code ?? message;
+    throw new RuntimeError("bad_configuration", `the configuration file ${path} cannot be read (${why})`, {
+      cause: error,
+    });
   }
   let data: unknown;
   try {
@@ -171,12 +202,21 @@ function reread(
   return isChanged;
 }
 
-function refused(issues: readonly StandardIssue[], merged: Data, layers: readonly Layer[]): RuntimeError {
+function refused(
+  issues: readonly StandardIssue[],
+  merged: Data,
+  layers: readonly Layer[],
+  secrets: Secrets,
+): RuntimeError {
   const lines = issues.map((issue) => {
     const path = keysOf(issue);
     const value = valueAt(merged, path);
-    const where = value === undefined ? "it is missing" : `got ${describe(value)} from ${originAt(path, layers)}`;
-    return `${path.length === 0 ? "the whole" : path.join(".")}: ${issue.message} (${where})`;
+    const isHidden = secrets.hides(path);
+    // The schema's words may say the value, which may be too short to be looked for in texts.
+    const words = isHidden && issue.message.includes(String(value)) ? "refused" : issue.message;
+    const shown = isHidden ? "a secret" : describe(secrets.masked(value, path));
+    const where = value === undefined ? "it is missing" : `got ${shown} from ${originAt(path, layers)}`;
+    return `${path.length === 0 ? "the whole" : path.join(".")}: ${words} (${where})`;
   });
   return new RuntimeError("bad_configuration", lines.join("; ") || "the schema refuses it, and does not say why");
 }
@@ -200,20 +240,6 @@ function layerOf(path: Path, layers: readonly Layer[]): Layer | undefined {
 /** The schema's own default if no layer has a value there. */
 function originAt(path: Path, layers: readonly Layer[]): Origin {
   return layerOf(path, layers)?.origin(path) ?? "default";
-}
-
-/** Whether a path leads to a value, or to a part of it. */
-function isWithin(path: Path, whole: Path): boolean {
-  return whole.every((key, n) => path[n] === key);
-}
-
-function valueAt(data: unknown, path: Path): unknown {
-  let value = data;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Data)[key];
-  }
-  return value;
 }
 
 function at(path: Path, value: unknown): Data {
@@ -250,6 +276,15 @@ function copied<T>(value: T, around: readonly object[] = []): T {
 
 function refuseCycle(value: object, around: readonly object[]): void {
   if (around.includes(value)) throw new RuntimeError("bad_configuration", "a configuration that holds itself is none");
+}
+
+/** Keys with dots between them. */
+export function isPath(path: unknown): boolean {
+  return typeof path === "string" && path.split(".").every((key) => key !== "");
+}
+
+export function arePaths(paths: unknown): boolean {
+  return Array.isArray(paths) && paths.every(isPath);
 }
 
 /** An object with keys; a date, a map and the like are values. */

@@ -25,3 +25,17 @@ export function lookOptions(verb: string, options: LookOptions): LookOptions {
     throw new RuntimeError("bad_argument", `${verb} wants unanswered to be a function, got ${describe(unanswered)}`);
   return options;
 }
+
+export interface StateOptions {
+  /** What the actor's configuration marks as a secret is not in the copy. Default false. */
+  readonly hideSecrets?: boolean;
+}
+
+/** @throws RuntimeError `bad_argument`. */
+export function stateOptions(verb: string, options: StateOptions): StateOptions {
+  assertKeys(verb, options, ["hideSecrets"] satisfies (keyof StateOptions)[]);
+  const { hideSecrets } = options;
+  if (hideSecrets !== undefined && typeof hideSecrets !== "boolean")
+    throw new RuntimeError("bad_argument", `${verb}: hideSecrets is true or false, got ${describe(hideSecrets)}`);
+  return options;
+}

@@ -30,7 +30,7 @@ import { wordsOfPattern } from "../bus/topic.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
-import type { ActorInfo, ControlVerb } from "../kernel/controls.ts";
+import { type ActorInfo, type ControlVerb, hidesSecrets } from "../kernel/controls.ts";
 import type { DeadLetter } from "../kernel/dead-letters.ts";
 import type { EventStream } from "../kernel/event-stream.ts";
 import type { CrashReport } from "../kernel/events.ts";
@@ -56,7 +56,7 @@ import { type ActorNode, treeOf } from "./actor-tree.ts";
 import type { SystemParts } from "./boot.ts";
 import { endActors, endHeldThreads } from "./ending.ts";
 import { Inspection, type SystemStats } from "./inspection.ts";
-import { type LookOptions, lookOptions } from "./look-options.ts";
+import { type LookOptions, lookOptions, type StateOptions, stateOptions } from "./look-options.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { type ProfileOptions, profileHere, profileRequest } from "./profile.ts";
 import { ProgramSubscriber, type ProgramSubscription, subscriber } from "./program-subscription.ts";
@@ -288,9 +288,11 @@ export class System implements AsyncDisposable {
   /**
    * A copy of an actor's state (sys:get_state/1), read between two turns. @throws RuntimeError `noproc`, `timeout`,
    * `not_cloneable` for a state that is no data.
+   * With `hideSecrets` no value is in it that the actor's configuration marks as a secret: for people to see.
    */
-  async getState(target: Target): Promise<unknown> {
-    return await this.#control("getState", target);
+  async getState(target: Target, options: StateOptions = {}): Promise<unknown> {
+    const { hideSecrets } = stateOptions("getState", options);
+    return await this.#control("getState", target, hideSecrets === true ? hidesSecrets : undefined);
   }
 
   /** Puts another state in the place of an actor's (sys:replace_state/2), between two turns. @throws as `getState`. */

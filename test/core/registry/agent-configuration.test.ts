@@ -27,7 +27,7 @@ test("S15.8: what is offered is read from all sources again, and what was change
   const hook = (_state: unknown, next: unknown) => void offered.push(next);
   const given = { argument: { tags: ["argument"] }, changes: {} };
   const own = new OwnConfiguration({ schema: settingsSchema, ...sources }, hook, given);
-  expect(await own.read()).toEqual({
+  expect((await own.read()).shown).toEqual({
     value: { port: 2, host: "first", tags: ["argument"] },
     origins: { port: `file ${file}`, host: `environment ${variable}`, tags: "argument" },
   });
@@ -103,6 +103,7 @@ test.each<[string, object]>([
   ["environment is paths", { configuration: { schema: settingsSchema, environment: { A: 1 } } }],
   ["environment is paths", { configuration: { schema: settingsSchema, environment: { A: "a..b" } } }],
   ['there is no "argument"', { configuration: { schema: settingsSchema, argument: {} } }],
+  ["secrets is a list of paths", { configuration: { schema: settingsSchema, secrets: "key" } }],
   ["configure is a hook of a configuration", { configure: () => undefined }],
   ["configure is a function", { configuration: { schema: settingsSchema }, configure: 1 }],
   ["declaration: version is a text", { declaration: { version: 1 } }],

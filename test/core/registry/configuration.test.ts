@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Data, readConfiguration } from "../../../core/registry/configuration.ts";
+import { Secrets } from "../../../core/registry/secrets.ts";
 import type { StandardIssue, StandardSchema } from "../../../core/registry/standard-schema.ts";
 
 interface Server {
@@ -104,7 +105,7 @@ describe("a configuration", () => {
     const missing = join(folder, "missing.json");
     const argument = { name: "a", server: { port: 1 } };
     await expect(readConfiguration(schema, { file: missing, argument })).rejects.toMatchObject(
-      refusal(/missing.json cannot be read/),
+      refusal(/missing.json cannot be read \(ENOENT\)$/),
     );
     expect(await readConfiguration(schema, { file: missing, isFileOptional: true, argument })).toMatchObject({
       value: argument,
@@ -177,9 +178,43 @@ describe("a configuration", () => {
     await expect(readConfiguration(asItIs, { argument: cyclic })).rejects.toMatchObject(refusal(/holds itself/));
   });
 
+  test("has secrets that no error says: by their path, in the schema's words, within what is shown around them, and in a broken file", async () => {
+    const issue = (message: string, ...path: string[]) => ({ message, path });
+    const refusing = says(() => ({
+      issues: [
+        issue("7 is too short", "pin"),
+        issue("a number", "db", "port"),
+        issue("wrong", "db"),
+        issue("no", "free"),
+      ],
+    }));
+    const argument = { pin: 7, db: { port: "of-the-secret", host: "open" }, free: "like of-the-secret" };
+    await expect(readConfiguration(refusing, { argument, secrets: ["pin", "db.port"] })).rejects.toMatchObject(
+      refusal(
+        /^pin: refused \(got a secret from argument\); db.port: a number \(got a secret from argument\); db: wrong \(got {"port":"\[secret\]","host":"open"} from argument\); free: no \(got "like \[secret\]" from argument\)$/,
+      ),
+    );
+    const path = file("broken-secret.json", '{ "pin": topsecret }');
+    const broken = await readConfiguration(asItIs, { file: path, secrets: ["pin"] }).catch((error: Error) => error);
+    expect([(broken as Error).message, (broken as Error).cause]).toEqual([
+      expect.stringMatching(/is no JSON$/),
+      undefined,
+    ]);
+    expect((await readConfiguration(asItIs, { argument, secrets: ["pin"] })).value).toEqual(argument);
+  });
+
+  test("has secrets of several lines, each of which is hidden where a text has them apart", () => {
+    const secrets = new Secrets(["key"]);
+    secrets.learn({ key: "first line\nnext line\nend" });
+    expect(secrets.hidden("'first line\\n' + 'next line' end first line\nnext line\nend")).toBe(
+      "'[secret]\\n' + '[secret]' end [secret]",
+    );
+  });
+
   test.each([
     ["no schema", () => readConfiguration({} as never)],
     ["a schema that validates nothing", () => readConfiguration({ "~standard": { validate: 1 } } as never)],
+    ["secrets that are no paths", () => readConfiguration(schema, { secrets: ["a..b"] })],
     ["a source that there is not", () => readConfiguration(schema, { files: [] } as never)],
   ])("wants a schema and sources: %s", async (_what, ask) => {
     await expect(ask()).rejects.toMatchObject({ code: "bad_argument" });

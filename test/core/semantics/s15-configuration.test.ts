@@ -1,7 +1,8 @@
 /** core/SEMANTICS.md, S15.6 to S15.8: what behaviours and spawns declare, and the configuration of an actor that runs. */
 import { expect, test } from "@jest/globals";
 import { type Ref, type RefData, refKey } from "../../../core/index.ts";
-import { changing, configured, fixed, plain } from "../../fixtures/configured.ts";
+import { EventRecorder } from "../../../testing/index.ts";
+import { changing, configured, fixed, guarded, plain } from "../../fixtures/configured.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -240,6 +241,52 @@ describePlacements("S15 Declarations and configuration", (place) => {
     expect(await system().reconfigure(ref, { port: 9 })).toMatchObject({ value: { port: 9 } });
     await system().resume(ref);
     expect(await ref.call("settings")).toEqual({ ...initial, port: 9 });
+  });
+
+  test("S15.10: a secret is the actor's, in every life, and is in no copy, no refusal, no report and no error of its", async () => {
+    const [first, second] = ["first-key-of-the-test", "second-key\nof two lines"];
+    const lines = [first, ...second.split("\n")];
+    using events = new EventRecorder(system());
+    const watcher = await system().spawn(puppet);
+    await watcher.call("run", ["watch", { capability: "guarded" }]);
+    const tree = await system().supervise({ intensity: 10, children: [] });
+    const configuration = { key: first };
+    await tree.startChild({ id: 1, start: [guarded] as const, configuration, ...place.options });
+    const now = async () => {
+      await system().settled();
+      const found = await tree.whichChild(1);
+      return (found.ok ? found.child.ref : undefined) as Ref<never>;
+    };
+    const ref = await now();
+    const seen: unknown[] = [await system().getState(ref, { hideSecrets: true })];
+    expect(await system().call(ref, "key")).toBe(first);
+    expect(await settingsOf(ref)).toEqual(thrice({ key: "[secret]" }));
+    seen.push(await failureOf(system().reconfigure(ref, { key: second, mode: "refuse" })));
+    seen.push(await failureOf(system().reconfigure(ref, { key: "short" })));
+    seen.push(await system().reconfigure(ref, { key: second }));
+    expect(await system().call(ref, "key")).toBe(second);
+    seen.push(await system().getState(ref, { hideSecrets: true }));
+    seen.push(await failureOf(system().reconfigure(ref, { mode: "crash" })));
+    const next = await now();
+    expect(await system().call(next, "key")).toBe(second);
+    seen.push(await failureOf(system().call(next, "crash", "a call") as Promise<unknown>));
+    const start = place.spawn(system(), guarded, undefined, { configuration: { key: "tiny" } });
+    seen.push(await failureOf(start), await watcher.call("seen"));
+    await system().settled();
+    expect(seen).toEqual([
+      { settings: { key: "[secret]" }, note: "uses [secret]" },
+      expect.stringMatching(/^refused: .*: \[secret\] is no better than \[secret\]$/),
+      expect.stringMatching(/^bad_configuration: .*key: refused \(got a secret from reconfigure\)$/),
+      { value: { key: "[secret]" }, origins: { key: "reconfigure" } },
+      expect.objectContaining({ settings: { key: "[secret]" } }),
+      expect.stringMatching(/^crashed: no such key: \[secret\]/),
+      expect.stringMatching(/^crashed: a call with \[secret\]/),
+      expect.stringMatching(/^bad_configuration: .*key: refused \(got a secret from argument\)$/),
+      expect.anything(),
+    ]);
+    const told = JSON.stringify([seen, events.events, system().crashes()]);
+    for (const line of [...lines, "tiny"]) expect(told).not.toContain(line);
+    expect(events.of("crashed")).toHaveLength(3);
   });
 
   test.each([
