@@ -10,7 +10,7 @@ import { type Behaviour, type BehaviourOptions, type Handlers, isAsyncFunction, 
 import type { Context } from "./context.ts";
 import { assertDefinition } from "./definition.ts";
 import type { ExitReason } from "./exit-reason.ts";
-import type { Api } from "./ref.ts";
+import { type Api, type RefData, refKey } from "./ref.ts";
 
 /** Handlers by name. `never` for the argument lets each handler declare its own. */
 export type ServerHandlers<S> = { readonly [name: string]: (state: S, argument: never, ctx: Context) => unknown };
@@ -84,12 +84,12 @@ export function defineServer<
       : (_state, message, ctx) => ctx.log("warning", "unexpected message", { message }),
     call: (state, name, argument, ctx) => {
       const handler = calls.get(name);
-      if (handler === undefined) throw undefinedHandler("call", name, calls);
+      if (handler === undefined) throw undefinedHandler("call", name, calls, ctx.self);
       return handler(state, argument, ctx);
     },
     cast: (state, name, argument, ctx) => {
       const handler = casts.get(name);
-      if (handler === undefined) throw undefinedHandler("cast", name, casts);
+      if (handler === undefined) throw undefinedHandler("cast", name, casts, ctx.self);
       return handler(state, argument, ctx);
     },
     ...(onContinue && { continue: onContinue as NonNullable<Handlers["continue"]> }),
@@ -104,7 +104,12 @@ export function defineServer<
 }
 
 /** OTP: a missing mandatory callback is a crash with `undef`. */
-function undefinedHandler(kind: string, name: string, handlers: ReadonlyMap<string, unknown>): RuntimeError {
+function undefinedHandler(
+  kind: string,
+  name: string,
+  handlers: ReadonlyMap<string, unknown>,
+  self: RefData,
+): RuntimeError {
   const known = [...handlers.keys()].join(", ") || "none";
-  return new RuntimeError("undef", `no ${kind} handler "${name}" (defined: ${known})`);
+  return new RuntimeError("undef", `<${refKey(self)}> has no ${kind} handler "${name}" (defined: ${known})`);
 }

@@ -24,20 +24,33 @@ export class CronLine {
         "bad_argument",
         `schedule wants a line of cron, such as "0 3 * * *", got ${describe(line)}`,
       );
-    if (timeZone !== undefined && (typeof timeZone !== "string" || timeZone === ""))
-      throw new RuntimeError("bad_argument", `schedule: timeZone is a name such as "UTC", got ${describe(timeZone)}`);
+    if (timeZone !== undefined && !isTimeZone(timeZone))
+      throw new RuntimeError(
+        "bad_argument",
+        `schedule: timeZone is an IANA name such as "Europe/Berlin" or "UTC", got ${describe(timeZone)}`,
+      );
     try {
       this.#cron = new Cron(line, { fixedTimeRule, ...(timeZone !== undefined && { timezone: timeZone }) });
-      // A time zone is looked up only here.
+      // What a line means is looked at only here.
       this.nextAfter(0);
     } catch (error) {
-      const { message } = errorData(error);
-      throw new RuntimeError("bad_argument", `schedule: ${describe(line)}: ${message}`, { cause: error });
+      const why = errorData(error).message.replace(/^Cron\w+: /, "");
+      throw new RuntimeError("bad_argument", `schedule: ${describe(line)}: ${why}`, { cause: error });
     }
   }
 
   /** The first time later than this, in milliseconds since the epoch; undefined: there is none any more. */
   nextAfter(wallMs: number): number | undefined {
     return this.#cron.nextRun(dateAt(wallMs))?.getTime();
+  }
+}
+
+/** Asked of JavaScript's own zones, which are croner's too: its word for one that there is not is three errors in one. */
+function isTimeZone(name: unknown): boolean {
+  try {
+    new Intl.DateTimeFormat(undefined, { timeZone: name as string });
+    return typeof name === "string";
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 /** core/SEMANTICS.md, S5: names, calls, timers. */
 import { expect, test } from "@jest/globals";
-import type { ExitReason } from "../../../core/index.ts";
+import { type ExitReason, refKey } from "../../../core/index.ts";
 import { EventRecorder, Probe } from "../../../testing/index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
@@ -151,7 +151,8 @@ describePlacements("S5 Names, calls, timers", (place) => {
     for (const name of ["nothing", "toString", "__proto__"]) {
       const server = await place.spawn(system(), puppet, undefined);
       const watch = await probe.watch(server);
-      await expect(system().call(server, name)).rejects.toMatchObject({ code: "undef" });
+      const message = expect.stringContaining(`<${refKey(server)}> has no call handler "${name}" (defined: `);
+      await expect(system().call(server, name)).rejects.toMatchObject({ code: "undef", message });
       expect([name, await watch.reason()]).toMatchObject([name, { error: { code: "undef" } }]);
     }
   });

@@ -91,8 +91,13 @@ describe("a schedule", () => {
     [5, {}, /schedule wants a line of cron, such as "0 3 \* \* \*", got 5/],
     ["0 0 31 2 *", {}, /schedule: "0 0 31 2 \*" means no time that is still to come/],
     ["0 0 0 1 1 * 1969", { timeZone: "UTC" }, /means no time that is still to come/],
-    ["* * * * *", { timeZone: "No/Where" }, /schedule: .*No\/Where/],
-    ["* * * * *", { timeZone: 5 }, /timeZone is a name such as "UTC", got 5/],
+    [
+      "* * * * *",
+      { timeZone: "No/Where" },
+      /schedule: timeZone is an IANA name such as "Europe\/Berlin" or "UTC", got "No\/Where"$/,
+    ],
+    ["* * * * *", { timeZone: 5 }, /timeZone is an IANA name such as .*, got 5/],
+    ["* * * * *", { timeZone: "" }, /timeZone is an IANA name such as .*, got ""/],
     ["* * * * *", { missed: "never" }, /missed is "skip", "once" or "all", got "never"/],
     ["* * * * *", { zone: "UTC" }, /schedule: options: there is no "zone"; it takes timeZone, missed/],
   ])("S16.9: %j with %j is refused", async (line, options, message) => {
