@@ -15,9 +15,9 @@ import { wordsOfPattern } from "./topic.ts";
 import { TopicTree } from "./topic-tree.ts";
 
 /** Frames that may wait for a thread before what is published to it waits. */
-const backlogMax = 8_192;
+export const backlogMax = 8_192;
 /** Frames that may wait for it before what is published by somebody who waits no more is dropped. */
-const carelessMax = 131_072;
+export const carelessMax = 131_072;
 
 /** One publish that waits: at how many places, and who awaits it. */
 export interface PublishWait {

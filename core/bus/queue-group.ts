@@ -35,6 +35,8 @@ export class QueueGroup {
   readonly waiting = new Fifo<Envelope>();
   /** Threads that were asked to let their publishers wait. */
   readonly pausedThreads = new Set<number>();
+  /** Members' threads that have so much to read that publishers wait until they have read it. */
+  readonly crowdedThreads = new Set<number>();
   #isRoundRobin = false;
   /** Whose turn it is among those with the same load. */
   #next = 0;

@@ -13,6 +13,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import type { Source } from "./deliveries.ts";
 import type { PatternInterest } from "./kept/bus-table.ts";
+import { backlogMax, carelessMax } from "./publish-waits.ts";
 import { QueueGroup, type QueueMember, type QueueTerms } from "./queue-group.ts";
 import type { TopicSubscription } from "./subscription.ts";
 import { wordsOfPattern } from "./topic.ts";
@@ -122,13 +123,33 @@ export class Queues {
     for (const group of groups) {
       const member = group.waiting.size > 0 ? this.#behind(group, envelope) : this.#take(group, envelope);
       if (member === undefined) continue;
-      if (member !== "wait") this.#give(group, member, envelope);
-      else if (isExcess) this.#kernel.counters.add(Counter.busDropped, 1);
-      else {
-        group.waiting.push(envelope);
-        this.#pause(group, thread);
+      if (member === "wait") {
+        if (isExcess) this.#kernel.counters.add(Counter.busDropped, 1);
+        else {
+          group.waiting.push(envelope);
+          this.#pause(group, thread);
+        }
+      } else if (isExcess && this.#kernel.peers.backlogOf(member.holder.thread) >= carelessMax) {
+        member.load--;
+        this.#kernel.counters.add(Counter.busDropped, 1);
+      } else {
+        this.#give(group, member, envelope);
+        this.#pauseIfCrowded(group, member.holder.thread, thread);
       }
     }
+  }
+
+  /** What a publisher publishes to a member's thread that has too much to read comes by main, so main lets it wait. */
+  #pauseIfCrowded(group: QueueGroup, thread: number, publishing: number): void {
+    const { peers } = this.#kernel;
+    if (peers.backlogOf(thread) < backlogMax) return;
+    this.#pause(group, publishing);
+    if (group.crowdedThreads.has(thread)) return;
+    group.crowdedThreads.add(thread);
+    peers.whenEmptied(thread, () => {
+      group.crowdedThreads.delete(thread);
+      if (group.waiting.size === 0) this.#resume(group);
+    });
   }
 
   /** What is for nobody waits for nobody. */
@@ -165,7 +186,8 @@ export class Queues {
     this.#kernel.topics.tellFull(thread, group.number, group.pattern);
   }
 
-  #resume({ number, pausedThreads }: QueueGroup): void {
+  #resume({ crowdedThreads, number, pausedThreads, size }: QueueGroup): void {
+    if (crowdedThreads.size > 0 && size > 0) return;
     for (const thread of pausedThreads) this.#kernel.topics.tellRoom(thread, number);
     pausedThreads.clear();
   }

@@ -43,6 +43,8 @@ export class TopicSubscription {
   /** A reader: messages that main gives ahead, and those that it has handled and not told. */
   readonly window: number;
   handled = 0;
+  /** A reader: a gap was before what its filter did not let through, and it has not heard of it. */
+  isAfterGap = false;
 
   /** @throws RuntimeError `bad_argument`: the pattern is none. */
   constructor(id: number, pattern: string, cell: Cell, options: SubscriptionOptions) {

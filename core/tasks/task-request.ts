@@ -146,7 +146,14 @@ function recipientOf({ to, capability }: TaskRequest, creation: number): Recipie
 export function checkBackoff(verb: string, backoff: TaskBackoff): Required<TaskBackoff> {
   assertKeys(`${verb}: backoff`, backoff, ["minMs", "maxMs", "factor"]);
   const { minMs, maxMs, factor } = { ...taskBackoffDefault, ...backoff };
-  if (isTime(minMs) && isTime(maxMs) && Number.isFinite(factor) && factor >= 1 && minMs <= maxMs)
+  if (
+    isTime(minMs) &&
+    minMs < Number.POSITIVE_INFINITY &&
+    isTime(maxMs) &&
+    Number.isFinite(factor) &&
+    factor >= 1 &&
+    minMs <= maxMs
+  )
     return { minMs, maxMs, factor };
   throw new RuntimeError(
     "bad_argument",

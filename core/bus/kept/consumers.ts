@@ -131,6 +131,7 @@ export class Consumers {
     const subscription = this.#served.get(id);
     // What was on its way to a member that has left is with main.
     if (subscription === undefined && delivery !== undefined) return;
+    const isBehindGap = isAfterGap || subscription?.isAfterGap === true;
     const message = this.#values.decode(bytes);
     if (kernel.checks) freezeMessage(message);
     const envelope: Envelope = {
@@ -143,16 +144,20 @@ export class Consumers {
       atMs,
       ...(seq !== undefined && { seq }),
       ...(delivery !== undefined && { attempt: delivery[2], ackId: ackIdOf(delivery) }),
-      ...(isAfterGap && { isAfterGap }),
+      ...(isBehindGap && { isAfterGap: true }),
     };
     if (subscription === undefined) this.#undelivered(holder, envelope);
     else if (delivery !== undefined) {
       subscription.held++;
       subscription.unread?.add(ackIdOf(delivery));
       void kernel.delivery.deliver(subscription.cell, subscription.meta, envelope, undefined);
-    } else if (subscription.filter !== undefined && !passes(subscription.filter, message)) this.left(subscription, 1);
-    else
+    } else if (subscription.filter !== undefined && !passes(subscription.filter, message)) {
+      subscription.isAfterGap = isBehindGap;
+      this.left(subscription, 1);
+    } else {
+      subscription.isAfterGap = false;
       kernel.topics.deliveries.deliver([subscription], envelope, { wait: undefined, thread: owner, isExcess: false });
+    }
   }
 
   #undelivered(holder: Ref, payload: Envelope): void {

@@ -72,7 +72,8 @@ export function ackIdOfMessage(message: unknown, verb: string): string {
 export function delayOf(options: { readonly delayMs?: number } | undefined): number | undefined {
   if (options !== undefined) assertKeys("nack: options", options, ["delayMs"]);
   const { delayMs } = options ?? {};
-  if (delayMs !== undefined && !(typeof delayMs === "number" && delayMs >= 0))
+  // What rests for ever would take room in its queue for ever.
+  if (delayMs !== undefined && !(Number.isFinite(delayMs) && delayMs >= 0))
     throw new RuntimeError("bad_argument", `nack wants delayMs as a time from 0, got ${describe(delayMs)}`);
   return delayMs;
 }

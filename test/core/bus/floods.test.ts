@@ -48,6 +48,19 @@ test("S13.5, S13.7: what is dropped on its way counts once for each subscription
   await system().endQueue(`${topic}.*`, "acknowledged");
 });
 
+test("S13.10: who publishes to a queue group without end in one turn fills main's outbox to its member so far, and the rest is dropped", async () => {
+  const topic = freshTopic();
+  const publisher = await system().spawn(flooder, undefined, { placement: { thread: 0 } });
+  const member = await system().spawn(reader, undefined, { placement: { thread: 1 } });
+  await member.call("subscribe", { topic, queue: "all" });
+  const difference = await busDifference(() => publisher.call("burst", { topic, count: 150_000 }));
+  expect(difference).toEqual({ published: 150_000, delivered: 131_072, dropped: 18_928, deadLettered: 0 });
+  expect(await member.call("counted")).toEqual({ count: 131_072, isOrdered: true });
+  await publisher.call("flood", { topic, count: 100 });
+  await system().settled();
+  expect((await member.call("counted")).count).toBe(131_172);
+});
+
 test("S18.2: a request that does not go out, since its thread has too much to read, fails at once", async () => {
   const topic = freshTopic();
   const publisher = await system().spawn(flooder, undefined, { placement: { thread: 2 } });

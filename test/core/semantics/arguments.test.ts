@@ -70,6 +70,13 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
   [["submit", { to: nobody, call: "c", attempts: 0 }], /attempts is a whole number from 1, got 0/],
   [["submit", { to: nobody, call: "c", concurrency: 1.5 }], /concurrency is a whole number from 1, got 1.5/],
   [["submit", { to: nobody, call: "c", backoff: 5 }], /submit: backoff wants an object with minMs, .*, got 5/],
+  [
+    [
+      "submit",
+      { to: nobody, call: "c", backoff: { minMs: Number.POSITIVE_INFINITY, maxMs: Number.POSITIVE_INFINITY } },
+    ],
+    /backoff has minMs and maxMs/,
+  ],
   [["submit", { to: nobody, call: "c", backoff: { maxMs: 1 } }], /backoff has minMs and maxMs, .* got \{"maxMs":1\}/],
   [["submit", { to: nobody, call: "c", backoff: { factor: 0.5 } }], /backoff has .* a factor from 1, got/],
   [["sendEvery", 10, "m", undefined, { missed: "no" }], /sendEvery: missed is "all", "once" or "skip", got "no"/],

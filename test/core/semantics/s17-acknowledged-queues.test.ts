@@ -395,6 +395,7 @@ describePlacements("S17 Acknowledged queues", (place) => {
     ["publish", "a", 1, { priority: 10 }],
     ["publish", "a", 1, { ack: "yes" }],
     ["nack", { ackId: "1.2.3" }, { delayMs: -1 }],
+    ["nack", { ackId: "1.2.3" }, { delayMs: Number.POSITIVE_INFINITY }],
   ] as const)("S17: %s of what is none is bad_argument", async (...step) => {
     const actor = await place.spawn(system(), puppet, undefined);
     expect(await actor.call("codeOf", step)).toBe("bad_argument");

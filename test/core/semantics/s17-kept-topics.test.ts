@@ -151,6 +151,22 @@ describePlacements("S17 Kept topics", (place) => {
     ]);
   });
 
+  test("S17.3: a reader hears of a gap also where its filter does not let through what comes right behind it", async () => {
+    const topic = freshTopic();
+    await system().keepTopic(topic, { messages: 3 });
+    const kinds = ["b", "a", "b", "a", "a"];
+    await publishAll(
+      topic,
+      kinds.map((kind, at) => ({ kind, at })),
+    );
+    const filtered = await reader(topic, { seq: 1 }, { filter: { kind: "a" } });
+    await system().settled();
+    expect(await filtered.call("gotWith", "isAfterGap")).toEqual([
+      [{ kind: "a", at: 3 }, true],
+      [{ kind: "a", at: 4 }, undefined],
+    ]);
+  });
+
   test("S17.1: what is too old goes, also while nothing is published, and however far the clock jumps", async () => {
     const topic = freshTopic();
     await system().keepTopic(topic, { ms: 1_000 });
