@@ -22,7 +22,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./run.ts"),
   },
   { name: "ps", summary: "the actors of a running program, as a list", load: () => import("./ps.ts") },
-  { name: "tree", summary: "the same as a tree: who has started whom", load: () => import("./tree.ts") },
+  {
+    name: "tree",
+    summary: "the actors of a running program, as a tree: who has started whom",
+    load: () => import("./tree.ts"),
+  },
   {
     name: "top",
     summary: "what threads and the busiest actors of a running program do, live",
@@ -35,7 +39,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./kill.ts"),
   },
   { name: "pause", summary: "hold an actor's messages back", load: () => import("./pause.ts") },
-  { name: "resume", summary: "let them through again", load: () => import("./resume.ts") },
+  { name: "resume", summary: "let through what pause holds back", load: () => import("./resume.ts") },
   {
     name: "interrupt",
     summary: "ask the turn of an actor that is under way to end",

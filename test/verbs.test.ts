@@ -1,7 +1,8 @@
-/** core/VERBS.md has every public member of `ctx`, `system` and refs, and none that there is not. */
+/** core/VERBS.md has every public member of `ctx`, `system` and refs, every key of a behaviour, and none that there is not. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { defineActor, defineServer } from "../core/index.ts";
 import { packageRoot } from "./support/package-root.ts";
 
 const page = readFileSync(join(packageRoot, "core/VERBS.md"), "utf8");
@@ -49,6 +50,19 @@ test.each([
   expect(documented(title).sort()).toEqual(known().sort());
 });
 
-test.each(["ctx", "system", "A ref"])("each row of %s says what its verbs do", (title) => {
+test("the table of a behaviour has every key of servers and actors", () => {
+  const wrong = { nothing: 1 } as never;
+  const taken = [() => defineServer(wrong), () => defineActor(wrong)].flatMap((define) => {
+    try {
+      define();
+      return ["nothing was refused"];
+    } catch (error) {
+      return ((error as Error).message.split("it takes ")[1] ?? "").split(", ");
+    }
+  });
+  expect(documented("A behaviour").sort()).toEqual([...new Set(taken)].sort());
+});
+
+test.each(["ctx", "system", "A ref", "A behaviour"])("each row of %s says what its verbs do", (title) => {
   expect(rows(title).filter((cells) => cells.length !== 4 || (cells[1] ?? "").length < 8)).toEqual([]);
 });
