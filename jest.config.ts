@@ -7,6 +7,7 @@ export const longSuites = [
   "core/bus/bus-property",
   "core/bus/floods",
   "core/bus/kept-floods",
+  "core/half-writes",
   "core/modules",
   "core/processes/floods",
   "core/processes/heartbeat",
