@@ -77,19 +77,25 @@ export class QueueGroup {
   take({ message }: Envelope, isAlive: (holder: Ref) => boolean): QueueMember | "wait" | undefined {
     const members = this.#members;
     let best: QueueMember | undefined;
+    let bestAt = 0;
     let isWaiting = false;
     for (let n = 0; n < members.length; n++) {
-      const member = members[(this.#next + n) % members.length] as QueueMember;
+      const at = (this.#next + n) % members.length;
+      const member = members[at] as QueueMember;
       const { filter, isWaiting: waits } = member.terms;
       if (!isAlive(member.holder) || (filter !== undefined && !passes(filter, message))) continue;
       isWaiting ||= waits;
-      if (best === undefined || this.#isBefore(member, best)) best = member;
-      if (this.#isRoundRobin && hasRoom(best)) break;
+      if (best === undefined || this.#isBefore(member, best)) {
+        best = member;
+        bestAt = at;
+      }
+      // Of those that have nothing the first is next: most groups have one, however many members.
+      if ((this.#isRoundRobin || best.load === 0) && hasRoom(best)) break;
     }
     if (best === undefined) return undefined;
     if (isWaiting && !hasRoom(best)) return "wait";
     best.load++;
-    this.#next = members.indexOf(best) + 1;
+    this.#next = bestAt + 1;
     return best;
   }
 

@@ -3,6 +3,7 @@
  * a message is a dead letter, a call fails, and links, monitors and spawns are answered at once, as that thread would have.
  */
 import type { RefData } from "../actor/ref.ts";
+import type { SharedPayload } from "../bus/queues.ts";
 import type { PublishedPayload } from "../bus/topics.ts";
 import { RuntimeError } from "../errors.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
@@ -61,6 +62,12 @@ export class Undelivered {
       case FrameKind.published: {
         const [topic, , , extras] = payload as PublishedPayload;
         if (extras?.replyTo !== undefined) kernel.calls.placeOut(extras.replyTo.id, thread, placeLost(topic, why));
+        return;
+      }
+      case FrameKind.shared: {
+        // It never came there: another member of its queue may have it.
+        const [queue, pattern, envelope] = payload as SharedPayload;
+        kernel.topics.queues.backReceived([queue, pattern, to, envelope]);
         return;
       }
       case FrameKind.streamOpen:

@@ -164,13 +164,19 @@ export class AckQueue {
   memberWithRoom(isAlive: (holder: Ref) => boolean): QueueConsumer | undefined {
     const { members } = this;
     let best: QueueConsumer | undefined;
+    let bestAt = 0;
     for (let n = 0; n < members.length; n++) {
-      const member = members[(this.#next + n) % members.length] as QueueConsumer;
+      const at = (this.#next + n) % members.length;
+      const member = members[at] as QueueConsumer;
       if (member.inHand.size >= member.maxInHand || !isAlive(member.holder)) continue;
-      if (best === undefined || loadOf(member) < loadOf(best)) best = member;
-      if (this.settings.balance === "roundRobin") break;
+      if (best === undefined || loadOf(member) < loadOf(best)) {
+        best = member;
+        bestAt = at;
+      }
+      // Nobody has less than nothing.
+      if (this.settings.balance === "roundRobin" || loadOf(best) === 0) break;
     }
-    if (best !== undefined) this.#next = members.indexOf(best) + 1;
+    if (best !== undefined) this.#next = bestAt + 1;
     return best;
   }
 

@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type { Context, SubscriptionOptions } from "../../../core/actor/context.ts";
 import { defineActor } from "../../../core/index.ts";
+import { Counter } from "../../../core/kernel/counters.ts";
 import { SimulatedSystem } from "../../support/simulated-system.ts";
 
 const subscriber = (options: SubscriptionOptions, receive: () => void | Promise<void>) =>
@@ -63,6 +64,23 @@ test("S13.10: a queue group goes on without its members on a thread that is lost
   for (let n = 0; n < 4; n++) void system.kernel(0).guest.ctx?.publish("news", n);
   await settle(system);
   expect(got.get(2)).toBe(6);
+});
+
+test("S13.10: what had not gone out yet to a member on a thread that is lost goes to another", async () => {
+  const system = new SimulatedSystem(1, 3);
+  let got = 0;
+  for (const thread of [1, 2]) {
+    const member = subscriber({ queue: "workers" }, () => void got++);
+    system.kernel(thread).guest.ctx?.spawn(member, undefined, { placement: "local" });
+  }
+  await settle(system);
+  for (let n = 0; n < 20_000; n++) void system.kernel(0).guest.ctx?.publish("news", n);
+  system.killThread(1, "killed");
+  await settle(system);
+  // Each had got half of them. What the ring held is lost.
+  expect(got).toBeGreaterThan(15_000);
+  expect(system.kernel(0).counters.get(Counter.published)).toBe(20_000);
+  expect(system.kernel(0).counters.get(Counter.busDeadLettered)).toBe(0);
 });
 
 test.each(["request", "requestStream"] as const)(
