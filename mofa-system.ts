@@ -5,10 +5,14 @@
  * door, to define behaviours.
  */
 import {
+  type AnyPlugin,
   type Api,
   type Behaviour,
   type ExitReason,
   loadSystem,
+  type PluginFacts,
+  type PluginHealth,
+  pluginActorName,
   type Ref,
   type RefData,
   type SpawnOptions,
@@ -21,6 +25,9 @@ import {
   type DynamicSupervisorHandle,
   dynamicSetup,
   isSupervisor,
+  type PluginSupervision,
+  type PluginUse,
+  pluginSetup,
   type SupervisionHost,
   type SupervisorHandle,
   type SupervisorSetup,
@@ -37,12 +44,24 @@ interface Tree {
   readonly exit: Promise<ExitReason>;
 }
 
+/** A plugin of a running system. */
+export interface PluginInfo extends PluginFacts {
+  /** Its actor; undefined: it is being started again, or was given up. */
+  readonly ref: Ref | undefined;
+  /** By its own word; `down` where it does not answer within a second. */
+  readonly health: PluginHealth;
+}
+
+const healthTimeoutMs = 1_000;
+
 /** A running system with supervision. */
 export class MofaSystem extends System {
   /** Every supervisor that the program has spawned and that has not ended, in the order of their spawns. */
   readonly #trees = new Set<Tree>();
   /** The supervisor of the runtime's own actors, once there is one. */
   readonly #systemTrees = new Set<Tree>();
+  /** Those that were started and whose supervisor has not ended, by name. */
+  readonly #plugins = new Map<string, PluginFacts>();
   readonly #supervision = this.#supervisionOf(this.#trees);
 
   constructor(parts: SystemParts) {
@@ -80,6 +99,44 @@ export class MofaSystem extends System {
   /** The same for children of one template that come and go (OTP's simple_one_for_one). */
   async superviseDynamic(setup: DynamicSetup, options?: SpawnOptions): Promise<DynamicSupervisorHandle> {
     return await superviseDynamicOn(this.#supervision, dynamicSetup(setup), options);
+  }
+
+  /**
+   * Starts plugins under a supervisor of their own, each after those that provide what it requires. Resolves when all have
+   * started; else none of them runs. They stop in the reverse order: with the system, or by `exit` of the handle's `ref`.
+   * @throws RuntimeError `bad_argument`, `plugin_conflict`, `plugin_missing`, `plugin_cycle`; `start_failed`, with why as its cause.
+   */
+  async startPlugins(
+    plugins: readonly (AnyPlugin | PluginUse)[],
+    options?: PluginSupervision,
+  ): Promise<SupervisorHandle> {
+    const { setup, order } = pluginSetup(plugins, options, this.#plugins);
+    const handle = await this.supervise(setup);
+    for (const facts of order) this.#plugins.set(facts.name, facts);
+    void handle.exit.then(() => {
+      for (const { name } of order) this.#plugins.delete(name);
+    });
+    return handle;
+  }
+
+  /** Every plugin that was started, in the order of their starts. */
+  async plugins(): Promise<PluginInfo[]> {
+    return await Promise.all(
+      [...this.#plugins.values()].map(async (facts) => {
+        const ref = this.whereis(pluginActorName(facts.name));
+        const health =
+          ref === undefined ? { status: "down" as const, detail: "it does not run" } : await this.#healthOf(ref);
+        return { ...facts, ref, health };
+      }),
+    );
+  }
+
+  async #healthOf(ref: Ref): Promise<PluginHealth> {
+    try {
+      return (await ref.call("health", undefined, { timeoutMs: healthTimeoutMs })) as PluginHealth; // as every plugin answers
+    } catch (error) {
+      return { status: "down", detail: (error as Error).message };
+    }
   }
 
   /** It is a tree from its spawn on, so that a stop finds it also while its children are starting. */

@@ -109,6 +109,22 @@ export {
 export type { ThreadStats } from "./kernel/kernel.ts";
 export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
+export { assertKeys } from "./known-keys.ts";
+export type { PluginBus } from "./plugin/plugin-bus.ts";
+export type { PluginFacts, ProvidedCapability, RequiredCapability } from "./plugin/plugin-facts.ts";
+export { startOrder } from "./plugin/plugin-order.ts";
+export {
+  type AnyPlugin,
+  definePlugin,
+  isPlugin,
+  type Plugin,
+  type PluginBehaviour,
+  type PluginCalls,
+  type PluginDefinition,
+  type PluginHealth,
+  pluginActorName,
+  pluginFacts,
+} from "./plugin.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";
 export type { ConfigurationDeclaration, Refusal } from "./registry/agent-configuration.ts";

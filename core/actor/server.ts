@@ -54,8 +54,16 @@ export function defineServer<
   K extends object = Record<never, never>,
   G = undefined,
 >(definition: ServerDefinition<S, A, C, K, G>): Behaviour<A, ServerApi<C, K>> {
+  return makeBehaviour(definition, serverHandlers("defineServer", definition));
+}
+
+/** What the kernel calls of a definition. @param who defines, for people. @throws RuntimeError `bad_argument`. */
+export function serverHandlers<S, A, C extends object, K extends object, G>(
+  who: string,
+  definition: ServerDefinition<S, A, C, K, G>,
+): Handlers {
   assertDefinition(
-    "defineServer",
+    who,
     definition,
     ["init", "info", "continue", "terminate", "paused", "resumed", "interrupted", "configure", "format"],
     ["calls", "casts"],
@@ -65,7 +73,7 @@ export function defineServer<
   const casts = new Map(Object.entries((definition.casts ?? {}) as Record<string, AnyHandler>));
   const { info, terminate, paused, resumed, interrupted, configure, format } = definition;
   const onContinue = definition.continue;
-  const handlers: Handlers = {
+  return {
     isServer: true,
     isAsync: [
       ...calls.values(),
@@ -100,7 +108,6 @@ export function defineServer<
     ...(configure && { configure: configure as NonNullable<Handlers["configure"]> }),
     ...(format && { format: format as NonNullable<Handlers["format"]> }),
   };
-  return makeBehaviour(definition, handlers);
 }
 
 /** OTP: a missing mandatory callback is a crash with `undef`. */

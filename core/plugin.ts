@@ -1,0 +1,238 @@
+/**
+ * The contract of compile-time plugins: an actor that is found by what it provides, with a configuration of its own and a handle of
+ * the bus, and nothing else. Whoever writes one needs no more than this file.
+ *
+ * Its calls are an actor's calls, `system.call("plugin.<name>", ...)`, and those of what it provides can be asked for by topic, too,
+ * `capability.<capability>.<call>`: so plugins reach one another. A call that throws a RuntimeError is answered by it; any
+ * other throw is a bug, and the plugin ends and is started again by its supervisor.
+ */
+import { type Behaviour, type BehaviourOptions, isAsyncFunction, makeBehaviour } from "./actor/behaviour.ts";
+import type { Context, Envelope, From } from "./actor/context.ts";
+import type { ExitReason } from "./actor/exit-reason.ts";
+import { type Api, noReply } from "./actor/ref.ts";
+import { type ServerApi, type ServerDefinition, serverHandlers } from "./actor/server.ts";
+import { isThenable } from "./actor/turn-result.ts";
+import { describe, RuntimeError } from "./errors.ts";
+import { assertKeys } from "./known-keys.ts";
+import { capabilityTopic, type PluginBus, ScopedBus } from "./plugin/plugin-bus.ts";
+import {
+  checkedFacts,
+  type PluginFacts,
+  type ProvidedCapability,
+  type RequiredCapability,
+} from "./plugin/plugin-facts.ts";
+import type { ConfigurationDeclaration } from "./registry/agent-configuration.ts";
+import { isStandardSchema, type StandardSchema } from "./registry/standard-schema.ts";
+
+/** How a plugin feels, by its own word. Without a hook `health` it is `up`. */
+export interface PluginHealth {
+  readonly status: "up" | "degraded" | "down";
+  readonly detail?: string;
+}
+
+/** Handlers by name. `never` for the argument lets each declare its own. */
+export type PluginCalls<S> = { readonly [name: string]: (state: S, argument: never, bus: PluginBus) => unknown };
+
+export interface PluginBehaviour<C, S, K> {
+  /** Makes the state. The plugin takes no call before it has ended, and those that require it start after that. */
+  init?(config: C, bus: PluginBus): S | Promise<S>;
+  calls?: K & PluginCalls<S>;
+  /** Answers the call `health`, which every plugin has. */
+  health?(state: S): PluginHealth | Promise<PluginHealth>;
+  /** A new configuration, between two turns: takes it over, or returns `{ refused: why }`. Without it none is taken. */
+  configure?(state: S, next: C, bus: PluginBus, previous: C): unknown;
+  /** Runs before it ends, unless it is killed. */
+  terminate?(state: S, reason: ExitReason, bus: PluginBus): unknown;
+  /** What may be shown of its state: without it, all that is data. */
+  format?(state: S): unknown;
+}
+
+export interface PluginDefinition<C, S, K>
+  extends Omit<BehaviourOptions, "name" | "configuration" | "declaration" | "taskConcurrency"> {
+  /** 1 to 63 small letters, digits and hyphens, first a letter. Its actor is registered as `plugin.<name>`. */
+  readonly name: string;
+  /** `major.minor.patch` */
+  readonly version: string;
+  /** A Standard Schema; or that with where values come from, as a behaviour's `configuration`. */
+  readonly config?: StandardSchema<C> | ConfigurationDeclaration<C>;
+  readonly requires?: readonly RequiredCapability[];
+  readonly provides?: readonly ProvidedCapability[];
+  readonly behaviour: PluginBehaviour<C, S, K>;
+}
+
+interface OwnCalls {
+  readonly health: (state: never) => PluginHealth;
+}
+
+declare const isMadeAsPlugin: unique symbol;
+
+/** A behaviour that says of itself what it needs and gives, whatever its calls are. */
+export interface AnyPlugin extends Behaviour<never, Api> {
+  readonly [isMadeAsPlugin]?: true;
+}
+
+/** The same with its calls. */
+export interface Plugin<K extends object = Record<never, never>>
+  extends Behaviour<undefined, ServerApi<K & OwnCalls, Record<never, never>>> {
+  readonly [isMadeAsPlugin]?: true;
+}
+
+const factsByPlugin = new WeakMap<object, PluginFacts>();
+
+type PluginHandlers<S> = Record<string, (state: S, argument: never, ctx: Context) => unknown>;
+
+type AnyCall = (state: unknown, argument: unknown, bus: PluginBus) => unknown;
+
+const behaviourKeys = ["init", "calls", "health", "configure", "terminate", "format"] as const;
+const hooks = ["init", "health", "configure", "terminate", "format"] as const;
+
+/** @throws RuntimeError `bad_argument`, with what is wrong. */
+export function definePlugin<C = undefined, S = undefined, K extends object = Record<never, never>>(
+  definition: PluginDefinition<C, S, K>,
+): Plugin<K> {
+  const facts = checkedFacts(definition);
+  const { name: _name, version, config, requires: _requires, provides: _provides, behaviour, ...options } = definition;
+  assertBehaviour(behaviour);
+  const { init, health, configure, terminate, format } = behaviour;
+  const calls = new Map<string, AnyCall>(Object.entries((behaviour.calls ?? {}) as Record<string, AnyCall>));
+  calls.set("health", (state) => health?.(state as S) ?? { status: "up" });
+  const buses = new Buses(facts);
+  const server: ServerDefinition<S, undefined, PluginHandlers<S>, object, C> = {
+    ...options,
+    name: facts.name,
+    declaration: {
+      version,
+      tags: ["plugin"],
+      capabilities: facts.provides,
+      metadata: { plugin: facts.name, requires: facts.requires },
+    },
+    ...(config !== undefined && { configuration: isStandardSchema(config) ? { schema: config } : config }),
+    async init(_argument, ctx, configuration) {
+      ctx.trapExit(true); // so that `terminate` runs when its supervisor ends it
+      const state = (await init?.(configuration, buses.of(ctx))) as S;
+      for (const { name } of facts.provides) await ctx.subscribe(capabilityTopic(name, "*"));
+      return state;
+    },
+    calls: Object.fromEntries(
+      [...calls].map(([name, handler]) => [
+        name,
+        (state: S, argument: unknown, ctx: Context) => {
+          const bus = buses.of(ctx);
+          return answer(() => handler(state, argument, bus), ctx, ctx.from as From);
+        },
+      ]),
+    ),
+    info(state, message, ctx) {
+      const { type, topic, replyTo, message: argument } = message as Envelope;
+      if (type !== "published") return undefined;
+      if (replyTo === undefined)
+        return ctx.log("warning", `${topic} was published, and not requested: nobody waits for an answer`);
+      const name = topic.slice(topic.lastIndexOf(".") + 1);
+      const handler = calls.get(name);
+      if (handler === undefined) {
+        const known = [...calls.keys()].join(", ");
+        return ctx.replyError(replyTo, {
+          code: "undef",
+          message: `${facts.name} has no call ${describe(name)} (defined: ${known})`,
+        });
+      }
+      const bus = buses.of(ctx);
+      const value = answer(() => bus.answering(replyTo, () => handler(state, argument, bus)), ctx, replyTo);
+      return isThenable(value) ? value.then((one) => reply(ctx, replyTo, one)) : reply(ctx, replyTo, value);
+    },
+    ...(configure && {
+      configure: (state: S, next: C, ctx: Context, former: C) => configure(state, next, buses.of(ctx), former),
+    }),
+    ...(terminate && {
+      terminate: (state: S, reason: ExitReason, ctx: Context) => terminate(state, reason, buses.of(ctx)),
+    }),
+    ...(format && { format }),
+  };
+  const isAsync = [...calls.values(), init, health, configure, terminate].some(isAsyncFunction);
+  const handlers = { ...serverHandlers("definePlugin", server), isAsync };
+  const made: Plugin<K> = makeBehaviour(server as BehaviourOptions, handlers);
+  factsByPlugin.set(made, facts);
+  return made;
+}
+
+/** The name under which a plugin's actor is registered. */
+export function pluginActorName(name: string): string {
+  return `plugin.${name}`;
+}
+
+export function isPlugin(value: unknown): value is AnyPlugin {
+  return typeof value === "object" && value !== null && factsByPlugin.has(value);
+}
+
+/** What a plugin says of itself. */
+export function pluginFacts(plugin: AnyPlugin): PluginFacts {
+  return factsByPlugin.get(plugin) as PluginFacts; // it was made here
+}
+
+/** The handle of each of a plugin's actors: a restart has a new one. Beside the state, which stays data. */
+class Buses {
+  readonly #facts: PluginFacts;
+  readonly #required: ReadonlySet<string>;
+  readonly #byContext = new WeakMap<Context, ScopedBus>();
+
+  constructor(facts: PluginFacts) {
+    this.#facts = facts;
+    this.#required = new Set(facts.requires.map(({ name }) => name));
+  }
+
+  of(ctx: Context): ScopedBus {
+    let bus = this.#byContext.get(ctx);
+    if (bus === undefined) {
+      bus = new ScopedBus(ctx, this.#facts.name, this.#required);
+      this.#byContext.set(ctx, bus);
+    }
+    return bus;
+  }
+}
+
+/** What a handler gives; where it throws a RuntimeError that is the answer. */
+function answer(run: () => unknown, ctx: Context, from: From): unknown {
+  try {
+    const value = run();
+    return isThenable(value) ? value.then(undefined, (error: unknown) => refuse(error, ctx, from)) : value;
+  } catch (error) {
+    return refuse(error, ctx, from);
+  }
+}
+
+function refuse(error: unknown, ctx: Context, from: From): unknown {
+  if (!(error instanceof RuntimeError)) throw error;
+  ctx.replyError(from, error);
+  return noReply;
+}
+
+function reply(ctx: Context, to: From, value: unknown): void {
+  if (value !== noReply) ctx.reply(to, value);
+}
+
+function assertBehaviour(behaviour: unknown): void {
+  assertKeys("definePlugin: behaviour", behaviour, behaviourKeys);
+  const given = behaviour as Readonly<Record<string, unknown>>;
+  for (const hook of hooks) {
+    if (given[hook] !== undefined && typeof given[hook] !== "function")
+      throw new RuntimeError(
+        "bad_argument",
+        `definePlugin: behaviour.${hook} is a function, got ${describe(given[hook])}`,
+      );
+  }
+  const { calls = {} } = given;
+  if (typeof calls !== "object" || calls === null)
+    throw new RuntimeError(
+      "bad_argument",
+      `definePlugin: behaviour.calls is an object of functions, got ${describe(calls)}`,
+    );
+  for (const [name, call] of Object.entries(calls)) {
+    if (typeof call !== "function" || name === "health")
+      throw new RuntimeError(
+        "bad_argument",
+        name === "health"
+          ? "definePlugin: every plugin has the call health: say what it answers by the hook health"
+          : `definePlugin: behaviour.calls.${name} is a function, got ${describe(call)}`,
+      );
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What a plugin has of the system: its scoped handle of the bus. It publishes below its own name, asks what it has said that it
+ * `requires`, answers and streams to whoever asked it, and logs. There is no verb here that names an actor: what a plugin can
+ * reach is what somebody provides.
+ */
+import type {
+  Context,
+  From,
+  LogLevel,
+  PublishOptions,
+  RequestOptions,
+  RequestStreamOptions,
+  StreamReader,
+  StreamWriter,
+} from "../actor/context.ts";
+import type { NoReply, SendResult } from "../actor/ref.ts";
+import { describe, RuntimeError } from "../errors.ts";
+
+export interface PluginBus {
+  /** Publishes under `plugin.<name>.<topic>`, of this plugin. */
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
+  /**
+   * A call of whoever provides the capability: `capability.<name>.<call>` on the bus.
+   * @throws RuntimeError `not_required`: the plugin's `requires` does not name it; what `Context.request` throws.
+   */
+  request(capability: string, call: string, argument?: unknown, options?: RequestOptions): Promise<unknown>;
+  /** The same for a call that answers by a stream. */
+  requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader;
+  /** The token of the call in hand, where the answer is to come later: return `noReply`, then `reply(from, value)`. */
+  readonly from: From | undefined;
+  readonly noReply: NoReply;
+  reply(from: From, value: unknown): void;
+  replyError(from: From, error: { readonly code: string; readonly message: string }): void;
+  /** Opens the stream that the caller reads. @throws RuntimeError `bad_argument`: it reads none. */
+  stream(from: From | undefined): StreamWriter;
+  /** Aborted when the plugin ends, or its turn is told to. */
+  readonly signal: AbortSignal;
+  /** An event `log` in the plugin's name. */
+  log(level: LogLevel, text: string, data?: unknown): void;
+}
+
+/** Topics of the calls of a capability. */
+export function capabilityTopic(capability: string, call: string): string {
+  return `capability.${capability}.${call}`;
+}
+
+/** The handle of one plugin, over the `ctx` of its actor. */
+export class ScopedBus implements PluginBus {
+  readonly #ctx: Context;
+  readonly #name: string;
+  readonly #required: ReadonlySet<string>;
+  /** The token of a request by topic that is in hand; those of calls are the context's. */
+  #request: From | undefined;
+
+  constructor(ctx: Context, name: string, required: ReadonlySet<string>) {
+    this.#ctx = ctx;
+    this.#name = name;
+    this.#required = required;
+  }
+
+  publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
+    return this.#ctx.publish(`plugin.${this.#name}.${topic}`, message, options);
+  }
+
+  async request(capability: string, call: string, argument?: unknown, options?: RequestOptions): Promise<unknown> {
+    this.#assertRequired(capability);
+    return await this.#ctx.request(capabilityTopic(capability, call), argument, options);
+  }
+
+  requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader {
+    this.#assertRequired(capability);
+    return this.#ctx.requestStream(capabilityTopic(capability, call), argument, options);
+  }
+
+  get from(): From | undefined {
+    return this.#request ?? this.#ctx.from;
+  }
+
+  /** Runs a handler for a request that came by topic. */
+  answering<T>(request: From, run: () => T): T {
+    this.#request = request;
+    try {
+      return run();
+    } finally {
+      this.#request = undefined;
+    }
+  }
+
+  get noReply(): NoReply {
+    return this.#ctx.noReply;
+  }
+
+  reply(from: From, value: unknown): void {
+    this.#ctx.reply(from, value);
+  }
+
+  replyError(from: From, error: { readonly code: string; readonly message: string }): void {
+    this.#ctx.replyError(from, error);
+  }
+
+  stream(from: From | undefined): StreamWriter {
+    return this.#ctx.stream(from);
+  }
+
+  get signal(): AbortSignal {
+    return this.#ctx.signal;
+  }
+
+  log(level: LogLevel, text: string, data?: unknown): void {
+    this.#ctx.log(level, text, data);
+  }
+
+  #assertRequired(capability: string): void {
+    if (this.#required.has(capability)) return;
+    const known = [...this.#required].join(", ") || "nothing";
+    throw new RuntimeError(
+      "not_required",
+      `plugin ${this.#name} asks for capability ${describe(capability)}, and requires ${known}: name it in requires`,
+    );
+  }
+}

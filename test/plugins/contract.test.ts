@@ -1,0 +1,195 @@
+/** Plugins of a running system. Those of `isolation` are in each; the others wherever they may be spread to. */
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
+import { hanging, oldReader, reader, store } from "../fixtures/plugins.ts";
+import { useSystem } from "../support/use-system.ts";
+
+const system = useSystem({ clock: "system" });
+let handle: SupervisorHandle | undefined;
+
+async function end(): Promise<void> {
+  if (handle === undefined) return;
+  system().exit(handle.ref, "shutdown");
+  await handle.exit;
+  handle = undefined;
+}
+
+afterEach(end);
+
+const call = (plugin: "store" | "reader", name: string, argument?: unknown) =>
+  system().call(`plugin.${plugin}`, name, argument);
+
+const failure = async (promise: Promise<unknown>) =>
+  await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => error,
+  );
+
+describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isolation) => {
+  const start = async () => {
+    handle = await system().startPlugins([reader, { plugin: store, isolation }]);
+    await call("store", "put", { key: "a", text: "A" });
+  };
+
+  test("one plugin asks another for what it requires, over the bus", async () => {
+    await start();
+    expect(await call("reader", "read", { call: "get", key: "a" })).toBe("A");
+    expect(await call("reader", "read", { call: "getLater", key: "a" })).toBe("A");
+    expect(await call("reader", "read", { call: "putOff", key: "a" })).toBe("A");
+  });
+
+  test("a call that throws a RuntimeError is answered by it, by either way, and the plugin goes on", async () => {
+    await start();
+    const { slot } = system().whereis("plugin.store") as { slot: number };
+    for (const name of ["get", "getLater"]) {
+      expect(await failure(call("store", name, "b"))).toMatchObject({ code: "no_text" });
+      expect(await failure(call("reader", "read", { call: name, key: "b" }))).toMatchObject({ code: "no_text" });
+    }
+    expect(system().whereis("plugin.store")).toMatchObject({ slot });
+    expect(await call("store", "get", "a")).toBe("A");
+  });
+
+  test("a bug ends it, who asked learns of it, and its supervisor starts it again", async () => {
+    await start();
+    const restarted = new Promise((resolve) => system().events.on("restarted", resolve));
+    expect(await failure(call("reader", "read", { call: "crash" }))).toBeInstanceOf(RuntimeError);
+    await restarted;
+    expect(await failure(call("reader", "read", { call: "get", key: "a" }))).toMatchObject({ code: "no_text" });
+  });
+
+  test("chunks of a stream go over the bus in order", async () => {
+    await start();
+    await call("store", "put", { key: "b", text: "B" });
+    expect(await call("reader", "readAll")).toEqual(["A", "B"]);
+  });
+
+  test("a call that it does not have is undef", async () => {
+    await start();
+    expect(await failure(call("reader", "read", { call: "toString" }))).toMatchObject({
+      code: "undef",
+      message: expect.stringContaining('store has no call "toString" (defined: greeting, put'),
+    });
+  });
+});
+
+/** What plugins say in the log until `run` has ended. */
+async function saidWhile(run: () => Promise<void>): Promise<string[]> {
+  const said: string[] = [];
+  const quiet = system().events.on("log", ({ message }) => / (starts|ends)$/.test(message) && said.push(message));
+  await run();
+  quiet();
+  return said;
+}
+
+test("plugins start after what they require, and stop before it", async () => {
+  const said = await saidWhile(async () => {
+    handle = await system().startPlugins([reader, store]);
+    await end();
+    await system().settled();
+  });
+  expect(said).toEqual(["store starts", "reader starts", "reader ends", "store ends"]);
+});
+
+test("a plugin that was started before provides, and its name and what it provides are taken", async () => {
+  handle = await system().startPlugins([store]);
+  const later = await system().startPlugins([reader]);
+  expect(await call("reader", "read", { call: "greeting" })).toBe("hello");
+  expect(await failure(system().startPlugins([store]))).toMatchObject({ code: "plugin_conflict" });
+  system().exit(later.ref, "shutdown");
+  await later.exit;
+});
+
+test("what nobody provides in that version is plugin_missing, and nothing has started", async () => {
+  const said = await saidWhile(async () => {
+    expect(await failure(system().startPlugins([oldReader, store]))).toMatchObject({
+      code: "plugin_missing",
+      message: "plugin old-reader requires texts from 2.0.0 on, and store provides texts 1.2.0",
+    });
+  });
+  expect(said).toEqual([]);
+  expect(await system().plugins()).toEqual([]);
+});
+
+test.each([
+  ["the default", {}, "hello"],
+  ["what its use says", { config: { greeting: "good day" } }, "good day"],
+])("its configuration is %s", async (_what, use, expected) => {
+  handle = await system().startPlugins([{ plugin: store, ...use }]);
+  expect(await call("store", "greeting")).toBe(expected);
+});
+
+test("of a wrong configuration every key is named, and no plugin runs", async () => {
+  const started = system().startPlugins([reader, { plugin: store, config: { greeting: "a", wrong: 1, other: 2 } }]);
+  expect(await failure(started)).toMatchObject({
+    code: "start_failed",
+    message: expect.stringMatching(/wrong.*no such key.*other.*no such key/s),
+  });
+  expect(system().whereis("plugin.store")).toBeUndefined();
+  expect(await system().plugins()).toEqual([]);
+});
+
+test("a plugin that hangs at its start is given up after startTimeoutMs, and no plugin runs", async () => {
+  const use = { plugin: store, config: { slow: true }, startTimeoutMs: 50 };
+  expect(await failure(system().startPlugins([reader, use]))).toMatchObject({
+    code: "start_failed",
+    message: expect.stringContaining("init_timeout"),
+  });
+  expect(system().whereis("plugin.store")).toBeUndefined();
+});
+
+test("a plugin that hangs at its stop is killed after its shutdown time", async () => {
+  handle = await system().startPlugins([{ plugin: hanging, shutdown: 50 }]);
+  const ref = system().whereis("plugin.hanging") as Ref;
+  const { down } = await system().monitor(ref);
+  await end();
+  expect((await down).reason).toBe("killed");
+});
+
+test("a capability that its requires do not name is refused to it", async () => {
+  handle = await system().startPlugins([store, reader]);
+  expect(await failure(call("reader", "stray", "secrets"))).toMatchObject({
+    code: "not_required",
+    message: 'plugin reader asks for capability "secrets", and requires texts: name it in requires',
+  });
+});
+
+test("a plugin has no verb by which it could reach an actor, or what is another's", async () => {
+  handle = await system().startPlugins([store, reader]);
+  const verbs = [
+    "from",
+    "log",
+    "noReply",
+    "publish",
+    "reply",
+    "replyError",
+    "request",
+    "requestStream",
+    "signal",
+    "stream",
+  ];
+  expect(await call("reader", "verbs")).toEqual(["answering", "constructor", ...verbs]);
+});
+
+test("what it publishes stands below its own name", async () => {
+  handle = await system().startPlugins([store]);
+  const news = await system().subscribe("plugin.store.>");
+  await call("store", "put", { key: "a", text: "A" });
+  for await (const { topic, message } of news) {
+    expect([topic, message]).toEqual(["plugin.store.put", { key: "a" }]);
+    break;
+  }
+});
+
+test("plugins() tells of each what it is and how it feels", async () => {
+  handle = await system().startPlugins([reader, store]);
+  await call("store", "feel", { status: "degraded", detail: "slow" });
+  expect(await system().plugins()).toMatchObject([
+    {
+      name: "store",
+      version: "2.0.1",
+      provides: [{ name: "texts", version: "1.2.0" }],
+      health: { status: "degraded", detail: "slow" },
+    },
+    { name: "reader", version: "1.0.0", requires: [{ name: "texts", version: "1.1.0" }], health: { status: "up" } },
+  ]);
+});
