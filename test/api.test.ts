@@ -12,15 +12,15 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   mofa: {
     values: `
       DynamicSupervisorHandle Ref RuntimeError SeededRandom SupervisorHandle defineActor
-      defineServer defineSupervisor errorCodes isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
+      definePlugin defineServer defineSupervisor errorCodes isPlugin isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
       sameRef startSystem
     `,
     types: `
-      Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage AgentQuery AgentTrouble AnyApi Api AutoShutdown Backoff Behaviour BehaviourOptions
+      Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage AgentQuery AgentTrouble AnyApi AnyPlugin Api AutoShutdown Backoff Behaviour BehaviourOptions
       BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport
       DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage
-      ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation KeepOptions KeptTopicStats LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement ProcessInfo ProfileOptions ProgramSubscription PublishOptions PublishReceipt QueueStats RefData Refusal RegistryStats
-      Remaining RequestOptions RequestStreamOptions Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
+      ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation KeepOptions KeptTopicStats LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability PublishOptions PublishReceipt QueueStats RefData Refusal RegistryStats
+      Remaining RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
       SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
       SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent UnsubscribedMessage
     `,
@@ -29,13 +29,13 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     values: `
       DynamicSupervisorHandle RestartWindow SupervisorHandle SystemTree argumentOf checkChildSpec checkChildSpecs
       defaultBackoff defaultFlags defaultPartitionLimit defaultRestartLimit defineSupervisor dynamicSetup
-      isSupervisor partitionName partitionOf partitionSetup partitionSupervisor progressMessage reportIn reportMessage reportText
+      isSupervisor partitionName partitionOf partitionSetup partitionSupervisor pluginSetup progressMessage reportIn reportMessage reportText
       setupAsData specAsData superviseDynamicOn superviseOn supervisor topPlacement workerShutdownMs
     `,
     types: `
       AlreadyStarted AutoShutdown Backoff ChangeCodeOutcome Checked ChildBehaviour ChildCounts ChildEntry
       ChildId ChildSpec ChildStart ChildType DeleteChildOutcome DynamicSetup ErrorContext FullChildSpec
-      FullFlags GetChildSpecOutcome Outcome PartitionKey PartitionSetup ProgressReport ReportTextOptions
+      FullFlags GetChildSpecOutcome Outcome PartitionKey PartitionSetup PluginSupervision PluginUse ProgressReport ReportTextOptions
       ReportedChild Restart RestartChildOutcome RestartLimit SetupAnswer Shutdown SpawnedSupervisor SpecError SpecErrorCode
       StartChildOutcome StartFailed Strategy SupervisionHost SupervisorApi SupervisorBehaviour SupervisorCalls
       SupervisorFlags SupervisorReport SupervisorSetup SystemTreeHost TerminateChildOutcome WhichChildOutcome

@@ -18,7 +18,15 @@ test("it has what programs load, with the pages about it, and neither sources no
     const paths = packed.files.map(({ path }) => path);
     const needed = entryPoints().flatMap(({ file, types }) => [file, types].map((path) => path.replace(/^\.\//, "")));
     const pagesOfUsers = [
-      ...["CHANGELOG.md", "LICENSE", "README.md", "cli/README.md", "supervisors/README.md", "testing/README.md"],
+      ...[
+        "CHANGELOG.md",
+        "LICENSE",
+        "README.md",
+        "cli/README.md",
+        "plugins/README.md",
+        "supervisors/README.md",
+        "testing/README.md",
+      ],
       ...[
         "EVENTS",
         "README",
