@@ -4,7 +4,7 @@
  */
 import { lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { RuntimeError } from "../../index.ts";
 
 /** `$XDG_RUNTIME_DIR/mofa`, else `mofa-<uid>` below the temporary folder. */
@@ -15,9 +15,23 @@ export function socketFolder(environment: NodeJS.ProcessEnv = process.env): stri
 
 /** Makes it where it is missing. @throws RuntimeError `bad_argument` when it is not this user's alone. */
 export function openSocketFolder(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  make(path);
   assertOwn(path);
   return path;
+}
+
+/** With those above it. Not by Node's `recursive`, which loops for ever where nothing can be made, as below /proc. */
+function make(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    if (code === "EEXIST") return;
+    const above = dirname(path);
+    if (code !== "ENOENT" || lstatSync(above, { throwIfNoEntry: false }) !== undefined) throw error;
+    make(above);
+    mkdirSync(path, { mode: 0o700 });
+  }
 }
 
 /** The sockets that stand there, by process id. @throws RuntimeError `bad_argument` when it is not this user's alone. */
@@ -25,11 +39,11 @@ export function socketsIn(path: string): ReadonlyMap<number, string> {
   const sockets = new Map<number, string>();
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return sockets;
   assertOwn(path);
-  for (const file of readdirSync(path).sort()) {
-    const pid = /^(\d+)\.sock$/.exec(file)?.[1];
-    if (pid !== undefined) sockets.set(Number(pid), join(path, file));
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const pid = /^(\d+)\.sock$/.exec(entry.name)?.[1];
+    if (pid !== undefined && entry.isSocket()) sockets.set(Number(pid), join(path, entry.name));
   }
-  return sockets;
+  return new Map([...sockets].sort(([a], [b]) => a - b));
 }
 
 /** Also no link: another user could have made it, to a folder that lets others in. */

@@ -148,6 +148,13 @@ test("a command that is told to end waits for no answer", async () => {
   await expect(ended).rejects.toMatchObject({ code: "noconnection" });
 });
 
+test("a folder is made with those above it, and where none can be made that is said", () => {
+  const path = join(runtime, "not", "there", "mofa");
+  expect(openSocketFolder(path)).toBe(path);
+  expect(openSocketFolder(path)).toBe(path);
+  if (process.platform === "linux") expect(() => openSocketFolder("/proc/mofa")).toThrow(/mkdir '\/proc\/mofa'/);
+});
+
 const isRoot = process.getuid?.() === 0;
 (isRoot ? test : test.skip)("a folder of another user is refused, by both sides, however closed", () => {
   const path = join(runtime, "others");
