@@ -14,6 +14,7 @@ import {
   OwnConfiguration,
 } from "../registry/agent-configuration.ts";
 import { assertDeclaration, type Declaration } from "../registry/declaration.ts";
+import type { ReadVariables } from "../registry/environment.ts";
 import { callerModules, type DefinitionSite, noteDefinition } from "./behaviour-module.ts";
 import { assertBudget, type Budget, plainBudget } from "./budget.ts";
 import type { Context } from "./context.ts";
@@ -61,7 +62,7 @@ export interface Handlers {
   /** Offers a new configuration, between two turns. `{ refused: why }`: it stays with `previous`. */
   configure?(state: unknown, next: unknown, ctx: Context, previous: unknown): unknown;
   /** Makes the configuration of a new actor; undefined: its behaviour declares none. */
-  readonly configuration?: (given: GivenConfiguration) => AgentConfiguration;
+  readonly configuration?: (given: GivenConfiguration, variables?: ReadVariables) => AgentConfiguration;
   /** A raw message, or a system message (`down`, `exit`, `timer`, `started`). A promise holds the mailbox until it settles. */
   receive(state: unknown, message: unknown, ctx: Context): unknown;
   /** A request with an answer. Undefined: the behaviour takes no calls. */
@@ -212,7 +213,8 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
     handlers: Object.freeze({
       ...handlers,
       ...(configuration !== undefined && {
-        configuration: (given: GivenConfiguration) => new OwnConfiguration(configuration, handlers.configure, given),
+        configuration: (given: GivenConfiguration, variables?: ReadVariables) =>
+          new OwnConfiguration(configuration, handlers.configure, given, variables),
       }),
       // A configuration is read, and offered, over several ticks.
       isAsync: configuration !== undefined || (handlers.isAsync ?? Object.values(handlers).some(isAsyncFunction)),

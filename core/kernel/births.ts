@@ -11,6 +11,7 @@ import type { Api, RefData } from "../actor/ref.ts";
 import { initLater, isThenable } from "../actor/turn-result.ts";
 import { RuntimeError } from "../errors.ts";
 import { addedTo } from "../registry/declaration.ts";
+import { environmentFor } from "../registry/environment.ts";
 import { giveBounds } from "./bounds.ts";
 import { eventBit } from "./events.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -144,7 +145,7 @@ export class Births {
       if (given !== undefined) throw noConfiguration(cell.behaviour);
       return init(argument, ctx, undefined);
     }
-    const own = configuration(given ?? { argument: {}, changes: {} });
+    const own = configuration(given ?? { argument: {}, changes: {} }, environmentFor(kernel, cell));
     extraOf(cell).configuration = own;
     return own.read().then((read) => {
       // It has ended meanwhile, and its `init` with it.

@@ -138,6 +138,8 @@ export const FrameKind = {
   childConfigured: 75,
   /** Why main serves a subscription no more (`UnsubscribedMessage`); id: the subscription. From main. */
   consumeEnded: 76,
+  /** Names of environment variables that an actor's configuration is read from. To main. */
+  environmentAsked: 77,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

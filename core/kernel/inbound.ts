@@ -10,6 +10,7 @@ import type { QueueBack, QueueJoin, SharedPayload } from "../bus/queues.ts";
 import type { PublishedPayload, PublishedToKeep } from "../bus/topics.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import type { Data } from "../registry/configuration.ts";
+import { variablesHere } from "../registry/environment.ts";
 import type { SubmitPayload } from "../tasks/submissions.ts";
 import type { FrameSink } from "../thread/frame.ts";
 import { freezeMessage } from "../thread/message-check.ts";
@@ -193,6 +194,9 @@ export class Inbound implements FrameSink {
         }
         return;
       }
+      case FrameKind.environmentAsked:
+        kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, variablesHere(payload as readonly string[]));
+        return;
       case FrameKind.introduced:
         kernel.introduction.received();
         // The word of a loss may have waited, and then what that thread had published was read.

@@ -21,6 +21,7 @@ import {
   merge,
   resolve,
 } from "./configuration.ts";
+import type { ReadVariables } from "./environment.ts";
 import { Secrets } from "./secrets.ts";
 import { isStandardSchema, type StandardSchema } from "./standard-schema.ts";
 
@@ -87,11 +88,19 @@ export class OwnConfiguration implements AgentConfiguration {
   readonly #declaration: ConfigurationDeclaration;
   readonly #hook: Handlers["configure"];
   readonly #given: GivenConfiguration;
+  readonly #variables: ReadVariables | undefined;
   #changes: Data;
   #current: Configuration<unknown> | undefined;
   readonly #secrets: Secrets;
 
-  constructor(declaration: ConfigurationDeclaration, hook: Handlers["configure"], given: GivenConfiguration) {
+  /** @param variables undefined: this process has its own, and one thread */
+  constructor(
+    declaration: ConfigurationDeclaration,
+    hook: Handlers["configure"],
+    given: GivenConfiguration,
+    variables?: ReadVariables,
+  ) {
+    this.#variables = variables;
     this.#declaration = declaration;
     this.#hook = hook;
     this.#given = given;
@@ -134,7 +143,9 @@ export class OwnConfiguration implements AgentConfiguration {
   /** Every thread gets a copy of it, so it must be data. */
   async #resolve(changes: Data): Promise<Configuration<unknown>> {
     const { schema, ...sources } = this.#declaration;
-    const all = { ...sources, argument: this.#given.argument };
+    const names = Object.keys(sources.environment ?? {});
+    const variables = names.length === 0 ? undefined : await this.#variables?.(names);
+    const all = { ...sources, argument: this.#given.argument, ...(variables !== undefined && { variables }) };
     const configuration = await resolve(schema, all, changes, this.#secrets);
     try {
       checkMessage(configuration.value, undefined, () => false);

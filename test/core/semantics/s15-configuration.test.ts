@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { type Ref, type RefData, refKey } from "../../../core/index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
-import { changing, configured, fixed, guarded, plain } from "../../fixtures/configured.ts";
+import { byEnvironment, changing, configured, fixed, guarded, hostVariable, plain } from "../../fixtures/configured.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -120,6 +120,17 @@ describePlacements("S15 Declarations and configuration", (place) => {
     expect(await failureOf(place.spawn(system(), plain, undefined, { configuration: { port: 1 } }))).toMatch(
       /^(bad_argument|start_failed): .*plain declares no configuration/,
     );
+  });
+
+  test("S15.7: variables are those that main has at that moment, on every thread; a process has those that it was granted", async () => {
+    const isProcess = place.options.isolation === "process";
+    process.env[hostVariable] = "first";
+    const ref = await place.spawn(system(), byEnvironment, undefined);
+    expect(await ref.call("host")).toBe(isProcess ? "default" : "first");
+    process.env[hostVariable] = "second";
+    expect(await system().reconfigure(ref, {})).toMatchObject({ value: { host: isProcess ? "default" : "second" } });
+    delete process.env[hostVariable];
+    expect(await system().reconfigure(ref, {})).toMatchObject({ value: { host: "default" } });
   });
 
   test("S15.7: what an actor does to its configuration is not seen by another one, in no copy, and not by its next life", async () => {
