@@ -14,7 +14,7 @@ import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
-import { timeoutOf } from "./verb-arguments.ts";
+import { assertHandlerName, timeoutOf } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
 export const callTimeoutMs = 5_000;
@@ -61,6 +61,7 @@ export class Calls {
 
   call(cell: Cell, ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown> {
     try {
+      assertHandlerName("call", name);
       const timeoutMs = (options === undefined ? undefined : timeoutOf(options, "call")) ?? callTimeoutMs;
       return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs);
     } catch (error) {
@@ -200,7 +201,8 @@ export class Calls {
     const kernel = this.#kernel;
     kernel.assertAlive(cell, "call");
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
-      throw new RuntimeError("bad_argument", `call wants timeoutMs from 0 or Infinity, got ${describe(timeoutMs)}`);
+      const verb = kind === MetaKind.stop ? "stopActor" : "call";
+      throw new RuntimeError("bad_argument", `${verb} wants timeoutMs from 0 or Infinity, got ${describe(timeoutMs)}`);
     }
     this.assertMayCall(cell, ref, name, argument);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");

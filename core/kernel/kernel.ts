@@ -72,7 +72,7 @@ import type { SystemMemory } from "./system-memory.ts";
 import { Tasks } from "./tasks.ts";
 import { Timers } from "./timer-service.ts";
 import { Traces } from "./traces.ts";
-import { assertAddress, transferOf } from "./verb-arguments.ts";
+import { assertAddress, assertHandlerName, transferOf } from "./verb-arguments.ts";
 
 export interface KernelConfig {
   readonly thread: number;
@@ -379,6 +379,7 @@ export class Kernel {
   }
 
   cast(sender: Cell, ref: RefData, name: string, argument: unknown, options: SendOptions | undefined): SendResult {
+    assertHandlerName("cast", name);
     if ((sender.flags & lookFlags) !== 0) this.#look(sender, ref, "cast", name, argument);
     const transfer = options === undefined ? undefined : transferOf(options, "cast");
     if (ref.thread === this.thread) {

@@ -35,6 +35,12 @@ function shown(transfer: unknown): string {
   return `${ArrayBuffer.isView(value) ? value.constructor.name : describe(value)} at ${wrong}`;
 }
 
+/** What a call or a cast asks for. */
+export function assertHandlerName(verb: string, name: unknown): void {
+  if (typeof name !== "string")
+    throw new RuntimeError("bad_argument", `${verb} wants the name of a handler, got ${describe(name)}`);
+}
+
 export function timeoutOf(options: CallOptions, verb: string): number | undefined {
   assertKeys(`${verb}: options`, options, ["timeoutMs"]);
   return options.timeoutMs;

@@ -44,7 +44,7 @@ import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts
 import { describe, RuntimeError } from "../errors.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
-import { assertAddress, assertLog, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import { assertAddress, assertHandlerName, assertLog, partsOf, transferOf } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
@@ -316,6 +316,7 @@ export class ProcessContext {
     return this.#begin("call", () => [target, name, argument, options]);
   }
   cast(target: Target, name: string, argument?: unknown, options?: SendOptions): SendResult {
+    assertHandlerName("cast", name);
     const transfer = movable(options, "cast");
     const accepted = this.#line.send("cast", [this.#resolve(target, "cast"), name, argument]);
     letGo(transfer);

@@ -16,6 +16,7 @@ import { type ErrorData, RuntimeError } from "../errors.ts";
 import { errorOfAnswer, placeLost } from "../kernel/calls.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { assertHandlerName } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
 import {
   type CheckedStreamOptions,
@@ -53,6 +54,7 @@ export class Streams {
   /** What is wrong is told by its first `next`, as a call's promise tells it. */
   call(cell: Cell, target: Target, name: string, argument: unknown, options: StreamOptions = {}): Reader {
     return this.#begin(cell, name, () => {
+      assertHandlerName("callStream", name);
       assertKeys("callStream: options", options, streamKeys);
       const checked = checkedStreamOptions(options, "callStream");
       const ref = this.#kernel.resolve(target, "callStream");
