@@ -1,9 +1,11 @@
 /** Simulated threads, not real ones: what a thread tells of its actors in shared memory, how often, and how others read it (S15.2, S15.9). */
 import { expect, test } from "@jest/globals";
 import { noteModule } from "../../../core/actor/behaviour-module.ts";
-import { type Agent, type Context, defineActor, type Ref, refKey } from "../../../core/index.ts";
+import { type Agent, type AgentTrouble, type Context, defineActor, type Ref, refKey } from "../../../core/index.ts";
 import { ageMs, timeWord } from "../../../core/kernel/agent-words.ts";
+import type { SupervisorSetup } from "../../../supervisors/index.ts";
 import { SimulatedSystem } from "../../support/simulated-system.ts";
+import { SimulatedTree } from "../../support/simulated-tree.ts";
 
 const module = "sim:agents";
 const idle = defineActor({ module, receive: () => undefined });
@@ -79,6 +81,8 @@ test("S15.9: while one turn holds a thread its actors are found behind others, b
   const system = new SimulatedSystem(1, 2);
   system.nowMs = 1_000;
   const seen: unknown[] = [];
+  /** By which tasks are given. */
+  const standings: number[] = [];
   const look = (thread: number) => seen.push(find(system, thread).map(({ ref, trouble }) => [ref.thread, trouble]));
   const holder = defineActor({
     receive: () => {
@@ -87,6 +91,8 @@ test("S15.9: while one turn holds a thread its actors are found behind others, b
         look(0);
         look(1);
       }
+      const { agents } = system.kernel(0);
+      for (const agent of [busy, neighbour]) standings.push(agents.standingOf(agent as Ref));
     },
   });
   const [busy, neighbour] = [0, 1].map((thread) => guest(system, thread).spawn(idle, undefined, { declaration }));
@@ -106,7 +112,59 @@ test("S15.9: while one turn holds a thread its actors are found behind others, b
     [first, undefined],
     [last, "held"],
   ]);
+  expect(standings[0]).toBeLessThan(standings[1] as number);
   for (const own of [seen[1], seen[3]]) expect(own).toContainEqual([last, undefined]);
+});
+
+/** The trouble of each, by the number of the child. */
+async function troublesAfter(
+  setup: Omit<SupervisorSetup, "children">,
+  children: number,
+  fail: (tree: SimulatedTree, refs: readonly Ref[]) => void,
+): Promise<(AgentTrouble | undefined)[]> {
+  const tree = new SimulatedTree({ threads: 2 });
+  const isTemplate = setup.strategy === "simple_one_for_one";
+  const child = (n: number) => tree.child(`child ${n}`, { declaration, placement: { thread: 1 } });
+  await tree.start({
+    ...setup,
+    children: isTemplate ? [child(0)] : Array.from({ length: children }, (_, n) => child(n)),
+  });
+  for (let n = 0; isTemplate && n < children; n++) await tree.ask("startChild", `child ${n}`);
+  const refs = async () => {
+    await tree.settle();
+    return (await tree.ask("whichChildren")).map(({ ref }) => ref as Ref).reverse();
+  };
+  fail(tree, await refs());
+  const after = await refs();
+  const agents = find(tree.system, 0);
+  return after.map((ref) => agents.find((agent) => refKey(agent.ref) === refKey(ref))?.trouble);
+}
+
+const killFirst = (tree: SimulatedTree, [first]: readonly Ref[]) => tree.ctx.exit(first as Ref, "kill");
+const loseThread = ({ system }: SimulatedTree) => {
+  system.killThread(system.memory.threadAt(1) as number, "lost");
+  system.addThread(1);
+};
+
+test.each<[string, Parameters<typeof troublesAfter>[0], typeof killFirst, (AgentTrouble | undefined)[]]>([
+  ["one_for_one", {}, killFirst, ["restarted", undefined]],
+  ["one_for_all", { strategy: "one_for_all" }, killFirst, ["restarted", undefined]],
+  ["rest_for_one", { strategy: "rest_for_one" }, killFirst, ["restarted", undefined]],
+  ["one_for_one, after the loss of their thread", { intensity: 5 }, loseThread, [undefined, undefined]],
+  [
+    "one_for_all, after the loss of their thread",
+    { strategy: "one_for_all", intensity: 5 },
+    loseThread,
+    [undefined, undefined],
+  ],
+])("S15.9: who has failed is restarted, and who went down with it or with its thread is not: %s", async (...row) => {
+  const [, setup, fail, expected] = row;
+  expect(await troublesAfter(setup, 2, fail)).toEqual(expected);
+});
+
+test("S15.9: a child of a template that has failed is restarted", async () => {
+  // The one that is restarted is the newest.
+  expect(await troublesAfter({ strategy: "simple_one_for_one" }, 2, killFirst)).toEqual([undefined, "restarted"]);
 });
 
 test("a time in 32 bits is as old as it is, before and behind where these begin anew", () => {
