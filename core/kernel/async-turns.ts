@@ -155,7 +155,7 @@ export class AsyncTurns {
     } else {
       if (mail?.meta === interruptedHook && value !== undefined) cell.state = value;
       if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, mail?.payload, value));
-      dispatch.afterTurn(cell);
+      dispatch.afterTurn(cell, mail);
     }
     if ((cell.flags & blockedFlags) === 0 && scheduler.hasWorkFor(cell)) scheduler.schedule(cell);
     else if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && cell.mailbox?.size === 0)

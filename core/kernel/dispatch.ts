@@ -210,11 +210,16 @@ export class Dispatch {
     cell.current = undefined;
   }
 
-  afterTurn(cell: Cell): void {
+  /** @param opened the message of a turn that was open */
+  afterTurn(cell: Cell, opened?: Mail): void {
     const flags = cell.flags;
     if ((flags & (Flag.dead | Flag.open)) !== 0) return;
     if ((flags & Flag.stopping) !== 0 && (flags & (Flag.terminating | Flag.initializing)) === 0) {
-      this.#kernel.lifecycle.terminate(cell, cell.extra?.stopReason ?? "normal");
+      const { lifecycle, scheduler, topics } = this.#kernel;
+      const reason = cell.extra?.stopReason ?? "normal";
+      // Its end falls into this turn, however long its `terminate` takes.
+      topics.receivers.ended(cell, opened ?? (scheduler.current === cell ? this.mailInHand() : undefined), reason);
+      lifecycle.terminate(cell, reason);
       return;
     }
     if ((flags & Flag.special) !== 0) this.runContinues(cell);

@@ -157,6 +157,17 @@ describePlacements("S18 Requests", (place) => {
     },
   );
 
+  test.each(["stop", "stopLater"])(
+    "S18.2: a request fails when the only one who has it in hand ends by %s",
+    async (how) => {
+      const topic = freshTopic();
+      await replier(topic, [how, "shutdown"]);
+      const asker = await place.spawn(system(), puppet, undefined);
+      expect(await asker.call("codeOf", ["request", topic, "?", forever])).toBe("shutdown");
+      expect(await openCalls()).toBe(0);
+    },
+  );
+
   test("S18.2: a request fails when the turn that had it in hand was interrupted, and its actor lives on", async () => {
     for (const asker of [await place.spawn(system(), puppet, undefined), ...(await askers())]) {
       const topic = freshTopic();
