@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./interrupt-turn.ts"),
   },
   {
+    name: "plugins",
+    summary: "the plugins of a running program, and how they are",
+    load: () => import("./plugins.ts"),
+  },
+  {
     name: "deadletters",
     summary: "messages that reached nobody; send one again",
     load: () => import("./deadletters.ts"),

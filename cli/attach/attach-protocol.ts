@@ -6,6 +6,7 @@ import type {
   ActorActivity,
   ActorInfo,
   DeadLetter,
+  PluginInfo,
   RefData,
   RunningTurn,
   RuntimeEvent,
@@ -19,6 +20,8 @@ export type AttachVerb =
   | { readonly verb: "actors"; readonly match?: string | undefined; readonly limit?: number | undefined }
   /** An `ActorForest`: the children of each parent that are shown are so many of each behaviour. */
   | { readonly verb: "tree"; readonly root?: string | undefined; readonly limit?: number | undefined }
+  /** A `PluginList`. */
+  | { readonly verb: "plugins" }
   /** An `ActorInfo`. */
   | { readonly verb: "info"; readonly target: string }
   /** A `DeadLetterList`: the newest. */
@@ -84,6 +87,11 @@ export interface ActorForest {
   /** As of a branch. */
   readonly more: Readonly<Record<string, number>>;
   readonly unanswered: readonly Unanswered[];
+}
+
+/** The answer to `plugins`, in the order of their starts. A ref that is null: the plugin does not run. */
+export interface PluginList {
+  readonly plugins: readonly (Omit<PluginInfo, "ref"> & { readonly ref: RefData | null })[];
 }
 
 /** The answer to `deadLetters`, oldest first. */

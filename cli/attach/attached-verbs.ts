@@ -18,6 +18,7 @@ import {
   type AttachVerb,
   type DeadLetterList,
   type Killed,
+  type PluginList,
   refOf,
   type TopColumn,
   type TopSample,
@@ -82,6 +83,10 @@ export class AttachedVerbs {
         const unanswered: Unanswered[] = [];
         const roots = await system.tree(this.#lookOptions(unanswered));
         return actorForest(roots, unanswered, request);
+      }
+      case "plugins": {
+        const plugins = await system.plugins();
+        return { plugins: plugins.map((one) => ({ ...one, ref: one.ref?.toJSON() ?? null })) } satisfies PluginList;
       }
       case "info":
         return await system.info(targetOf(request.target));
@@ -195,6 +200,7 @@ const verbs: Readonly<Record<VerbName, true>> = {
   actors: true,
   tree: true,
   info: true,
+  plugins: true,
   deadLetters: true,
   resend: true,
   getState: true,

@@ -31,7 +31,20 @@ beforeAll(() => {
   writeFileSync(
     join(folder, "clerks.ts"),
     `
-    import { defineServer } from "mofa";
+    import { definePlugin, defineServer } from "mofa";
+    export const paper = definePlugin({
+      name: "paper",
+      version: "1.2.3",
+      provides: [{ name: "sheets", version: "1.0.0" }],
+      behaviour: { init: () => ({ left: 5 }), health: ({ left }) => ({ status: left > 3 ? "degraded" : "up", detail: left + " sheets" }) },
+    });
+    export const press = definePlugin({
+      name: "press",
+      version: "2.0.0",
+      requires: [{ name: "sheets" }],
+      behaviour: { health: () => { for (let n = 0; ; n++); }, },
+      turnLimitMs: Infinity,
+    });
     export const clerk = defineServer({
       name: "clerk",
       init: (name: string) => ({ name, papers: 0 }),
@@ -57,6 +70,7 @@ beforeAll(() => {
           }
         }, 1);
       }
+      if (args.includes("printing")) await system.startPlugins(args.includes("jammed") ? [{ plugin: press, isolation: "thread" }, paper] : [paper]);
       console.log("up");
       await new Promise(() => {});
     }`,
@@ -268,6 +282,25 @@ describe("a program that runs", () => {
       /\n\nref +actor +place +state +messages +held +turns\/s +busy +restarts\n\d+\.\d+\.\d+ +ann .*\n$/,
     );
     expect(await mofa("top", "--sort", "name")).toMatchObject({ code: 2 });
+  });
+
+  test("has its plugins listed, with their health by their own word", async () => {
+    await start("printing");
+    const { code, stdout, stderr } = await mofa("plugins");
+    expect(stdout).toMatch(
+      /^plugin +version +ref +health +provides +requires +detail\npaper +1\.2\.3 +\d+\.\d+\.\d+ +degraded +sheets 1\.0\.0 +5 sheets\n$/,
+    );
+    expect([code, stderr]).toEqual([0, "1 plugin\n"]);
+    expect(await mofaJson("plugins")).toMatchObject({
+      plugins: [{ name: "paper", ref: { node: "" }, provides: [{ name: "sheets", version: "1.0.0" }], requires: [] }],
+    });
+  });
+
+  test("has a plugin that does not answer listed as down, and mofa plugins fails", async () => {
+    await start("printing", "jammed");
+    const { code, stdout } = await mofa("plugins");
+    expect(stdout).toMatch(/\npress +2\.0\.0 +\d+\.\d+\.\d+ +down +sheets +.* did not answer "health" within 1000 ms/);
+    expect(code).toBe(1);
   });
 
   test("shows its dead letters, and sends one of them again", async () => {
