@@ -6,7 +6,7 @@
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context, DownMessage, TimerRef } from "../actor/context.ts";
-import { type Ref, sameRef } from "../actor/ref.ts";
+import { type Ref, refKey, sameRef } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { serviceBehaviour } from "../kernel/service.ts";
 import { Backlog } from "./backlog.ts";
@@ -91,7 +91,7 @@ class TaskScheduler {
         this.#wait(entry, entry.atMs);
         break;
       case "running":
-        if (entry.inHand?.way === "asked" && entry.inHand.wayUntilMs <= nowMs) this.#table.isOverdue(entry);
+        if (entry.inHand?.way === "asked" && entry.inHand.wayUntilMs <= nowMs) this.#table.attempts.isOverdue(entry);
         this.#watch(entry);
         break;
     }
@@ -152,8 +152,9 @@ class TaskScheduler {
     }
     const ref = table.holderOf(to);
     if (ref === undefined) return;
+    const key = refKey(ref);
     const most = table.declaredBy(ref) ?? concurrency;
-    this.#give(destination, () => (table.inHand(ref) < most ? ref : undefined), nowMs);
+    this.#give(destination, () => (table.attempts.inHand(key) < most ? ref : undefined), nowMs);
     if (destination.size === 0) return;
     this.#makeWay(destination, (agent) => sameRef(agent.ref, ref), nowMs);
     this.#backlog.want(ref, destination);
@@ -178,7 +179,7 @@ class TaskScheduler {
   #makeWay(destination: Destination, mayServe: (agent: Agent) => boolean, nowMs: number): void {
     const victims: TaskEntry[] = [];
     let rooms = 0;
-    for (const entry of this.#table.preemptible) {
+    for (const entry of this.#table.attempts.preemptible) {
       const { inHand, state } = entry;
       if (inHand === undefined || !mayServe(inHand.agent)) continue;
       if (canMakeWay(entry)) victims.push(entry);
@@ -191,7 +192,7 @@ class TaskScheduler {
       const victim = victims.at(-1);
       if (victim === undefined || victim.urgency >= priority) return false;
       victims.pop();
-      this.#table.makeWay(victim);
+      this.#table.attempts.makeWay(victim);
       this.#watch(victim);
       return true;
     };

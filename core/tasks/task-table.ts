@@ -1,31 +1,27 @@
 /**
- * The tasks of a system, on main: what was accepted, which agent has what in hand, and what is new since the scheduler
- * looked last.
+ * The tasks of a system, on main: what was accepted, what becomes of it, and what is new since the scheduler looked last.
  *
  * The table is no actor's: it is there before the scheduler and after it, like an ETS table with an heir. A submit is
  * accepted when its entry stands, and the answer of an agent goes into it by a call of the guest's, which never ends.
  * So a task that was accepted ends once, at whatever moment the scheduler is killed.
  */
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
-import { type Ref, type RefData, refKey } from "../actor/ref.ts";
+import type { Ref, RefData } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
 import { eventBit } from "../kernel/events.ts";
-import { interruptGraceMs } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import type { Declaration } from "../registry/declaration.ts";
-import { ValueBytes } from "../thread/value-bytes.ts";
 import type { AgentPool } from "./agent-pool.ts";
 import { AgentPools } from "./agent-pools.ts";
+import { Attempts } from "./attempts.ts";
 import { schedulerBehaviour, schedulerName } from "./scheduler-actor.ts";
 import { type MissedRuns, type Schedule, Schedules, type ScheduleTimes } from "./schedules.ts";
 import { taskId } from "./submissions.ts";
-import { type Acceptance, type Agent, faultOf, type InHand, type TaskEntry } from "./task-entry.ts";
-import { type CheckedTask, preemptionsMax, type Recipient, recipientKey } from "./task-request.ts";
+import { type Acceptance, type Agent, faultOf, type TaskEntry } from "./task-entry.ts";
+import { type CheckedTask, type Recipient, recipientKey } from "./task-request.ts";
 import { type TaskStats, TaskTotals } from "./task-totals.ts";
 
-/** So long another is not asked in the place of one that was asked to make way: its grace, and as much again to hear of it. */
-const makeWayMs = 2 * interruptGraceMs;
 /** Tasks that may stand in the table. */
 export const tasksMax = 1_048_576;
 
@@ -48,10 +44,9 @@ export interface TaskNews {
 export class TaskTable {
   readonly totals = new TaskTotals();
   readonly schedules = new Schedules();
+  readonly attempts: Attempts;
   readonly #kernel: Kernel;
   readonly #entries = new Map<string, TaskEntry>();
-  readonly #agents = new Map<string, Agent>();
-  readonly #preemptible = new Set<TaskEntry>();
   readonly #pools: AgentPools;
   #news = noNews();
   /** Whether the scheduler was asked for. */
@@ -66,7 +61,14 @@ export class TaskTable {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#pools = new AgentPools(kernel, (key) => this.#agents.get(key)?.inHand ?? 0);
+    this.attempts = new Attempts(kernel, {
+      answered: (entry, value) => this.#answered(entry, value),
+      failed: (entry, error) => this.#failed(entry, error),
+      madeWay: (entry) => this.#putBack(entry),
+      has: ({ key, inHand }) => this.#pools.has(key, inHand),
+      hasRoom: (agent) => this.#tellOf(agent),
+    });
+    this.#pools = new AgentPools(kernel, (key) => this.attempts.inHand(key));
   }
 
   // What tasks and their agents do -----------------------------------------------------------------------------------
@@ -194,9 +196,7 @@ export class TaskTable {
     this.#kernel.calls.answer(caller, question, entry !== undefined, undefined);
   }
 
-  #answered(entry: TaskEntry, agent: Agent, value: unknown): void {
-    this.#release(entry, agent);
-    if (entry.state === "ended") return;
+  #answered(entry: TaskEntry, value: unknown): void {
     try {
       this.#kernel.calls.answer(entry.caller, entry.resultId, value, undefined);
     } catch (error) {
@@ -208,30 +208,15 @@ export class TaskTable {
     this.#remove(entry);
   }
 
-  #failed(entry: TaskEntry, agent: Agent, error: ErrorData): void {
-    const { inHand } = entry;
-    this.#release(entry, agent);
-    if (entry.state === "ended") return;
-    if ((inHand?.way === "asked" || inHand?.way === "overdue") && error.code === "interrupted") {
-      this.#putBack(entry);
-      return;
-    }
+  #failed(entry: TaskEntry, error: ErrorData): void {
     entry.state = "failed";
     entry.error = error;
     this.#tell(entry);
   }
 
-  #release(entry: TaskEntry, agent: Agent): void {
-    entry.inHand = undefined;
-    this.#preemptible.delete(entry);
-    agent.inHand--;
-    if (agent.inHand === 0) this.#agents.delete(agent.key);
-    this.#pools.has(agent.key, agent.inHand);
-    if (this.#entries.size > 0) this.#tellOf(agent);
-  }
-
   /** An agent has room, or may be made to have it. */
   #tellOf({ key }: Agent): void {
+    if (this.#entries.size === 0) return;
     this.#news.agents.add(key);
     for (const { recipient } of this.#pools.with(key)) this.#news.recipients.add(recipient);
     this.#ring();
@@ -290,40 +275,6 @@ export class TaskTable {
     this.#tell(entry);
   }
 
-  /** Running tasks that may make way for others, and those that have been asked to. */
-  get preemptible(): Iterable<TaskEntry> {
-    return this.#preemptible;
-  }
-
-  /** The agent of a running task is to make way for another: its turn is interrupted, or the call taken back. */
-  makeWay(entry: TaskEntry): void {
-    const { inHand } = entry;
-    if (inHand === undefined) return;
-    inHand.way = "asked";
-    inHand.wayUntilMs = this.#kernel.nowMs + makeWayMs;
-    this.#interrupt(inHand, "preempted", (isUnderWay) => {
-      if (isUnderWay !== true && entry.inHand === inHand) this.#madeNoWay(inHand, "refused");
-    });
-  }
-
-  /** It was asked to make way, and has not in time. */
-  isOverdue(entry: TaskEntry): void {
-    if (entry.inHand !== undefined) this.#madeNoWay(entry.inHand, "overdue");
-  }
-
-  /** Another may in its place. */
-  #madeNoWay(inHand: InHand, way: "refused" | "overdue"): void {
-    inHand.way = way;
-    this.#tellOf(inHand.agent);
-  }
-
-  /** By calls of the guest's, as the task itself: whatever becomes of the scheduler. */
-  #interrupt({ agent, call }: InHand, reason: string, answered: (isUnderWay: unknown) => void): void {
-    const { guest, interrupts } = this.#kernel;
-    // Where it fails the agent has ended, and so has the call.
-    interrupts.askOfCall(guest, agent.ref, call, reason, answered, () => {});
-  }
-
   /** Its submitter has ended before it was accepted. */
   giveUp(entry: TaskEntry): void {
     this.totals.cancelled++;
@@ -331,17 +282,12 @@ export class TaskTable {
     this.#end(entry, failure("cancelled", text));
   }
 
-  /** How many tasks an actor has in hand. */
-  inHand(ref: Ref): number {
-    return this.#agents.get(refKey(ref))?.inHand ?? 0;
-  }
-
   /** How many it says itself that it may have; undefined: it says nothing. */
   declaredBy(ref: Ref): number | undefined {
     return this.#kernel.replica.valueOf(Table.concurrency, "", ref) as number | undefined; // as births.ts puts it
   }
 
-  /** An agent gets it in hand, by a call of the guest's: its answer finds its way here whatever becomes of the scheduler. */
+  /** An agent gets it in hand. */
   start(entry: TaskEntry, ref: Ref): void {
     const kernel = this.#kernel;
     const { acceptance } = entry;
@@ -351,41 +297,9 @@ export class TaskTable {
     }
     entry.acceptance = undefined;
     acceptance?.accepted();
-    const key = refKey(ref);
-    let agent = this.#agents.get(key);
-    if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
-    const by = agent;
-    const inHand: InHand = { agent, call: 0, way: "free", wayUntilMs: Number.POSITIVE_INFINITY };
-    entry.inHand = inHand;
-    agent.inHand++;
-    if (entry.request.isPreemptible) this.#preemptible.add(entry);
-    this.#pools.has(key, agent.inHand);
-    entry.state = "running";
-    entry.attempts++;
-    if (entry.attempts > 1 && !entry.isBack) this.totals.retried++;
+    if (entry.attempts > 0 && !entry.isBack) this.totals.retried++;
     entry.isBack = false;
-    try {
-      inHand.call = kernel.calls.callThen(
-        kernel.guest,
-        ref,
-        entry.request.call,
-        this.#argumentOf(entry, ref),
-        (value) => this.#answered(entry, by, value),
-        (error) => this.#failed(entry, by, errorData(error)),
-      );
-    } catch (error) {
-      this.#failed(entry, by, errorData(error));
-    }
-  }
-
-  /** Where an agent of main could change it before another attempt, it gets a copy. */
-  #argumentOf({ attempts, preemptions, request }: TaskEntry, ref: Ref): unknown {
-    const { argument, attempts: attemptsMax, call, isPreemptible } = request;
-    const isLast = attempts >= attemptsMax && !(isPreemptible && preemptions < preemptionsMax);
-    const isShared = ref.thread === this.#kernel.thread && !isLast;
-    if (!isShared || typeof argument !== "object" || argument === null) return argument;
-    const bytes = new ValueBytes(this.#kernel.refWire);
-    return bytes.decode(bytes.encode(argument, call));
+    this.attempts.begin(entry, ref);
   }
 
   /** It has failed for good. */
@@ -397,9 +311,7 @@ export class TaskTable {
   // Ends -------------------------------------------------------------------------------------------------------------
 
   #end(entry: TaskEntry, error: ErrorData): void {
-    const { inHand } = entry;
-    if (inHand !== undefined && entry.request.isPreemptible && this.#ended === undefined)
-      this.#interrupt(inHand, error.code ?? "given up", () => {});
+    if (this.#ended === undefined) this.attempts.giveUp(entry, error.code ?? "given up");
     this.#remove(entry);
     entry.acceptance?.failed(error);
     this.#fail(entry.caller, entry.resultId, error);

@@ -1,0 +1,141 @@
+/**
+ * On main: which agent has which task in hand. An attempt is a call of the guest's, as is the asking of an agent to make way:
+ * what is answered finds its way back whatever becomes of the scheduler.
+ */
+import { type Ref, refKey } from "../actor/ref.ts";
+import { type ErrorData, errorData } from "../errors.ts";
+import { interruptGraceMs } from "../kernel/interrupt-request.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
+import type { Agent, InHand, TaskEntry } from "./task-entry.ts";
+import { preemptionsMax } from "./task-request.ts";
+
+/** So long another is not asked in the place of one that was asked to make way: its grace, and as much again to hear of it. */
+const makeWayMs = 2 * interruptGraceMs;
+
+/** What becomes of an attempt. Nothing is told of a task that has ended meanwhile. */
+export interface AttemptOutcomes {
+  answered(entry: TaskEntry, value: unknown): void;
+  failed(entry: TaskEntry, error: ErrorData): void;
+  /** It was asked to make way for another, and has. */
+  madeWay(entry: TaskEntry): void;
+  /** An agent has got one more in hand, or one less. */
+  has(agent: Agent): void;
+  /** An agent has room, or may be made to have it. */
+  hasRoom(agent: Agent): void;
+}
+
+export class Attempts {
+  readonly #kernel: Kernel;
+  readonly #outcomes: AttemptOutcomes;
+  readonly #agents = new Map<string, Agent>();
+  readonly #preemptible = new Set<TaskEntry>();
+
+  constructor(kernel: Kernel, outcomes: AttemptOutcomes) {
+    this.#kernel = kernel;
+    this.#outcomes = outcomes;
+  }
+
+  /** How many tasks an actor has in hand, by its ref key. */
+  inHand(key: string): number {
+    return this.#agents.get(key)?.inHand ?? 0;
+  }
+
+  /** Running tasks that may make way for others, and those that have been asked to. */
+  get preemptible(): Iterable<TaskEntry> {
+    return this.#preemptible;
+  }
+
+  /** An agent gets it in hand. */
+  begin(entry: TaskEntry, ref: Ref): void {
+    const kernel = this.#kernel;
+    const key = refKey(ref);
+    let agent = this.#agents.get(key);
+    if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
+    const by = agent;
+    const inHand: InHand = { agent, call: 0, way: "free", wayUntilMs: Number.POSITIVE_INFINITY };
+    entry.inHand = inHand;
+    agent.inHand++;
+    if (entry.request.isPreemptible) this.#preemptible.add(entry);
+    this.#outcomes.has(agent);
+    entry.state = "running";
+    entry.attempts++;
+    try {
+      inHand.call = kernel.calls.callThen(
+        kernel.guest,
+        ref,
+        entry.request.call,
+        this.#argumentOf(entry, ref),
+        (value) => this.#answered(entry, by, value),
+        (error) => this.#failed(entry, by, errorData(error)),
+      );
+    } catch (error) {
+      this.#failed(entry, by, errorData(error));
+    }
+  }
+
+  /** Where an agent of main could change it before another attempt, it gets a copy. */
+  #argumentOf({ attempts, preemptions, request }: TaskEntry, ref: Ref): unknown {
+    const { argument, attempts: attemptsMax, call, isPreemptible } = request;
+    const isLast = attempts >= attemptsMax && !(isPreemptible && preemptions < preemptionsMax);
+    const isShared = ref.thread === this.#kernel.thread && !isLast;
+    if (!isShared || typeof argument !== "object" || argument === null) return argument;
+    const bytes = new ValueBytes(this.#kernel.refWire);
+    return bytes.decode(bytes.encode(argument, call));
+  }
+
+  #answered(entry: TaskEntry, agent: Agent, value: unknown): void {
+    this.#release(entry, agent);
+    if (entry.state !== "ended") this.#outcomes.answered(entry, value);
+  }
+
+  #failed(entry: TaskEntry, agent: Agent, error: ErrorData): void {
+    const way = entry.inHand?.way;
+    this.#release(entry, agent);
+    if (entry.state === "ended") return;
+    if ((way === "asked" || way === "overdue") && error.code === "interrupted") this.#outcomes.madeWay(entry);
+    else this.#outcomes.failed(entry, error);
+  }
+
+  #release(entry: TaskEntry, agent: Agent): void {
+    entry.inHand = undefined;
+    this.#preemptible.delete(entry);
+    agent.inHand--;
+    if (agent.inHand === 0) this.#agents.delete(agent.key);
+    this.#outcomes.has(agent);
+    this.#outcomes.hasRoom(agent);
+  }
+
+  /** The agent of a running task is to make way for another: its turn is interrupted, or the call taken back. */
+  makeWay(entry: TaskEntry): void {
+    const { inHand } = entry;
+    if (inHand === undefined) return;
+    inHand.way = "asked";
+    inHand.wayUntilMs = this.#kernel.nowMs + makeWayMs;
+    this.#interrupt(inHand, "preempted", (isUnderWay) => {
+      if (isUnderWay !== true && entry.inHand === inHand) this.#madeNoWay(inHand, "refused");
+    });
+  }
+
+  /** It was asked to make way, and has not in time. */
+  isOverdue({ inHand }: TaskEntry): void {
+    if (inHand !== undefined) this.#madeNoWay(inHand, "overdue");
+  }
+
+  /** Another may in its place. */
+  #madeNoWay(inHand: InHand, way: "refused" | "overdue"): void {
+    inHand.way = way;
+    this.#outcomes.hasRoom(inHand.agent);
+  }
+
+  /** The task has ended: an agent that has it in hand is told, where it may be interrupted. */
+  giveUp({ inHand, request }: TaskEntry, reason: string): void {
+    if (inHand !== undefined && request.isPreemptible) this.#interrupt(inHand, reason, () => {});
+  }
+
+  #interrupt({ agent, call }: InHand, reason: string, answered: (isUnderWay: unknown) => void): void {
+    const { guest, interrupts } = this.#kernel;
+    // Where it fails the agent has ended, and so has the call.
+    interrupts.askOfCall(guest, agent.ref, call, reason, answered, () => {});
+  }
+}
