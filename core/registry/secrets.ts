@@ -115,10 +115,12 @@ export class Secrets {
 
   /** An error's texts, and those of its causes. */
   hiddenInError(error: ErrorData): ErrorData {
-    const { message, stack, cause } = error;
+    const { name, message, code, stack, cause } = error;
     return {
       ...error,
+      name: this.hidden(name),
       message: this.hidden(message),
+      ...(code !== undefined && { code: this.hidden(code) }),
       ...(stack !== undefined && { stack: this.hidden(stack) }),
       ...(cause !== undefined && { cause: typeof cause === "string" ? this.hidden(cause) : this.hiddenInError(cause) }),
     };

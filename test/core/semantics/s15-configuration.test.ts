@@ -291,7 +291,7 @@ describePlacements("S15 Declarations and configuration", (place) => {
       { value: { key: "[secret]" }, origins: { key: "reconfigure" } },
       expect.objectContaining({ settings: { key: "[secret]" } }),
       expect.stringMatching(/^crashed: no such key: \[secret\]/),
-      expect.stringMatching(/^crashed: a call with \[secret\]/),
+      expect.stringMatching(/^\[secret\]: a call with \[secret\]/),
       expect.stringMatching(/^bad_configuration: .*key: refused \(got a secret from argument\)$/),
       expect.anything(),
     ]);
