@@ -28,7 +28,7 @@ function start(agents: number): { readonly system: SimulatedSystem; readonly ref
 test("S15.2: a thread tells of all every 5 ms for each 1,000 that it has, and meanwhile of those alone that it serves", () => {
   for (const [agents, everyMs] of [
     [900, 5],
-    [3_000, 15],
+    [1_500, 10],
   ] as const) {
     const { system, refs } = start(agents);
     const told: { readonly slot: number; readonly atMs: number }[] = [];
@@ -38,7 +38,7 @@ test("S15.2: a thread tells of all every 5 ms for each 1,000 that it has, and me
       told.push({ slot, atMs: system.nowMs });
       tellAgent(thread, slot, ...words);
     };
-    const forMs = 300;
+    const forMs = 150;
     const served = refs[0] as Ref;
     for (let ms = 0; ms < forMs; ms++) {
       system.nowMs++;
@@ -55,7 +55,7 @@ test("S15.2: a thread tells of all every 5 ms for each 1,000 that it has, and me
 });
 
 test("S15.2: what happens with one of many in the last drain before the thread rests is told, also where nobody has said so", () => {
-  const { system, refs } = start(3_000);
+  const { system, refs } = start(1_500);
   const kernel = system.kernel(1);
   const pause = (ref: Ref) => {
     void kernel.controls.ask(kernel.guest, "pause", ref);
@@ -73,7 +73,7 @@ test("S15.2: what happens with one of many in the last drain before the thread r
   const more = refs.slice(3, 6);
   for (const ref of more) pause(ref);
   expect(paused()).toHaveLength(3);
-  system.advance(15);
+  system.advance(10);
   expect(paused()).toEqual([...some, ...more].map((ref) => refKey(ref)));
 });
 
