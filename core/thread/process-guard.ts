@@ -2,6 +2,7 @@
  * What user code could do to its whole thread, turned into an end of the actor alone: `process.exit`, by either name,
  * rejections that nobody awaits, exceptions in timers.
  */
+import { inspect } from "node:util";
 import { Flag } from "../actor/cell.ts";
 import { callerStack } from "../caller-stack.ts";
 import { errorData, RuntimeError } from "../errors.ts";
@@ -69,8 +70,9 @@ function onException(error: unknown): void {
   const kernel = ownerOf(error, undefined);
   if (kernel !== undefined) kernel.tasks.unhandled(error, undefined);
   else if (process.listenerCount("uncaughtException") === 1) {
-    // As Node does without a listener: print, then exit with 1 through the other exit handlers.
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    // As Node does without a listener: print it, with its code and cause, since of a call that nobody awaited the stack says
+    // nothing, and exit with 1 through the other exit handlers.
+    process.stderr.write(`${inspect(error)}\n`);
     process.exit(1);
   }
 }

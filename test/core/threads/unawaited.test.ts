@@ -30,3 +30,15 @@ test("what fails and is awaited by nobody ends the actor that asked for it, on e
   const expected = [...lines(0, "sync"), ...lines(0, "async"), ...lines(1, "sync"), ...lines(1, "async"), "alive", ""];
   expect({ stdout: stdout.split("\n"), stderr, code }).toEqual({ stdout: expected, stderr: "", code: 0 });
 });
+
+test("a call of the program's own that fails and is awaited by nobody ends it, with the error's code and where the callee threw", async () => {
+  const { code, stderr } = await runProgram(process.execPath, [
+    join(packageRoot, "dist/test/fixtures/programs/forgotten-call.js"),
+  ]);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^\[RuntimeError: disk full\] \{\n {2}code: 'crashed',\n {2}\[cause\]: \{[^]*at fail \(.*failing-server/,
+    ),
+  });
+});
