@@ -1,6 +1,6 @@
 /**
  * Actors that have declared what they are and can do, as every thread finds them: a read of its own copy (`replica.ts`),
- * and of a word in shared memory for each, in which its thread tells how much waits for it and in what state it is.
+ * and of a few words in shared memory for each, in which its thread tells how it stands with it.
  */
 
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
