@@ -90,13 +90,14 @@ export class Activity {
     const answers = await Promise.all(
       kernel.memory.threadsUp().map(async (thread) => {
         const answer = await this.#ask(thread, this.#looker, question, timeoutMs);
-        return { thread, answer, atMs: stopwatchMs() };
+        // At once: another thread may not answer for a second, and turns of that time are none of this reading's.
+        const turns = kernel.memory.countersOf(thread).get(Counter.turns);
+        return { thread, answer, now: { turns, workedMs: answer?.workedMs, atMs: stopwatchMs() } };
       }),
     );
     const last = this.#seen;
     const seen = new Map<number, Seen>();
-    const threads = answers.map(({ thread, answer, atMs }) => {
-      const now = { turns: kernel.memory.countersOf(thread).get(Counter.turns), workedMs: answer?.workedMs, atMs };
+    const threads = answers.map(({ thread, answer, now }) => {
       seen.set(thread, now);
       return this.#threadOf(thread, answer, now, last.get(thread));
     });

@@ -1,6 +1,9 @@
 /** core/SEMANTICS.md, S14.8 to S14.10: what a system says of what it does. */
 import { expect, test } from "@jest/globals";
 import { type Ref, refKey } from "../../../core/index.ts";
+import type { ActivityAnswer } from "../../../core/kernel/activity-counts.ts";
+import type { Kernel } from "../../../core/kernel/kernel.ts";
+import { Activity } from "../../../core/system/activity.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -102,6 +105,34 @@ test("S14.9: a thread's turns are those of its actors, its heap and load its own
   expect(thread?.load).toBeLessThanOrEqual(1);
   // Threads that actors have for themselves are there as well.
   expect(threads.map(({ position }) => position).filter((position) => position >= 0)).toEqual([0, 1, 2]);
+});
+
+test("S14.9: what a thread does while another has not answered yet is of the next reading", async () => {
+  const turns = [0, 0];
+  const memory = {
+    threadsUp: () => [0, 1],
+    countersOf: (thread: number) => ({ get: () => turns[thread], unread: 0 }),
+    position: (thread: number) => thread,
+    actors: () => 1,
+  };
+  const late = Promise.withResolvers<void>();
+  const answer = { actors: [], heapBytes: 1, workedMs: 0 } as unknown as ActivityAnswer;
+  let isLate = false;
+  const activity = new Activity({ memory } as unknown as Kernel, async (thread) => {
+    if (isLate && thread === 1) await late.promise;
+    return answer;
+  });
+  await activity.read();
+  const turnsOf = async (reading: ReturnType<Activity["read"]>) =>
+    (await reading).threads.map((thread) => thread.turns);
+  turns[0] = 5;
+  isLate = true;
+  const first = turnsOf(activity.read());
+  await Promise.resolve().then(() => {});
+  turns[0] = 12;
+  late.resolve();
+  expect(await first).toEqual([5, 0]);
+  expect(await turnsOf(activity.read())).toEqual([7, 0]);
 });
 
 test.each([
