@@ -10,6 +10,7 @@ import { withAttached } from "../../../cli/attach/attached-command.ts";
 import { AttachedVerbs } from "../../../cli/attach/attached-verbs.ts";
 import { openSocketFolder, socketsIn } from "../../../cli/attach/socket-folder.ts";
 import { type MofaSystem, RuntimeError, refKey } from "../../../index.ts";
+import { guarded } from "../../fixtures/configured.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -163,6 +164,15 @@ const isRoot = process.getuid?.() === 0;
   const words = { code: "bad_argument", message: expect.stringMatching(/of owner 12345 with mode 700/) as unknown };
   expect(() => openSocketFolder(path)).toThrow(expect.objectContaining(words));
   expect(() => socketsIn(path)).toThrow(expect.objectContaining(words));
+});
+
+test("S15.10: who looks at an actor's state sees none of its secrets", async () => {
+  const ref = await system().spawn(guarded, undefined, { configuration: { key: "the-key-itself" } });
+  const verbs = new AttachedVerbs(system(), "test", undefined as never);
+  expect(await verbs.answer({ id: 1, verb: "getState", target: refKey(ref) })).toEqual({
+    settings: { key: "[secret]" },
+    note: "uses [secret]",
+  });
 });
 
 test("who does not answer in time is told with whose turn holds the thread", async () => {
