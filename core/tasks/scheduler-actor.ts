@@ -209,7 +209,7 @@ class TaskScheduler {
     const { schedules, wallMs } = this.#table;
     const taskMs = this.#backlog.nextDueMs;
     const scheduledMs = schedules.nextMs;
-    if (scheduledMs === undefined) return taskMs;
+    if (scheduledMs === Number.POSITIVE_INFINITY) return taskMs;
     const leftMs = Math.max(0, scheduledMs - wallMs);
     // The time of day may be set meanwhile, where it is another clock.
     const hopMs = this.#kernel.host.clock.wallMs === undefined ? leftMs : Math.min(leftMs, wallHopMs);

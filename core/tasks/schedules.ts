@@ -46,21 +46,30 @@ export class Schedules {
   readonly #entries = new Set<ScheduleEntry>();
   /** The latest time of day at which somebody has looked. */
   #latestMs = Number.NEGATIVE_INFINITY;
+  /** When the first of them is due; undefined: it is to be looked for, which is not done with each look of the scheduler. */
+  #soonestMs: number | undefined;
 
   add(times: ScheduleTimes, request: CheckedTask, missed: MissedRuns, wallMs: number): Schedule {
     const entry: ScheduleEntry = { times, request, missed, nextMs: times.nextAfter(wallMs) };
     this.#entries.add(entry);
+    this.#soonestMs = undefined;
     return {
       nextMs: () => (this.#entries.has(entry) ? entry.nextMs : undefined),
-      cancel: () => this.#entries.delete(entry),
+      cancel: () => {
+        this.#soonestMs = undefined;
+        return this.#entries.delete(entry);
+      },
     };
   }
 
-  get nextMs(): number | undefined {
-    let nextMs: number | undefined;
-    for (const entry of this.#entries)
-      if (entry.nextMs !== undefined && (nextMs === undefined || entry.nextMs < nextMs)) nextMs = entry.nextMs;
-    return nextMs;
+  /** Infinity: none is. */
+  get nextMs(): number {
+    if (this.#soonestMs === undefined) {
+      this.#soonestMs = Number.POSITIVE_INFINITY;
+      for (const { nextMs = Number.POSITIVE_INFINITY } of this.#entries)
+        if (nextMs < this.#soonestMs) this.#soonestMs = nextMs;
+    }
+    return this.#soonestMs;
   }
 
   /** What is to be submitted now, once for each time. */
@@ -68,8 +77,11 @@ export class Schedules {
     const due: CheckedTask[] = [];
     if (wallMs < this.#latestMs - setBackMs) {
       this.#latestMs = wallMs;
+      this.#soonestMs = undefined;
       for (const entry of this.#entries) entry.nextMs = entry.times.nextAfter(wallMs);
     } else this.#latestMs = Math.max(this.#latestMs, wallMs);
+    if (this.nextMs > wallMs) return due;
+    this.#soonestMs = undefined;
     for (const entry of this.#entries) {
       const runs = runsOf(entry, wallMs);
       for (let run = 0; run < runs; run++) due.push(entry.request);

@@ -205,6 +205,20 @@ describe("times that were missed", () => {
     return length;
   }
 
+  test("the next time is that of the first, also when one is cancelled, comes, or is added", () => {
+    const schedules = new Schedules();
+    const add = (line: string) => schedules.add(new CronLine(line, "UTC"), request, "skip", 0);
+    expect(schedules.nextMs).toBe(Infinity);
+    const [, second] = [add("0 3 * * *"), add("0 1 * * *"), add("0 2 * * *")];
+    expect(schedules.nextMs).toBe(hourMs);
+    second.cancel();
+    expect(schedules.nextMs).toBe(2 * hourMs);
+    expect(schedules.takeDue(2 * hourMs)).toHaveLength(1);
+    expect(schedules.nextMs).toBe(3 * hourMs);
+    add("30 0 * * *");
+    expect(schedules.nextMs).toBe(hourMs / 2);
+  });
+
   test.each<[MissedRuns, number, number]>([
     ["skip", 3 * hourMs + 59_999, 1],
     ["skip", 3 * hourMs + minuteMs, 0],
