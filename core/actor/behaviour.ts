@@ -120,6 +120,7 @@ export interface BehaviourReference {
 
 export interface ActorDefinition<S, A, M, G = undefined> extends Omit<BehaviourOptions, "configuration"> {
   configuration?: ConfigurationDeclaration<G>;
+  /** Write it first: the `state` of the others is inferred from what it returns. */
   init?(argument: A, ctx: Context, configuration: G): S | Promise<S>;
   receive(state: S, message: M, ctx: Context): unknown;
   terminate?(state: S, reason: ExitReason, ctx: Context): unknown;

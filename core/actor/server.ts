@@ -17,6 +17,7 @@ export type ServerHandlers<S> = { readonly [name: string]: (state: S, argument: 
 
 export interface ServerDefinition<S, A, C, K, G = undefined> extends Omit<BehaviourOptions, "configuration"> {
   configuration?: ConfigurationDeclaration<G>;
+  /** Write it first: the `state` of the others is inferred from what it returns. */
   init?(argument: A, ctx: Context, configuration: G): S | Promise<S>;
   calls?: C & ServerHandlers<S>;
   casts?: K & ServerHandlers<S>;
