@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { eventTypes } from "../core/kernel/events.ts";
+import { deadLetterReasons, eventTypes } from "../core/kernel/events.ts";
 import type { EventType, RuntimeEvent } from "../index.ts";
 import { packageRoot } from "./support/package-root.ts";
 
@@ -50,7 +50,8 @@ const fields: { readonly [T in EventType]: Fields<T> } = {
   faultSkipped: { fault: "", kind: "", thread: "", ref: "?", name: "?", why: "" },
 };
 
-const documented = readFileSync(join(packageRoot, "core/EVENTS.md"), "utf8")
+const page = readFileSync(join(packageRoot, "core/EVENTS.md"), "utf8");
+const documented = page
   .split("\n")
   .filter((line) => line.startsWith("| `"))
   .map((line) => line.split("|").map((cell) => cell.trim()))
@@ -66,4 +67,9 @@ test("every type of event is in the table, with its fields and none else", () =>
   ]);
   expect(documented).toHaveLength(eventTypes.length);
   expect(Object.fromEntries(documented)).toEqual(Object.fromEntries(known));
+});
+
+test("every reason of a dead letter is told, and none else", () => {
+  const heads = [...page.matchAll(/^- ([^:]+):/gm)].flatMap(([, head = ""]) => [...head.matchAll(/`(\w+)`/g)]);
+  expect(heads.map(([, why]) => why)).toEqual([...deadLetterReasons]);
 });

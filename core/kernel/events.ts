@@ -196,8 +196,6 @@ export const deadLetterReasons = [
   "dropped",
   "thread_lost",
   "not_cloneable",
-  "system_limit",
-  "stopped",
   "injected",
   "attempts",
   "queue_ended",
