@@ -287,7 +287,7 @@ export class System implements AsyncDisposable {
 
   /**
    * A copy of an actor's state (sys:get_state/1), read between two turns. @throws RuntimeError `noproc`, `timeout`,
-   * `not_cloneable` for a state that is no data.
+   * `not_cloneable` for a state that is no data. Of supervisors and services of the runtime a summary.
    * With `hideSecrets` no value is in it that the actor's configuration marks as a secret: for people to see.
    */
   async getState(target: Target, options: StateOptions = {}): Promise<unknown> {
@@ -295,7 +295,10 @@ export class System implements AsyncDisposable {
     return await this.#control("getState", target, hideSecrets === true ? hidesSecrets : undefined);
   }
 
-  /** Puts another state in the place of an actor's (sys:replace_state/2), between two turns. @throws as `getState`. */
+  /**
+   * Puts another state in the place of an actor's (sys:replace_state/2), between two turns. @throws as `getState`;
+   * RuntimeError `bad_argument` for supervisors and services of the runtime, whose state is their own.
+   */
   async replaceState(target: Target, state: unknown): Promise<void> {
     await this.#control("replaceState", target, state);
   }
