@@ -50,6 +50,9 @@ export const errorCodes = {
   shutdown: "the actor was shut down before it answered",
   started_while_loading: "startSystem was called by a module that a runtime thread is loading",
   start_failed: "init threw or stopped",
+  storage_corrupt: "a store has given back other bytes than it was given",
+  storage_failed: "a store could not do what it was asked for",
+  storage_version: "what is to be opened is no store of this plugin, or of a newer version",
   stream_closed: "nobody reads the stream any more, or it was ended",
   stream_full: "too many writes of a stream wait for its reader",
   system_limit: "a bound of the system (actors, threads, waiting sends) is reached",
@@ -59,7 +62,9 @@ export const errorCodes = {
   timeout: "no answer came in time",
   turn_limit: "the actor's turn took longer than its limit",
   turn_lost: "the actor's open turn was lost with one that was cut down",
+
   undef: "the actor has no handler of that name",
+  version_conflict: "what a write depends on has changed",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -72,6 +72,32 @@ export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
+export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
+export {
+  type AppendWrite,
+  type DeleteWrite,
+  type JournalEntry,
+  type ListQuery,
+  type PruneWrite,
+  type PutWrite,
+  type ReadQuery,
+  type SnapshotWrite,
+  type StorageCalls,
+  type StorageWrite,
+  type StoredEntry,
+  type StoredSnapshot,
+  storageCapability,
+  type WriteResult,
+  type WriteResults,
+} from "./contracts/storage.ts";
+export type {
+  DriverEntry,
+  DriverEvent,
+  DriverOutcome,
+  DriverSnapshot,
+  DriverWrite,
+  StorageDriver,
+} from "./contracts/storage-driver.ts";
 export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
 export type { FaultCount, FaultInjection } from "./faults/injection.ts";
 export {

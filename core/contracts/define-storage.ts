@@ -1,0 +1,161 @@
+/**
+ * A storage plugin, made of its driver: the calls of the contract, and writes in groups. What is asked for while a group is on
+ * its way is the next one, so a thousand single writes cost a store no more than some transactions.
+ */
+
+import type { From } from "../actor/context.ts";
+import { nextLoop, wallMs } from "../clock.ts";
+import { errorData, RuntimeError } from "../errors.ts";
+import type { PluginBus } from "../plugin/plugin-bus.ts";
+import { definePlugin, type Plugin, type PluginBehaviour, type PluginCalls, type PluginDefinition } from "../plugin.ts";
+import { type ListQuery, type ReadQuery, type StorageCalls, type StoredEntry, storageCapability } from "./storage.ts";
+import { checkedList, checkedName, checkedRead, checkedTransaction, checkedWrite } from "./storage-arguments.ts";
+import type { DriverEntry, DriverWrite, StorageDriver } from "./storage-driver.ts";
+import { valueOfBytes } from "./stored-value.ts";
+
+export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
+  /** Opens the store, or makes it. */
+  open(config: C): Promise<StorageDriver>;
+}
+
+const sweepMs = 60_000;
+
+interface Waiting {
+  readonly writes: readonly DriverWrite[];
+  readonly from: From;
+  /** Of a single write its result is the answer. */
+  readonly isSingle: boolean;
+}
+
+class Store {
+  readonly driver: StorageDriver;
+  readonly #bus: PluginBus;
+  #waiting: Waiting[] = [];
+  #isCommitting = false;
+  #sweptMs = wallMs();
+
+  constructor(driver: StorageDriver, bus: PluginBus) {
+    this.driver = driver;
+    this.#bus = bus;
+  }
+
+  /** Answers when it is kept. */
+  write(writes: readonly DriverWrite[], isSingle: boolean): unknown {
+    this.#waiting.push({ writes, from: this.#bus.from as From, isSingle });
+    // What others ask for in the same round of the thread is of the same group.
+    if (!this.#isCommitting && this.#waiting.length === 1) nextLoop(() => void this.#commit());
+    return this.#bus.noReply;
+  }
+
+  async #commit(): Promise<void> {
+    this.#isCommitting = true;
+    while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0));
+    await this.#sweep();
+    this.#isCommitting = false;
+  }
+
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.driver.commit(
+        group.map(({ writes }) => writes),
+        wallMs(),
+      );
+      for (const [at, { from, isSingle }] of group.entries()) {
+        const outcome = outcomes[at];
+        if (outcome === undefined)
+          throw new RuntimeError("storage_failed", "the driver has not said what became of it");
+        if (!outcome.ok) this.#bus.replyError(from, outcome.error);
+        else this.#bus.reply(from, isSingle ? outcome.results[0] : outcome.results);
+      }
+    } catch (error) {
+      const failure = storageError(error);
+      for (const { from } of group) this.#bus.replyError(from, failure);
+    }
+  }
+
+  /** Once in a while, behind writes: what has expired is not read anyhow. */
+  async #sweep(): Promise<void> {
+    const nowMs = wallMs();
+    if (Math.abs(nowMs - this.#sweptMs) < sweepMs) return;
+    this.#sweptMs = nowMs;
+    try {
+      await this.driver.sweep(nowMs);
+    } catch (error) {
+      this.#bus.log("warning", "what has expired could not be taken away", errorData(error));
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#waiting.length > 0 && !this.#isCommitting) await this.#commit();
+    await this.driver.close();
+  }
+}
+
+/** What is not the runtime's own word was a failure of the store: the caller may try again. */
+function storageError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  return new RuntimeError("storage_failed", errorData(error).message, { cause: error });
+}
+
+async function asked<T>(question: Promise<T>): Promise<T> {
+  try {
+    return await question;
+  } catch (error) {
+    throw storageError(error);
+  }
+}
+
+function readEntry(entry: DriverEntry): StoredEntry {
+  return { ...entry, value: valueOfBytes(entry.value, `the value of "${entry.key}"`) };
+}
+
+const calls = {
+  async get(store: Store, key: string) {
+    const entry = await asked(store.driver.get(checkedName(key, "get: the key"), wallMs()));
+    return entry === undefined ? undefined : readEntry(entry);
+  },
+  async list(store: Store, query: ListQuery | undefined) {
+    const { prefix, after, limit } = checkedList(query);
+    const entries = await asked(store.driver.list(prefix, after, limit, wallMs()));
+    return entries.map(readEntry);
+  },
+  async read(store: Store, query: ReadQuery) {
+    const { journal, fromSeq, limit } = checkedRead(query);
+    const events = await asked(store.driver.read(journal, fromSeq, limit));
+    return events.map(({ seq, event }) => ({ seq, event: valueOfBytes(event, `event ${seq} of "${journal}"`) }));
+  },
+  lastSeq: async (store: Store, journal: string) =>
+    await asked(store.driver.lastSeq(checkedName(journal, "lastSeq: the journal"))),
+  async loadSnapshot(store: Store, journal: string) {
+    const found = await asked(store.driver.loadSnapshot(checkedName(journal, "loadSnapshot: the journal")));
+    return found === undefined
+      ? undefined
+      : { seq: found.seq, state: valueOfBytes(found.state, `the snapshot of "${journal}"`) };
+  },
+  put: (store: Store, given: unknown) => store.write([checkedWrite("put", given, "put", wallMs())], true),
+  delete: (store: Store, given: unknown) => store.write([checkedWrite("delete", given, "delete", wallMs())], true),
+  append: (store: Store, given: unknown) => store.write([checkedWrite("append", given, "append", wallMs())], true),
+  prune: (store: Store, given: unknown) => store.write([checkedWrite("prune", given, "prune", wallMs())], true),
+  saveSnapshot: (store: Store, given: unknown) =>
+    store.write([checkedWrite("snapshot", given, "saveSnapshot", wallMs())], true),
+  transact: (store: Store, given: unknown) => store.write(checkedTransaction(given, wallMs()), false),
+};
+
+/** The contract's calls as handlers. */
+export type StorageHandlers = {
+  readonly [N in keyof StorageCalls]: (
+    state: never,
+    ...argument: Parameters<StorageCalls[N]>
+  ) => Promise<ReturnType<StorageCalls[N]>>;
+};
+
+/** @throws RuntimeError `bad_argument`, as `definePlugin`. */
+export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>): Plugin<StorageHandlers> {
+  const behaviour: PluginBehaviour<C, Store, StorageHandlers> = {
+    init: async (config, bus) => new Store(await open(config), bus),
+    calls: calls as StorageHandlers & PluginCalls<Store>, // these answer what the contract says, later
+    terminate: (store) => store.close(),
+    format: () => "a store",
+  };
+  return definePlugin({ ...definition, provides: [storageCapability], behaviour });
+}

@@ -1,0 +1,134 @@
+/** What a storage plugin is asked for, checked, and made into what a driver takes. Each throws RuntimeError `bad_argument`. */
+import { describe, RuntimeError } from "../errors.ts";
+import { assertKeys } from "../known-keys.ts";
+import type { ListQuery, ReadQuery, StorageWrite } from "./storage.ts";
+import type { DriverWrite } from "./storage-driver.ts";
+import { bytesOfValue } from "./stored-value.ts";
+
+const nameLengthMax = 512;
+const limitMax = 10_000;
+const limitDefault = 1_000;
+const ttlMsMax = 100 * 365 * 86_400_000;
+
+const keysOf: Readonly<Record<StorageWrite["type"], readonly string[]>> = {
+  put: ["key", "value", "ifVersion", "ttlMs"],
+  delete: ["key", "ifVersion"],
+  append: ["journal", "events", "ifSeq"],
+  snapshot: ["journal", "seq", "state"],
+  prune: ["journal", "seq"],
+};
+
+/** @param where it stands, for people: the call, or the place in a transaction. */
+export function checkedWrite(type: StorageWrite["type"], given: unknown, where: string, nowMs: number): DriverWrite {
+  assertKeys(where, given, keysOf[type]);
+  const write = given as Readonly<Record<string, unknown>>;
+  switch (type) {
+    case "put": {
+      const ttlMs = write["ttlMs"];
+      if (ttlMs !== undefined && !(typeof ttlMs === "number" && ttlMs > 0 && ttlMs <= ttlMsMax))
+        throw wrong(where, `ttlMs is a time in milliseconds above 0, at most ${ttlMsMax}`, ttlMs);
+      return {
+        type,
+        key: checkedName(write["key"], `${where}: key`),
+        value: bytesOfValue(write["value"], where),
+        ifVersion: optionalCount(write["ifVersion"], where, "ifVersion"),
+        expiresAtMs: ttlMs === undefined ? undefined : nowMs + ttlMs,
+      };
+    }
+    case "delete":
+      return {
+        type,
+        key: checkedName(write["key"], `${where}: key`),
+        ifVersion: optionalCount(write["ifVersion"], where, "ifVersion"),
+      };
+    case "append": {
+      const events = write["events"];
+      if (!Array.isArray(events) || events.length === 0)
+        throw wrong(where, "events is a list with at least one", events);
+      return {
+        type,
+        journal: checkedName(write["journal"], `${where}: journal`),
+        events: events.map((event, at) => bytesOfValue(event, `${where}: events[${at}]`)),
+        ifSeq: optionalCount(write["ifSeq"], where, "ifSeq"),
+      };
+    }
+    case "snapshot":
+      return {
+        type,
+        journal: checkedName(write["journal"], `${where}: journal`),
+        seq: checkedCount(write["seq"], where, "seq"),
+        state: bytesOfValue(write["state"], where),
+      };
+    case "prune":
+      return {
+        type,
+        journal: checkedName(write["journal"], `${where}: journal`),
+        seq: checkedCount(write["seq"], where, "seq"),
+      };
+  }
+}
+
+export function checkedTransaction(given: unknown, nowMs: number): DriverWrite[] {
+  if (!Array.isArray(given) || given.length === 0)
+    throw wrong("transact", "it takes a list with at least one write", given);
+  return given.map((one: unknown, at) => {
+    const where = `transact: [${at}]`;
+    const { type, ...rest } = (typeof one === "object" && one !== null ? one : {}) as { readonly type?: unknown };
+    if (typeof type !== "string" || !Object.hasOwn(keysOf, type))
+      throw wrong(where, `a write has as its type ${Object.keys(keysOf).join(", ")}`, one);
+    return checkedWrite(type as StorageWrite["type"], rest, where, nowMs);
+  });
+}
+
+export function checkedList(given: ListQuery = {}): { prefix: string; after: string | undefined; limit: number } {
+  assertKeys("list", given, ["prefix", "after", "limit"]);
+  const { prefix = "", after, limit } = given as { prefix?: unknown; after?: unknown; limit?: unknown };
+  if (typeof prefix !== "string") throw wrong("list", "prefix is a text", prefix);
+  if (after !== undefined && typeof after !== "string") throw wrong("list", "after is a key", after);
+  return { prefix, after, limit: checkedLimit(limit, "list") };
+}
+
+export function checkedRead(given: ReadQuery): { journal: string; fromSeq: number; limit: number } {
+  assertKeys("read", given, ["journal", "fromSeq", "limit"]);
+  const { journal, fromSeq, limit } = given as { journal?: unknown; fromSeq?: unknown; limit?: unknown };
+  return {
+    journal: checkedName(journal, "read: journal"),
+    fromSeq: optionalCount(fromSeq, "read", "fromSeq") ?? 1,
+    limit: checkedLimit(limit, "read"),
+  };
+}
+
+/** A key, or a journal's name. */
+export function checkedName(value: unknown, where: string): string {
+  if (
+    typeof value === "string" &&
+    value !== "" &&
+    value.length <= nameLengthMax &&
+    value.isWellFormed() &&
+    !value.includes("\0")
+  )
+    return value;
+  throw new RuntimeError(
+    "bad_argument",
+    `${where} is a text of 1 to ${nameLengthMax} characters without NUL or halves of a pair, got ${describe(value)}`,
+  );
+}
+
+function checkedLimit(limit: unknown, where: string): number {
+  if (limit === undefined) return limitDefault;
+  if (typeof limit === "number" && Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
+  throw wrong(where, `limit is a whole number from 1 to ${limitMax}`, limit);
+}
+
+function optionalCount(value: unknown, where: string, key: string): number | undefined {
+  return value === undefined ? undefined : checkedCount(value, where, key);
+}
+
+function checkedCount(value: unknown, where: string, key: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw wrong(where, `${key} is a whole number from 0`, value);
+}
+
+function wrong(where: string, what: string, got: unknown): RuntimeError {
+  return new RuntimeError("bad_argument", `${where}: ${what}, got ${describe(got)}`);
+}

@@ -1,0 +1,122 @@
+/**
+ * The contract of storage: what every plugin that provides the capability `storage` does, whatever keeps its data.
+ *
+ * Three kinds of things are kept: values by key, with a version each, so that a write can be made to depend on what was read;
+ * journals, which are lists of events with sequence numbers from 1 on that are only ever added to; and of each journal one
+ * snapshot. A write is answered when it is kept as durably as the store can; a transaction is kept as a whole or not at all.
+ */
+import type { ProvidedCapability } from "../plugin/plugin-facts.ts";
+
+export const storageCapability: ProvidedCapability = { name: "storage", version: "0.1.0" };
+
+/** A value as it is kept. */
+export interface StoredEntry {
+  readonly key: string;
+  /** Data, as a message is: maps, sets, dates, bytes and errors as well. No ref: that means nobody in the next run. */
+  readonly value: unknown;
+  /** Above that of every write before it, in the whole store: one that was deleted and written anew never has an old one. */
+  readonly version: number;
+  /** By the clock on the wall; undefined: it is kept until it is deleted. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface JournalEntry {
+  readonly seq: number;
+  readonly event: unknown;
+}
+
+export interface StoredSnapshot {
+  /** The last event that it holds. */
+  readonly seq: number;
+  readonly state: unknown;
+}
+
+/** @throws RuntimeError `version_conflict`: the key has another version than `ifVersion` (0: it is not there). */
+export interface PutWrite {
+  readonly type: "put";
+  readonly key: string;
+  readonly value: unknown;
+  readonly ifVersion?: number;
+  /** From now on; then it is as if it had been deleted. Default: never. */
+  readonly ttlMs?: number;
+}
+
+/** @throws RuntimeError `version_conflict` */
+export interface DeleteWrite {
+  readonly type: "delete";
+  readonly key: string;
+  readonly ifVersion?: number;
+}
+
+/** @throws RuntimeError `version_conflict`: the journal's last event has another number than `ifSeq` (0: it has none). */
+export interface AppendWrite {
+  readonly type: "append";
+  readonly journal: string;
+  /** At least one. */
+  readonly events: readonly unknown[];
+  readonly ifSeq?: number;
+}
+
+/** Takes the place of an older one; where there is a newer one that stays. */
+export interface SnapshotWrite {
+  readonly type: "snapshot";
+  readonly journal: string;
+  readonly seq: number;
+  readonly state: unknown;
+}
+
+/** Forgets events up to and with this one. The numbers of later ones stay, and go on. */
+export interface PruneWrite {
+  readonly type: "prune";
+  readonly journal: string;
+  readonly seq: number;
+}
+
+export type StorageWrite = PutWrite | DeleteWrite | AppendWrite | SnapshotWrite | PruneWrite;
+
+/** What each write answers, by its type. */
+export interface WriteResults {
+  readonly put: { readonly version: number };
+  readonly delete: { readonly isDeleted: boolean };
+  readonly append: { readonly seq: number };
+  readonly snapshot: undefined;
+  readonly prune: undefined;
+}
+
+export type WriteResult = WriteResults[StorageWrite["type"]];
+
+type Given<W extends StorageWrite> = Omit<W, "type">;
+
+export interface ListQuery {
+  /** Keys that begin so. Default: all. */
+  readonly prefix?: string;
+  /** Behind this key. Keys are in the order of their code points. */
+  readonly after?: string;
+  /** 1 to 10,000. Default 1,000. */
+  readonly limit?: number;
+}
+
+export interface ReadQuery {
+  readonly journal: string;
+  /** Default 1. Events that were pruned are left out. */
+  readonly fromSeq?: number;
+  /** 1 to 10,000. Default 1,000. */
+  readonly limit?: number;
+}
+
+/** The calls of the capability: `bus.request("storage", name, argument)`, or `system.call("plugin.<name>", name, argument)`. */
+export interface StorageCalls {
+  get(key: string): StoredEntry | undefined;
+  put(write: Given<PutWrite>): WriteResults["put"];
+  delete(write: Given<DeleteWrite>): WriteResults["delete"];
+  list(query?: ListQuery): readonly StoredEntry[];
+  append(write: Given<AppendWrite>): WriteResults["append"];
+  read(query: ReadQuery): readonly JournalEntry[];
+  /** The number of a journal's last event, also one that was pruned; 0: it never had one. */
+  lastSeq(journal: string): number;
+  saveSnapshot(write: Given<SnapshotWrite>): WriteResults["snapshot"];
+  loadSnapshot(journal: string): StoredSnapshot | undefined;
+  prune(write: Given<PruneWrite>): WriteResults["prune"];
+  /** All of them, in their order, or none: it fails with the code of the first that cannot be, and its place in the message. */
+  transact(writes: readonly StorageWrite[]): readonly WriteResult[];
+}

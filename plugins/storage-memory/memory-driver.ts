@@ -1,0 +1,142 @@
+/** What is kept, in maps. A transaction that cannot be is undone. */
+import {
+  type DriverEntry,
+  type DriverEvent,
+  type DriverOutcome,
+  type DriverSnapshot,
+  type DriverWrite,
+  RuntimeError,
+  type StorageDriver,
+} from "../../core/index.ts";
+
+interface Journal {
+  readonly events: DriverEvent[];
+  last: number;
+}
+
+export class MemoryDriver implements StorageDriver {
+  readonly #entries = new Map<string, DriverEntry>();
+  readonly #journals = new Map<string, Journal>();
+  readonly #snapshots = new Map<string, DriverSnapshot>();
+  #version = 0;
+
+  commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<DriverOutcome[]> {
+    return Promise.resolve(transactions.map((writes) => this.#transact(writes, nowMs)));
+  }
+
+  #transact(writes: readonly DriverWrite[], nowMs: number): DriverOutcome {
+    const version = this.#version;
+    const undo: (() => void)[] = [];
+    const results: unknown[] = [];
+    for (const [at, write] of writes.entries()) {
+      try {
+        results.push(this.#write(write, nowMs, undo));
+      } catch (error) {
+        for (const step of undo.reverse()) step();
+        this.#version = version;
+        const { code, message } = error as RuntimeError; // as it is thrown below
+        return { ok: false, error: new RuntimeError(code, writes.length === 1 ? message : `[${at}]: ${message}`) };
+      }
+    }
+    return { ok: true, results };
+  }
+
+  #write(write: DriverWrite, nowMs: number, undo: (() => void)[]): unknown {
+    switch (write.type) {
+      case "put":
+      case "delete": {
+        const { key, ifVersion } = write;
+        const former = this.#entries.get(key);
+        const version = former !== undefined && isThere(former, nowMs) ? former.version : 0;
+        if (ifVersion !== undefined && ifVersion !== version) throw conflict(key, ifVersion, version);
+        undo.push(() => (former === undefined ? this.#entries.delete(key) : this.#entries.set(key, former)));
+        if (write.type === "delete") return { isDeleted: this.#entries.delete(key) && version > 0 };
+        const { value, expiresAtMs } = write;
+        this.#entries.set(key, { key, value, version: ++this.#version, expiresAtMs });
+        return { version: this.#version };
+      }
+      case "append": {
+        const { journal, events, ifSeq } = write;
+        const kept = this.#journals.get(journal) ?? { events: [], last: 0 };
+        const { last } = kept;
+        if (ifSeq !== undefined && ifSeq !== last) throw conflict(journal, ifSeq, last);
+        this.#journals.set(journal, kept);
+        undo.push(() => {
+          kept.events.splice(kept.events.length - events.length);
+          kept.last = last;
+        });
+        for (const event of events) kept.events.push({ seq: ++kept.last, event });
+        return { seq: kept.last };
+      }
+      case "snapshot": {
+        const { journal, seq, state } = write;
+        const former = this.#snapshots.get(journal);
+        if (former !== undefined && former.seq > seq) return undefined;
+        undo.push(() =>
+          former === undefined ? this.#snapshots.delete(journal) : this.#snapshots.set(journal, former),
+        );
+        this.#snapshots.set(journal, { seq, state });
+        return undefined;
+      }
+      case "prune": {
+        const kept = this.#journals.get(write.journal);
+        if (kept === undefined) return undefined;
+        const count = kept.events.findIndex(({ seq }) => seq > write.seq);
+        const pruned = kept.events.splice(0, count === -1 ? kept.events.length : count);
+        undo.push(() => kept.events.unshift(...pruned));
+        return undefined;
+      }
+    }
+  }
+
+  get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
+    const entry = this.#entries.get(key);
+    return Promise.resolve(entry !== undefined && isThere(entry, nowMs) ? entry : undefined);
+  }
+
+  list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
+    const found = [...this.#entries.values()].filter(
+      (entry) =>
+        entry.key.startsWith(prefix) &&
+        (after === undefined || comparePoints(entry.key, after) > 0) &&
+        isThere(entry, nowMs),
+    );
+    return Promise.resolve(found.sort((a, b) => comparePoints(a.key, b.key)).slice(0, limit));
+  }
+
+  read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
+    const events = this.#journals.get(journal)?.events ?? [];
+    const first = events.findIndex(({ seq }) => seq >= fromSeq);
+    return Promise.resolve(first === -1 ? [] : events.slice(first, first + limit));
+  }
+
+  lastSeq(journal: string): Promise<number> {
+    return Promise.resolve(this.#journals.get(journal)?.last ?? 0);
+  }
+
+  loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
+    return Promise.resolve(this.#snapshots.get(journal));
+  }
+
+  sweep(nowMs: number): Promise<void> {
+    for (const [key, entry] of this.#entries) if (!isThere(entry, nowMs)) this.#entries.delete(key);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function isThere({ expiresAtMs }: DriverEntry, nowMs: number): boolean {
+  return expiresAtMs === undefined || expiresAtMs > nowMs;
+}
+
+function conflict(name: string, wanted: number, is: number): RuntimeError {
+  return new RuntimeError("version_conflict", `"${name}" stands at ${is}, and not at ${wanted}`);
+}
+
+/** By code points, as stores of UTF-8 have it: code units would put a pair before U+E000. */
+function comparePoints(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,78 @@
+/** The contract, over every store. Not in every placement: one shares a thread with others, one has a thread of its own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { DriverWrite } from "../../../core/index.ts";
+import { storageMemory } from "../../../plugins/storage-memory/index.ts";
+import { MemoryDriver } from "../../../plugins/storage-memory/memory-driver.ts";
+import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
+import { SqliteDriver } from "../../../plugins/storage-sqlite/sqlite-driver.ts";
+import { describeStorage } from "./conformance.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mofa-storage-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describeStorage("storage-memory", "storage-memory", () => ({ plugin: storageMemory }));
+describeStorage("storage-sqlite", "storage-sqlite", () => ({
+  plugin: storageSqlite,
+  isolation: "thread",
+  config: { file: join(folder, "store.sqlite") },
+}));
+
+const name = fc.constantFrom("a", "b", "c");
+const bytes = fc.uint8Array({ maxLength: 3 });
+const number = fc.nat(6);
+const optional = fc.option(number, { nil: undefined });
+const write: fc.Arbitrary<DriverWrite> = fc.oneof(
+  fc.record({
+    type: fc.constant("put" as const),
+    key: name,
+    value: bytes,
+    ifVersion: optional,
+    expiresAtMs: fc.option(fc.nat(20), { nil: undefined }),
+  }),
+  fc.record({ type: fc.constant("delete" as const), key: name, ifVersion: optional }),
+  fc.record({
+    type: fc.constant("append" as const),
+    journal: name,
+    events: fc.array(bytes, { minLength: 1, maxLength: 3 }),
+    ifSeq: optional,
+  }),
+  fc.record({ type: fc.constant("snapshot" as const), journal: name, seq: number, state: bytes }),
+  fc.record({ type: fc.constant("prune" as const), journal: name, seq: number }),
+);
+const group = fc.array(fc.array(write, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 });
+
+test("whatever is written, both stores answer and hold the same", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(group, { maxLength: 8 }), async (groups) => {
+      const drivers = [
+        new MemoryDriver(),
+        new SqliteDriver({ file: ":memory:", durability: "normal", busyTimeoutMs: 0, maxPages: 0 }),
+      ];
+      const [memory, sqlite] = await Promise.all(
+        drivers.map(async (driver) => {
+          const seen: unknown[] = [];
+          for (const [nowMs, transactions] of groups.entries()) {
+            const outcomes = await driver.commit(transactions, nowMs);
+            seen.push(outcomes.map((one) => (one.ok ? one.results : [one.error.code, one.error.message])));
+            seen.push(await driver.list("", undefined, 100, nowMs));
+            for (const journal of ["a", "b", "c"])
+              seen.push(
+                await driver.read(journal, 1, 100),
+                await driver.lastSeq(journal),
+                await driver.loadSnapshot(journal),
+              );
+            if (nowMs % 3 === 2) await driver.sweep(nowMs);
+          }
+          await driver.close();
+          return JSON.stringify(seen, (_key, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+        }),
+      );
+      expect(sqlite).toBe(memory);
+    }),
+    { numRuns: 200 },
+  );
+});
