@@ -12,17 +12,26 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   mofa: {
     values: `
       DynamicSupervisorHandle Ref RuntimeError SeededRandom SupervisorHandle defineActor
-      definePlugin defineServer defineSupervisor errorCodes isPlugin isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
-      sameRef startSystem
+      definePlugin defineServer defineStorage defineSupervisor errorCodes isPlugin isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
+      sameRef startSystem storageCapability
     `,
     types: `
-      Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage AgentQuery AgentTrouble AnyApi AnyPlugin Api AutoShutdown Backoff Behaviour BehaviourOptions
-      BehaviourReference Budget CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport
-      DeadLetter DeadLetterWhy Declaration DownMessage DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage
-      ExitReason FaultInjectedEvent FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation KeepOptions KeptTopicStats LifecycleState LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability PublishOptions PublishReceipt QueueStats RefData Refusal RegistryStats
-      Remaining RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SpawnLinkOptions
-      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup
-      SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent UnsubscribedMessage
+      Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
+      AgentQuery AgentTrouble AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff Behaviour BehaviourOptions BehaviourReference Budget
+      CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
+      CrashReport DeadLetter DeadLetterWhy Declaration DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome DriverSnapshot
+      DriverWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage ExitReason FaultInjectedEvent
+      FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry KeepOptions KeptTopicStats
+      LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement Plugin
+      PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo
+      ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt PutWrite QueueStats ReadQuery RefData
+      Refusal RegistryStats Remaining RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent
+      Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions
+      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls
+      StorageDefinition StorageDriver StorageHandlers StorageWrite StoredEntry StoredSnapshot Strategy StreamOptions StreamReader
+      StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats
+      Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent
+      UnsubscribedMessage WriteResult WriteResults
     `,
   },
   "mofa/supervisors": {
@@ -41,6 +50,8 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       SupervisorFlags SupervisorReport SupervisorSetup SystemTreeHost TerminateChildOutcome WhichChildOutcome
     `,
   },
+  "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
+  "mofa/plugins/storage-sqlite": { values: "storageSqlite", types: "" },
   "mofa/testing": {
     values: `
       EventRecorder InjectedFaults Place Probe TestTree checkFaultPlan describePlacements injectFaults placeNames placementAnchor

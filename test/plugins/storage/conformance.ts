@@ -60,9 +60,9 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
     test("a value comes back as it was", async () => {
       const key = own("a");
       await store.put({ key, value: everything });
-      const entry = await store.get(key);
-      expect(entry?.value).toEqual(everything);
-      expect(Object.is((entry?.value as typeof everything).minus, -0)).toBe(true);
+      const { value } = (await store.get(key)) as { value: typeof everything };
+      expect(value).toEqual(everything);
+      expect(Object.is(value.minus, -0)).toBe(true);
     });
 
     test("versions go up over all keys, also over one that was deleted", async () => {
