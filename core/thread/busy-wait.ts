@@ -1,7 +1,7 @@
 /**
  * A thread that has just talked to another stays awake for a moment before it rests, since the answer is often near: to wake a
- * thread that rests costs some thirty microseconds (Erlang's schedulers do the same, `+sbwt`). It gives its event loop back each
- * time round, so nothing of the program waits for it.
+ * thread that rests costs some thirty microseconds (Erlang's schedulers do the same, `+sbwt`). Each round is a message of the thread
+ * to itself, so what was awaited goes on at once; timers and I/O of the program wait for as long as that moment at most.
  *
  * Only while there is a processor for each thread of the system that is awake or was rung, and only where it pays: news that came
  * in time give a credit, a wait in vain takes four, and without credit one talk in 64 is waited for. So a machine that others use,
