@@ -73,6 +73,7 @@ export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
+export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";
 export {
   type AppendWrite,
   type DeleteWrite,

@@ -8,6 +8,7 @@ import { nextLoop, wallMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { definePlugin, type Plugin, type PluginBehaviour, type PluginCalls, type PluginDefinition } from "../plugin.ts";
+import { failPoint } from "./fail-point.ts";
 import { type ListQuery, type ReadQuery, type StorageCalls, type StoredEntry, storageCapability } from "./storage.ts";
 import { checkedList, checkedName, checkedRead, checkedTransaction, checkedWrite } from "./storage-arguments.ts";
 import type { DriverEntry, DriverWrite, StorageDriver } from "./storage-driver.ts";
@@ -56,10 +57,12 @@ class Store {
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
     try {
+      failPoint("before-write");
       const outcomes = await this.driver.commit(
         group.map(({ writes }) => writes),
         wallMs(),
       );
+      failPoint("before-answer");
       for (const [at, { from, isSingle }] of group.entries()) {
         const outcome = outcomes[at];
         if (outcome === undefined)

@@ -6,6 +6,7 @@ import {
   type DriverOutcome,
   type DriverSnapshot,
   type DriverWrite,
+  failPoint,
   RuntimeError,
   type StorageDriver,
 } from "../../core/index.ts";
@@ -64,6 +65,7 @@ export class SqliteDriver implements StorageDriver {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const outcomes = transactions.map((writes) => this.#transact(writes, nowMs));
+      failPoint("before-commit");
       this.#database.exec("COMMIT");
       return outcomes;
     } catch (error) {

@@ -17,7 +17,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "kill/run",
     claim: "a runaway actor is ended among busy neighbours, 3,000 times over, without harm to them",
-    limitMs: 3 * 60_000,
+    limitMs: 2 * 60_000,
   },
   {
     name: "cuts",
@@ -75,7 +75,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "cross-traffic",
     claim: "a million messages each way between two threads arrive in order, special values among them",
-    limitMs: 3 * 60_000,
+    limitMs: 2 * 60_000,
   },
   {
     name: "services",
@@ -92,5 +92,11 @@ export const suites: readonly StressSuite[] = [
     name: "soak",
     claim: "ten minutes of crashes, restarts, names, timers and lost threads leave memory flat",
     limitMs: 11 * 60_000,
+  },
+  {
+    name: "storage-kills",
+    claim:
+      "200 processes that write to a file of SQLite are killed, also between write and answer: nothing answered is lost, nothing is there by half",
+    limitMs: 3 * 60_000,
   },
 ];
