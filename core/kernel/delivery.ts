@@ -15,7 +15,7 @@ import type { Kernel } from "./kernel.ts";
 /** Sends that one actor may have waiting (SEMANTICS S7.3). */
 export const waitingSendsMax = 1_024;
 /** Flags of a receiver that keep a message from the shortest way into its mailbox. */
-const slowFlags = Flag.bounded | Flag.dead | Flag.faulty | Flag.traced;
+const slowFlags = Flag.bounded | Flag.dead | Flag.faulty | Flag.traced | Flag.agent;
 /** Empty mailboxes kept for the next actor that gets a message. */
 const poolMax = 16_384;
 /** Of these, those that have grown. */
@@ -39,6 +39,7 @@ export class Delivery {
     const box = cell.mailbox ?? this.#openMailbox(cell);
     if ((cell.flags & slowFlags) !== 0 || box.size >= mailboxCapacityDefault) {
       return this.#kernel.scheduler.commit(() => {
+        this.#touched(cell);
         if ((cell.flags & Flag.traced) !== 0 && sender !== undefined) this.#traced(cell, meta, payload, sender);
         if ((cell.flags & Flag.faulty) !== 0 && sender !== undefined && this.#isTaken(cell, meta, payload, sender))
           return undefined;
@@ -49,9 +50,15 @@ export class Delivery {
     return undefined;
   }
 
+  /** What waits for an actor that has declared something is told to all. */
+  #touched(cell: Cell): void {
+    if ((cell.flags & Flag.agent) !== 0) this.#kernel.agents.touched(cell);
+  }
+
   /** A system message: no bound applies. */
   deliverSystem(cell: Cell, meta: Meta, payload: unknown): void {
     if ((cell.flags & Flag.dead) !== 0) return;
+    this.#touched(cell);
     this.#kernel.scheduler.enqueue(cell, cell.mailbox ?? this.#openMailbox(cell), meta, payload);
   }
 
@@ -103,6 +110,7 @@ export class Delivery {
   #acceptRemote(cell: Cell, meta: MessageMeta, payload: unknown, fromThread: number): void {
     const extra = cell.extra;
     if ((cell.flags & Flag.bounded) !== 0 && extra !== undefined && extra.policy === "wait") {
+      this.#touched(cell);
       const box = cell.mailbox ?? this.#openMailbox(cell);
       this.#kernel.scheduler.enqueue(cell, box, meta, payload);
       if (sizeOf(box, extra) >= extra.capacity) {

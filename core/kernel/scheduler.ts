@@ -103,7 +103,6 @@ export class Scheduler {
     const queue = this.#queue;
     const words = this.#words;
     const unreadWord = this.#unreadWord;
-    if ((cell.flags & Flag.agent) !== 0) this.#kernel.agents.touched(cell);
     if (box.size * 2 > box.mask) box.makeRoom();
     if (queue.size > queue.mask) queue.makeRoom();
     const tail = (box.head + box.size * 2) & box.mask;
