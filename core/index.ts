@@ -72,6 +72,14 @@ export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
+export {
+  type ConfigKey,
+  type ConfigSchema,
+  choiceKey,
+  configSchema,
+  countKey,
+  textKey,
+} from "./contracts/config-schema.ts";
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
 export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";
 export {
@@ -99,6 +107,7 @@ export type {
   DriverWrite,
   StorageDriver,
 } from "./contracts/storage-driver.ts";
+export { assertAt, runGroup, type TransactionSession } from "./contracts/transaction-session.ts";
 export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
 export type { FaultCount, FaultInjection } from "./faults/injection.ts";
 export {

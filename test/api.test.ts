@@ -51,6 +51,8 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     `,
   },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
+  "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
+  "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },
   "mofa/plugins/storage-sqlite": { values: "storageSqlite", types: "" },
   "mofa/testing": {
     values: `

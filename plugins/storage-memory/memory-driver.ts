@@ -1,5 +1,6 @@
 /** What is kept, in maps. A transaction that cannot be is undone. */
 import {
+  assertAt,
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
@@ -48,7 +49,7 @@ export class MemoryDriver implements StorageDriver {
         const { key, ifVersion } = write;
         const former = this.#entries.get(key);
         const version = former !== undefined && isThere(former, nowMs) ? former.version : 0;
-        if (ifVersion !== undefined && ifVersion !== version) throw conflict(key, ifVersion, version);
+        if (ifVersion !== undefined) assertAt(key, ifVersion, version);
         undo.push(() => (former === undefined ? this.#entries.delete(key) : this.#entries.set(key, former)));
         if (write.type === "delete") return { isDeleted: this.#entries.delete(key) && version > 0 };
         const { value, expiresAtMs } = write;
@@ -59,7 +60,7 @@ export class MemoryDriver implements StorageDriver {
         const { journal, events, ifSeq } = write;
         const kept = this.#journals.get(journal) ?? { events: [], last: 0 };
         const { last } = kept;
-        if (ifSeq !== undefined && ifSeq !== last) throw conflict(journal, ifSeq, last);
+        if (ifSeq !== undefined) assertAt(journal, ifSeq, last);
         this.#journals.set(journal, kept);
         undo.push(() => {
           kept.events.splice(kept.events.length - events.length);
@@ -130,10 +131,6 @@ export class MemoryDriver implements StorageDriver {
 
 function isThere({ expiresAtMs }: DriverEntry, nowMs: number): boolean {
   return expiresAtMs === undefined || expiresAtMs > nowMs;
-}
-
-function conflict(name: string, wanted: number, is: number): RuntimeError {
-  return new RuntimeError("version_conflict", `"${name}" stands at ${is}, and not at ${wanted}`);
 }
 
 /** By code points, as stores of UTF-8 have it: code units would put a pair before U+E000. */

@@ -1,6 +1,7 @@
 /** A store in one SQLite file, in WAL mode, by the driver that Node has built in. It blocks its thread, so that should be its own. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
+  assertAt,
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
@@ -10,18 +11,8 @@ import {
   RuntimeError,
   type StorageDriver,
 } from "../../core/index.ts";
+import type { SqliteConfig } from "./config.ts";
 import { prepareSchema } from "./schema.ts";
-
-export interface SqliteConfig {
-  /** Path of the file; made when it is not there. */
-  readonly file: string;
-  /** `full`: what is answered survives a loss of power. `normal`: a crash of the process, and not more. */
-  readonly durability: "full" | "normal";
-  /** How long another process may hold the file before a write fails. */
-  readonly busyTimeoutMs: number;
-  /** Bytes of the file at most, in pages; 0: no bound. */
-  readonly maxPages: number;
-}
 
 const sql = {
   get: "SELECT key, value, version, expires FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)",
@@ -99,7 +90,7 @@ export class SqliteDriver implements StorageDriver {
       case "delete": {
         const { key, ifVersion } = write;
         const version = this.#entry(key, nowMs)?.version ?? 0;
-        if (ifVersion !== undefined && ifVersion !== version) throw conflict(key, ifVersion, version);
+        if (ifVersion !== undefined) assertAt(key, ifVersion, version);
         if (write.type === "delete") return { isDeleted: Number(remove.run(key).changes) > 0 && version > 0 };
         const newVersion = Number((next.get() as Row)["version"]);
         put.run(key, write.value, newVersion, write.expiresAtMs ?? null);
@@ -108,7 +99,7 @@ export class SqliteDriver implements StorageDriver {
       case "append": {
         const { journal, events, ifSeq } = write;
         let seq = this.#last(journal);
-        if (ifSeq !== undefined && ifSeq !== seq) throw conflict(journal, ifSeq, seq);
+        if (ifSeq !== undefined) assertAt(journal, ifSeq, seq);
         for (const event of events) append.run(journal, ++seq, event);
         setLast.run(journal, seq);
         return { seq };
@@ -171,8 +162,4 @@ function entryOf({ key, value, version, expires }: Row): DriverEntry {
     version: Number(version),
     expiresAtMs: expires === null ? undefined : (expires as number),
   };
-}
-
-function conflict(name: string, wanted: number, is: number): RuntimeError {
-  return new RuntimeError("version_conflict", `"${name}" stands at ${is}, and not at ${wanted}`);
 }

@@ -1,0 +1,65 @@
+/** The configuration of the runtime's own plugins, key by key: a Standard Schema that names every wrong key, and what it should be. */
+import { describe } from "../errors.ts";
+import type { StandardIssue, StandardSchema } from "../registry/standard-schema.ts";
+
+export interface ConfigKey<out T> {
+  /** Undefined: it must be given. */
+  readonly initial: T | undefined;
+  isRight(value: unknown): boolean;
+  /** What is right, for people: `is a whole number from 1`. */
+  readonly what: string;
+}
+
+export interface ConfigSchema<T> extends StandardSchema<T> {
+  /** The keys that there are. */
+  readonly keys: readonly string[];
+}
+
+export function configSchema<T extends object>(keys: { readonly [K in keyof T]-?: ConfigKey<T[K]> }): ConfigSchema<T> {
+  const known = Object.entries<ConfigKey<unknown>>(keys);
+  return {
+    keys: known.map(([name]) => name),
+    "~standard": {
+      version: 1,
+      vendor: "mofa",
+      validate(given) {
+        const value: Record<string, unknown> = { ...(given as object) };
+        const issues: StandardIssue[] = [];
+        for (const key of Object.keys(value)) {
+          if (!Object.hasOwn(keys, key))
+            issues.push({
+              message: `there is no such key: it takes ${known.map(([name]) => name).join(", ")}`,
+              path: [key],
+            });
+        }
+        for (const [name, { initial, isRight, what }] of known) {
+          value[name] ??= initial;
+          if (!isRight(value[name])) issues.push({ message: `${what}, got ${describe(value[name])}`, path: [name] });
+        }
+        return issues.length > 0 ? { issues } : { value: value as T };
+      },
+    },
+  };
+}
+
+/** A whole number. */
+export function countKey(initial: number | undefined, min: number, max = 2 ** 31 - 1, of = ""): ConfigKey<number> {
+  return {
+    initial,
+    isRight: (value) => typeof value === "number" && Number.isInteger(value) && value >= min && value <= max,
+    what: `is a whole number${of === "" ? "" : ` of ${of}`} from ${min} to ${max}`,
+  };
+}
+
+/** A text. @param what for people. */
+export function textKey(initial: string | undefined, form: RegExp, what: string): ConfigKey<string> {
+  return { initial, isRight: (value) => typeof value === "string" && form.test(value), what };
+}
+
+export function choiceKey<T extends string>(initial: T, choices: readonly T[]): ConfigKey<T> {
+  return {
+    initial,
+    isRight: (value) => (choices as readonly unknown[]).includes(value),
+    what: `is ${choices.map((choice) => `"${choice}"`).join(" or ")}`,
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * How a group of transactions goes by way of a session with a database server, one write after the other. What a driver gives is
+ * single statements; what they mean together stands here once.
+ */
+import { RuntimeError } from "../errors.ts";
+import type { DriverOutcome, DriverWrite } from "./storage-driver.ts";
+
+/** Within a transaction of the server's, of which this session is the only writer. */
+export interface TransactionSession {
+  /** The version of what has not expired by then; 0: it is not there. */
+  versionOf(key: string, nowMs: number): Promise<number>;
+  put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void>;
+  remove(key: string): Promise<void>;
+  lastSeq(journal: string): Promise<number>;
+  /** Events from that number on, which the journal ends with then. */
+  append(journal: string, firstSeq: number, events: readonly Uint8Array[]): Promise<void>;
+  /** Unless there is a newer one. */
+  snapshot(journal: string, seq: number, state: Uint8Array): Promise<void>;
+  prune(journal: string, seq: number): Promise<void>;
+  /** A point to which can be gone back; there is one at a time. */
+  mark(): Promise<void>;
+  goBack(): Promise<void>;
+}
+
+/** @param version the last that was given. @throws what the session throws: then nothing of the group is to be kept. */
+export async function runGroup(
+  session: TransactionSession,
+  transactions: readonly (readonly DriverWrite[])[],
+  nowMs: number,
+  version: number,
+): Promise<{ readonly outcomes: readonly DriverOutcome[]; readonly version: number }> {
+  const group = new Group(session, nowMs, version);
+  const outcomes: DriverOutcome[] = [];
+  for (const writes of transactions) outcomes.push(await group.transact(writes));
+  return { outcomes, version: group.version };
+}
+
+class Group {
+  readonly #session: TransactionSession;
+  readonly #nowMs: number;
+  version: number;
+
+  constructor(session: TransactionSession, nowMs: number, version: number) {
+    this.#session = session;
+    this.#nowMs = nowMs;
+    this.version = version;
+  }
+
+  async transact(writes: readonly DriverWrite[]): Promise<DriverOutcome> {
+    const { version } = this;
+    // One write that cannot be has changed nothing.
+    const isMarked = writes.length > 1;
+    if (isMarked) await this.#session.mark();
+    const results: unknown[] = [];
+    for (const [at, write] of writes.entries()) {
+      try {
+        results.push(await this.#write(write));
+      } catch (error) {
+        if (!(error instanceof RuntimeError) || error.code !== "version_conflict") throw error;
+        this.version = version;
+        if (isMarked) await this.#session.goBack();
+        return { ok: false, error: isMarked ? new RuntimeError(error.code, `[${at}]: ${error.message}`) : error };
+      }
+    }
+    return { ok: true, results };
+  }
+
+  async #write(write: DriverWrite): Promise<unknown> {
+    const session = this.#session;
+    switch (write.type) {
+      case "put": {
+        const { key, value, ifVersion, expiresAtMs } = write;
+        if (ifVersion !== undefined) assertAt(key, ifVersion, await session.versionOf(key, this.#nowMs));
+        await session.put(key, value, ++this.version, expiresAtMs);
+        return { version: this.version };
+      }
+      case "delete": {
+        const { key, ifVersion } = write;
+        const version = await session.versionOf(key, this.#nowMs);
+        if (ifVersion !== undefined) assertAt(key, ifVersion, version);
+        await session.remove(key);
+        return { isDeleted: version > 0 };
+      }
+      case "append": {
+        const { journal, events, ifSeq } = write;
+        const last = await session.lastSeq(journal);
+        if (ifSeq !== undefined) assertAt(journal, ifSeq, last);
+        await session.append(journal, last + 1, events);
+        return { seq: last + events.length };
+      }
+      case "snapshot":
+        await session.snapshot(write.journal, write.seq, write.state);
+        return undefined;
+      case "prune":
+        await session.prune(write.journal, write.seq);
+        return undefined;
+    }
+  }
+}
+
+/** @throws RuntimeError `version_conflict`. */
+export function assertAt(name: string, wanted: number, is: number): void {
+  if (wanted !== is) throw new RuntimeError("version_conflict", `"${name}" stands at ${is}, and not at ${wanted}`);
+}

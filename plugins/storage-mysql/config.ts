@@ -1,0 +1,23 @@
+/** The configuration of `storage-mysql`. */
+import { configSchema, countKey, textKey } from "../../core/index.ts";
+
+export interface MysqlConfig {
+  /** `mysql://user:password@host:port/database`; the database is there. */
+  readonly url: string;
+  /** Before the names of the tables, which are made when they are not there. Small letters, digits and `_`. Default `mofa_`. */
+  readonly tablePrefix: string;
+  /** Connections at most. Default 4. */
+  readonly poolSize: number;
+  /** Time to get one from the server. Default 5,000. */
+  readonly connectTimeoutMs: number;
+  /** Time for another process's group of writes to end, in whole seconds. Default 30. */
+  readonly lockTimeoutS: number;
+}
+
+export const mysqlConfig = configSchema<MysqlConfig>({
+  url: textKey(undefined, /^(mysql|mariadb):\/\//, 'is a URL "mysql://..."'),
+  tablePrefix: textKey("mofa_", /^[a-z0-9_]{1,40}$/, "is 1 to 40 small letters, digits and _"),
+  poolSize: countKey(4, 1, 1_000),
+  connectTimeoutMs: countKey(5_000, 1),
+  lockTimeoutS: countKey(30, 1, 1_000_000, "seconds"),
+});

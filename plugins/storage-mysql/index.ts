@@ -1,0 +1,17 @@
+/** Storage in a MySQL or MariaDB database, by the package `mysql2`, which is installed beside: `npm install mysql2`. */
+import { defineStorage, RuntimeError } from "../../core/index.ts";
+import { mysqlConfig } from "./config.ts";
+
+export const storageMysql = defineStorage({
+  name: "storage-mysql",
+  version: "0.1.0",
+  config: { schema: mysqlConfig, secrets: ["url"] },
+  async open(config) {
+    const { MysqlDriver } = await import("./mysql-driver.ts").catch((error: unknown) => {
+      throw new RuntimeError("module_failed", "storage-mysql needs the package mysql2: npm install mysql2", {
+        cause: error,
+      });
+    });
+    return await MysqlDriver.open(config);
+  },
+});

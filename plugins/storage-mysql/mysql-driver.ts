@@ -1,0 +1,148 @@
+/** A store in a MySQL or MariaDB database, in tables of its own. Groups of writes come one after the other, also from several processes. */
+import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
+import {
+  type DriverEntry,
+  type DriverEvent,
+  type DriverOutcome,
+  type DriverSnapshot,
+  type DriverWrite,
+  failPoint,
+  runGroup,
+  type StorageDriver,
+} from "../../core/index.ts";
+import type { MysqlConfig } from "./config.ts";
+import { MysqlSession } from "./mysql-session.ts";
+import { prepareSchema, type TableNames, tableNames } from "./schema.ts";
+
+export class MysqlDriver implements StorageDriver {
+  readonly #pool: Pool;
+  readonly #tables: TableNames;
+  readonly #lockTimeoutS: number;
+
+  private constructor(pool: Pool, tables: TableNames, lockTimeoutS: number) {
+    this.#pool = pool;
+    this.#tables = tables;
+    this.#lockTimeoutS = lockTimeoutS;
+  }
+
+  /** @throws what the server says; RuntimeError `storage_version`. */
+  static async open({ url, tablePrefix, poolSize, connectTimeoutMs, lockTimeoutS }: MysqlConfig): Promise<MysqlDriver> {
+    const pool = createPool({
+      uri: url.replace(/^mariadb:/, "mysql:"),
+      connectionLimit: poolSize,
+      connectTimeout: connectTimeoutMs,
+      supportBigNumbers: true,
+    });
+    const tables = tableNames(tablePrefix);
+    try {
+      const connection = await pool.getConnection();
+      try {
+        await prepareSchema(connection, tablePrefix, tables);
+      } finally {
+        connection.release();
+      }
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+    return new MysqlDriver(pool, tables, lockTimeoutS);
+  }
+
+  async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
+    const connection = await this.#pool.getConnection();
+    let isBroken = true;
+    try {
+      await connection.query("SET SESSION innodb_lock_wait_timeout = ?", [this.#lockTimeoutS]);
+      await connection.query("START TRANSACTION");
+      // Held to the end: whoever else writes to this store waits here.
+      const [rows] = await connection.query<RowDataPacket[]>(`SELECT version FROM ${this.#tables.counter} FOR UPDATE`);
+      const before = Number(rows[0]?.["version"]);
+      const { outcomes, version } = await runGroup(
+        new MysqlSession(connection, this.#tables),
+        transactions,
+        nowMs,
+        before,
+      );
+      if (version !== before) await connection.execute(`UPDATE ${this.#tables.counter} SET version = ?`, [version]);
+      failPoint("before-commit");
+      await connection.query("COMMIT");
+      isBroken = false;
+      return outcomes;
+    } catch (error) {
+      isBroken = !(await hasRolledBack(connection));
+      throw error;
+    } finally {
+      if (isBroken) connection.destroy();
+      else connection.release();
+    }
+  }
+
+  async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT name, value, version, expires FROM ${this.#tables.entries} WHERE name = ? AND (expires IS NULL OR expires > ?)`,
+      [Buffer.from(key), nowMs],
+    );
+    return rows[0] && entryOf(rows[0]);
+  }
+
+  async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
+    const start = Buffer.from(prefix);
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT name, value, version, expires FROM ${this.#tables.entries}
+       WHERE name >= ? AND name > ? AND LEFT(name, ${start.length}) = ? AND (expires IS NULL OR expires > ?) ORDER BY name LIMIT ${limit}`,
+      [start, Buffer.from(after ?? ""), start, nowMs],
+    );
+    return rows.map(entryOf);
+  }
+
+  async read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT seq, event FROM ${this.#tables.events} WHERE journal = ? AND seq >= ? ORDER BY seq LIMIT ${limit}`,
+      [Buffer.from(journal), fromSeq],
+    );
+    return rows.map(({ seq, event }) => ({ seq: Number(seq), event: event as Buffer }));
+  }
+
+  async lastSeq(journal: string): Promise<number> {
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT last FROM ${this.#tables.journals} WHERE name = ?`,
+      [Buffer.from(journal)],
+    );
+    return Number(rows[0]?.["last"] ?? 0);
+  }
+
+  async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT seq, state FROM ${this.#tables.snapshots} WHERE journal = ?`,
+      [Buffer.from(journal)],
+    );
+    return rows[0] && { seq: Number(rows[0]["seq"]), state: rows[0]["state"] as Buffer };
+  }
+
+  async sweep(nowMs: number): Promise<void> {
+    await this.#pool.execute(`DELETE FROM ${this.#tables.entries} WHERE expires <= ?`, [nowMs]);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+/** Whether the connection can be used again. */
+async function hasRolledBack(connection: PoolConnection): Promise<boolean> {
+  try {
+    await connection.query("ROLLBACK");
+    return true;
+  } catch {
+    return false; // it is gone, and its transaction with it
+  }
+}
+
+function entryOf({ name, value, version, expires }: RowDataPacket): DriverEntry {
+  return {
+    key: (name as Buffer).toString("utf8"),
+    value: value as Buffer,
+    version: Number(version),
+    expiresAtMs: (expires as number | null) ?? undefined,
+  };
+}

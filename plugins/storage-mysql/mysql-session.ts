@@ -1,0 +1,87 @@
+/** The statements of one transaction. */
+import type { PoolConnection, RowDataPacket } from "mysql2/promise";
+import type { TransactionSession } from "../../core/index.ts";
+import type { TableNames } from "./schema.ts";
+
+/** Events in one statement: what a server takes at a time has a bound. */
+const eventsAtOnce = 500;
+
+export class MysqlSession implements TransactionSession {
+  readonly #connection: PoolConnection;
+  readonly #tables: TableNames;
+
+  constructor(connection: PoolConnection, tables: TableNames) {
+    this.#connection = connection;
+    this.#tables = tables;
+  }
+
+  async versionOf(key: string, nowMs: number): Promise<number> {
+    const [rows] = await this.#connection.execute<RowDataPacket[]>(
+      `SELECT version FROM ${this.#tables.entries} WHERE name = ? AND (expires IS NULL OR expires > ?)`,
+      [Buffer.from(key), nowMs],
+    );
+    return Number(rows[0]?.["version"] ?? 0);
+  }
+
+  async put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void> {
+    await this.#connection.execute(
+      `INSERT INTO ${this.#tables.entries} VALUES (?, ?, ?, ?)
+       ON DUPLICATE KEY UPDATE value = VALUES(value), version = VALUES(version), expires = VALUES(expires)`,
+      [Buffer.from(key), bufferOf(value), version, expiresAtMs ?? null],
+    );
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#connection.execute(`DELETE FROM ${this.#tables.entries} WHERE name = ?`, [Buffer.from(key)]);
+  }
+
+  async lastSeq(journal: string): Promise<number> {
+    const [rows] = await this.#connection.execute<RowDataPacket[]>(
+      `SELECT last FROM ${this.#tables.journals} WHERE name = ?`,
+      [Buffer.from(journal)],
+    );
+    return Number(rows[0]?.["last"] ?? 0);
+  }
+
+  async append(journal: string, firstSeq: number, events: readonly Uint8Array[]): Promise<void> {
+    const name = Buffer.from(journal);
+    for (let from = 0; from < events.length; from += eventsAtOnce) {
+      const rows = events
+        .slice(from, from + eventsAtOnce)
+        .map((event, at) => [name, firstSeq + from + at, bufferOf(event)]);
+      await this.#connection.query(`INSERT INTO ${this.#tables.events} VALUES ?`, [rows]);
+    }
+    await this.#connection.execute(
+      `INSERT INTO ${this.#tables.journals} VALUES (?, ?) ON DUPLICATE KEY UPDATE last = VALUES(last)`,
+      [name, firstSeq + events.length - 1],
+    );
+  }
+
+  async snapshot(journal: string, seq: number, state: Uint8Array): Promise<void> {
+    // From left to right: the state is looked at while the number is still the old one.
+    await this.#connection.execute(
+      `INSERT INTO ${this.#tables.snapshots} VALUES (?, ?, ?)
+       ON DUPLICATE KEY UPDATE state = IF(VALUES(seq) >= seq, VALUES(state), state), seq = GREATEST(seq, VALUES(seq))`,
+      [Buffer.from(journal), seq, bufferOf(state)],
+    );
+  }
+
+  async prune(journal: string, seq: number): Promise<void> {
+    await this.#connection.execute(`DELETE FROM ${this.#tables.events} WHERE journal = ? AND seq <= ?`, [
+      Buffer.from(journal),
+      seq,
+    ]);
+  }
+
+  async mark(): Promise<void> {
+    await this.#connection.query("SAVEPOINT one");
+  }
+
+  async goBack(): Promise<void> {
+    await this.#connection.query("ROLLBACK TO SAVEPOINT one");
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,23 @@
+/** The configuration of `storage-postgres`. */
+import { configSchema, countKey, textKey } from "../../core/index.ts";
+
+export interface PostgresConfig {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** The schema that has the tables; made when it is not there. Small letters, digits and `_`. Default `mofa`. */
+  readonly schema: string;
+  /** Connections at most. Default 4. */
+  readonly poolSize: number;
+  /** Time to get one, also while all are in use. Default 5,000. */
+  readonly connectTimeoutMs: number;
+  /** Time for one statement, also one that waits for another process's group of writes; 0: no limit. Default 30,000. */
+  readonly statementTimeoutMs: number;
+}
+
+export const postgresConfig = configSchema<PostgresConfig>({
+  url: textKey(undefined, /^postgres(ql)?:\/\//, 'is a URL "postgres://..."'),
+  schema: textKey("mofa", /^[a-z_][a-z0-9_]{0,62}$/, "is 1 to 63 small letters, digits and _, first no digit"),
+  poolSize: countKey(4, 1, 1_000),
+  connectTimeoutMs: countKey(5_000, 1),
+  statementTimeoutMs: countKey(30_000, 0),
+});

@@ -1,0 +1,158 @@
+/** A store in a PostgreSQL database, in tables of its own. Groups of writes come one after the other, also from several processes. */
+import { Pool, type PoolClient } from "pg";
+import {
+  type DriverEntry,
+  type DriverEvent,
+  type DriverOutcome,
+  type DriverSnapshot,
+  type DriverWrite,
+  failPoint,
+  runGroup,
+  type StorageDriver,
+} from "../../core/index.ts";
+import type { PostgresConfig } from "./config.ts";
+import { PostgresSession } from "./postgres-session.ts";
+import { prepareSchema, type TableNames, tableNames } from "./schema.ts";
+
+interface EntryRow {
+  readonly key: string;
+  readonly value: Buffer;
+  readonly version: string;
+  readonly expires: number | null;
+}
+
+export class PostgresDriver implements StorageDriver {
+  readonly #pool: Pool;
+  readonly #tables: TableNames;
+
+  private constructor(pool: Pool, tables: TableNames) {
+    this.#pool = pool;
+    this.#tables = tables;
+  }
+
+  /** @throws what the server says; RuntimeError `storage_version`. */
+  static async open({
+    url,
+    schema,
+    poolSize,
+    connectTimeoutMs,
+    statementTimeoutMs,
+  }: PostgresConfig): Promise<PostgresDriver> {
+    const pool = new Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: connectTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      application_name: "mofa",
+    });
+    // A connection that goes while nobody uses it: the next write or read gets another one, or says why not.
+    pool.on("error", () => {});
+    // And one that goes while it is used: the query that is under way says so.
+    pool.on("connect", (client) => client.on("error", () => {}));
+    const tables = tableNames(schema);
+    try {
+      const client = await pool.connect();
+      try {
+        await prepareSchema(client, schema, tables);
+      } finally {
+        client.release();
+      }
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+    return new PostgresDriver(pool, tables);
+  }
+
+  async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
+    const client = await this.#pool.connect();
+    let isBroken = true;
+    try {
+      await client.query("BEGIN");
+      // Held to the end: whoever else writes to this store waits here.
+      const { rows } = await client.query<{ version: string }>(
+        `SELECT version FROM ${this.#tables.counter} FOR UPDATE`,
+      );
+      const before = Number(rows[0]?.version);
+      const { outcomes, version } = await runGroup(
+        new PostgresSession(client, this.#tables),
+        transactions,
+        nowMs,
+        before,
+      );
+      if (version !== before) await client.query(`UPDATE ${this.#tables.counter} SET version = $1`, [version]);
+      failPoint("before-commit");
+      await client.query("COMMIT");
+      isBroken = false;
+      return outcomes;
+    } catch (error) {
+      isBroken = !(await hasRolledBack(client));
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
+  }
+
+  async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
+    const { rows } = await this.#pool.query<EntryRow>(
+      `SELECT key, value, version, expires FROM ${this.#tables.entries} WHERE key = $1 AND (expires IS NULL OR expires > $2)`,
+      [key, nowMs],
+    );
+    return rows[0] && entryOf(rows[0]);
+  }
+
+  async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
+    const { rows } = await this.#pool.query<EntryRow>(
+      `SELECT key, value, version, expires FROM ${this.#tables.entries}
+       WHERE key >= $1 AND key > $2 AND starts_with(key, $1) AND (expires IS NULL OR expires > $3) ORDER BY key LIMIT $4`,
+      [prefix, after ?? "", nowMs, limit],
+    );
+    return rows.map(entryOf);
+  }
+
+  async read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
+    const { rows } = await this.#pool.query<{ seq: string; event: Buffer }>(
+      `SELECT seq, event FROM ${this.#tables.events} WHERE journal = $1 AND seq >= $2 ORDER BY seq LIMIT $3`,
+      [journal, fromSeq, limit],
+    );
+    return rows.map(({ seq, event }) => ({ seq: Number(seq), event }));
+  }
+
+  async lastSeq(journal: string): Promise<number> {
+    const { rows } = await this.#pool.query<{ last: string }>(
+      `SELECT last FROM ${this.#tables.journals} WHERE name = $1`,
+      [journal],
+    );
+    return Number(rows[0]?.last ?? 0);
+  }
+
+  async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
+    const { rows } = await this.#pool.query<{ seq: string; state: Buffer }>(
+      `SELECT seq, state FROM ${this.#tables.snapshots} WHERE journal = $1`,
+      [journal],
+    );
+    return rows[0] && { seq: Number(rows[0].seq), state: rows[0].state };
+  }
+
+  async sweep(nowMs: number): Promise<void> {
+    await this.#pool.query(`DELETE FROM ${this.#tables.entries} WHERE expires <= $1`, [nowMs]);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+}
+
+/** Whether the connection can be used again. */
+async function hasRolledBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query("ROLLBACK");
+    return true;
+  } catch {
+    return false; // it is gone, and its transaction with it
+  }
+}
+
+function entryOf({ key, value, version, expires }: EntryRow): DriverEntry {
+  return { key, value, version: Number(version), expiresAtMs: expires ?? undefined };
+}

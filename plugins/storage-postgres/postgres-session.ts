@@ -1,0 +1,73 @@
+/** The statements of one transaction. */
+import type { PoolClient } from "pg";
+import type { TransactionSession } from "../../core/index.ts";
+import type { TableNames } from "./schema.ts";
+
+export class PostgresSession implements TransactionSession {
+  readonly #client: PoolClient;
+  readonly #tables: TableNames;
+
+  constructor(client: PoolClient, tables: TableNames) {
+    this.#client = client;
+    this.#tables = tables;
+  }
+
+  async versionOf(key: string, nowMs: number): Promise<number> {
+    const { rows } = await this.#client.query<{ version: string }>(
+      `SELECT version FROM ${this.#tables.entries} WHERE key = $1 AND (expires IS NULL OR expires > $2)`,
+      [key, nowMs],
+    );
+    return Number(rows[0]?.version ?? 0);
+  }
+
+  async put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void> {
+    await this.#client.query(
+      `INSERT INTO ${this.#tables.entries} VALUES ($1, $2, $3, $4)
+       ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires`,
+      [key, value, version, expiresAtMs ?? null],
+    );
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#client.query(`DELETE FROM ${this.#tables.entries} WHERE key = $1`, [key]);
+  }
+
+  async lastSeq(journal: string): Promise<number> {
+    const { rows } = await this.#client.query<{ last: string }>(
+      `SELECT last FROM ${this.#tables.journals} WHERE name = $1`,
+      [journal],
+    );
+    return Number(rows[0]?.last ?? 0);
+  }
+
+  async append(journal: string, firstSeq: number, events: readonly Uint8Array[]): Promise<void> {
+    await this.#client.query(
+      `INSERT INTO ${this.#tables.events} SELECT $1, $2::bigint + at - 1, event FROM unnest($3::bytea[]) WITH ORDINALITY AS given (event, at)`,
+      [journal, firstSeq, events],
+    );
+    await this.#client.query(
+      `INSERT INTO ${this.#tables.journals} VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET last = excluded.last`,
+      [journal, firstSeq + events.length - 1],
+    );
+  }
+
+  async snapshot(journal: string, seq: number, state: Uint8Array): Promise<void> {
+    await this.#client.query(
+      `INSERT INTO ${this.#tables.snapshots} AS kept VALUES ($1, $2, $3)
+       ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq, state = excluded.state WHERE excluded.seq >= kept.seq`,
+      [journal, seq, state],
+    );
+  }
+
+  async prune(journal: string, seq: number): Promise<void> {
+    await this.#client.query(`DELETE FROM ${this.#tables.events} WHERE journal = $1 AND seq <= $2`, [journal, seq]);
+  }
+
+  async mark(): Promise<void> {
+    await this.#client.query("SAVEPOINT one");
+  }
+
+  async goBack(): Promise<void> {
+    await this.#client.query("ROLLBACK TO SAVEPOINT one");
+  }
+}

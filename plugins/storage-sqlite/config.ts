@@ -1,0 +1,20 @@
+/** The configuration of `storage-sqlite`. */
+import { choiceKey, configSchema, countKey, textKey } from "../../core/index.ts";
+
+export interface SqliteConfig {
+  /** Path of the file; made when it is not there. */
+  readonly file: string;
+  /** `full` (default): what is answered survives a loss of power. `normal`: a crash of the process, and not more. */
+  readonly durability: "full" | "normal";
+  /** How long another process may hold the file before a write fails. Default 5,000. */
+  readonly busyTimeoutMs: number;
+  /** The file's pages, of 4,096 bytes, at most; 0 (default): no bound. */
+  readonly maxPages: number;
+}
+
+export const sqliteConfig = configSchema<SqliteConfig>({
+  file: textKey(undefined, /./, "is the path of a file"),
+  durability: choiceKey("full", ["full", "normal"]),
+  busyTimeoutMs: countKey(5_000, 0),
+  maxPages: countKey(0, 0),
+});

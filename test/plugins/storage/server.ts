@@ -1,0 +1,120 @@
+/** What a store behind a connection must bear: the connection goes, others write to the same tables, the pool is small. */
+import { afterEach, describe, expect, test } from "@jest/globals";
+import type { AnyPlugin } from "../../../index.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+export interface ServerCase {
+  readonly plugin: AnyPlugin;
+  readonly config: object;
+  /** Ends the plugin's connections from the server's side. How many there were. */
+  kick(): Promise<number>;
+  /** Makes the tables those of a newer version, and undoes that. */
+  age(version: number): Promise<unknown>;
+  unage(): Promise<unknown>;
+  /** Where nobody listens. */
+  readonly wrongUrl: string;
+}
+
+export function describeServer(title: string, { plugin, config, kick, age, unage, wrongUrl }: ServerCase): void {
+  describe(title, () => {
+    const systems = [useSystem({ clock: "system", threads: 1 }), useSystem({ clock: "system", threads: 1 })] as const;
+    const [system, other] = systems;
+    const name = title.split(",")[0] as string;
+    const stops: (() => Promise<void>)[] = [];
+
+    afterEach(async () => {
+      for (const stop of stops.splice(0)) await stop();
+    });
+
+    /** Returns what stops it; the end of the test does, too. */
+    const open = async (at: typeof system, more: object = {}): Promise<() => Promise<void>> => {
+      const handle = await at().startPlugins([{ plugin, config: { ...config, ...more } }]);
+      const stop = async () => {
+        if (at().isAlive(handle.ref)) at().exit(handle.ref, "shutdown");
+        await handle.exit;
+      };
+      stops.push(stop);
+      return stop;
+    };
+    const call = async (at: typeof system, verb: string, argument: unknown) =>
+      await at().call(`plugin.${name}`, verb, argument);
+    const failure = async (promise: Promise<unknown>) =>
+      await promise.then(
+        (value) => ({ value }),
+        (error: unknown) => error,
+      );
+
+    test("a connection that goes while nobody uses it costs nothing", async () => {
+      await open(system);
+      await call(system, "put", { key: "kept", value: 1 });
+      expect(await kick()).toBeGreaterThan(0);
+      let result: unknown;
+      // The first one after that may meet the end of the connection.
+      do result = await failure(call(system, "get", "kept"));
+      while (result instanceof Error);
+      expect(result).toMatchObject({ value: { value: 1 } });
+    });
+
+    test("a connection that goes in the midst of writes: each is kept, or its caller learns that it may not be", async () => {
+      await open(system);
+      const results = Promise.all(
+        Array.from(
+          { length: 300 },
+          async (_, n) => await failure(call(system, "put", { key: `midst ${n}`, value: n })),
+        ),
+      );
+      await kick();
+      for (const [n, result] of (await results).entries()) {
+        if (result instanceof Error) {
+          expect(result).toMatchObject({ code: "storage_failed" });
+          continue;
+        }
+        let read: unknown;
+        do read = await failure(call(system, "get", `midst ${n}`));
+        while (read instanceof Error);
+        expect(read).toMatchObject({ value: { value: n } });
+      }
+    });
+
+    test("of two systems that write one key depending on its version, one has it", async () => {
+      await open(system);
+      await open(other);
+      const tries = Array.from(
+        { length: 40 },
+        async (_, n) =>
+          await failure(call(n % 2 === 0 ? system : other, "put", { key: "raced", value: n, ifVersion: 0 })),
+      );
+      const won = (await Promise.all(tries)).filter((result) => !(result instanceof Error));
+      expect(won).toHaveLength(1);
+    });
+
+    test("a pool of one connection does all that is asked, one after the other", async () => {
+      await open(system, { poolSize: 1 });
+      const all = Array.from({ length: 200 }, async (_, n) => {
+        await call(system, "put", { key: `one ${n}`, value: n });
+        return ((await call(system, "get", `one ${n}`)) as { value: unknown }).value;
+      });
+      expect(await Promise.all(all)).toEqual(all.map((_, n) => n));
+    });
+
+    test("tables of a newer version are refused", async () => {
+      const stop = await open(system);
+      await stop();
+      await age(99);
+      try {
+        expect(await failure(open(system))).toMatchObject({
+          code: "start_failed",
+          message: expect.stringMatching(/version 99, and this plugin knows up to \d+: use the newer one/),
+        });
+      } finally {
+        await unage();
+      }
+    });
+
+    test("a server that is not there is told, without the URL, which has a password", async () => {
+      const result = (await failure(open(system, { url: wrongUrl.replace("root", "root:hunter2") }))) as Error;
+      expect(result).toMatchObject({ code: "start_failed", message: expect.stringMatching(/ECONNREFUSED/) });
+      expect(JSON.stringify([result.message, result.cause])).not.toContain("hunter2");
+    });
+  });
+}
