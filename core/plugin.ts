@@ -124,7 +124,9 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     ),
     info(state, message, ctx) {
       const { type, topic, replyTo, message: argument } = message as Envelope;
-      if (type !== "published") return undefined;
+      // It traps exits for `terminate` alone.
+      if ((type as string) === "exit") return undefined;
+      if (type !== "published") return ctx.log("warning", "unexpected message", { message });
       if (replyTo === undefined)
         return ctx.log("warning", `${topic} was published, and not requested: nobody waits for an answer`);
       const name = topic.slice(topic.lastIndexOf(".") + 1);

@@ -50,6 +50,10 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       SupervisorFlags SupervisorReport SupervisorSetup SystemTreeHost TerminateChildOutcome WhichChildOutcome
     `,
   },
+  "mofa/actors": {
+    values: "defineEventSourced",
+    types: "EventSourcedCalls EventSourcedDefinition EventSourcedHandlers Persist",
+  },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
   "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },

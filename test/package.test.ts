@@ -3,7 +3,7 @@
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { access } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "@jest/globals";
 import { importsOf } from "./support/imports.ts";
@@ -82,15 +82,42 @@ test("every entry point can be imported, and has declarations", async () => {
   }
 });
 
-test("every package that a user's program loads is installed with mofa", () => {
-  const { dependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+/** Files that are loaded with one, since it imports them without waiting for anything. */
+function loadedWith(entry: string, sources: ReadonlyMap<string, string>, seen = new Set<string>()): Set<string> {
+  const source = sources.get(entry);
+  if (source === undefined || seen.has(entry)) return seen;
+  seen.add(entry);
+  for (const { specifier, kind } of importsOf(source))
+    if (kind === "static" && specifier.startsWith("."))
+      loadedWith(posix.join(posix.dirname(entry), specifier), sources, seen);
+  return seen;
+}
+
+test("a package that is installed beside is loaded by no entry point, but when it is needed", () => {
+  const { peerDependenciesMeta } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+  const beside = Object.keys(peerDependenciesMeta);
+  const sources = readSources();
+  const entries = entryPoints().map(({ file }) => file.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts"));
+  const loaded = new Set(entries.flatMap((entry) => [...loadedWith(entry, sources)]));
+  const knows = ([, source]: readonly [string, string]) =>
+    importsOf(source).some(({ specifier }) => beside.includes(specifier.split("/")[0] ?? ""));
+  const knowing = [...sources].filter(([file]) => file.startsWith("plugins/")).filter(knows);
+  expect(knowing.length).toBeGreaterThanOrEqual(beside.length);
+  expect(knowing.map(([file]) => file).filter((file) => loaded.has(file))).toEqual([]);
+});
+
+test("every package that a user's program loads is installed with mofa, or named as one that may be beside", () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+    readFileSync(join(packageRoot, "package.json"), "utf8"),
+  );
+  expect(Object.keys(peerDependencies)).toEqual(Object.keys(peerDependenciesMeta));
   const shipped = [...readSources()].filter(([file]) => !/^(?:test|benchmarks|examples|jest\..*config\.ts)/.test(file));
   const imported = shipped.flatMap(([, source]) => importsOf(source).map(({ specifier }) => specifier));
   const foreign = imported.filter((specifier) => !/^(?:\.|node:)/.test(specifier));
   // Of "msgpackr/pack" the package is the first part, of "@scope/name/part" the first two.
   const packages = new Set(foreign.map((specifier) => specifier.match(/^(?:@[^/]+\/)?[^/]+/)?.[0] ?? specifier));
   expect(packages.size).toBeGreaterThan(0);
-  expect([...packages].filter((name) => dependencies[name] === undefined)).toEqual([]);
+  expect([...packages].filter((name) => (dependencies[name] ?? peerDependencies[name]) === undefined)).toEqual([]);
 });
 
 test("every npm script that the pages name exists", () => {

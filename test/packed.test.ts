@@ -23,6 +23,7 @@ test("it has what programs load, with the pages about it, and neither sources no
         "LICENSE",
         "README.md",
         "cli/README.md",
+        "actors/README.md",
         "plugins/README.md",
         "supervisors/README.md",
         "testing/README.md",

@@ -11,7 +11,7 @@ import { definePlugin, type Plugin, type PluginBehaviour, type PluginCalls, type
 import { failPoint } from "./fail-point.ts";
 import { type ListQuery, type ReadQuery, type StorageCalls, type StoredEntry, storageCapability } from "./storage.ts";
 import { checkedList, checkedName, checkedRead, checkedTransaction, checkedWrite } from "./storage-arguments.ts";
-import type { DriverEntry, DriverWrite, StorageDriver } from "./storage-driver.ts";
+import type { DriverEntry, DriverOutcome, DriverWrite, StorageDriver } from "./storage-driver.ts";
 import { valueOfBytes } from "./stored-value.ts";
 
 export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
@@ -20,6 +20,9 @@ export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, ne
 }
 
 const sweepMs = 60_000;
+/** Transactions that may wait for the store, and those of one group. */
+const waitingMax = 65_536;
+const groupMax = 1_000;
 
 interface Waiting {
   readonly writes: readonly DriverWrite[];
@@ -32,7 +35,7 @@ class Store {
   readonly driver: StorageDriver;
   readonly #bus: PluginBus;
   #waiting: Waiting[] = [];
-  #isCommitting = false;
+  #committing: Promise<void> | undefined;
   #sweptMs = wallMs();
 
   constructor(driver: StorageDriver, bus: PluginBus) {
@@ -40,39 +43,42 @@ class Store {
     this.#bus = bus;
   }
 
-  /** Answers when it is kept. */
+  /** Answers when it is kept. @throws RuntimeError `queue_full`. */
   write(writes: readonly DriverWrite[], isSingle: boolean): unknown {
+    if (this.#waiting.length >= waitingMax)
+      throw new RuntimeError("queue_full", `${waitingMax} transactions wait for the store already: ask again later`);
     this.#waiting.push({ writes, from: this.#bus.from as From, isSingle });
     // What others ask for in the same round of the thread is of the same group.
-    if (!this.#isCommitting && this.#waiting.length === 1) nextLoop(() => void this.#commit());
+    this.#committing ??= new Promise<void>((resolve) => nextLoop(resolve)).then(() => this.#commit());
     return this.#bus.noReply;
   }
 
   async #commit(): Promise<void> {
-    this.#isCommitting = true;
-    while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0));
-    await this.#sweep();
-    this.#isCommitting = false;
+    do {
+      while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0, groupMax));
+      await this.#sweep();
+    } while (this.#waiting.length > 0);
+    this.#committing = undefined;
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    let outcomes: readonly DriverOutcome[];
     try {
       failPoint("before-write");
-      const outcomes = await this.driver.commit(
+      outcomes = await this.driver.commit(
         group.map(({ writes }) => writes),
         wallMs(),
       );
       failPoint("before-answer");
-      for (const [at, { from, isSingle }] of group.entries()) {
-        const outcome = outcomes[at];
-        if (outcome === undefined)
-          throw new RuntimeError("storage_failed", "the driver has not said what became of it");
-        if (!outcome.ok) this.#bus.replyError(from, outcome.error);
-        else this.#bus.reply(from, isSingle ? outcome.results[0] : outcome.results);
-      }
     } catch (error) {
       const failure = storageError(error);
       for (const { from } of group) this.#bus.replyError(from, failure);
+      return;
+    }
+    for (const [at, { from, isSingle }] of group.entries()) {
+      const outcome = outcomes[at] as DriverOutcome; // one for each, as the driver promises
+      if (!outcome.ok) this.#bus.replyError(from, outcome.error);
+      else this.#bus.reply(from, isSingle ? outcome.results[0] : outcome.results);
     }
   }
 
@@ -89,7 +95,7 @@ class Store {
   }
 
   async close(): Promise<void> {
-    if (this.#waiting.length > 0 && !this.#isCommitting) await this.#commit();
+    await this.#committing;
     await this.driver.close();
   }
 }

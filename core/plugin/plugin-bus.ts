@@ -14,6 +14,7 @@ import type {
   StreamWriter,
 } from "../actor/context.ts";
 import type { NoReply, SendResult } from "../actor/ref.ts";
+import { isThenable } from "../actor/turn-result.ts";
 import { describe, RuntimeError } from "../errors.ts";
 
 export interface PluginBus {
@@ -76,14 +77,19 @@ export class ScopedBus implements PluginBus {
     return this.#request ?? this.#ctx.from;
   }
 
-  /** Runs a handler for a request that came by topic. */
-  answering<T>(request: From, run: () => T): T {
+  /** Runs a handler for a request that came by topic, whose token is at hand to its end: turns come one after the other. */
+  answering(request: From, run: () => unknown): unknown {
     this.#request = request;
+    let value: unknown;
     try {
-      return run();
+      value = run();
     } finally {
-      this.#request = undefined;
+      if (!isThenable(value)) this.#request = undefined;
     }
+    if (!isThenable(value)) return value;
+    return Promise.resolve(value).finally(() => {
+      this.#request = undefined;
+    });
   }
 
   get noReply(): NoReply {

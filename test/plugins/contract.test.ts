@@ -63,6 +63,12 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     expect(await call("reader", "readAll")).toEqual(["A", "B"]);
   });
 
+  test("the token of the call in hand is there to its end, by either way", async () => {
+    await start();
+    expect(await call("store", "tokens")).toEqual([true, true]);
+    expect(await call("reader", "read", { call: "tokens" })).toEqual([true, true]);
+  });
+
   test("a call that it does not have is undef", async () => {
     await start();
     expect(await failure(call("reader", "read", { call: "toString" }))).toMatchObject({
@@ -178,6 +184,21 @@ test("what it publishes stands below its own name", async () => {
     expect([topic, message]).toEqual(["plugin.store.put", { key: "a" }]);
     break;
   }
+});
+
+test("a message that is no call is told of, and nothing else comes of it", async () => {
+  handle = await system().startPlugins([store]);
+  const logs: unknown[] = [];
+  const quiet = system().events.on("log", ({ level, message, data }) => logs.push([level, message, data]));
+  system().send("plugin.store", "what is this?");
+  system().publish("capability.texts.greeting", undefined);
+  await call("store", "greeting");
+  await system().settled();
+  quiet();
+  expect(logs).toEqual([
+    ["warning", "unexpected message", { message: "what is this?" }],
+    ["warning", "capability.texts.greeting was published, and not requested: nobody waits for an answer", undefined],
+  ]);
 });
 
 test("plugins() tells of each what it is and how it feels", async () => {
