@@ -27,7 +27,11 @@ const isPlaced = (text: string) => /^\s*describePlacements\(/m.test(text);
 const saysWhyNot = (text: string) => /^\/\*\*\s*.*\bNot in every placement: \S/.test(text);
 
 test("the suites are found", () => {
-  for (const folder of folders) expect(suites.filter((file) => file.startsWith(folder))).not.toEqual([]);
+  for (const folder of folders) {
+    // The one folder that has just begun.
+    const atLeast = folder === "actors" ? 1 : 6;
+    expect(suites.filter((file) => file.startsWith(folder)).length).toBeGreaterThanOrEqual(atLeast);
+  }
 });
 
 test.each(suites)("%s runs in every placement, or says why not", (file) => {
