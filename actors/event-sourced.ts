@@ -10,6 +10,7 @@ import {
   type Behaviour,
   type BehaviourOptions,
   type Context,
+  capabilityTopic,
   defineServer,
   describe,
   type JournalEntry,
@@ -44,8 +45,6 @@ export interface EventSourcedDefinition<S, A, E, K> extends Omit<BehaviourOption
   snapshotEvery?: number;
   /** Events that stay before a snapshot; those before them are forgotten. Default: all. */
   keepEvents?: number;
-  /** Default: the capability `storage`, by topic. */
-  store?: string;
 }
 
 interface Kept {
@@ -60,9 +59,8 @@ const readTimeoutMs = 30_000;
 export function defineEventSourced<S, A, E, K extends object>(
   definition: EventSourcedDefinition<S, A, E, K>,
 ): Behaviour<A, ServerApi<EventSourcedHandlers<K>, Record<never, never>>> {
-  const { journal, empty, apply, calls, version, upgrade, snapshotEvery, keepEvents, store, ...options } = definition;
+  const { journal, empty, apply, calls, version, upgrade, snapshotEvery, keepEvents, ...options } = definition;
   const terms = checkedTerms({ version, snapshotEvery, keepEvents });
-  const capability = store ?? storageCapability.name;
   const handlers = Object.entries(calls as EventSourcedCalls<S, E>).map(([name, handler]) => [
     name,
     // Async as a whole: whatever the handler is, `persist` holds its turn.
@@ -82,7 +80,6 @@ export function defineEventSourced<S, A, E, K extends object>(
         apply,
         upgrade,
         terms,
-        capability,
       });
       await own.recover(ctx);
       return own;
@@ -128,7 +125,6 @@ interface JournalOptions<S, A, E> extends Pick<EventSourcedDefinition<S, A, E, n
   readonly argument: A;
   readonly upgrade: EventSourcedDefinition<S, A, E, never>["upgrade"];
   readonly terms: Terms;
-  readonly capability: string;
 }
 
 /** One actor's state, and where it stands in its journal. */
@@ -221,7 +217,7 @@ class Journal<S, A, E> {
   }
 
   async #ask(ctx: Context, call: string, argument: unknown): Promise<unknown> {
-    const topic = `capability.${this.#options.capability}.${call}`;
+    const topic = capabilityTopic(storageCapability.name, call);
     return await ctx.request(topic, argument, { timeoutMs: readTimeoutMs });
   }
 }

@@ -21,7 +21,7 @@ export async function run(
   context: CommandContext,
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
-  const given = options as unknown as AttachOptions;
+  const given = options as AttachOptions;
   return await withAttached(given, context, async (client) => {
     const list = (await client.ask({ verb: "plugins" })) as PluginList;
     if (given.json) context.out.write(`${JSON.stringify(list)}\n`);

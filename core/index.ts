@@ -74,7 +74,6 @@ export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { type Clock, SystemClock, wallMs } from "./clock.ts";
 export {
   type ConfigKey,
-  type ConfigSchema,
   choiceKey,
   configSchema,
   countKey,
@@ -146,7 +145,7 @@ export type { ThreadStats } from "./kernel/kernel.ts";
 export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export { assertKeys } from "./known-keys.ts";
-export type { PluginBus } from "./plugin/plugin-bus.ts";
+export { capabilityTopic, type PluginBus } from "./plugin/plugin-bus.ts";
 export type { PluginFacts, ProvidedCapability, RequiredCapability } from "./plugin/plugin-facts.ts";
 export { startOrder } from "./plugin/plugin-order.ts";
 export {

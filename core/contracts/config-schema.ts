@@ -10,15 +10,11 @@ export interface ConfigKey<out T> {
   readonly what: string;
 }
 
-export interface ConfigSchema<T> extends StandardSchema<T> {
-  /** The keys that there are. */
-  readonly keys: readonly string[];
-}
-
-export function configSchema<T extends object>(keys: { readonly [K in keyof T]-?: ConfigKey<T[K]> }): ConfigSchema<T> {
+export function configSchema<T extends object>(
+  keys: { readonly [K in keyof T]-?: ConfigKey<T[K]> },
+): StandardSchema<T> {
   const known = Object.entries<ConfigKey<unknown>>(keys);
   return {
-    keys: known.map(([name]) => name),
     "~standard": {
       version: 1,
       vendor: "mofa",
