@@ -3,10 +3,19 @@
  * single statements; what they mean together stands here once.
  */
 import { RuntimeError } from "../errors.ts";
+import { failPoint } from "./fail-point.ts";
 import type { DriverOutcome, DriverWrite } from "./storage-driver.ts";
 
-/** Within a transaction of the server's, of which this session is the only writer. */
+/** A connection to a server, for one transaction of the server's: the only one that writes to the store meanwhile. */
 export interface TransactionSession {
+  /** Begins it, once nobody else writes, and says which version was given last. */
+  begin(): Promise<number>;
+  /** The last version that is given. */
+  setVersion(version: number): Promise<void>;
+  commit(): Promise<void>;
+  rollBack(): Promise<void>;
+  /** Gives the connection back. @param isBroken nobody can use it any more */
+  release(isBroken: boolean): void;
   /** The version of what has not expired by then; 0: it is not there. */
   versionOf(key: string, nowMs: number): Promise<number>;
   put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void>;
@@ -22,17 +31,32 @@ export interface TransactionSession {
   goBack(): Promise<void>;
 }
 
-/** @param version the last that was given. @throws what the session throws: then nothing of the group is to be kept. */
+/** @throws what the session throws: then nothing of the group is kept, unless the connection was lost in its commit. */
 export async function runGroup(
   session: TransactionSession,
   transactions: readonly (readonly DriverWrite[])[],
   nowMs: number,
-  version: number,
-): Promise<{ readonly outcomes: readonly DriverOutcome[]; readonly version: number }> {
-  const group = new Group(session, nowMs, version);
-  const outcomes: DriverOutcome[] = [];
-  for (const writes of transactions) outcomes.push(await group.transact(writes));
-  return { outcomes, version: group.version };
+): Promise<readonly DriverOutcome[]> {
+  let isBroken = false;
+  try {
+    const before = await session.begin();
+    const group = new Group(session, nowMs, before);
+    const outcomes: DriverOutcome[] = [];
+    for (const writes of transactions) outcomes.push(await group.transact(writes));
+    if (group.version !== before) await session.setVersion(group.version);
+    failPoint("before-commit");
+    await session.commit();
+    return outcomes;
+  } catch (error) {
+    try {
+      await session.rollBack();
+    } catch {
+      isBroken = true; // the connection is gone, and its transaction with it; why is told by the first error
+    }
+    throw error;
+  } finally {
+    session.release(isBroken);
+  }
 }
 
 class Group {

@@ -1,12 +1,11 @@
 /** A store in a MySQL or MariaDB database, in tables of its own. Groups of writes come one after the other, also from several processes. */
-import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
+import { createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import {
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
   type DriverWrite,
-  failPoint,
   runGroup,
   type StorageDriver,
 } from "../../core/index.ts";
@@ -49,32 +48,8 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
-    const connection = await this.#pool.getConnection();
-    let isBroken = true;
-    try {
-      await connection.query("SET SESSION innodb_lock_wait_timeout = ?", [this.#lockTimeoutS]);
-      await connection.query("START TRANSACTION");
-      // Held to the end: whoever else writes to this store waits here.
-      const [rows] = await connection.query<RowDataPacket[]>(`SELECT version FROM ${this.#tables.counter} FOR UPDATE`);
-      const before = Number(rows[0]?.["version"]);
-      const { outcomes, version } = await runGroup(
-        new MysqlSession(connection, this.#tables),
-        transactions,
-        nowMs,
-        before,
-      );
-      if (version !== before) await connection.execute(`UPDATE ${this.#tables.counter} SET version = ?`, [version]);
-      failPoint("before-commit");
-      await connection.query("COMMIT");
-      isBroken = false;
-      return outcomes;
-    } catch (error) {
-      isBroken = !(await hasRolledBack(connection));
-      throw error;
-    } finally {
-      if (isBroken) connection.destroy();
-      else connection.release();
-    }
+    const session = new MysqlSession(await this.#pool.getConnection(), this.#tables, this.#lockTimeoutS);
+    return await runGroup(session, transactions, nowMs);
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
@@ -125,16 +100,6 @@ export class MysqlDriver implements StorageDriver {
 
   async close(): Promise<void> {
     await this.#pool.end();
-  }
-}
-
-/** Whether the connection can be used again. */
-async function hasRolledBack(connection: PoolConnection): Promise<boolean> {
-  try {
-    await connection.query("ROLLBACK");
-    return true;
-  } catch {
-    return false; // it is gone, and its transaction with it
   }
 }
 

@@ -9,10 +9,39 @@ const eventsAtOnce = 500;
 export class MysqlSession implements TransactionSession {
   readonly #connection: PoolConnection;
   readonly #tables: TableNames;
+  readonly #lockTimeoutS: number;
 
-  constructor(connection: PoolConnection, tables: TableNames) {
+  constructor(connection: PoolConnection, tables: TableNames, lockTimeoutS: number) {
     this.#connection = connection;
     this.#tables = tables;
+    this.#lockTimeoutS = lockTimeoutS;
+  }
+
+  async begin(): Promise<number> {
+    await this.#connection.query("SET SESSION innodb_lock_wait_timeout = ?", [this.#lockTimeoutS]);
+    await this.#connection.query("START TRANSACTION");
+    // Held to the end: whoever else writes to this store waits here.
+    const [rows] = await this.#connection.query<RowDataPacket[]>(
+      `SELECT version FROM ${this.#tables.counter} FOR UPDATE`,
+    );
+    return Number(rows[0]?.["version"]);
+  }
+
+  async setVersion(version: number): Promise<void> {
+    await this.#connection.execute(`UPDATE ${this.#tables.counter} SET version = ?`, [version]);
+  }
+
+  async commit(): Promise<void> {
+    await this.#connection.query("COMMIT");
+  }
+
+  async rollBack(): Promise<void> {
+    await this.#connection.query("ROLLBACK");
+  }
+
+  release(isBroken: boolean): void {
+    if (isBroken) this.#connection.destroy();
+    else this.#connection.release();
   }
 
   async versionOf(key: string, nowMs: number): Promise<number> {

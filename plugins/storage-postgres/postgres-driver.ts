@@ -1,12 +1,11 @@
 /** A store in a PostgreSQL database, in tables of its own. Groups of writes come one after the other, also from several processes. */
-import { Pool, type PoolClient } from "pg";
+import { Pool } from "pg";
 import {
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
   type DriverWrite,
-  failPoint,
   runGroup,
   type StorageDriver,
 } from "../../core/index.ts";
@@ -65,32 +64,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
-    const client = await this.#pool.connect();
-    let isBroken = true;
-    try {
-      await client.query("BEGIN");
-      // Held to the end: whoever else writes to this store waits here.
-      const { rows } = await client.query<{ version: string }>(
-        `SELECT version FROM ${this.#tables.counter} FOR UPDATE`,
-      );
-      const before = Number(rows[0]?.version);
-      const { outcomes, version } = await runGroup(
-        new PostgresSession(client, this.#tables),
-        transactions,
-        nowMs,
-        before,
-      );
-      if (version !== before) await client.query(`UPDATE ${this.#tables.counter} SET version = $1`, [version]);
-      failPoint("before-commit");
-      await client.query("COMMIT");
-      isBroken = false;
-      return outcomes;
-    } catch (error) {
-      isBroken = !(await hasRolledBack(client));
-      throw error;
-    } finally {
-      client.release(isBroken);
-    }
+    return await runGroup(new PostgresSession(await this.#pool.connect(), this.#tables), transactions, nowMs);
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
@@ -140,16 +114,6 @@ export class PostgresDriver implements StorageDriver {
 
   async close(): Promise<void> {
     await this.#pool.end();
-  }
-}
-
-/** Whether the connection can be used again. */
-async function hasRolledBack(client: PoolClient): Promise<boolean> {
-  try {
-    await client.query("ROLLBACK");
-    return true;
-  } catch {
-    return false; // it is gone, and its transaction with it
   }
 }
 

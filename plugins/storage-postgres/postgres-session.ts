@@ -12,6 +12,31 @@ export class PostgresSession implements TransactionSession {
     this.#tables = tables;
   }
 
+  async begin(): Promise<number> {
+    await this.#client.query("BEGIN");
+    // Held to the end: whoever else writes to this store waits here.
+    const { rows } = await this.#client.query<{ version: string }>(
+      `SELECT version FROM ${this.#tables.counter} FOR UPDATE`,
+    );
+    return Number(rows[0]?.version);
+  }
+
+  async setVersion(version: number): Promise<void> {
+    await this.#client.query(`UPDATE ${this.#tables.counter} SET version = $1`, [version]);
+  }
+
+  async commit(): Promise<void> {
+    await this.#client.query("COMMIT");
+  }
+
+  async rollBack(): Promise<void> {
+    await this.#client.query("ROLLBACK");
+  }
+
+  release(isBroken: boolean): void {
+    this.#client.release(isBroken);
+  }
+
   async versionOf(key: string, nowMs: number): Promise<number> {
     const { rows } = await this.#client.query<{ version: string }>(
       `SELECT version FROM ${this.#tables.entries} WHERE key = $1 AND (expires IS NULL OR expires > $2)`,
