@@ -30,7 +30,7 @@ test("the README's first program has twenty lines; it and the second compile by 
   const program = block("ts", 1);
   expect(program.trim().split("\n").length).toBeLessThanOrEqual(20);
   // Inside the package, so that it finds `mofa` as a program that has installed it would.
-  const folder = mkdtempSync(join(packageRoot, "dist", "hello-"));
+  const folder = mkdtempSync(join(packageRoot, "dist", "test", "hello-"));
   try {
     writeFileSync(join(folder, "hello.ts"), program);
     writeFileSync(join(folder, "main.ts"), block("ts", 2));

@@ -26,7 +26,7 @@ const running: ChildProcess[] = [];
 const noActor = 'mofa: there is no actor "nobody": mofa ps lists those that live (noproc)\n';
 
 beforeAll(() => {
-  folder = mkdtempSync(join(packageRoot, "dist", "attach-"));
+  folder = mkdtempSync(join(packageRoot, "dist", "test", "attach-"));
   runtime = mkdtempSync(join(realpathSync(tmpdir()), "mofa-test-"));
   writeFileSync(
     join(folder, "clerks.ts"),

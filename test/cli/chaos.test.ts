@@ -14,7 +14,7 @@ const entry = join(packageRoot, "cli", "mofa.cjs");
 let folder: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(packageRoot, "dist", "chaos-"));
+  folder = mkdtempSync(join(packageRoot, "dist", "test", "chaos-"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -10,7 +10,7 @@ const entry = join(packageRoot, "cli", "mofa.cjs");
 let folder: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(packageRoot, "dist", "run-"));
+  folder = mkdtempSync(join(packageRoot, "dist", "test", "run-"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
