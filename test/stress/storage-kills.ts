@@ -1,93 +1,150 @@
 /**
- * Processes that write to a store are killed (SIGKILL), at random and at each fail point, again and again over one file. What was
- * answered, by what came through a pipe, is there afterwards; of each transaction there is all or nothing; and a store that
- * answers too early is found out.
+ * Processes that write to a store are killed (SIGKILL), at random and at each fail point, again and again over one store of each
+ * plugin. What was answered, by what came through a pipe, is there afterwards; of each transaction and append there is all or
+ * nothing; and a store that answers too early, or keeps by halves, is found out.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { failPoints, SeededRandom } from "../../core/index.ts";
-import { SqliteDriver } from "../../plugins/storage-sqlite/sqlite-driver.ts";
+import { areServicesRequired } from "../support/known-services.ts";
+import { type Fault, faults } from "./behaviours/broken-stores.ts";
+import { type DurableStore, durableStore, durableStores, type StoreConfig } from "./durable-stores.ts";
+import { StorageLedger } from "./storage-ledger.ts";
 import { check, progress, report } from "./stress-report.ts";
 
-const kills = Number(process.argv[2] ?? 200);
+const { values, positionals } = parseArgs({
+  options: { kills: { type: "string", default: "200" } },
+  allowPositionals: true,
+});
+const kills = Number(values.kills);
 const writer = fileURLToPath(new URL("behaviours/storage-writer.js", import.meta.url));
-const random = new SeededRandom(1);
-/** After a start it is killed by so many answers. */
-const answersMax = 200;
+/** After a start it is killed by so many answers, or at a fail point of so many groups, at most. */
+const answersMax = 100;
+const groupsMax = 8;
+/** A broken store must be found by so many. */
+const killsOfBrokenMax = 50;
+/** Numbers that one process may use up. */
+const numbersEach = 100_000;
 
-const startedAt = performance.now();
-const folder = mkdtempSync(join(tmpdir(), "mofa-kills-"));
-try {
-  const answered = new Set<number>();
-  const file = join(folder, "store.sqlite");
-  let atPoints = 0;
-  for (let kill = 1; kill <= kills; kill++) {
-    // Two of three die at a fail point, the others wherever they are.
-    const point = [...failPoints, undefined, undefined][kill % 5];
-    await writeUntilKilled(file, "sqlite", point, answered);
-    if (point !== undefined) atPoints++;
-    const lost = await lostOf(file, answered);
-    check(lost.length === 0, `after kill ${kill} of ${kills} (${point ?? "at random"}) ${lost.join(", ")}`);
-    progress(`${kill} of ${kills} processes killed, ${answered.size} transactions answered, none lost`);
+class Killing {
+  readonly #store: DurableStore;
+  readonly #config: StoreConfig;
+  readonly #fault: Fault | undefined;
+  readonly #random = new SeededRandom(1);
+  readonly ledger = new StorageLedger();
+  #first = 1;
+
+  constructor(store: DurableStore, fault?: Fault) {
+    this.#store = store;
+    this.#config = store.config(fault ?? "sound");
+    this.#fault = fault;
   }
-  check(answered.size > kills, `only ${answered.size} transactions were answered`);
-  const killsOfLiar = await liesUntilFound(join(folder, "lying.sqlite"));
-  report({ kills, atPoints, answered: answered.size, killsOfLiar, durationMs: performance.now() - startedAt });
-} finally {
-  rmSync(folder, { recursive: true });
-}
 
-async function liesUntilFound(file: string): Promise<number> {
-  const answered = new Set<number>();
-  for (let kill = 1; kill <= 50; kill++) {
-    await writeUntilKilled(file, "lying", undefined, answered);
-    if ((await lostOf(file, answered)).length > 0) return kill;
+  /** One process, from its start to its end, and what is wrong then. */
+  async kill(point: string | undefined): Promise<string[]> {
+    const first = this.#first;
+    this.#first += numbersEach;
+    await this.#writeUntilKilled(first, point);
+    return await this.wrong(first);
   }
-  throw new Error("broken: a store that answers too early was not found out");
-}
 
-/** Adds what the process has said to have been answered. */
-async function writeUntilKilled(
-  file: string,
-  store: string,
-  point: string | undefined,
-  answered: Set<number>,
-): Promise<void> {
-  const env = { ...process.env };
-  if (point !== undefined) env["MOFA_FAIL_POINT"] = `${point}:${1 + Math.floor(random.next() * 20)}`;
-  const child = spawn(process.execPath, [writer, file, store], { env, stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on("close", (_code, signal) => resolve(signal)));
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-  let left = 1 + Math.floor(random.next() * answersMax);
-  let rest = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? ""; // a line that was not written to its end is no answer
-    for (const line of lines) answered.add(Number(line));
-    left -= lines.length;
-    if (left <= 0 && point === undefined) child.kill("SIGKILL");
-  });
-  const signal = await ended;
-  check(signal === "SIGKILL", `the writer ended by ${signal ?? "itself"}: ${said}`);
-}
-
-/** What is wrong with the file, in words. */
-async function lostOf(file: string, answered: ReadonlySet<number>): Promise<string[]> {
-  const driver = new SqliteDriver({ file, durability: "normal", busyTimeoutMs: 5_000, maxPages: 0 });
-  const keys = new Set<string>();
-  for (let after: string | undefined; ; ) {
-    const found = await driver.list("number ", after, 10_000, 0);
-    for (const { key } of found) keys.add(key);
-    after = found.at(-1)?.key;
-    if (after === undefined) break;
+  async wrong(from: number): Promise<string[]> {
+    const driver = await this.#store.open(this.#config);
+    try {
+      return await this.ledger.wrongIn(driver, from);
+    } finally {
+      await driver.close();
+    }
   }
-  const last = await driver.lastSeq("numbers");
-  await driver.close();
-  const wrong = [...answered].filter((number) => !keys.has(`number ${number}`)).map((number) => `${number} is lost`);
-  if (keys.size !== last) wrong.push(`${keys.size} keys and ${last} events: half a transaction`);
-  return wrong;
+
+  async remove(): Promise<void> {
+    await this.#store.remove(this.#config);
+  }
+
+  async #writeUntilKilled(first: number, point: string | undefined): Promise<void> {
+    const env = { ...process.env };
+    if (point !== undefined) env["MOFA_FAIL_POINT"] = `${point}:${1 + Math.floor(this.#random.next() * groupsMax)}`;
+    const args = [this.#store.name, JSON.stringify(this.#config), String(first)];
+    if (this.#fault !== undefined) args.push(this.#fault);
+    const child = spawn(process.execPath, [writer, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const ended = new Promise<string>((resolve) => child.on("close", (code, signal) => resolve(signal ?? `${code}`)));
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    let left = 1 + Math.floor(this.#random.next() * answersMax);
+    let rest = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? ""; // a line that was not written to its end is no answer
+      for (const line of lines) this.ledger.add(line);
+      left -= lines.length;
+      if (left <= 0 && point === undefined) child.kill("SIGKILL");
+    });
+    const how = await ended;
+    check(how === "SIGKILL", `the writer of ${this.#store.name} ended by ${how}: ${said}`);
+  }
 }
+
+async function killWriters(store: DurableStore): Promise<Record<string, number>> {
+  const startedAt = performance.now();
+  const killing = new Killing(store);
+  const { ledger } = killing;
+  const atPoints = Object.fromEntries(failPoints.map((point) => [point, 0])) as Record<string, number>;
+  try {
+    for (let kill = 1; kill <= kills; kill++) {
+      // Three of five die at a fail point, the others wherever they are.
+      const point = [...failPoints, undefined, undefined][kill % 5];
+      const wrong = await killing.kill(point);
+      if (point !== undefined) atPoints[point] = (atPoints[point] ?? 0) + 1;
+      check(
+        wrong.length === 0,
+        `${store.name} after kill ${kill} of ${kills} (${point ?? "at random"}): ${wrong.join("; ")}`,
+      );
+      progress(`${store.name}: ${kill} of ${kills} processes killed, ${ledger.answered} writes answered, none lost`);
+    }
+    const wrong = await killing.wrong(0);
+    check(wrong.length === 0, `${store.name} after all kills: ${wrong.join("; ")}`);
+    check(ledger.answered > kills, `only ${ledger.answered} writes to ${store.name} were answered`);
+  } finally {
+    await killing.remove();
+  }
+  const killsOfBroken: Record<string, number> = {};
+  for (const fault of faults) killsOfBroken[fault] = await killUntilFound(store, fault);
+  return { kills, ...atPoints, answered: ledger.answered, ...killsOfBroken, durationMs: performance.now() - startedAt };
+}
+
+async function killUntilFound(store: DurableStore, fault: Fault): Promise<number> {
+  const killing = new Killing(store, fault);
+  try {
+    // Between two writes of a transaction, or wherever it is.
+    const point = fault === "halves" ? "before-commit" : undefined;
+    for (let kill = 1; kill <= killsOfBrokenMax; kill++) if ((await killing.kill(point)).length > 0) return kill;
+  } finally {
+    await killing.remove();
+  }
+  throw new Error(`broken: a store over ${store.name} was not found out (${fault})`);
+}
+
+/** Those that are there. The others are said to be left out; or it fails. */
+async function usable(stores: readonly DurableStore[]): Promise<DurableStore[]> {
+  const found: DurableStore[] = [];
+  for (const store of stores) {
+    const why = await store.whyMissing();
+    if (why === undefined) found.push(store);
+    else if (areServicesRequired()) check(false, `${store.name}: ${why}`);
+    else console.log(`left out: ${store.name}: ${why}`);
+  }
+  return found;
+}
+
+const waiting = await usable(positionals.length > 0 ? positionals.map(durableStore) : durableStores);
+const results: Record<string, Record<string, number>> = {};
+const work = async (): Promise<void> => {
+  for (let store = waiting.shift(); store !== undefined; store = waiting.shift())
+    results[store.name] = await killWriters(store);
+};
+// At once as many as there are processors: most of it is the start of processes.
+const ended = await Promise.allSettled(Array.from({ length: Math.min(4, availableParallelism()) }, work));
+for (const one of ended) if (one.status === "rejected") throw one.reason;
+report(results);

@@ -2,7 +2,8 @@
 import { afterAll } from "@jest/globals";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
-import { describeWith, mysql } from "../../support/service.ts";
+import { mysql } from "../../support/known-services.ts";
+import { describeWith } from "../../support/service.ts";
 import { describeStorage } from "./conformance.ts";
 import { describeServer } from "./server.ts";
 

@@ -2,7 +2,8 @@
 import { afterAll, expect, test } from "@jest/globals";
 import { Client } from "pg";
 import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
-import { describeWith, postgres } from "../../support/service.ts";
+import { postgres } from "../../support/known-services.ts";
+import { describeWith } from "../../support/service.ts";
 import { describeStorage } from "./conformance.ts";
 import { describeServer } from "./server.ts";
 

@@ -1,61 +1,28 @@
 /**
- * A process that writes to a store until it is killed: `node storage-writer.js <file> <store>`. Of each transaction that was answered
- * it says the number, a line each, by a write that has reached the pipe when it returns.
+ * A process that writes to a store until it is killed: `node storage-writer.js <store> <config as JSON> <first number> [fault]`. What was
+ * answered it says, a line each, by a write that has reached the pipe when it returns.
  */
 import { writeSync } from "node:fs";
-import { type DriverOutcome, type DriverWrite, defineStorage } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
-import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
-import { SqliteDriver } from "../../../plugins/storage-sqlite/sqlite-driver.ts";
+import { durableStore, type StoreConfig } from "../durable-stores.ts";
+import { brokenStore } from "./broken-stores.ts";
+import { lanes, runLane } from "./storage-work.ts";
 
-/** How many transactions are on their way at any time. */
-const window = 16;
-
-/** A store that lies: it answers the second of two groups before it has it. To see that this is found. */
-class LyingDriver extends SqliteDriver {
-  #isLie = false;
-  #before: Promise<unknown> = Promise.resolve();
-
-  override async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<DriverOutcome[]> {
-    await this.#before;
-    this.#isLie = !this.#isLie;
-    if (!this.#isLie) return await super.commit(transactions, nowMs);
-    this.#before = new Promise((resolve) => setTimeout(resolve, 20)).then(() => super.commit(transactions, nowMs));
-    return transactions.map((writes) => ({ ok: true, results: writes.map(() => ({ seq: 0 })) }));
-  }
-}
-
-export const lyingStore = defineStorage({
-  name: "storage-sqlite",
-  version: "0.0.1",
-  config: {
-    schema: {
-      "~standard": {
-        version: 1,
-        vendor: "test",
-        validate: (value) => ({ value: value as { readonly file: string } }),
-      },
-    },
-  },
-  open: ({ file }) =>
-    Promise.resolve(new LyingDriver({ file, durability: "normal", busyTimeoutMs: 5_000, maxPages: 0 })),
-});
-
-if (import.meta.main) {
-  const [file = "", store = "sqlite"] = process.argv.slice(2);
-  const system = await startSystem({ threads: 1, spare: false });
-  const plugin = store === "lying" ? lyingStore : storageSqlite;
-  await system.startPlugins([{ plugin, config: { file } }]);
-  let next = Number(await system.call("plugin.storage-sqlite", "lastSeq", "numbers"));
-  const write = async (): Promise<void> => {
-    for (;;) {
-      const number = ++next;
-      await system.call("plugin.storage-sqlite", "transact", [
-        { type: "put", key: `number ${number}`, value: { number } },
-        { type: "append", journal: "numbers", events: [number] },
-      ]);
-      writeSync(1, `${number}\n`);
-    }
-  };
-  await Promise.all(Array.from({ length: window }, write));
-}
+const [store = "", json = "{}", first = "1", fault] = process.argv.slice(2);
+const config = JSON.parse(json) as StoreConfig;
+const system = await startSystem({ threads: 1, spare: false });
+const use =
+  fault === undefined
+    ? { plugin: durableStore(store).plugin, config }
+    : { plugin: brokenStore, config: { store, of: config, fault } };
+await system.startPlugins([use]);
+const [plugin] = await system.plugins();
+let number = Number(first);
+const work = {
+  call: (name: string, argument: unknown) => system.call(`plugin.${plugin?.name}`, name, argument),
+  next: () => number++,
+  say: (line: string) => void writeSync(1, `${line}\n`),
+  isBorne: () => false,
+  isOver: () => false,
+};
+await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane, work)));

@@ -1,0 +1,74 @@
+/** Stores that do not hold what the contract promises, over one that does: to see that this is found. */
+import {
+  type DriverOutcome,
+  type DriverWrite,
+  defineStorage,
+  type StandardSchema,
+  type StorageDriver,
+} from "../../../core/index.ts";
+import { durableStore, type StoreConfig } from "../durable-stores.ts";
+
+export const faults = ["early", "halves"] as const;
+export type Fault = (typeof faults)[number];
+
+type Commit = StorageDriver["commit"];
+
+/** Answers the second of two groups before it has it. */
+function early(commit: Commit): Commit {
+  let isEarly = false;
+  let before: Promise<unknown> = Promise.resolve();
+  return async (transactions, nowMs) => {
+    await before;
+    isEarly = !isEarly;
+    if (!isEarly) return await commit(transactions, nowMs);
+    before = new Promise((resolve) => setTimeout(resolve, 20)).then(() => commit(transactions, nowMs));
+    return transactions.map((writes) => ({ ok: true, results: writes.map(() => ({ seq: 0 })) }));
+  };
+}
+
+/** Keeps the writes of a transaction one by one. */
+function halves(commit: Commit): Commit {
+  return async (transactions, nowMs) => {
+    const outcomes: DriverOutcome[] = [];
+    for (const writes of transactions) {
+      const results: unknown[] = [];
+      for (const write of writes) results.push(resultOf(await commit([[write]], nowMs)));
+      outcomes.push({ ok: true, results });
+    }
+    return outcomes;
+  };
+}
+
+function resultOf([outcome]: readonly DriverOutcome[]): unknown {
+  if (outcome?.ok !== true) throw new Error("a write was refused");
+  return outcome.results[0];
+}
+
+interface BrokenConfig {
+  readonly store: string;
+  readonly of: StoreConfig;
+  readonly fault: Fault;
+}
+
+const schema: StandardSchema<BrokenConfig> = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as BrokenConfig }) },
+};
+
+export const brokenStore = defineStorage({
+  name: "storage-broken",
+  version: "0.0.1",
+  config: { schema },
+  async open({ store, of, fault }) {
+    const driver = await durableStore(store).open(of);
+    const commit = { early, halves }[fault]((transactions: readonly (readonly DriverWrite[])[], nowMs) =>
+      driver.commit(transactions, nowMs),
+    );
+    return new Proxy(driver, {
+      get(target, key) {
+        if (key === "commit") return commit;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  },
+});

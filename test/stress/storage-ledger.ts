@@ -1,0 +1,109 @@
+/** What a store has said that it keeps, and whether it does, and nothing by halves. */
+import { bytesOfValue, valueOfBytes } from "../../core/contracts/stored-value.ts";
+import type { StorageDriver } from "../../core/index.ts";
+import { idOf, lanes } from "./behaviours/storage-work.ts";
+
+const pageMax = 10_000;
+
+export class StorageLedger {
+  readonly #numbers = new Set<number>();
+  readonly #open = new Set<number>();
+  readonly #lines = new Map<number, number>();
+  readonly #snapshots = new Map<number, number>();
+  readonly #pruned = new Map<number, number>();
+  answered = 0;
+  /** Of the journal `numbers`, which was looked at so far. */
+  #seqLooked = 0;
+
+  /** A line of `runLane`. */
+  add(line: string): void {
+    this.answered++;
+    const [what, first, second] = line.split(" ") as [string, string, string | undefined];
+    const [one, two] = [Number(first), Number(second)];
+    if (what === "number") this.#numbers.add(one);
+    else if (what === "open") this.#open.add(one);
+    else {
+      const byLane = { line: this.#lines, snapshot: this.#snapshots, prune: this.#pruned }[what];
+      if (byLane === undefined) throw new Error(`an answer that nobody knows: ${line}`);
+      byLane.set(one, Math.max(two, byLane.get(one) ?? 0));
+    }
+  }
+
+  /** What is wrong with the store, in words. @param from keys with this number and above; those below were looked at before */
+  async wrongIn(driver: StorageDriver, from: number): Promise<string[]> {
+    // Whoever died while a server was keeping something for it: that is over when this has been kept.
+    await driver.commit(
+      [[{ type: "put", key: "looked", value: bytesOfValue(from, "it"), ifVersion: undefined, expiresAtMs: undefined }]],
+      0,
+    );
+    const wrong = await this.#wrongNumbers(driver, from);
+    const wrongByLane = await Promise.all(Array.from({ length: lanes }, (_, lane) => this.#wrongLane(driver, lane)));
+    return [...wrong, ...wrongByLane.flat()];
+  }
+
+  async #wrongNumbers(driver: StorageDriver, from: number): Promise<string[]> {
+    const done = await numbersIn(driver, "number ", from);
+    const open = await numbersIn(driver, "open ", from);
+    const events = await eventsOf(driver, "numbers", from === 0 ? 0 : this.#seqLooked);
+    this.#seqLooked = events.at(-1)?.seq ?? this.#seqLooked;
+    const told = new Set(events.map(({ event }) => event));
+    const wrong: string[] = [];
+    for (const number of this.#numbers) if (number >= from && !done.has(number)) wrong.push(`number ${number} is lost`);
+    for (const number of this.#open)
+      if (number >= from && !open.has(number) && !done.has(number)) wrong.push(`open ${number} is lost`);
+    for (const number of done) {
+      if (open.has(number)) wrong.push(`number ${number} is there and open: half a transaction`);
+      if (!told.has(number)) wrong.push(`number ${number} has no event: half a transaction`);
+    }
+    if (told.size !== done.size || told.size !== events.length)
+      wrong.push(`${done.size} numbers and ${events.length} events: half a transaction`);
+    if ((await driver.lastSeq("numbers")) !== this.#seqLooked) wrong.push("the journal of numbers ends elsewhere");
+    return wrong;
+  }
+
+  async #wrongLane(driver: StorageDriver, lane: number): Promise<string[]> {
+    const line = `line ${lane}`;
+    const wrong: string[] = [];
+    const [value, snapshot, last, events, snapshotOfLine] = await Promise.all([
+      driver.get(`lane ${lane}`, 0),
+      driver.loadSnapshot(`lane ${lane}`),
+      driver.lastSeq(line),
+      eventsOf(driver, line, 0),
+      driver.loadSnapshot(line),
+    ]);
+    const [put, saved] = [value && valueOfBytes(value.value, "it"), snapshot && valueOfBytes(snapshot.state, "it")];
+    if (put !== saved || put !== snapshot?.seq)
+      wrong.push(`lane ${lane} has value ${String(put)} and snapshot ${String(saved)}: half a transaction`);
+    const [answered, kept, pruned] = [this.#lines, this.#snapshots, this.#pruned].map((by) => by.get(lane) ?? 0);
+    if (last < (answered as number)) wrong.push(`${line} ends with ${last}, and ${answered} was answered`);
+    if (last % 3 !== 0 || events.length % 3 !== 0 || (events.at(-1)?.seq ?? 0) !== last)
+      wrong.push(`${line} has ${events.length} events and ends with ${last}: half an append`);
+    const first = events[0]?.seq ?? last + 1;
+    if (events.length > 0 && events.length !== last - first + 1) wrong.push(`${line} has a gap`);
+    if (first <= (pruned as number)) wrong.push(`${line} begins with ${first}, and was pruned to ${pruned}`);
+    if ((snapshotOfLine?.seq ?? 0) < (kept as number))
+      wrong.push(`the snapshot of ${line} is of ${snapshotOfLine?.seq}, and ${kept} was answered`);
+    return wrong;
+  }
+}
+
+/** Those that stand behind this prefix in keys. */
+async function numbersIn(driver: StorageDriver, prefix: string, from: number): Promise<Set<number>> {
+  const numbers = new Set<number>();
+  for (let after: string | undefined = from === 0 ? undefined : prefix + idOf(from - 1); ; ) {
+    const found = await driver.list(prefix, after, pageMax, 0);
+    for (const { key } of found) numbers.add(Number(key.slice(prefix.length)));
+    if (found.length < pageMax) return numbers;
+    after = found.at(-1)?.key;
+  }
+}
+
+async function eventsOf(driver: StorageDriver, journal: string, afterSeq: number) {
+  const events: { seq: number; event: number }[] = [];
+  for (let seq = afterSeq; ; ) {
+    const found = await driver.read(journal, seq + 1, pageMax);
+    for (const one of found) events.push({ seq: one.seq, event: valueOfBytes(one.event, "it") as number });
+    if (found.length < pageMax) return events;
+    seq = found.at(-1)?.seq as number;
+  }
+}
