@@ -1,5 +1,8 @@
-/** Storage in one SQLite file, by the driver that Node has built in. Give it a thread of its own: `isolation: "thread"`. */
-import { defineStorage } from "../../core/index.ts";
+/**
+ * Storage in one SQLite file, by the driver that Node has built in, or by the package `sqlite3`, which is installed beside: `npm
+ * install sqlite3`. The first blocks its thread, so give it one of its own: `isolation: "thread"`.
+ */
+import { defineStorage, RuntimeError } from "../../core/index.ts";
 import { sqliteConfig } from "./config.ts";
 import { SqliteDriver } from "./sqlite-driver.ts";
 
@@ -7,5 +10,15 @@ export const storageSqlite = defineStorage({
   name: "storage-sqlite",
   version: "0.1.0",
   config: sqliteConfig,
-  open: (config) => Promise.resolve().then(() => new SqliteDriver(config)),
+  async open(config) {
+    if (config.driver === "node:sqlite") return new SqliteDriver(config);
+    const { Sqlite3Driver } = await import("./sqlite3-driver.ts").catch((error: unknown) => {
+      throw new RuntimeError(
+        "module_failed",
+        'storage-sqlite with driver "sqlite3" needs the package sqlite3: npm install sqlite3, or leave driver out',
+        { cause: error },
+      );
+    });
+    return await Sqlite3Driver.open(config);
+  },
 });

@@ -1,6 +1,7 @@
 /** The tables of a store in SQLite, and how an older one becomes a newer one. */
-import { type DatabaseSync } from "node:sqlite";
 import { RuntimeError } from "../../core/index.ts";
+import type { SqliteFile } from "./config.ts";
+import type { Row } from "./statements.ts";
 
 /** Each brings the tables from the version that is its place to the next. Never changed once released. */
 const migrations: readonly string[] = [
@@ -16,12 +17,24 @@ const migrations: readonly string[] = [
 /** Says whose file it is: "mofa". */
 const applicationId = 0x6d6f6661;
 
-/** @throws RuntimeError `storage_version`: the file is another program's, or a newer version's. */
-export function prepareSchema(database: DatabaseSync, file: string): void {
-  const id = pragma(database, "application_id");
-  const version = pragma(database, "user_version");
-  if (id === 0 && version === 0 && isEmpty(database)) database.exec(`PRAGMA application_id = ${applicationId}`);
-  else if (id !== applicationId)
+/** Has one row. */
+export const schemaQuery = `SELECT (SELECT application_id FROM pragma_application_id) AS id,
+  (SELECT user_version FROM pragma_user_version) AS version, (SELECT count(*) FROM sqlite_schema) AS tables`;
+
+/**
+ * What brings a file to this plugin's version; nothing if it is there. To be run in the transaction in which the row was read,
+ * since another process may be about the same.
+ * @param found the row of `schemaQuery`
+ * @throws RuntimeError `storage_version`: the file is another program's, or a newer version's.
+ */
+export function migrationsOf(found: Row | undefined, file: string): string {
+  const [id, version, tables] = [found?.["id"], found?.["version"], found?.["tables"]].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const isNew = id === 0 && version === 0 && tables === 0;
+  if (!isNew && id !== applicationId)
     throw new RuntimeError(
       "storage_version",
       `${file} is a database, but no store of this plugin: give it a file of its own`,
@@ -31,14 +44,13 @@ export function prepareSchema(database: DatabaseSync, file: string): void {
       "storage_version",
       `${file} is of version ${version}, and this plugin knows up to ${migrations.length}: use the newer one`,
     );
-  for (let at = version; at < migrations.length; at++)
-    database.exec(`BEGIN IMMEDIATE; ${migrations[at]} PRAGMA user_version = ${at + 1}; COMMIT;`);
+  if (version === migrations.length) return "";
+  return `${migrations.slice(version).join("\n")}
+    PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${migrations.length};`;
 }
 
-function pragma(database: DatabaseSync, name: string): number {
-  return Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
-}
-
-function isEmpty(database: DatabaseSync): boolean {
-  return database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.["n"] === 0;
+/** How a file is used, by whatever driver. */
+export function settings({ durability, maxPages }: SqliteFile): string {
+  return `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability};
+    ${maxPages > 0 ? `PRAGMA max_page_count = ${maxPages};` : ""}`;
 }

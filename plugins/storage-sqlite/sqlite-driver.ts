@@ -11,51 +11,65 @@ import {
   RuntimeError,
   type StorageDriver,
 } from "../../core/index.ts";
-import type { SqliteConfig } from "./config.ts";
-import { prepareSchema } from "./schema.ts";
+import type { SqliteFile } from "./config.ts";
+import { migrationsOf, schemaQuery, settings } from "./schema.ts";
+import { entryOf, listArguments, type Row, sql, sqliteError } from "./statements.ts";
 
-const sql = {
-  get: "SELECT key, value, version, expires FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)",
-  put: "INSERT INTO entries VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires",
-  delete: "DELETE FROM entries WHERE key = ?",
-  version: "UPDATE counter SET version = version + 1 RETURNING version",
-  list: "SELECT key, value, version, expires FROM entries WHERE key >= ? AND key > ? AND substr(key, 1, ?) = ? AND (expires IS NULL OR expires > ?) ORDER BY key LIMIT ?",
-  last: "SELECT last FROM journals WHERE name = ?",
-  setLast: "INSERT INTO journals VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last",
-  append: "INSERT INTO events VALUES (?, ?, ?)",
-  read: "SELECT seq, event FROM events WHERE journal = ? AND seq >= ? ORDER BY seq LIMIT ?",
-  prune: "DELETE FROM events WHERE journal = ? AND seq <= ?",
-  snapshot:
-    "INSERT INTO snapshots VALUES (?, ?, ?) ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq, state = excluded.state WHERE excluded.seq >= snapshots.seq",
-  loadSnapshot: "SELECT seq, state FROM snapshots WHERE journal = ?",
-  sweep: "DELETE FROM entries WHERE expires <= ?",
-} as const;
-
-type Row = Readonly<Record<string, unknown>>;
+type NodeError = Error & { readonly errcode?: unknown };
 
 export class SqliteDriver implements StorageDriver {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #statements: Readonly<Record<keyof typeof sql, StatementSync>>;
 
-  /** @throws RuntimeError `storage_version`, `storage_failed`. */
-  constructor({ file, durability, busyTimeoutMs, maxPages }: SqliteConfig) {
+  /** The last that was given, in a group of writes. */
+  #version = 0;
+
+  /** @throws RuntimeError `storage_version`, `storage_corrupt`, `storage_failed`. */
+  constructor(config: SqliteFile) {
+    const { file, busyTimeoutMs } = config;
+    this.#file = file;
+    this.#database = this.#told(() => new DatabaseSync(file, { timeout: busyTimeoutMs }));
     try {
-      this.#database = new DatabaseSync(file, { timeout: busyTimeoutMs });
-      this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability}`);
-      if (maxPages > 0) this.#database.exec(`PRAGMA max_page_count = ${maxPages}`);
-      prepareSchema(this.#database, file);
+      this.#statements = this.#told(() => this.#prepare(config));
     } catch (error) {
-      if (error instanceof RuntimeError) throw error;
-      throw new RuntimeError("storage_failed", `${file}: ${(error as Error).message}`, { cause: error });
+      this.#database.close();
+      throw error;
     }
-    const prepared = Object.entries(sql).map(([name, text]) => [name, this.#database.prepare(text)]);
-    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof sql, StatementSync>;
+  }
+
+  #prepare(config: SqliteFile): Record<keyof typeof sql, StatementSync> {
+    const database = this.#database;
+    const migrations = () => migrationsOf(database.prepare(schemaQuery).get(), config.file);
+    migrations(); // before anything is changed in a file of somebody else
+    database.exec(settings(config));
+    database.exec("BEGIN IMMEDIATE");
+    database.exec(migrations());
+    database.exec("COMMIT");
+    const prepared = Object.entries(sql).map(([name, text]) => [name, database.prepare(text)]);
+    return Object.fromEntries(prepared) as Record<keyof typeof sql, StatementSync>;
+  }
+
+  #told<T>(does: () => T): T {
+    try {
+      return does();
+    } catch (error) {
+      throw sqliteError(error, (error as NodeError).errcode, this.#file);
+    }
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<DriverOutcome[]> {
+    return this.#told(() => this.#commit(transactions, nowMs));
+  }
+
+  #commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): DriverOutcome[] {
+    const { version, setVersion } = this.#statements;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
+      const before = Number((version.get() as Row)["version"]);
+      this.#version = before;
       const outcomes = transactions.map((writes) => this.#transact(writes, nowMs));
+      if (this.#version !== before) setVersion.run(this.#version);
       failPoint("before-commit");
       this.#database.exec("COMMIT");
       return outcomes;
@@ -66,6 +80,7 @@ export class SqliteDriver implements StorageDriver {
   }
 
   #transact(writes: readonly DriverWrite[], nowMs: number): DriverOutcome {
+    const before = this.#version;
     const results: unknown[] = [];
     this.#database.exec("SAVEPOINT one");
     for (const [at, write] of writes.entries()) {
@@ -74,6 +89,7 @@ export class SqliteDriver implements StorageDriver {
       } catch (error) {
         // A full disk has taken back the whole group.
         if (!(error instanceof RuntimeError)) throw error;
+        this.#version = before;
         this.#database.exec("ROLLBACK TO one; RELEASE one");
         const message = writes.length === 1 ? error.message : `[${at}]: ${error.message}`;
         return { ok: false, error: new RuntimeError(error.code, message) };
@@ -84,17 +100,16 @@ export class SqliteDriver implements StorageDriver {
   }
 
   #write(write: DriverWrite, nowMs: number): unknown {
-    const { put, version: next, delete: remove, append, setLast, snapshot, prune } = this.#statements;
+    const { versionOf, put, delete: remove, append, setLast, snapshot, prune } = this.#statements;
     switch (write.type) {
       case "put":
       case "delete": {
         const { key, ifVersion } = write;
-        const version = this.#entry(key, nowMs)?.version ?? 0;
+        const version = Number((versionOf.get(key, nowMs) as Row | undefined)?.["version"] ?? 0);
         if (ifVersion !== undefined) assertAt(key, ifVersion, version);
         if (write.type === "delete") return { isDeleted: Number(remove.run(key).changes) > 0 && version > 0 };
-        const newVersion = Number((next.get() as Row)["version"]);
-        put.run(key, write.value, newVersion, write.expiresAtMs ?? null);
-        return { version: newVersion };
+        put.run(key, write.value, ++this.#version, write.expiresAtMs ?? null);
+        return { version: this.#version };
       }
       case "append": {
         const { journal, events, ifSeq } = write;
@@ -113,53 +128,39 @@ export class SqliteDriver implements StorageDriver {
     }
   }
 
-  #entry(key: string, nowMs: number): DriverEntry | undefined {
-    const row = this.#statements.get.get(key, nowMs) as Row | undefined;
-    return row && entryOf(row);
-  }
-
   #last(journal: string): number {
     return Number((this.#statements.last.get(journal) as Row | undefined)?.["last"] ?? 0);
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
-    return this.#entry(key, nowMs);
+    const row = this.#told(() => this.#statements.get.get(key, nowMs)) as Row | undefined;
+    return row && entryOf(row);
   }
 
   async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
-    const points = Array.from(prefix).length;
-    const rows = this.#statements.list.all(prefix, after ?? "", points, prefix, nowMs, limit) as Row[];
-    return rows.map(entryOf);
+    const given = listArguments(prefix, after, limit, nowMs);
+    return (this.#told(() => this.#statements.list.all(...given)) as Row[]).map(entryOf);
   }
 
   async read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
-    const rows = this.#statements.read.all(journal, fromSeq, limit) as Row[];
+    const rows = this.#told(() => this.#statements.read.all(journal, fromSeq, limit)) as Row[];
     return rows.map(({ seq, event }) => ({ seq: Number(seq), event: event as Uint8Array }));
   }
 
   async lastSeq(journal: string): Promise<number> {
-    return this.#last(journal);
+    return this.#told(() => this.#last(journal));
   }
 
   async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
-    const row = this.#statements.loadSnapshot.get(journal) as Row | undefined;
+    const row = this.#told(() => this.#statements.loadSnapshot.get(journal)) as Row | undefined;
     return row && { seq: Number(row["seq"]), state: row["state"] as Uint8Array };
   }
 
   async sweep(nowMs: number): Promise<void> {
-    this.#statements.sweep.run(nowMs);
+    this.#told(() => this.#statements.sweep.run(nowMs));
   }
 
   async close(): Promise<void> {
     this.#database.close();
   }
-}
-
-function entryOf({ key, value, version, expires }: Row): DriverEntry {
-  return {
-    key: key as string,
-    value: value as Uint8Array,
-    version: Number(version),
-    expiresAtMs: expires === null ? undefined : (expires as number),
-  };
 }

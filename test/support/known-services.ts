@@ -1,4 +1,5 @@
-/** Services that a machine may have or not, where they are looked for, and whether they are there. */
+/** Services and packages that a machine may have or not, where they are looked for, and whether they are there. */
+import { createRequire } from "node:module";
 import { connect } from "node:net";
 
 export interface Service {
@@ -11,17 +12,30 @@ export interface Service {
 export const postgres: Service = service("PostgreSQL", "MOFA_TEST_POSTGRES", "postgres://root@127.0.0.1:5432/test");
 export const mysql: Service = service("MySQL or MariaDB", "MOFA_TEST_MYSQL", "mysql://root@127.0.0.1:3306/test");
 
+/** A package that is not installed with the others. */
+export interface PackageBeside {
+  readonly name: string;
+  /** The command. */
+  readonly install: string;
+}
+
+/** It may need a compiler. As an optional peer it would not be installed without the second flag. */
+export const sqlite3: PackageBeside = { name: "sqlite3", install: "npm install --no-save --save-dev sqlite3" };
+
 function service(name: string, variable: string, url: string): Service {
   return { name, variable, url: process.env[variable] ?? url };
 }
 
-/** What needs a service is not left out where it is missing, but fails. */
+/** What needs one of them is not left out where it is missing, but fails. */
 export function areServicesRequired(): boolean {
   return process.env["MOFA_TEST_SERVICES"] === "required";
 }
 
-/** Undefined: somebody listens there. */
-export async function whyMissing({ name, url, variable }: Service): Promise<string | undefined> {
+/** Undefined: it is installed, or somebody listens there. */
+export async function whyMissing(wanted: Service | PackageBeside): Promise<string | undefined> {
+  if ("install" in wanted)
+    return isInstalled(wanted.name) ? undefined : `the package ${wanted.name} is not installed: ${wanted.install}`;
+  const { name, url, variable } = wanted;
   const { host, hostname, port } = new URL(url);
   const isThere = await new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port) });
@@ -29,4 +43,13 @@ export async function whyMissing({ name, url, variable }: Service): Promise<stri
     socket.on("connect", () => socket.destroy());
   });
   return isThere ? undefined : `no ${name} answers at ${host}: name another by ${variable}`;
+}
+
+export function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

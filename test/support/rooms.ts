@@ -41,6 +41,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 export const pluginPackages: Readonly<Record<string, readonly string[]>> = {
   "storage-mysql": ["mysql2"],
   "storage-postgres": ["pg"],
+  "storage-sqlite": ["sqlite3"],
 };
 
 /** Every breach of the table, one line each, in the order of the files. `sources` goes from path to text. */

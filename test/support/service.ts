@@ -1,9 +1,9 @@
-/** A suite that needs a service is left out aloud where there is none, or fails where it must be there. */
+/** A suite that needs a service or a package is left out aloud where there is none, or fails where it must be there. */
 import { describe, test } from "@jest/globals";
-import { areServicesRequired, type Service, whyMissing } from "./known-services.ts";
+import { areServicesRequired, type PackageBeside, type Service, whyMissing } from "./known-services.ts";
 
 /** Call it at the top level of a suite, and await it. */
-export async function describeWith(wanted: Service, suite: () => void): Promise<void> {
+export async function describeWith(wanted: Service | PackageBeside, suite: () => void): Promise<void> {
   const why = await whyMissing(wanted);
   if (why === undefined) {
     suite();

@@ -1,0 +1,82 @@
+/**
+ * A store in one SQLite file, in WAL mode, by the package `sqlite3`, which does its work in threads of its own. One connection
+ * writes and another reads, so that no read sees half a group.
+ */
+import {
+  type DriverEntry,
+  type DriverEvent,
+  type DriverOutcome,
+  type DriverSnapshot,
+  type DriverWrite,
+  runGroup,
+  type StorageDriver,
+} from "../../core/index.ts";
+import type { SqliteFile } from "./config.ts";
+import { migrationsOf, schemaQuery, settings } from "./schema.ts";
+import { Sqlite3Connection } from "./sqlite3-connection.ts";
+import { Sqlite3Session } from "./sqlite3-session.ts";
+import { entryOf, listArguments, sql } from "./statements.ts";
+
+export class Sqlite3Driver implements StorageDriver {
+  readonly #writer: Sqlite3Connection;
+  readonly #reader: Sqlite3Connection;
+
+  private constructor(writer: Sqlite3Connection, reader: Sqlite3Connection) {
+    this.#writer = writer;
+    this.#reader = reader;
+  }
+
+  /** @throws RuntimeError `storage_version`, `storage_corrupt`, `storage_failed`. */
+  static async open(config: SqliteFile): Promise<Sqlite3Driver> {
+    const { file, busyTimeoutMs } = config;
+    const writer = await Sqlite3Connection.open(file, "writer", busyTimeoutMs);
+    try {
+      // Before anything is changed in a file of somebody else.
+      migrationsOf(await writer.first(schemaQuery), file);
+      await writer.exec(settings(config));
+      await writer.exec("BEGIN IMMEDIATE");
+      await writer.exec(migrationsOf(await writer.first(schemaQuery), file));
+      await writer.exec("COMMIT");
+      return new Sqlite3Driver(writer, await Sqlite3Connection.open(file, "reader", busyTimeoutMs));
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+  }
+
+  async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
+    return await runGroup(new Sqlite3Session(this.#writer), transactions, nowMs);
+  }
+
+  async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
+    const row = await this.#reader.first(sql.get, key, nowMs);
+    return row && entryOf(row);
+  }
+
+  async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
+    return (await this.#reader.all(sql.list, ...listArguments(prefix, after, limit, nowMs))).map(entryOf);
+  }
+
+  async read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
+    const rows = await this.#reader.all(sql.read, journal, fromSeq, limit);
+    return rows.map(({ seq, event }) => ({ seq: Number(seq), event: event as Uint8Array }));
+  }
+
+  async lastSeq(journal: string): Promise<number> {
+    return Number((await this.#reader.first(sql.last, journal))?.["last"] ?? 0);
+  }
+
+  async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
+    const row = await this.#reader.first(sql.loadSnapshot, journal);
+    return row && { seq: Number(row["seq"]), state: row["state"] as Uint8Array };
+  }
+
+  async sweep(nowMs: number): Promise<void> {
+    await this.#writer.all(sql.sweep, nowMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+}

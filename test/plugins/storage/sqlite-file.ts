@@ -1,0 +1,174 @@
+/** What a file of SQLite adds, by either driver: it is there again, and it may be full, broken or somebody else's. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Ref } from "../../../index.ts";
+import type { SqliteConfig } from "../../../plugins/storage-sqlite/config.ts";
+import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const holdLock = fileURLToPath(new URL("../../fixtures/programs/hold-lock.js", import.meta.url));
+
+export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
+  describe(`a file by ${driver}`, () => {
+    const system = useSystem({ clock: "system", threads: 1 });
+    let folder: string;
+    let file: string;
+    let stop: () => Promise<void>;
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "mofa-sqlite-"));
+      file = join(folder, "store.sqlite");
+      stop = async () => {};
+    });
+
+    afterEach(async () => {
+      await stop();
+      rmSync(folder, { recursive: true });
+    });
+
+    async function open(config: object = {}): Promise<void> {
+      const handle = await system().startPlugins([{ plugin: storageSqlite, config: { file, driver, ...config } }]);
+      stop = async () => {
+        system().exit(handle.ref, "shutdown");
+        await handle.exit;
+        stop = async () => {};
+      };
+    }
+
+    const call = async (name: string, argument: unknown) =>
+      await system().call("plugin.storage-sqlite", name, argument);
+
+    const failure = async (promise: Promise<unknown>) =>
+      await promise.then(
+        (value) => ({ value }),
+        (error: unknown) => error,
+      );
+
+    test("a file that is opened again has all that was answered, and its versions and numbers go on", async () => {
+      await open();
+      const { version } = (await call("put", { key: "a", value: { deep: [1] } })) as { version: number };
+      await call("append", { journal: "j", events: [1, 2] });
+      await call("prune", { journal: "j", seq: 2 });
+      await stop();
+      await open();
+      expect(await call("get", "a")).toMatchObject({ value: { deep: [1] }, version });
+      expect(await call("put", { key: "b", value: 1 })).toEqual({ version: version + 1 });
+      expect(await call("append", { journal: "j", events: [3] })).toEqual({ seq: 3 });
+    });
+
+    test("a restart by its supervisor has all that was answered", async () => {
+      await open();
+      await call("put", { key: "a", value: 1 });
+      const restarted = new Promise((resolve) => system().events.on("restarted", resolve));
+      system().exit(system().whereis("plugin.storage-sqlite") as Ref, "kill");
+      await restarted;
+      expect(await call("get", "a")).toMatchObject({ value: 1 });
+    });
+
+    test("a database of another program is refused, and stays as it is", async () => {
+      const other = new DatabaseSync(file);
+      other.exec("CREATE TABLE theirs (a)");
+      other.close();
+      const before = readFileSync(file);
+      expect(await failure(open())).toMatchObject({
+        code: "start_failed",
+        message: expect.stringMatching(
+          /store\.sqlite is a database, but no store of this plugin: give it a file of its own/,
+        ),
+      });
+      expect(readFileSync(file)).toEqual(before);
+    });
+
+    test("a store of a newer version is refused", async () => {
+      await open();
+      await stop();
+      const newer = new DatabaseSync(file);
+      newer.exec("PRAGMA user_version = 99");
+      newer.close();
+      expect(await failure(open())).toMatchObject({
+        message: expect.stringMatching(/is of version 99, and this plugin knows up to \d+: use the newer one/),
+      });
+    });
+
+    test("a file that is no database is refused, and stays as it is", async () => {
+      writeFileSync(file, "to whom it may concern: this is a letter".repeat(100));
+      const before = readFileSync(file);
+      expect(await failure(open())).toMatchObject({ message: expect.stringMatching(/file is not a database/) });
+      expect(readFileSync(file)).toEqual(before);
+    });
+
+    test("a folder that is not there is told", async () => {
+      file = join(folder, "none", "store.sqlite");
+      expect(await failure(open())).toMatchObject({
+        message: expect.stringMatching(/none\/store\.sqlite: unable to open/),
+      });
+    });
+
+    test("a page that is broken is told by the reads that meet it, and by no wrong value", async () => {
+      await open();
+      for (let n = 0; n < 100; n++) await call("put", { key: `key ${n}`, value: "x".repeat(1_000) });
+      await stop();
+      const broken = join(folder, "broken.sqlite");
+      copyFileSync(file, broken);
+      const bytes = readFileSync(broken);
+      bytes.fill(0xff, 4_096 * 8, 4_096 * 12);
+      writeFileSync(broken, bytes);
+      file = broken;
+      await open();
+      const failures = new Set<unknown>();
+      for (let n = 0; n < 100; n++) {
+        const result = await failure(call("get", `key ${n}`));
+        if ("code" in (result as object)) failures.add((result as { code: unknown }).code);
+        else expect((result as { value?: { value: unknown } }).value?.value).toBe("x".repeat(1_000));
+      }
+      expect([...failures]).toEqual(["storage_corrupt"]);
+    });
+
+    test("a store that is full refuses writes, keeps what it has, and goes on when there is room", async () => {
+      await open({ maxPages: 40 });
+      let kept = 0;
+      const big = "x".repeat(10_000);
+      let last: unknown;
+      for (; ; kept++) {
+        last = await failure(call("put", { key: `key ${kept}`, value: big }));
+        if (last instanceof Error) break;
+      }
+      expect(last).toMatchObject({ code: "storage_failed", message: expect.stringMatching(/full/) });
+      expect(kept).toBeGreaterThan(1);
+      for (let n = 0; n < kept; n++) expect(await call("get", `key ${n}`)).toMatchObject({ value: big });
+      await call("delete", { key: "key 0" });
+      expect(await failure(call("put", { key: "again", value: big }))).toMatchObject({
+        value: { version: expect.any(Number) },
+      });
+    });
+
+    test.each([
+      [0, /database is locked/],
+      [60_000, undefined],
+    ])("busyTimeoutMs %p: a write meets the lock of another process so long", async (busyTimeoutMs, refused) => {
+      await open({ busyTimeoutMs });
+      // A process, since SQLite's locks are those of processes: another copy of it in this one would not be kept out.
+      const other = spawn(process.execPath, [holdLock, file], { stdio: ["pipe", "pipe", "inherit"] });
+      const ended = once(other, "close");
+      await once(other.stdout, "data");
+      const written = failure(call("put", { key: "a", value: 1 }));
+      if (refused !== undefined)
+        expect(await written).toMatchObject({ code: "storage_failed", message: expect.stringMatching(refused) });
+      other.stdin.end();
+      await ended;
+      if (refused === undefined) expect(await written).toMatchObject({ value: { version: 1 } });
+    });
+
+    test("every wrong key of its configuration is named", async () => {
+      const config = { file: "", driver: "better", durability: "none", busyTimeoutMs: -1, maxPages: 1.5, pages: 5 };
+      const error = (await failure(system().startPlugins([{ plugin: storageSqlite, config }]))) as Error;
+      for (const key of Object.keys(config)) expect(error.message).toContain(key);
+    });
+  });
+}
