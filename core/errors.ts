@@ -65,6 +65,12 @@ export const errorCodes = {
 
   undef: "the actor has no handler of that name",
   version_conflict: "what a write depends on has changed",
+  wasm_abi: "a WebAssembly module does not keep to the ABI",
+  wasm_limit: "a message of a WebAssembly module, or its calls of the host, are above their bound",
+  wasm_lost: "the thread of a WebAssembly module has ended",
+  wasm_refused: "a WebAssembly module is none, or is not taken",
+  wasm_timeout: "a WebAssembly module took longer than it may",
+  wasm_trap: "a WebAssembly module trapped",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -58,6 +58,10 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
   "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },
   "mofa/plugins/storage-sqlite": { values: "storageSqlite", types: "" },
+  "mofa/plugins/wasm": {
+    values: "wasmPlugin",
+    types: "HostFunctionName NumberType RawCall Signature WasmCalls WasmConfig WasmKind WasmPluginDefinition",
+  },
   "mofa/testing": {
     values: `
       EventRecorder InjectedFaults Place Probe TestTree checkFaultPlan describePlacements injectFaults placeNames placementAnchor

@@ -25,6 +25,7 @@ test("it has what programs load, with the pages about it, and neither sources no
         "cli/README.md",
         "actors/README.md",
         "plugins/README.md",
+        "plugins/wasm/README.md",
         "supervisors/README.md",
         "testing/README.md",
       ],

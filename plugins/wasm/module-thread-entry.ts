@@ -1,0 +1,43 @@
+/** The first file of a module's thread: starts the module, then answers one question after the other. No code of the runtime's runs here. */
+import { workerData } from "node:worker_threads";
+import { ActorInbox } from "./actor-inbox.ts";
+import { HostCalls } from "./host-calls.ts";
+import { faultOf } from "./module-fault.ts";
+import { ModuleInstance } from "./module-instance.ts";
+import type { FromThread, ThreadData } from "./thread-protocol.ts";
+
+const data = workerData as ThreadData;
+const inbox = new ActorInbox(data.port, data.counter);
+
+function failure(error: unknown): FromThread {
+  const { code, message } = faultOf(error);
+  return { type: "failure", code, message };
+}
+
+function serve(instance: ModuleInstance): never {
+  for (;;) {
+    const question = inbox.next();
+    let word: FromThread;
+    try {
+      word = { type: "answer", value: instance.answer(question) };
+    } catch (error) {
+      word = failure(error);
+    }
+    inbox.say(word);
+  }
+}
+
+function start(): ModuleInstance | undefined {
+  try {
+    const instance = new ModuleInstance(data, new HostCalls(inbox, data.hostCallsMax, data.messageBytesMax));
+    instance.start();
+    inbox.say({ type: "ready" });
+    return instance;
+  } catch (error) {
+    inbox.say(failure(error));
+    return undefined;
+  }
+}
+
+const instance = start();
+if (instance !== undefined) serve(instance);

@@ -1,0 +1,150 @@
+/** The thread of a module, as the plugin's actor has it: one question at a time, each within its time, or the thread is ended. */
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { byDeadline, errorData, type PluginBus, RuntimeError } from "../../core/index.ts";
+import type { WasmConfig } from "./config.ts";
+import { answerRequest, publishText } from "./host-services.ts";
+import type { FromThread, ThreadData, ToThread } from "./thread-protocol.ts";
+
+/** The JavaScript heap of a thread, in MiB: nothing of the module's lies in it but its tables, and what is under way. */
+const heapLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8, codeRangeSizeMb: 0 } as const;
+
+type Question = Exclude<ToThread, { readonly type: "reply" }>;
+
+export class ModuleThread {
+  readonly #config: WasmConfig;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #counter = new Int32Array(new SharedArrayBuffer(4));
+  /** Words of the thread that nobody has taken yet: bounded by `hostCallsMax`, and one answer. */
+  readonly #words: FromThread[] = [];
+  #wake: (() => void) | undefined;
+  #lost: RuntimeError | undefined;
+  readonly #ended = Promise.withResolvers<never>();
+
+  private constructor(module: Uint8Array, config: WasmConfig, name: string) {
+    this.#config = config;
+    this.#ended.promise.catch(() => {}); // whoever waits is told; nobody may be waiting
+    const { port1, port2 } = new MessageChannel();
+    const data: ThreadData = {
+      port: port2,
+      counter: this.#counter,
+      module,
+      isRaw: config.kind === "raw",
+      isJson: config.kind === "json",
+      imports: config.grants,
+      messageBytesMax: config.messageBytesMax,
+      hostCallsMax: config.hostCallsMax,
+    };
+    this.#port = port1;
+    port1.on("message", (word: FromThread) => {
+      this.#words.push(word);
+      this.#wake?.();
+    });
+    // Nothing of the program: no flags, no variables, no preloaded modules.
+    this.#worker = new Worker(new URL("./module-thread-entry.js", import.meta.url), {
+      name: `wasm ${name}`,
+      workerData: data,
+      transferList: [port2],
+      execArgv: [],
+      env: {},
+      resourceLimits: { ...heapLimits, stackSizeMb: config.stackMb },
+    });
+    this.#worker.on("error", (error) =>
+      this.#lose("wasm_lost", `the module's thread broke down: ${errorData(error).message}`),
+    );
+    this.#worker.on("exit", () => this.#lose("wasm_lost", "the module's thread has ended"));
+  }
+
+  /** @throws RuntimeError `wasm_refused`, `wasm_trap`, `wasm_abi`, `wasm_limit`, `wasm_timeout`, `wasm_lost`. */
+  static async start(module: Uint8Array, config: WasmConfig, bus: PluginBus, name: string): Promise<ModuleThread> {
+    const thread = new ModuleThread(module, config, name);
+    bus.signal.addEventListener("abort", () => void thread.end(), { once: true });
+    try {
+      await thread.#within(config.startTimeoutMs, "startTimeoutMs", bus);
+    } catch (error) {
+      await thread.end();
+      throw error;
+    }
+    return thread;
+  }
+
+  /** Set once the thread is no more: the plugin has to start anew. */
+  get lost(): RuntimeError | undefined {
+    return this.#lost;
+  }
+
+  /** @throws RuntimeError `wasm_trap`, `wasm_abi`, `wasm_limit`, `bad_argument`; and, with the thread ended, `wasm_timeout`, `wasm_lost`. */
+  async ask(question: Question, bus: PluginBus): Promise<unknown> {
+    this.#say(question);
+    return await this.#within(this.#config.callTimeoutMs, "callTimeoutMs", bus);
+  }
+
+  async end(): Promise<void> {
+    this.#lose("wasm_lost", "the module's thread was ended");
+    await this.#worker.terminate();
+  }
+
+  #say(word: ToThread): void {
+    this.#port.postMessage(word);
+    Atomics.add(this.#counter, 0, 1);
+    Atomics.notify(this.#counter, 0);
+  }
+
+  async #within(timeoutMs: number, key: string, bus: PluginBus): Promise<unknown> {
+    const cancel = byDeadline(timeoutMs, () => {
+      const what = key === "callTimeoutMs" ? "the call" : "the start of the module";
+      this.#lose("wasm_timeout", `${what} took longer than ${key} (${timeoutMs}), and its thread was ended`);
+      void this.#worker.terminate();
+    });
+    try {
+      return await this.#outcome(bus);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #outcome(bus: PluginBus): Promise<unknown> {
+    for (;;) {
+      const word = this.#words.shift() ?? (await this.#nextWord());
+      switch (word.type) {
+        case "ready":
+          return undefined;
+        case "answer":
+          return word.value;
+        case "failure":
+          throw new RuntimeError(word.code, word.message);
+        case "log":
+          bus.log(word.level, word.text);
+          break;
+        case "publish":
+          publishText(word.topic, word.text, bus);
+          break;
+        case "request": {
+          const reply = answerRequest(word.text, bus, this.#config.messageBytesMax);
+          this.#say({ type: "reply", bytes: await Promise.race([reply, this.#ended.promise]) });
+          break;
+        }
+      }
+    }
+  }
+
+  async #nextWord(): Promise<FromThread> {
+    for (;;) {
+      const word = this.#words.shift();
+      if (word !== undefined) return word;
+      if (this.#lost !== undefined) throw this.#lost;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  /** The first reason is the one that counts. */
+  #lose(code: "wasm_timeout" | "wasm_lost", message: string): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = new RuntimeError(code, message);
+    this.#ended.reject(this.#lost);
+    this.#port.close();
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,37 @@
+/** Modules of each kind, in each isolation of their plugin: what goes in, and what comes out. */
+import { describe, expect, test } from "@jest/globals";
+import type { Isolation } from "../../../index.ts";
+import { useSystem } from "../../support/use-system.ts";
+import { useWasm } from "../../support/wasm-runner.ts";
+import { abiModule, jsonEcho } from "../../support/wat.ts";
+
+const system = useSystem({ clock: "system" });
+const { start, startAbi, call, failure } = useWasm(system);
+
+describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isolation) => {
+  test("kind bytes: the answer is the module's bytes, and a call of 64 KiB as good as an empty one", async () => {
+    await start({ kind: "bytes", module: abiModule() }, { isolation });
+    const bytes = Uint8Array.from({ length: 65_536 }, (_, at) => at % 251);
+    expect(await call("handle", bytes)).toEqual(bytes);
+    expect(await call("handle", new Uint8Array())).toEqual(new Uint8Array());
+  });
+
+  test("kind json: the module is told the call and its argument", async () => {
+    await start({ module: abiModule({ handle: jsonEcho }) }, { isolation });
+    const argument = { text: "Grüße \u{1f600}", list: [1, null, true] };
+    expect(await call("handle", argument)).toEqual({ call: "handle", argument });
+  });
+});
+
+test("kind json: without an argument there is none in the text", async () => {
+  await startAbi({ handle: jsonEcho }, { kind: "json" });
+  expect(await call("handle")).toEqual({ call: "handle" });
+});
+
+test("kind json: what JSON cannot say is bad_argument", async () => {
+  await startAbi({ handle: jsonEcho }, { kind: "json" });
+  expect(await failure(call("handle", { big: 1n }))).toMatchObject({
+    code: "bad_argument",
+    message: expect.stringMatching(/^handle: the argument is no JSON: .*BigInt/),
+  });
+});
