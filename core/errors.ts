@@ -52,6 +52,7 @@ export const errorCodes = {
   start_failed: "init threw or stopped",
   storage_corrupt: "a store has given back other bytes than it was given",
   storage_failed: "a store could not do what it was asked for",
+  storage_in_doubt: "the connection to a store was lost while it was keeping something",
   storage_version: "what is to be opened is no store of this plugin, or of a newer version",
   stream_closed: "nobody reads the stream any more, or it was ended",
   stream_full: "too many writes of a stream wait for its reader",

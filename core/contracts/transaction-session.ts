@@ -2,7 +2,7 @@
  * How a group of transactions goes by way of a session with a database server, one write after the other. What a driver gives is
  * single statements; what they mean together stands here once.
  */
-import { RuntimeError } from "../errors.ts";
+import { errorData, RuntimeError } from "../errors.ts";
 import { failPoint } from "./fail-point.ts";
 import type { DriverOutcome, DriverWrite } from "./storage-driver.ts";
 
@@ -31,13 +31,17 @@ export interface TransactionSession {
   goBack(): Promise<void>;
 }
 
-/** @throws what the session throws: then nothing of the group is kept, unless the connection was lost in its commit. */
+/**
+ * @throws what the session throws: then nothing of the group is kept. RuntimeError `storage_in_doubt`: the connection was lost in
+ *   the commit, and nobody here can know.
+ */
 export async function runGroup(
   session: TransactionSession,
   transactions: readonly (readonly DriverWrite[])[],
   nowMs: number,
 ): Promise<readonly DriverOutcome[]> {
   let isBroken = false;
+  let isCommitting = false;
   try {
     const before = await session.begin();
     const group = new Group(session, nowMs, before);
@@ -45,6 +49,7 @@ export async function runGroup(
     for (const writes of transactions) outcomes.push(await group.transact(writes));
     if (group.version !== before) await session.setVersion(group.version);
     failPoint("before-commit");
+    isCommitting = true;
     await session.commit();
     return outcomes;
   } catch (error) {
@@ -53,7 +58,16 @@ export async function runGroup(
     } catch {
       isBroken = true; // the connection is gone, and its transaction with it; why is told by the first error
     }
-    throw error;
+    // A server that could still say no has said it.
+    if (!isCommitting || !isBroken) throw error;
+    const why = errorData(error).message;
+    throw new RuntimeError(
+      "storage_in_doubt",
+      `the connection to the store was lost in a commit (${why}): kept, or not`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     session.release(isBroken);
   }

@@ -2,8 +2,6 @@
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createConnection } from "mysql2/promise";
-import { Client } from "pg";
 import type { AnyPlugin, StandardSchema, StorageDriver } from "../../core/index.ts";
 import { mysqlConfig } from "../../plugins/storage-mysql/config.ts";
 import { storageMysql } from "../../plugins/storage-mysql/index.ts";
@@ -14,7 +12,8 @@ import { PostgresDriver } from "../../plugins/storage-postgres/postgres-driver.t
 import { sqliteConfig } from "../../plugins/storage-sqlite/config.ts";
 import { storageSqlite } from "../../plugins/storage-sqlite/index.ts";
 import { SqliteDriver } from "../../plugins/storage-sqlite/sqlite-driver.ts";
-import { mysql, postgres, whyMissing } from "../support/known-services.ts";
+import { areServicesRequired, mysql, postgres, whyMissing } from "../support/known-services.ts";
+import { disconnectMysql, disconnectPostgres, dropMysqlTables, dropPostgresSchema } from "../support/server-side.ts";
 
 /** As it is given to the plugin. */
 export type StoreConfig = Readonly<Record<string, string | number>>;
@@ -28,8 +27,8 @@ export interface DurableStore {
   config(label: string): StoreConfig;
   open(config: StoreConfig): Promise<StorageDriver>;
   remove(config: StoreConfig): Promise<void>;
-  /** Only of a server: ends from its side the connections that came from these ports. How many there were. */
-  readonly disconnect?: (ports: readonly number[]) => Promise<number>;
+  /** Of a server: its URL, and what ends from its side the connections that came from these ports. How many there were. */
+  readonly server?: { readonly url: string; disconnect(ports: readonly number[]): Promise<number> };
 }
 
 /** What the plugin makes of it. */
@@ -37,25 +36,6 @@ function checked<C>(schema: StandardSchema<C>, config: StoreConfig): C {
   const result = schema["~standard"].validate(config) as { readonly value?: C; readonly issues?: readonly unknown[] };
   if (result.value === undefined) throw new Error(JSON.stringify(result.issues));
   return result.value;
-}
-
-async function withPostgres<T>(ask: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client(postgres.url);
-  await client.connect();
-  try {
-    return await ask(client);
-  } finally {
-    await client.end();
-  }
-}
-
-async function withMysql<T>(ask: (connection: Awaited<ReturnType<typeof createConnection>>) => Promise<T>): Promise<T> {
-  const connection = await createConnection(mysql.url);
-  try {
-    return await ask(connection);
-  } finally {
-    await connection.end();
-  }
 }
 
 function fileOf(label: string): string {
@@ -80,14 +60,8 @@ export const durableStores: readonly DurableStore[] = [
     whyMissing: () => whyMissing(postgres),
     config: (label) => ({ url: postgres.url, schema: `mofa_kills_${process.pid}_${label}` }),
     open: (config) => PostgresDriver.open(checked(postgresConfig, config)),
-    remove: async ({ schema }) => {
-      await withPostgres((client) => client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`));
-    },
-    disconnect: (ports) =>
-      withPostgres(async (client) => {
-        const text = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY ($1)";
-        return (await client.query(text, [ports])).rowCount ?? 0;
-      }),
+    remove: ({ schema }) => dropPostgresSchema(String(schema)),
+    server: { url: postgres.url, disconnect: disconnectPostgres },
   },
   {
     name: "storage-mysql",
@@ -95,22 +69,8 @@ export const durableStores: readonly DurableStore[] = [
     whyMissing: () => whyMissing(mysql),
     config: (label) => ({ url: mysql.url, tablePrefix: `mofa_kills_${process.pid}_${label}_` }),
     open: (config) => MysqlDriver.open(checked(mysqlConfig, config)),
-    remove: ({ tablePrefix }) =>
-      withMysql(async (connection) => {
-        for (const table of ["counter", "entries", "journals", "events", "snapshots", "migrations"])
-          await connection.query(`DROP TABLE IF EXISTS \`${tablePrefix}${table}\``);
-      }),
-    disconnect: (ports) =>
-      withMysql(async (connection) => {
-        const [rows] = await connection.query("SHOW PROCESSLIST");
-        let ended = 0;
-        for (const { Id, Host } of rows as { Id: number; Host: string }[]) {
-          if (!ports.includes(Number(Host.slice(Host.lastIndexOf(":") + 1)))) continue;
-          await connection.query(`KILL ${Id}`);
-          ended++;
-        }
-        return ended;
-      }),
+    remove: ({ tablePrefix }) => dropMysqlTables(String(tablePrefix)),
+    server: { url: mysql.url, disconnect: disconnectMysql },
   },
 ];
 
@@ -119,5 +79,17 @@ export function durableStore(name: string): DurableStore {
   const found = durableStores.find((store) => store.name === name);
   if (found === undefined)
     throw new Error(`no store ${name}: there are ${durableStores.map((store) => store.name).join(", ")}`);
+  return found;
+}
+
+/** Those that are there. The others are said to be left out; or it fails, where services are required. */
+export async function usableStores(stores: readonly DurableStore[]): Promise<DurableStore[]> {
+  const found: DurableStore[] = [];
+  for (const store of stores) {
+    const why = await store.whyMissing();
+    if (why === undefined) found.push(store);
+    else if (areServicesRequired()) throw new Error(`broken: ${store.name}: ${why}`);
+    else console.log(`left out: ${store.name}: ${why}`);
+  }
   return found;
 }

@@ -8,9 +8,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { failPoints, SeededRandom } from "../../core/index.ts";
-import { areServicesRequired } from "../support/known-services.ts";
 import { type Fault, faults } from "./behaviours/broken-stores.ts";
-import { type DurableStore, durableStore, durableStores, type StoreConfig } from "./durable-stores.ts";
+import { type DurableStore, durableStore, durableStores, type StoreConfig, usableStores } from "./durable-stores.ts";
 import { StorageLedger } from "./storage-ledger.ts";
 import { check, progress, report } from "./stress-report.ts";
 
@@ -126,19 +125,7 @@ async function killUntilFound(store: DurableStore, fault: Fault): Promise<number
   throw new Error(`broken: a store over ${store.name} was not found out (${fault})`);
 }
 
-/** Those that are there. The others are said to be left out; or it fails. */
-async function usable(stores: readonly DurableStore[]): Promise<DurableStore[]> {
-  const found: DurableStore[] = [];
-  for (const store of stores) {
-    const why = await store.whyMissing();
-    if (why === undefined) found.push(store);
-    else if (areServicesRequired()) check(false, `${store.name}: ${why}`);
-    else console.log(`left out: ${store.name}: ${why}`);
-  }
-  return found;
-}
-
-const waiting = await usable(positionals.length > 0 ? positionals.map(durableStore) : durableStores);
+const waiting = await usableStores(positionals.length > 0 ? positionals.map(durableStore) : durableStores);
 const results: Record<string, Record<string, number>> = {};
 const work = async (): Promise<void> => {
   for (let store = waiting.shift(); store !== undefined; store = waiting.shift())

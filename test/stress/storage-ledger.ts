@@ -29,6 +29,14 @@ export class StorageLedger {
     }
   }
 
+  /** What was refused as not kept: it is not there. */
+  readonly #refused: string[] = [];
+
+  /** A line of `runLane` of what is certainly not kept. */
+  refuse(line: string): void {
+    this.#refused.push(line);
+  }
+
   /** What is wrong with the store, in words. @param from keys with this number and above; those below were looked at before */
   async wrongIn(driver: StorageDriver, from: number): Promise<string[]> {
     // Whoever died while a server was keeping something for it: that is over when this has been kept.
@@ -54,6 +62,11 @@ export class StorageLedger {
     for (const number of done) {
       if (open.has(number)) wrong.push(`number ${number} is there and open: half a transaction`);
       if (!told.has(number)) wrong.push(`number ${number} has no event: half a transaction`);
+    }
+    for (const line of this.#refused) {
+      const [what, number] = line.split(" ");
+      const there = { number: done, open }[what as string];
+      if (there?.has(Number(number)) === true) wrong.push(`${line} was refused, and is there`);
     }
     if (told.size !== done.size || told.size !== events.length)
       wrong.push(`${done.size} numbers and ${events.length} events: half a transaction`);

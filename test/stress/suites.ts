@@ -99,4 +99,10 @@ export const suites: readonly StressSuite[] = [
       "of each durable store 200 processes that write to it are killed, also between write and answer: nothing answered is lost, nothing is there by half",
     limitMs: 9 * 60_000,
   },
+  {
+    name: "storage-connections",
+    claim:
+      "200 connections to each database server are ended in the midst of writes: nothing answered is lost, nothing refused is kept, nothing is there by half",
+    limitMs: 2 * 60_000,
+  },
 ];

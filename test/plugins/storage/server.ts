@@ -1,13 +1,14 @@
 /** What a store behind a connection must bear: the connection goes, others write to the same tables, the pool is small. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { AnyPlugin } from "../../../index.ts";
+import { TcpRelay } from "../../support/tcp-relay.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 export interface ServerCase {
   readonly plugin: AnyPlugin;
-  readonly config: object;
-  /** Ends the plugin's connections from the server's side. How many there were. */
-  kick(): Promise<number>;
+  readonly config: { readonly url: string };
+  /** Ends connections from the server's side that came from these ports. How many there were. */
+  disconnect(ports: readonly number[]): Promise<number>;
   /** Makes the tables those of a newer version, and undoes that. */
   age(version: number): Promise<unknown>;
   unage(): Promise<unknown>;
@@ -15,7 +16,7 @@ export interface ServerCase {
   readonly wrongUrl: string;
 }
 
-export function describeServer(title: string, { plugin, config, kick, age, unage, wrongUrl }: ServerCase): void {
+export function describeServer(title: string, { plugin, config, disconnect, age, unage, wrongUrl }: ServerCase): void {
   describe(title, () => {
     const systems = [useSystem({ clock: "system", threads: 1 }), useSystem({ clock: "system", threads: 1 })] as const;
     const [system, other] = systems;
@@ -45,28 +46,31 @@ export function describeServer(title: string, { plugin, config, kick, age, unage
       );
 
     test("a connection that goes while nobody uses it costs nothing", async () => {
-      await open(system);
+      await using relay = await TcpRelay.open(config.url);
+      const stop = await open(system, { url: relay.url });
       await call(system, "put", { key: "kept", value: 1 });
-      expect(await kick()).toBeGreaterThan(0);
+      expect(await disconnect(relay.ports())).toBeGreaterThan(0);
       let result: unknown;
       // The first one after that may meet the end of the connection.
       do result = await failure(call(system, "get", "kept"));
       while (result instanceof Error);
       expect(result).toMatchObject({ value: { value: 1 } });
+      await stop();
     });
 
     test("a connection that goes in the midst of writes: each is kept, or its caller learns that it may not be", async () => {
-      await open(system);
+      await using relay = await TcpRelay.open(config.url);
+      const stop = await open(system, { url: relay.url });
       const results = Promise.all(
         Array.from(
           { length: 300 },
           async (_, n) => await failure(call(system, "put", { key: `midst ${n}`, value: n })),
         ),
       );
-      await kick();
+      await disconnect(relay.ports());
       for (const [n, result] of (await results).entries()) {
         if (result instanceof Error) {
-          expect(result).toMatchObject({ code: "storage_failed" });
+          expect(result).toMatchObject({ code: expect.stringMatching(/^storage_(failed|in_doubt)$/) });
           continue;
         }
         let read: unknown;
@@ -74,6 +78,33 @@ export function describeServer(title: string, { plugin, config, kick, age, unage
         while (read instanceof Error);
         expect(read).toMatchObject({ value: { value: n } });
       }
+      await stop();
+    });
+
+    // Whether a commit that was sent has got there its client cannot know.
+    test.each([
+      ["in the midst of it has kept nothing, and says so", "FOR UPDATE", "after", "storage_failed", undefined],
+      [
+        "before its commit is there is in doubt, and has kept nothing",
+        "COMMIT",
+        "before",
+        "storage_in_doubt",
+        undefined,
+      ],
+      ["before its commit is answered is in doubt, and is kept", "COMMIT", "after", "storage_in_doubt", { value: 2 }],
+    ] as const)("a write whose connection goes %s", async (_what, text, when, code, kept) => {
+      await using relay = await TcpRelay.open(config.url);
+      const stop = await open(system, { url: relay.url });
+      const write = { key: `cut ${code} ${when}`, value: 2, ifVersion: 0 };
+      const cut = relay.cutAt(text, when);
+      expect(await failure(call(system, "put", write))).toMatchObject({ code });
+      await cut;
+      const again = await failure(call(system, "put", write));
+      expect(again).toMatchObject(
+        kept === undefined ? { value: { version: expect.any(Number) } } : { code: "version_conflict" },
+      );
+      expect(await call(system, "get", write.key)).toMatchObject({ value: 2 });
+      await stop();
     });
 
     test("of two systems that write one key depending on its version, one has it", async () => {

@@ -22,7 +22,9 @@ const work = {
   call: (name: string, argument: unknown) => system.call(`plugin.${plugin?.name}`, name, argument),
   next: () => number++,
   say: (line: string) => void writeSync(1, `${line}\n`),
-  isBorne: () => false,
+  failed: (line: string, error: unknown) => {
+    throw new Error(line, { cause: error });
+  },
   isOver: () => false,
 };
 await Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane, work)));

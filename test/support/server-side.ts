@@ -1,0 +1,58 @@
+/** What is done to a database server from its own side: questions, and the end of connections that came from given ports. */
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { Client } from "pg";
+import { mysql, postgres } from "./known-services.ts";
+
+export async function askPostgres<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(postgres.url);
+  await client.connect();
+  try {
+    return await ask(client);
+  } finally {
+    await client.end();
+  }
+}
+
+export async function askMysql<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await createConnection(mysql.url);
+  try {
+    return await ask(connection);
+  } finally {
+    await connection.end();
+  }
+}
+
+/** How many there were. */
+export async function disconnectPostgres(ports: readonly number[]): Promise<number> {
+  const text = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE client_port = ANY ($1)";
+  return await askPostgres(async (client) => (await client.query(text, [ports])).rowCount ?? 0);
+}
+
+/** How many there were. */
+export async function disconnectMysql(ports: readonly number[]): Promise<number> {
+  return await askMysql(async (connection) => {
+    const [rows] = await connection.query<RowDataPacket[]>("SHOW PROCESSLIST");
+    let ended = 0;
+    for (const { Id, Host, Command } of rows as { Id: number; Host: string; Command: string }[]) {
+      const port = Number(Host.slice(Host.lastIndexOf(":") + 1));
+      if (Command === "Killed" || !ports.includes(port)) continue;
+      // It may have gone meanwhile.
+      ended += await connection.query(`KILL ${Id}`).then(
+        () => 1,
+        () => 0,
+      );
+    }
+    return ended;
+  });
+}
+
+export async function dropMysqlTables(prefix: string): Promise<void> {
+  await askMysql(async (connection) => {
+    for (const table of ["counter", "entries", "journals", "events", "snapshots", "migrations"])
+      await connection.query(`DROP TABLE IF EXISTS \`${prefix}${table}\``);
+  });
+}
+
+export async function dropPostgresSchema(schema: string): Promise<void> {
+  await askPostgres((client) => client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`));
+}

@@ -1,0 +1,86 @@
+/** Stands between a program and a server that it reaches by a URL, and can cut what goes between them at a chosen point. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+interface Cut {
+  readonly text: string;
+  readonly when: "before" | "after";
+  readonly done: () => void;
+}
+
+export class TcpRelay implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #upstream = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
+  /** The server's URL by way of here. */
+  readonly url: string;
+  #cut: Cut | undefined;
+
+  private constructor(server: Server, to: URL) {
+    this.#server = server;
+    const url = new URL(to);
+    url.hostname = "127.0.0.1";
+    url.port = String((server.address() as AddressInfo).port);
+    this.url = url.href;
+    server.on("connection", (client) => this.#join(client, to));
+  }
+
+  static async open(to: string): Promise<TcpRelay> {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new TcpRelay(server, new URL(to));
+  }
+
+  /** Of the connections to the server, as it sees them. */
+  ports(): number[] {
+    return [...this.#upstream].map(({ localPort }) => localPort).filter((port) => port !== undefined);
+  }
+
+  /**
+   * Ends the next connection on which the client says this: before the server gets it, or after the server has answered, and
+   * before the client gets that. Resolves when it has been done.
+   */
+  cutAt(text: string, when: Cut["when"]): Promise<void> {
+    return new Promise((done) => {
+      this.#cut = { text, when, done };
+    });
+  }
+
+  #join(client: Socket, to: URL): void {
+    const server = connect({ host: to.hostname, port: Number(to.port) });
+    this.#clients.add(client);
+    this.#upstream.add(server);
+    let cutAnswer: Cut | undefined;
+    const end = () => {
+      client.destroy();
+      server.destroy();
+      this.#clients.delete(client);
+      this.#upstream.delete(server);
+    };
+    client.on("data", (bytes) => {
+      const cut = this.#cut;
+      if (cut === undefined || !bytes.includes(cut.text)) return void server.write(bytes);
+      this.#cut = undefined;
+      if (cut.when === "after") {
+        cutAnswer = cut;
+        return void server.write(bytes);
+      }
+      end();
+      cut.done();
+    });
+    server.on("data", (bytes) => {
+      if (cutAnswer === undefined) return void client.write(bytes);
+      end();
+      cutAnswer.done();
+    });
+    // Whichever end goes takes the other with it: why is no matter here.
+    for (const socket of [client, server]) socket.on("error", end).on("close", end);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of [...this.#clients, ...this.#upstream]) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}
