@@ -12,7 +12,7 @@ import { PostgresDriver } from "../../plugins/storage-postgres/postgres-driver.t
 import { sqliteConfig } from "../../plugins/storage-sqlite/config.ts";
 import { storageSqlite } from "../../plugins/storage-sqlite/index.ts";
 import { SqliteDriver } from "../../plugins/storage-sqlite/sqlite-driver.ts";
-import { areServicesRequired, mysql, postgres, whyMissing } from "../support/known-services.ts";
+import { areServicesRequired, mysql, postgres, sqlite3, whyMissing } from "../support/known-services.ts";
 import { disconnectMysql, disconnectPostgres, dropMysqlTables, dropPostgresSchema } from "../support/server-side.ts";
 
 /** As it is given to the plugin. */
@@ -42,6 +42,11 @@ function fileOf(label: string): string {
   return join(tmpdir(), `mofa-kills-${process.pid}-${label}.sqlite`);
 }
 
+function removeFile({ file }: StoreConfig): Promise<void> {
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+  return Promise.resolve();
+}
+
 export const durableStores: readonly DurableStore[] = [
   {
     name: "storage-sqlite",
@@ -49,10 +54,18 @@ export const durableStores: readonly DurableStore[] = [
     whyMissing: () => Promise.resolve(undefined),
     config: (label) => ({ file: fileOf(label) }),
     open: (config) => Promise.resolve().then(() => new SqliteDriver(checked(sqliteConfig, config))),
-    remove: ({ file }) => {
-      for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
-      return Promise.resolve();
+    remove: removeFile,
+  },
+  {
+    name: "storage-sqlite by sqlite3",
+    plugin: storageSqlite,
+    whyMissing: () => whyMissing(sqlite3),
+    config: (label) => ({ file: fileOf(`by-sqlite3-${label}`), driver: "sqlite3" }),
+    open: async (config) => {
+      const { Sqlite3Driver } = await import("../../plugins/storage-sqlite/sqlite3-driver.ts");
+      return await Sqlite3Driver.open(checked(sqliteConfig, config));
     },
+    remove: removeFile,
   },
   {
     name: "storage-postgres",
