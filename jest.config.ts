@@ -33,6 +33,7 @@ export const longSuites = [
   "core/volume",
   "examples",
   "packed",
+  "plugins/storage/vector-property",
   "simulation/simulation",
   "stress-kill",
 ];

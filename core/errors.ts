@@ -18,6 +18,7 @@ export const errorCodes = {
   crashed: "the actor threw an error without a code before it answered",
   deadline: "the task had not ended within its deadlineMs",
   deadlocked_load: "an earlier load of the module in this thread never came to an end",
+  dimension_mismatch: "a collection has vectors of another dimension",
   exit_called: "the actor called process.exit before it answered",
   ignore: "init answered ignore, so there is no actor",
   init_timeout: "init did not end within startTimeoutMs",

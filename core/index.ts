@@ -81,6 +81,7 @@ export {
 } from "./contracts/config-schema.ts";
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
 export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";
+export { compareNames } from "./contracts/name-order.ts";
 export {
   type AppendWrite,
   type DeleteWrite,
@@ -103,10 +104,24 @@ export type {
   DriverEvent,
   DriverOutcome,
   DriverSnapshot,
+  DriverVector,
   DriverWrite,
   StorageDriver,
 } from "./contracts/storage-driver.ts";
 export { assertAt, runGroup, type TransactionSession } from "./contracts/transaction-session.ts";
+export { assertDimension } from "./contracts/vector-search.ts";
+export type {
+  DeleteVectorWrite,
+  DropVectorsWrite,
+  FoundVector,
+  PutVectorWrite,
+  StoredVector,
+  VectorMetadata,
+  VectorMetric,
+  VectorNumbers,
+  VectorQuery,
+  VectorSearch,
+} from "./contracts/vectors.ts";
 export { describe, type ErrorCode, type ErrorData, errorCodes, errorData, RuntimeError } from "./errors.ts";
 export type { FaultCount, FaultInjection } from "./faults/injection.ts";
 export {

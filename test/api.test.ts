@@ -19,19 +19,20 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
       AgentQuery AgentTrouble AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff Behaviour BehaviourOptions BehaviourReference Budget
       CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
-      CrashReport DeadLetter DeadLetterWhy Declaration DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome DriverSnapshot
-      DriverWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage ExitReason FaultInjectedEvent
-      FaultSkippedEvent From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry KeepOptions KeptTopicStats
-      LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement Plugin
-      PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo
-      ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt PutWrite QueueStats ReadQuery RefData
-      Refusal RegistryStats Remaining RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent
-      Schedule ScheduleOptions SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions
-      SpawnOptions StandardIssue StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls
-      StorageDefinition StorageDriver StorageHandlers StorageWrite StoredEntry StoredSnapshot Strategy StreamOptions StreamReader
-      StreamWriter Subscription SubscriptionOptions SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats
-      Target Task TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent
-      UnsubscribedMessage WriteResult WriteResults
+      CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome
+      DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions
+      EventType ExitMessage ExitReason FaultInjectedEvent FaultSkippedEvent FoundVector From GroupMessage GroupMonitor InterruptOptions
+      IntervalOptions Isolation JournalEntry KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy
+      ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition
+      PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability
+      PruneWrite PublishOptions PublishReceipt PutVectorWrite PutWrite QueueStats ReadQuery RefData Refusal RegistryStats Remaining
+      RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions
+      SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue
+      StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageDefinition StorageDriver
+      StorageHandlers StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter Subscription
+      SubscriptionOptions SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff
+      TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent UnsubscribedMessage VectorMetadata
+      VectorMetric VectorNumbers VectorQuery VectorSearch WriteResult WriteResults
     `,
   },
   "mofa/supervisors": {

@@ -8,11 +8,15 @@ import { nextLoop, wallMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { definePlugin, type Plugin, type PluginBehaviour, type PluginCalls, type PluginDefinition } from "../plugin.ts";
+import { checkedName } from "./checked-values.ts";
 import { failPoint } from "./fail-point.ts";
 import { type ListQuery, type ReadQuery, type StorageCalls, type StoredEntry, storageCapability } from "./storage.ts";
-import { checkedList, checkedName, checkedRead, checkedTransaction, checkedWrite } from "./storage-arguments.ts";
+import { checkedList, checkedRead, checkedTransaction, checkedWrite } from "./storage-arguments.ts";
 import type { DriverEntry, DriverOutcome, DriverWrite, StorageDriver } from "./storage-driver.ts";
 import { valueOfBytes } from "./stored-value.ts";
+import { vectorOfBytes } from "./stored-vector.ts";
+import { type CheckedSearch, checkedSearch, checkedVectorQuery } from "./vector-arguments.ts";
+import { searchVectors } from "./vector-search.ts";
 
 export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
   /** Opens the store, or makes it. */
@@ -23,6 +27,7 @@ const sweepMs = 60_000;
 /** Transactions that may wait for the store, and those of one group. */
 const waitingMax = 65_536;
 const groupMax = 1_000;
+const searchesMax = 1_000;
 
 interface Waiting {
   readonly writes: readonly DriverWrite[];
@@ -37,6 +42,8 @@ class Store {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #sweptMs = wallMs();
+  #searches = 0;
+  #searching: Promise<void> = Promise.resolve();
 
   constructor(driver: StorageDriver, bus: PluginBus) {
     this.driver = driver;
@@ -94,7 +101,25 @@ class Store {
     }
   }
 
+  /** Answers later, so that nobody waits for it but who asked, and the searches behind it. @throws RuntimeError `queue_full`. */
+  search(search: CheckedSearch): unknown {
+    if (this.#searches >= searchesMax)
+      throw new RuntimeError("queue_full", `${searchesMax} searches wait for the store already: ask again later`);
+    this.#searches++;
+    const from = this.#bus.from as From;
+    this.#searching = this.#searching.then(async () => {
+      try {
+        this.#bus.reply(from, await searchVectors(this.driver, search));
+      } catch (error) {
+        this.#bus.replyError(from, storageError(error));
+      }
+      this.#searches--;
+    });
+    return this.#bus.noReply;
+  }
+
   async close(): Promise<void> {
+    await this.#searching;
     await this.#committing;
     await this.driver.close();
   }
@@ -141,12 +166,26 @@ const calls = {
       ? undefined
       : { seq: found.seq, state: valueOfBytes(found.state, `the snapshot of "${journal}"`) };
   },
+  async getVector(store: Store, given: unknown) {
+    const { collection, id } = checkedVectorQuery(given);
+    const found = await asked(store.driver.getVector(collection, id));
+    if (found === undefined) return undefined;
+    const { numbers, metadata } = vectorOfBytes(found, collection, id);
+    return { id, vector: Array.from(numbers), metadata };
+  },
+  searchVectors: (store: Store, given: unknown) => store.search(checkedSearch(given)),
   put: (store: Store, given: unknown) => store.write([checkedWrite("put", given, "put", wallMs())], true),
   delete: (store: Store, given: unknown) => store.write([checkedWrite("delete", given, "delete", wallMs())], true),
   append: (store: Store, given: unknown) => store.write([checkedWrite("append", given, "append", wallMs())], true),
   prune: (store: Store, given: unknown) => store.write([checkedWrite("prune", given, "prune", wallMs())], true),
   saveSnapshot: (store: Store, given: unknown) =>
     store.write([checkedWrite("snapshot", given, "saveSnapshot", wallMs())], true),
+  putVector: (store: Store, given: unknown) =>
+    store.write([checkedWrite("putVector", given, "putVector", wallMs())], true),
+  deleteVector: (store: Store, given: unknown) =>
+    store.write([checkedWrite("deleteVector", given, "deleteVector", wallMs())], true),
+  dropVectors: (store: Store, given: unknown) =>
+    store.write([checkedWrite("dropVectors", given, "dropVectors", wallMs())], true),
   transact: (store: Store, given: unknown) => store.write(checkedTransaction(given, wallMs()), false),
 };
 

@@ -1,12 +1,11 @@
 /** What a storage plugin is asked for, checked, and made into what a driver takes. Each throws RuntimeError `bad_argument`. */
-import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
+import { checkedCount, checkedLimit, checkedName, optionalCount, wrong } from "./checked-values.ts";
 import type { ListQuery, ReadQuery, StorageWrite } from "./storage.ts";
 import type { DriverWrite } from "./storage-driver.ts";
 import { bytesOfValue } from "./stored-value.ts";
+import { checkedDeleteVector, checkedDropVectors, checkedPutVector } from "./vector-arguments.ts";
 
-const nameLengthMax = 512;
-const limitMax = 10_000;
 const limitDefault = 1_000;
 const ttlMsMax = 100 * 365 * 86_400_000;
 
@@ -16,6 +15,9 @@ const keysOf: Readonly<Record<StorageWrite["type"], readonly string[]>> = {
   append: ["journal", "events", "ifSeq"],
   snapshot: ["journal", "seq", "state"],
   prune: ["journal", "seq"],
+  putVector: ["collection", "id", "vector", "metadata"],
+  deleteVector: ["collection", "id"],
+  dropVectors: ["collection"],
 };
 
 /** @param where it stands, for people: the call, or the place in a transaction. */
@@ -65,6 +67,12 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
         journal: checkedName(write["journal"], `${where}: journal`),
         seq: checkedCount(write["seq"], where, "seq"),
       };
+    case "putVector":
+      return checkedPutVector(write, where);
+    case "deleteVector":
+      return checkedDeleteVector(write, where);
+    case "dropVectors":
+      return checkedDropVectors(write, where);
   }
 }
 
@@ -82,7 +90,7 @@ export function checkedTransaction(given: unknown, nowMs: number): DriverWrite[]
 
 export function checkedList(given: ListQuery = {}): { prefix: string; after: string | undefined; limit: number } {
   assertKeys("list", given, ["prefix", "after", "limit"]);
-  const { prefix = "", after, limit } = given as { prefix?: unknown; after?: unknown; limit?: unknown };
+  const { prefix = "", after, limit = limitDefault } = given as { prefix?: unknown; after?: unknown; limit?: unknown };
   if (typeof prefix !== "string") throw wrong("list", "prefix is a text", prefix);
   if (after !== undefined && typeof after !== "string") throw wrong("list", "after is a key", after);
   return { prefix, after, limit: checkedLimit(limit, "list") };
@@ -90,45 +98,10 @@ export function checkedList(given: ListQuery = {}): { prefix: string; after: str
 
 export function checkedRead(given: ReadQuery): { journal: string; fromSeq: number; limit: number } {
   assertKeys("read", given, ["journal", "fromSeq", "limit"]);
-  const { journal, fromSeq, limit } = given as { journal?: unknown; fromSeq?: unknown; limit?: unknown };
+  const { journal, fromSeq, limit = limitDefault } = given as { journal?: unknown; fromSeq?: unknown; limit?: unknown };
   return {
     journal: checkedName(journal, "read: journal"),
     fromSeq: optionalCount(fromSeq, "read", "fromSeq") ?? 1,
     limit: checkedLimit(limit, "read"),
   };
-}
-
-/** A key, or a journal's name. */
-export function checkedName(value: unknown, where: string): string {
-  if (
-    typeof value === "string" &&
-    value !== "" &&
-    value.length <= nameLengthMax &&
-    value.isWellFormed() &&
-    !value.includes("\0")
-  )
-    return value;
-  throw new RuntimeError(
-    "bad_argument",
-    `${where} is a text of 1 to ${nameLengthMax} characters without NUL or halves of a pair, got ${describe(value)}`,
-  );
-}
-
-function checkedLimit(limit: unknown, where: string): number {
-  if (limit === undefined) return limitDefault;
-  if (typeof limit === "number" && Number.isInteger(limit) && limit >= 1 && limit <= limitMax) return limit;
-  throw wrong(where, `limit is a whole number from 1 to ${limitMax}`, limit);
-}
-
-function optionalCount(value: unknown, where: string, key: string): number | undefined {
-  return value === undefined ? undefined : checkedCount(value, where, key);
-}
-
-function checkedCount(value: unknown, where: string, key: string): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw wrong(where, `${key} is a whole number from 0`, value);
-}
-
-function wrong(where: string, what: string, got: unknown): RuntimeError {
-  return new RuntimeError("bad_argument", `${where}: ${what}, got ${describe(got)}`);
 }

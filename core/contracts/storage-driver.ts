@@ -19,6 +19,11 @@ export interface DriverEvent {
   readonly event: Uint8Array;
 }
 
+export interface DriverVector {
+  readonly id: string;
+  readonly value: Uint8Array;
+}
+
 export interface DriverSnapshot {
   readonly seq: number;
   readonly state: Uint8Array;
@@ -40,7 +45,17 @@ export type DriverWrite =
       readonly ifSeq: number | undefined;
     }
   | { readonly type: "snapshot"; readonly journal: string; readonly seq: number; readonly state: Uint8Array }
-  | { readonly type: "prune"; readonly journal: string; readonly seq: number };
+  | { readonly type: "prune"; readonly journal: string; readonly seq: number }
+  | {
+      readonly type: "putVector";
+      readonly collection: string;
+      readonly id: string;
+      /** Of the collection, from its first vector on. */
+      readonly dimension: number;
+      readonly value: Uint8Array;
+    }
+  | { readonly type: "deleteVector"; readonly collection: string; readonly id: string }
+  | { readonly type: "dropVectors"; readonly collection: string };
 
 /** What became of one transaction. Results are in the order of its writes, as `WriteResults`. */
 export type DriverOutcome =
@@ -56,6 +71,11 @@ export interface StorageDriver {
   read(journal: string, fromSeq: number, limit: number): Promise<readonly DriverEvent[]>;
   lastSeq(journal: string): Promise<number>;
   loadSnapshot(journal: string): Promise<DriverSnapshot | undefined>;
+  /** 0: there is no such collection. */
+  dimensionOf(collection: string): Promise<number>;
+  getVector(collection: string, id: string): Promise<Uint8Array | undefined>;
+  /** All of a collection as of one moment, in pages: writes go on meanwhile. */
+  vectors(collection: string): AsyncIterable<readonly DriverVector[]>;
   /** Forgets what has expired. */
   sweep(nowMs: number): Promise<void>;
   close(): Promise<void>;

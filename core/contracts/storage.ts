@@ -1,13 +1,22 @@
 /**
  * The contract of storage: what every plugin that provides the capability `storage` does, whatever keeps its data.
  *
- * Three kinds of things are kept: values by key, with a version each, so that a write can be made to depend on what was read;
- * journals, which are lists of events with sequence numbers from 1 on that are only ever added to; and of each journal one
- * snapshot. A write is answered when it is kept as durably as the store can; a transaction is kept as a whole or not at all.
+ * Four kinds of things are kept: values by key, with a version each, so that a write can be made to depend on what was read;
+ * journals, which are lists of events with sequence numbers from 1 on that are only ever added to; of each journal one
+ * snapshot; and vectors, by collection and id. A write is answered when it is kept as durably as the store can; a transaction is kept as a whole or not at all.
  */
 import type { ProvidedCapability } from "../plugin/plugin-facts.ts";
+import type {
+  DeleteVectorWrite,
+  DropVectorsWrite,
+  FoundVector,
+  PutVectorWrite,
+  StoredVector,
+  VectorQuery,
+  VectorSearch,
+} from "./vectors.ts";
 
-export const storageCapability: ProvidedCapability = { name: "storage", version: "0.1.0" };
+export const storageCapability: ProvidedCapability = { name: "storage", version: "0.1.1" };
 
 /** A value as it is kept. */
 export interface StoredEntry {
@@ -72,7 +81,15 @@ export interface PruneWrite {
   readonly seq: number;
 }
 
-export type StorageWrite = PutWrite | DeleteWrite | AppendWrite | SnapshotWrite | PruneWrite;
+export type StorageWrite =
+  | PutWrite
+  | DeleteWrite
+  | AppendWrite
+  | SnapshotWrite
+  | PruneWrite
+  | PutVectorWrite
+  | DeleteVectorWrite
+  | DropVectorsWrite;
 
 /** What each write answers, by its type. */
 export interface WriteResults {
@@ -81,6 +98,10 @@ export interface WriteResults {
   readonly append: { readonly seq: number };
   readonly snapshot: undefined;
   readonly prune: undefined;
+  readonly putVector: undefined;
+  readonly deleteVector: { readonly isDeleted: boolean };
+  /** Whether there was such a collection. */
+  readonly dropVectors: { readonly isDropped: boolean };
 }
 
 export type WriteResult = WriteResults[StorageWrite["type"]];
@@ -117,6 +138,12 @@ export interface StorageCalls {
   saveSnapshot(write: Given<SnapshotWrite>): WriteResults["snapshot"];
   loadSnapshot(journal: string): StoredSnapshot | undefined;
   prune(write: Given<PruneWrite>): WriteResults["prune"];
+  putVector(write: Given<PutVectorWrite>): WriteResults["putVector"];
+  getVector(query: VectorQuery): StoredVector | undefined;
+  deleteVector(write: Given<DeleteVectorWrite>): WriteResults["deleteVector"];
+  dropVectors(write: Given<DropVectorsWrite>): WriteResults["dropVectors"];
+  /** Exact, of all that was answered before it was asked for. Searches come one after the other, beside all else. */
+  searchVectors(search: VectorSearch): readonly FoundVector[];
   /** All of them, in their order, or none: it fails with the code of the first that cannot be, and its place in the message. */
   transact(writes: readonly StorageWrite[]): readonly WriteResult[];
 }

@@ -5,6 +5,7 @@
 import { errorData, RuntimeError } from "../errors.ts";
 import { failPoint } from "./fail-point.ts";
 import type { DriverOutcome, DriverWrite } from "./storage-driver.ts";
+import { assertDimension } from "./vector-search.ts";
 
 /** A connection to a server, for one transaction of the server's: the only one that writes to the store meanwhile. */
 export interface TransactionSession {
@@ -26,6 +27,13 @@ export interface TransactionSession {
   /** Unless there is a newer one. */
   snapshot(journal: string, seq: number, state: Uint8Array): Promise<void>;
   prune(journal: string, seq: number): Promise<void>;
+  /** 0: there is no such collection. */
+  dimensionOf(collection: string): Promise<number>;
+  createCollection(collection: string, dimension: number): Promise<void>;
+  putVector(collection: string, id: string, value: Uint8Array): Promise<void>;
+  /** Whether it was there. */
+  removeVector(collection: string, id: string): Promise<boolean>;
+  removeCollection(collection: string): Promise<void>;
   /** A point to which can be gone back; there is one at a time. */
   mark(): Promise<void>;
   goBack(): Promise<void>;
@@ -73,6 +81,9 @@ export async function runGroup(
   }
 }
 
+/** What costs a transaction nothing but itself. */
+const refusals: readonly string[] = ["version_conflict", "dimension_mismatch"];
+
 class Group {
   readonly #session: TransactionSession;
   readonly #nowMs: number;
@@ -94,7 +105,7 @@ class Group {
       try {
         results.push(await this.#write(write));
       } catch (error) {
-        if (!(error instanceof RuntimeError) || error.code !== "version_conflict") throw error;
+        if (!(error instanceof RuntimeError) || !refusals.includes(error.code)) throw error;
         this.version = version;
         if (isMarked) await this.#session.goBack();
         return { ok: false, error: isMarked ? new RuntimeError(error.code, `[${at}]: ${error.message}`) : error };
@@ -132,6 +143,21 @@ class Group {
       case "prune":
         await session.prune(write.journal, write.seq);
         return undefined;
+      case "putVector": {
+        const { collection, id, dimension, value } = write;
+        const is = await session.dimensionOf(collection);
+        if (is === 0) await session.createCollection(collection, dimension);
+        else assertDimension(collection, is, dimension);
+        await session.putVector(collection, id, value);
+        return undefined;
+      }
+      case "deleteVector":
+        return { isDeleted: await session.removeVector(write.collection, write.id) };
+      case "dropVectors": {
+        const isDropped = (await session.dimensionOf(write.collection)) > 0;
+        if (isDropped) await session.removeCollection(write.collection);
+        return { isDropped };
+      }
     }
   }
 }

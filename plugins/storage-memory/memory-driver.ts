@@ -1,10 +1,13 @@
 /** What is kept, in maps. A transaction that cannot be is undone. */
 import {
   assertAt,
+  assertDimension,
+  compareNames,
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
+  type DriverVector,
   type DriverWrite,
   RuntimeError,
   type StorageDriver,
@@ -15,9 +18,18 @@ interface Journal {
   last: number;
 }
 
+interface Collection {
+  readonly dimension: number;
+  readonly vectors: Map<string, Uint8Array>;
+}
+
+/** Vectors that are given at a time. */
+const pageMax = 256;
+
 export class MemoryDriver implements StorageDriver {
   readonly #entries = new Map<string, DriverEntry>();
   readonly #journals = new Map<string, Journal>();
+  readonly #collections = new Map<string, Collection>();
   readonly #snapshots = new Map<string, DriverSnapshot>();
   #version = 0;
 
@@ -87,7 +99,40 @@ export class MemoryDriver implements StorageDriver {
         undo.push(() => kept.events.unshift(...pruned));
         return undefined;
       }
+      case "putVector": {
+        const { collection: name, id, dimension, value } = write;
+        const collection = this.#collections.get(name) ?? this.#addCollection(name, dimension, undo);
+        assertDimension(name, collection.dimension, dimension);
+        this.#undoVector(collection, id, undo);
+        collection.vectors.set(id, value);
+        return undefined;
+      }
+      case "deleteVector": {
+        const collection = this.#collections.get(write.collection);
+        if (collection === undefined) return { isDeleted: false };
+        this.#undoVector(collection, write.id, undo);
+        return { isDeleted: collection.vectors.delete(write.id) };
+      }
+      case "dropVectors": {
+        const collection = this.#collections.get(write.collection);
+        if (collection === undefined) return { isDropped: false };
+        undo.push(() => this.#collections.set(write.collection, collection));
+        this.#collections.delete(write.collection);
+        return { isDropped: true };
+      }
     }
+  }
+
+  #addCollection(name: string, dimension: number, undo: (() => void)[]): Collection {
+    const collection: Collection = { dimension, vectors: new Map() };
+    undo.push(() => this.#collections.delete(name));
+    this.#collections.set(name, collection);
+    return collection;
+  }
+
+  #undoVector({ vectors }: Collection, id: string, undo: (() => void)[]): void {
+    const former = vectors.get(id);
+    undo.push(() => (former === undefined ? vectors.delete(id) : vectors.set(id, former)));
   }
 
   get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
@@ -99,10 +144,10 @@ export class MemoryDriver implements StorageDriver {
     const found = [...this.#entries.values()].filter(
       (entry) =>
         entry.key.startsWith(prefix) &&
-        (after === undefined || comparePoints(entry.key, after) > 0) &&
+        (after === undefined || compareNames(entry.key, after) > 0) &&
         isThere(entry, nowMs),
     );
-    return Promise.resolve(found.sort((a, b) => comparePoints(a.key, b.key)).slice(0, limit));
+    return Promise.resolve(found.sort((a, b) => compareNames(a.key, b.key)).slice(0, limit));
   }
 
   read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
@@ -119,6 +164,20 @@ export class MemoryDriver implements StorageDriver {
     return Promise.resolve(this.#snapshots.get(journal));
   }
 
+  dimensionOf(collection: string): Promise<number> {
+    return Promise.resolve(this.#collections.get(collection)?.dimension ?? 0);
+  }
+
+  getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.#collections.get(collection)?.vectors.get(id));
+  }
+
+  async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
+    const all = [...(this.#collections.get(collection)?.vectors ?? [])];
+    for (let from = 0; from < all.length; from += pageMax)
+      yield all.slice(from, from + pageMax).map(([id, value]) => ({ id, value }));
+  }
+
   sweep(nowMs: number): Promise<void> {
     for (const [key, entry] of this.#entries) if (!isThere(entry, nowMs)) this.#entries.delete(key);
     return Promise.resolve();
@@ -131,9 +190,4 @@ export class MemoryDriver implements StorageDriver {
 
 function isThere({ expiresAtMs }: DriverEntry, nowMs: number): boolean {
   return expiresAtMs === undefined || expiresAtMs > nowMs;
-}
-
-/** By code points, as stores of UTF-8 have it: code units would put a pair before U+E000. */
-function comparePoints(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

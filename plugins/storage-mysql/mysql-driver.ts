@@ -5,6 +5,7 @@ import {
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
+  type DriverVector,
   type DriverWrite,
   runGroup,
   type StorageDriver,
@@ -12,6 +13,9 @@ import {
 import type { MysqlConfig } from "./config.ts";
 import { MysqlSession } from "./mysql-session.ts";
 import { prepareSchema, type TableNames, tableNames } from "./schema.ts";
+
+/** Vectors that are read at a time. */
+const vectorsAtOnce = 256;
 
 export class MysqlDriver implements StorageDriver {
   readonly #pool: Pool;
@@ -92,6 +96,48 @@ export class MysqlDriver implements StorageDriver {
       [Buffer.from(journal)],
     );
     return rows[0] && { seq: Number(rows[0]["seq"]), state: rows[0]["state"] as Buffer };
+  }
+
+  async dimensionOf(collection: string): Promise<number> {
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT dimension FROM ${this.#tables.collections} WHERE name = ?`,
+      [Buffer.from(collection)],
+    );
+    return Number(rows[0]?.["dimension"] ?? 0);
+  }
+
+  async getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
+    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+      `SELECT value FROM ${this.#tables.vectors} WHERE collection = ? AND id = ?`,
+      [Buffer.from(collection), Buffer.from(id)],
+    );
+    return rows[0]?.["value"] as Buffer | undefined;
+  }
+
+  async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
+    const connection = await this.#pool.getConnection();
+    let isDone = false;
+    try {
+      await connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      await connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+      for (let after = ""; !isDone; ) {
+        const [rows] = await connection.execute<RowDataPacket[]>(
+          `SELECT id, value FROM ${this.#tables.vectors} WHERE collection = ? AND id > ? ORDER BY id LIMIT ${vectorsAtOnce}`,
+          [Buffer.from(collection), Buffer.from(after)],
+        );
+        const page = rows.map(({ id, value }) => ({ id: (id as Buffer).toString("utf8"), value: value as Buffer }));
+        if (page.length > 0) yield page;
+        after = page.at(-1)?.id ?? "";
+        if (page.length < vectorsAtOnce) {
+          await connection.query("COMMIT");
+          isDone = true;
+        }
+      }
+    } finally {
+      // One that is left in its midst still has a transaction: it is closed, and not given to others.
+      if (isDone) connection.release();
+      else connection.destroy();
+    }
   }
 
   async sweep(nowMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** The statements of one transaction. */
-import type { PoolConnection, RowDataPacket } from "mysql2/promise";
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import type { TransactionSession } from "../../core/index.ts";
 import type { TableNames } from "./schema.ts";
 
@@ -100,6 +100,42 @@ export class MysqlSession implements TransactionSession {
       Buffer.from(journal),
       seq,
     ]);
+  }
+
+  async dimensionOf(collection: string): Promise<number> {
+    const [rows] = await this.#connection.execute<RowDataPacket[]>(
+      `SELECT dimension FROM ${this.#tables.collections} WHERE name = ?`,
+      [Buffer.from(collection)],
+    );
+    return Number(rows[0]?.["dimension"] ?? 0);
+  }
+
+  async createCollection(collection: string, dimension: number): Promise<void> {
+    await this.#connection.execute(`INSERT INTO ${this.#tables.collections} VALUES (?, ?)`, [
+      Buffer.from(collection),
+      dimension,
+    ]);
+  }
+
+  async putVector(collection: string, id: string, value: Uint8Array): Promise<void> {
+    await this.#connection.execute(
+      `INSERT INTO ${this.#tables.vectors} VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE value = VALUES(value)`,
+      [Buffer.from(collection), Buffer.from(id), bufferOf(value)],
+    );
+  }
+
+  async removeVector(collection: string, id: string): Promise<boolean> {
+    const [{ affectedRows }] = await this.#connection.execute<ResultSetHeader>(
+      `DELETE FROM ${this.#tables.vectors} WHERE collection = ? AND id = ?`,
+      [Buffer.from(collection), Buffer.from(id)],
+    );
+    return affectedRows === 1;
+  }
+
+  async removeCollection(collection: string): Promise<void> {
+    const name = Buffer.from(collection);
+    await this.#connection.execute(`DELETE FROM ${this.#tables.vectors} WHERE collection = ?`, [name]);
+    await this.#connection.execute(`DELETE FROM ${this.#tables.collections} WHERE name = ?`, [name]);
   }
 
   async mark(): Promise<void> {

@@ -4,7 +4,16 @@ import { RuntimeError } from "../../core/index.ts";
 
 export type TableNames = Readonly<Record<(typeof tables)[number], string>>;
 
-const tables = ["counter", "entries", "journals", "events", "snapshots", "migrations"] as const;
+const tables = [
+  "counter",
+  "entries",
+  "journals",
+  "events",
+  "snapshots",
+  "collections",
+  "vectors",
+  "migrations",
+] as const;
 
 /** With their prefix, quoted. */
 export function tableNames(prefix: string): TableNames {
@@ -23,6 +32,10 @@ const migrations: readonly ((names: TableNames) => readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS ${journals} (name VARBINARY(2048) PRIMARY KEY, last BIGINT NOT NULL) ENGINE = InnoDB`,
     `CREATE TABLE IF NOT EXISTS ${events} (journal VARBINARY(2048), seq BIGINT, event LONGBLOB NOT NULL, PRIMARY KEY (journal, seq)) ENGINE = InnoDB`,
     `CREATE TABLE IF NOT EXISTS ${snapshots} (journal VARBINARY(2048) PRIMARY KEY, seq BIGINT NOT NULL, state LONGBLOB NOT NULL) ENGINE = InnoDB`,
+  ],
+  ({ collections, vectors }) => [
+    `CREATE TABLE IF NOT EXISTS ${collections} (name VARBINARY(512) PRIMARY KEY, dimension INT NOT NULL) ENGINE = InnoDB`,
+    `CREATE TABLE IF NOT EXISTS ${vectors} (collection VARBINARY(512), id VARBINARY(2048), value LONGBLOB NOT NULL, PRIMARY KEY (collection, id)) ENGINE = InnoDB`,
   ],
 ];
 

@@ -5,6 +5,7 @@ import {
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
+  type DriverVector,
   type DriverWrite,
   runGroup,
   type StorageDriver,
@@ -12,6 +13,9 @@ import {
 import type { PostgresConfig } from "./config.ts";
 import { PostgresSession } from "./postgres-session.ts";
 import { prepareSchema, type TableNames, tableNames } from "./schema.ts";
+
+/** Vectors that are read at a time. */
+const vectorsAtOnce = 256;
 
 interface EntryRow {
   readonly key: string;
@@ -106,6 +110,45 @@ export class PostgresDriver implements StorageDriver {
       [journal],
     );
     return rows[0] && { seq: Number(rows[0].seq), state: rows[0].state };
+  }
+
+  async dimensionOf(collection: string): Promise<number> {
+    const { rows } = await this.#pool.query<{ dimension: number }>(
+      `SELECT dimension FROM ${this.#tables.collections} WHERE name = $1`,
+      [collection],
+    );
+    return rows[0]?.dimension ?? 0;
+  }
+
+  async getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
+    const { rows } = await this.#pool.query<{ value: Buffer }>(
+      `SELECT value FROM ${this.#tables.vectors} WHERE collection = $1 AND id = $2`,
+      [collection, id],
+    );
+    return rows[0]?.value;
+  }
+
+  async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
+    const client = await this.#pool.connect();
+    let isDone = false;
+    try {
+      await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      for (let after = ""; !isDone; ) {
+        const { rows: page } = await client.query<DriverVector>(
+          `SELECT id, value FROM ${this.#tables.vectors} WHERE collection = $1 AND id > $2 ORDER BY id LIMIT $3`,
+          [collection, after, vectorsAtOnce],
+        );
+        if (page.length > 0) yield page;
+        after = page.at(-1)?.id ?? "";
+        if (page.length < vectorsAtOnce) {
+          await client.query("COMMIT");
+          isDone = true;
+        }
+      }
+    } finally {
+      // One that is left in its midst still has a transaction: it is closed, and not given to others.
+      client.release(!isDone);
+    }
   }
 
   async sweep(nowMs: number): Promise<void> {

@@ -88,6 +88,38 @@ export class PostgresSession implements TransactionSession {
     await this.#client.query(`DELETE FROM ${this.#tables.events} WHERE journal = $1 AND seq <= $2`, [journal, seq]);
   }
 
+  async dimensionOf(collection: string): Promise<number> {
+    const { rows } = await this.#client.query<{ dimension: number }>(
+      `SELECT dimension FROM ${this.#tables.collections} WHERE name = $1`,
+      [collection],
+    );
+    return rows[0]?.dimension ?? 0;
+  }
+
+  async createCollection(collection: string, dimension: number): Promise<void> {
+    await this.#client.query(`INSERT INTO ${this.#tables.collections} VALUES ($1, $2)`, [collection, dimension]);
+  }
+
+  async putVector(collection: string, id: string, value: Uint8Array): Promise<void> {
+    await this.#client.query(
+      `INSERT INTO ${this.#tables.vectors} VALUES ($1, $2, $3) ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value`,
+      [collection, id, value],
+    );
+  }
+
+  async removeVector(collection: string, id: string): Promise<boolean> {
+    const { rowCount } = await this.#client.query(
+      `DELETE FROM ${this.#tables.vectors} WHERE collection = $1 AND id = $2`,
+      [collection, id],
+    );
+    return rowCount === 1;
+  }
+
+  async removeCollection(collection: string): Promise<void> {
+    await this.#client.query(`DELETE FROM ${this.#tables.vectors} WHERE collection = $1`, [collection]);
+    await this.#client.query(`DELETE FROM ${this.#tables.collections} WHERE name = $1`, [collection]);
+  }
+
   async mark(): Promise<void> {
     await this.#client.query("SAVEPOINT one");
   }

@@ -4,7 +4,16 @@ import { RuntimeError } from "../../core/index.ts";
 
 export type TableNames = Readonly<Record<(typeof tables)[number], string>>;
 
-const tables = ["counter", "entries", "journals", "events", "snapshots", "migrations"] as const;
+const tables = [
+  "counter",
+  "entries",
+  "journals",
+  "events",
+  "snapshots",
+  "collections",
+  "vectors",
+  "migrations",
+] as const;
 
 /** With their schema, quoted. */
 export function tableNames(schema: string): TableNames {
@@ -22,6 +31,9 @@ const migrations: readonly ((names: TableNames) => string)[] = [
     CREATE TABLE ${journals} (name text COLLATE "C" PRIMARY KEY, last bigint NOT NULL);
     CREATE TABLE ${events} (journal text COLLATE "C" NOT NULL, seq bigint NOT NULL, event bytea NOT NULL, PRIMARY KEY (journal, seq));
     CREATE TABLE ${snapshots} (journal text COLLATE "C" PRIMARY KEY, seq bigint NOT NULL, state bytea NOT NULL);`,
+  ({ collections, vectors }) => `
+    CREATE TABLE ${collections} (name text COLLATE "C" PRIMARY KEY, dimension int NOT NULL);
+    CREATE TABLE ${vectors} (collection text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, value bytea NOT NULL, PRIMARY KEY (collection, id));`,
 ];
 
 /** Of those that start at once one makes the tables. Any number will do that is the same everywhere. */

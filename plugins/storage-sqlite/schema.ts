@@ -12,6 +12,8 @@ const migrations: readonly string[] = [
    CREATE TABLE journals (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE events (journal TEXT NOT NULL, seq INTEGER NOT NULL, event BLOB NOT NULL, PRIMARY KEY (journal, seq)) STRICT, WITHOUT ROWID;
    CREATE TABLE snapshots (journal TEXT PRIMARY KEY, seq INTEGER NOT NULL, state BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE collections (name TEXT PRIMARY KEY, dimension INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE vectors (collection TEXT NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (collection, id)) STRICT;`,
 ];
 
 /** Says whose file it is: "mofa". */

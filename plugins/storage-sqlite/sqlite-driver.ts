@@ -2,10 +2,12 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import {
   assertAt,
+  assertDimension,
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
+  type DriverVector,
   type DriverWrite,
   failPoint,
   RuntimeError,
@@ -13,7 +15,7 @@ import {
 } from "../../core/index.ts";
 import type { SqliteFile } from "./config.ts";
 import { migrationsOf, schemaQuery, settings } from "./schema.ts";
-import { entryOf, listArguments, type Row, sql, sqliteError } from "./statements.ts";
+import { entryOf, listArguments, type Row, sql, sqliteError, vectorOf, vectorsAtOnce } from "./statements.ts";
 
 type NodeError = Error & { readonly errcode?: unknown };
 
@@ -125,7 +127,32 @@ export class SqliteDriver implements StorageDriver {
       case "prune":
         prune.run(write.journal, write.seq);
         return undefined;
+      default:
+        return this.#writeVector(write);
     }
+  }
+
+  #writeVector(write: Extract<DriverWrite, { readonly collection: string }>): unknown {
+    const { putVector, removeVector, removeVectors, createCollection, removeCollection } = this.#statements;
+    const { collection } = write;
+    const is = this.#dimension(collection);
+    switch (write.type) {
+      case "putVector":
+        if (is === 0) createCollection.run(collection, write.dimension);
+        else assertDimension(collection, is, write.dimension);
+        putVector.run(collection, write.id, write.value);
+        return undefined;
+      case "deleteVector":
+        return { isDeleted: removeVector.get(collection, write.id) !== undefined };
+      case "dropVectors":
+        removeVectors.run(collection);
+        removeCollection.run(collection);
+        return { isDropped: is > 0 };
+    }
+  }
+
+  #dimension(collection: string): number {
+    return Number((this.#statements.dimension.get(collection) as Row | undefined)?.["dimension"] ?? 0);
   }
 
   #last(journal: string): number {
@@ -154,6 +181,32 @@ export class SqliteDriver implements StorageDriver {
   async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
     const row = this.#told(() => this.#statements.loadSnapshot.get(journal)) as Row | undefined;
     return row && { seq: Number(row["seq"]), state: row["state"] as Uint8Array };
+  }
+
+  async dimensionOf(collection: string): Promise<number> {
+    return this.#told(() => this.#dimension(collection));
+  }
+
+  async getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
+    const row = this.#told(() => this.#statements.getVector.get(collection, id)) as Row | undefined;
+    return row?.["value"] as Uint8Array | undefined;
+  }
+
+  async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
+    // A connection of its own, whose view of the file stays that of its first page.
+    const reader = this.#told(() => new DatabaseSync(this.#file, { readOnly: true }));
+    try {
+      reader.exec("BEGIN");
+      const statement = reader.prepare(sql.vectors);
+      for (let after = ""; ; ) {
+        const page = (this.#told(() => statement.all(collection, after, vectorsAtOnce)) as Row[]).map(vectorOf);
+        if (page.length > 0) yield page;
+        if (page.length < vectorsAtOnce) return;
+        after = page.at(-1)?.id ?? "";
+      }
+    } finally {
+      reader.close();
+    }
   }
 
   async sweep(nowMs: number): Promise<void> {

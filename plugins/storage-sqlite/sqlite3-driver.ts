@@ -7,6 +7,7 @@ import {
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
+  type DriverVector,
   type DriverWrite,
   runGroup,
   type StorageDriver,
@@ -15,13 +16,19 @@ import type { SqliteFile } from "./config.ts";
 import { migrationsOf, schemaQuery, settings } from "./schema.ts";
 import { Sqlite3Connection } from "./sqlite3-connection.ts";
 import { Sqlite3Session } from "./sqlite3-session.ts";
-import { entryOf, listArguments, sql } from "./statements.ts";
+import { entryOf, listArguments, sql, vectorOf, vectorsAtOnce } from "./statements.ts";
 
 export class Sqlite3Driver implements StorageDriver {
   readonly #writer: Sqlite3Connection;
   readonly #reader: Sqlite3Connection;
+  readonly #openReader: () => Promise<Sqlite3Connection>;
 
-  private constructor(writer: Sqlite3Connection, reader: Sqlite3Connection) {
+  private constructor(
+    writer: Sqlite3Connection,
+    reader: Sqlite3Connection,
+    openReader: () => Promise<Sqlite3Connection>,
+  ) {
+    this.#openReader = openReader;
     this.#writer = writer;
     this.#reader = reader;
   }
@@ -37,7 +44,8 @@ export class Sqlite3Driver implements StorageDriver {
       await writer.exec("BEGIN IMMEDIATE");
       await writer.exec(migrationsOf(await writer.first(schemaQuery), file));
       await writer.exec("COMMIT");
-      return new Sqlite3Driver(writer, await Sqlite3Connection.open(file, "reader", busyTimeoutMs));
+      const openReader = () => Sqlite3Connection.open(file, "reader", busyTimeoutMs);
+      return new Sqlite3Driver(writer, await openReader(), openReader);
     } catch (error) {
       await writer.close();
       throw error;
@@ -69,6 +77,30 @@ export class Sqlite3Driver implements StorageDriver {
   async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
     const row = await this.#reader.first(sql.loadSnapshot, journal);
     return row && { seq: Number(row["seq"]), state: row["state"] as Uint8Array };
+  }
+
+  async dimensionOf(collection: string): Promise<number> {
+    return Number((await this.#reader.first(sql.dimension, collection))?.["dimension"] ?? 0);
+  }
+
+  async getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
+    return (await this.#reader.first(sql.getVector, collection, id))?.["value"] as Uint8Array | undefined;
+  }
+
+  async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
+    // One of its own, whose view of the file stays that of its first page.
+    const reader = await this.#openReader();
+    try {
+      await reader.exec("BEGIN");
+      for (let after = ""; ; ) {
+        const page = (await reader.all(sql.vectors, collection, after, vectorsAtOnce)).map(vectorOf);
+        if (page.length > 0) yield page;
+        if (page.length < vectorsAtOnce) return;
+        after = page.at(-1)?.id ?? "";
+      }
+    } finally {
+      await reader.close();
+    }
   }
 
   async sweep(nowMs: number): Promise<void> {

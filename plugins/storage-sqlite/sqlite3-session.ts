@@ -25,7 +25,12 @@ export class Sqlite3Session implements TransactionSession {
   }
 
   async rollBack(): Promise<void> {
-    await this.#writer.exec("ROLLBACK");
+    try {
+      await this.#writer.exec("ROLLBACK");
+    } catch (error) {
+      // A disk that is full or broken has taken it back already.
+      if (!(error as Error).message.includes("no transaction is active")) throw error;
+    }
   }
 
   /** The connection stays: a failed one is that of a file that is full or broken, and may do again. */
@@ -58,6 +63,27 @@ export class Sqlite3Session implements TransactionSession {
 
   async prune(journal: string, seq: number): Promise<void> {
     await this.#writer.all(sql.prune, journal, seq);
+  }
+
+  async dimensionOf(collection: string): Promise<number> {
+    return Number((await this.#writer.first(sql.dimension, collection))?.["dimension"] ?? 0);
+  }
+
+  async createCollection(collection: string, dimension: number): Promise<void> {
+    await this.#writer.all(sql.createCollection, collection, dimension);
+  }
+
+  async putVector(collection: string, id: string, value: Uint8Array): Promise<void> {
+    await this.#writer.all(sql.putVector, collection, id, value);
+  }
+
+  async removeVector(collection: string, id: string): Promise<boolean> {
+    return (await this.#writer.all(sql.removeVector, collection, id)).length > 0;
+  }
+
+  async removeCollection(collection: string): Promise<void> {
+    await this.#writer.all(sql.removeVectors, collection);
+    await this.#writer.all(sql.removeCollection, collection);
   }
 
   async mark(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What both drivers ask of SQLite, and what its rows mean. */
-import { type DriverEntry, RuntimeError } from "../../core/index.ts";
+import { type DriverEntry, type DriverVector, RuntimeError } from "../../core/index.ts";
 
 export const sql = {
   get: "SELECT key, value, version, expires FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)",
@@ -17,8 +17,19 @@ export const sql = {
   snapshot:
     "INSERT INTO snapshots VALUES (?, ?, ?) ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq, state = excluded.state WHERE excluded.seq >= snapshots.seq",
   loadSnapshot: "SELECT seq, state FROM snapshots WHERE journal = ?",
+  dimension: "SELECT dimension FROM collections WHERE name = ?",
+  createCollection: "INSERT INTO collections VALUES (?, ?)",
+  removeCollection: "DELETE FROM collections WHERE name = ?",
+  putVector: "INSERT INTO vectors VALUES (?, ?, ?) ON CONFLICT (collection, id) DO UPDATE SET value = excluded.value",
+  removeVector: "DELETE FROM vectors WHERE collection = ? AND id = ? RETURNING id",
+  removeVectors: "DELETE FROM vectors WHERE collection = ?",
+  getVector: "SELECT value FROM vectors WHERE collection = ? AND id = ?",
+  vectors: "SELECT id, value FROM vectors WHERE collection = ? AND id > ? ORDER BY id LIMIT ?",
   sweep: "DELETE FROM entries WHERE expires <= ?",
 } as const;
+
+/** Vectors that are read at a time. */
+export const vectorsAtOnce = 256;
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -29,6 +40,10 @@ export function entryOf({ key, value, version, expires }: Row): DriverEntry {
     version: Number(version),
     expiresAtMs: expires === null ? undefined : (expires as number),
   };
+}
+
+export function vectorOf({ id, value }: Row): DriverVector {
+  return { id: id as string, value: value as Uint8Array };
 }
 
 /** The substring that `list` compares is counted in code points, as SQLite counts. */

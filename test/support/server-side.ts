@@ -1,6 +1,7 @@
 /** What is done to a database server from its own side: questions, and the end of connections that came from given ports. */
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { Client } from "pg";
+import { tableNames } from "../../plugins/storage-mysql/schema.ts";
 import { mysql, postgres } from "./known-services.ts";
 
 export async function askPostgres<T>(ask: (client: Client) => Promise<T>): Promise<T> {
@@ -48,8 +49,7 @@ export async function disconnectMysql(ports: readonly number[]): Promise<number>
 
 export async function dropMysqlTables(prefix: string): Promise<void> {
   await askMysql(async (connection) => {
-    for (const table of ["counter", "entries", "journals", "events", "snapshots", "migrations"])
-      await connection.query(`DROP TABLE IF EXISTS \`${prefix}${table}\``);
+    for (const table of Object.values(tableNames(prefix))) await connection.query(`DROP TABLE IF EXISTS ${table}`);
   });
 }
 

@@ -4,13 +4,8 @@ import type { StorageCalls, StorageWrite } from "../../../core/index.ts";
 import { type PluginUse, RuntimeError } from "../../../index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
-
-/** The calls as promises, by the plugin's actor. */
-export type Store = {
-  readonly [N in keyof StorageCalls]: (
-    ...argument: Parameters<StorageCalls[N]>
-  ) => Promise<ReturnType<StorageCalls[N]>>;
-};
+import { failureOf, type Store, storeOf } from "./store.ts";
+import { describeVectors } from "./vectors.ts";
 
 const everything = {
   map: new Map<unknown, unknown>([[1, new Set(["a"])]]),
@@ -40,15 +35,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       own = (key) => `${prefix}${key}`;
     });
 
-    const store = new Proxy({} as Store, {
-      get: (_target, call) => (argument: unknown) => system().call(`plugin.${name}`, String(call), argument),
-    });
-
-    const failure = async (promise: Promise<unknown>): Promise<unknown> =>
-      await promise.then(
-        (value) => ({ value }),
-        (error: unknown) => error,
-      );
+    const store = storeOf(system, name);
 
     test("what was put is there, with its version; what was not is not", async () => {
       const key = own("a");
@@ -79,9 +66,9 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
 
     test("a put with ifVersion depends on what is there", async () => {
       const key = own("a");
-      expect(await failure(store.put({ key, value: 1, ifVersion: 7 }))).toMatchObject({ code: "version_conflict" });
+      expect(await failureOf(store.put({ key, value: 1, ifVersion: 7 }))).toMatchObject({ code: "version_conflict" });
       const { version } = await store.put({ key, value: 1, ifVersion: 0 });
-      expect(await failure(store.put({ key, value: 2, ifVersion: 0 }))).toMatchObject({ code: "version_conflict" });
+      expect(await failureOf(store.put({ key, value: 2, ifVersion: 0 }))).toMatchObject({ code: "version_conflict" });
       expect(await store.get(key)).toMatchObject({ value: 1 });
       await store.put({ key, value: 2, ifVersion: version });
       expect(await store.get(key)).toMatchObject({ value: 2 });
@@ -91,14 +78,16 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       const key = own("a");
       expect(await store.delete({ key })).toEqual({ isDeleted: false });
       const { version } = await store.put({ key, value: 1 });
-      expect(await failure(store.delete({ key, ifVersion: version + 1 }))).toMatchObject({ code: "version_conflict" });
+      expect(await failureOf(store.delete({ key, ifVersion: version + 1 }))).toMatchObject({
+        code: "version_conflict",
+      });
       expect(await store.delete({ key, ifVersion: version })).toEqual({ isDeleted: true });
       expect(await store.get(key)).toBeUndefined();
     });
 
     test("of a thousand that write one key depending on its version, one a round has it", async () => {
       const key = own("a");
-      const tries = Array.from({ length: 1_000 }, (_, n) => failure(store.put({ key, value: n, ifVersion: 0 })));
+      const tries = Array.from({ length: 1_000 }, (_, n) => failureOf(store.put({ key, value: n, ifVersion: 0 })));
       const won = (await Promise.all(tries)).filter((result) => !(result instanceof RuntimeError));
       expect(won).toHaveLength(1);
     });
@@ -140,7 +129,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
     test("an append with ifSeq depends on the last event", async () => {
       const journal = own("j");
       await store.append({ journal, events: ["a"], ifSeq: 0 });
-      expect(await failure(store.append({ journal, events: ["b"], ifSeq: 0 }))).toMatchObject({
+      expect(await failureOf(store.append({ journal, events: ["b"], ifSeq: 0 }))).toMatchObject({
         code: "version_conflict",
       });
       await store.append({ journal, events: ["b"], ifSeq: 1 });
@@ -201,7 +190,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
     test("a transaction of which one write cannot be does none, and says which", async () => {
       await prepare();
       const last: StorageWrite = { type: "put", key: own("a"), value: 1, ifVersion: 0 };
-      expect(await failure(store.transact([...writes(), last]))).toMatchObject({
+      expect(await failureOf(store.transact([...writes(), last]))).toMatchObject({
         code: "version_conflict",
         message: expect.stringContaining("[5]: "),
       });
@@ -210,9 +199,9 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
 
     test("a transaction that fails leaves those beside it alone", async () => {
       const results = await Promise.all([
-        failure(store.put({ key: own("a"), value: 1 })),
-        failure(store.put({ key: own("b"), value: 1, ifVersion: 9 })),
-        failure(store.put({ key: own("c"), value: 1 })),
+        failureOf(store.put({ key: own("a"), value: 1 })),
+        failureOf(store.put({ key: own("b"), value: 1, ifVersion: 9 })),
+        failureOf(store.put({ key: own("c"), value: 1 })),
       ]);
       expect(results.map((result) => result instanceof RuntimeError)).toEqual([false, true, false]);
       expect((await store.list({ prefix: own("") })).map(({ key }) => key)).toEqual([own("a"), own("c")]);
@@ -239,7 +228,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
         /transact: \[1\]: a write has as its type put/,
       ],
     ])("%s of %j is refused", async (call, argument, message) => {
-      expect(await failure(system().call(`plugin.${name}`, call, argument))).toMatchObject({
+      expect(await failureOf(system().call(`plugin.${name}`, call, argument))).toMatchObject({
         code: "bad_argument",
         message: expect.stringMatching(message),
       });
@@ -247,10 +236,12 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
 
     test("a ref is refused: in the next run it would mean nobody", async () => {
       const ref = await system().spawn(puppet);
-      expect(await failure(store.put({ key: own("a"), value: { ref } }))).toMatchObject({
+      expect(await failureOf(store.put({ key: own("a"), value: { ref } }))).toMatchObject({
         code: "not_cloneable",
         message: expect.stringMatching(/^put: message\.ref is a ref/),
       });
     });
+
+    describe("vectors", () => describeVectors(store));
   });
 }

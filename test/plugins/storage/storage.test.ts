@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { DriverWrite, StorageDriver } from "../../../core/index.ts";
+import { compareNames, type DriverWrite, type StorageDriver } from "../../../core/index.ts";
 import { storageMemory } from "../../../plugins/storage-memory/index.ts";
 import { MemoryDriver } from "../../../plugins/storage-memory/memory-driver.ts";
 import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
@@ -51,6 +51,15 @@ const write: fc.Arbitrary<DriverWrite> = fc.oneof(
   }),
   fc.record({ type: fc.constant("snapshot" as const), journal: name, seq: number, state: bytes }),
   fc.record({ type: fc.constant("prune" as const), journal: name, seq: number }),
+  fc.record({
+    type: fc.constant("putVector" as const),
+    collection: name,
+    id: name,
+    dimension: fc.integer({ min: 1, max: 2 }),
+    value: bytes,
+  }),
+  fc.record({ type: fc.constant("deleteVector" as const), collection: name, id: name }),
+  fc.record({ type: fc.constant("dropVectors" as const), collection: name }),
 );
 const group = fc.array(fc.array(write, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 });
 
@@ -83,12 +92,12 @@ test("whatever is written, all stores answer and hold the same", async () => {
             const outcomes = await driver.commit(transactions, nowMs);
             seen.push(outcomes.map((one) => (one.ok ? one.results : [one.error.code, one.error.message])));
             seen.push(await driver.list("", undefined, 100, nowMs));
-            for (const journal of ["a", "b", "c"])
-              seen.push(
-                await driver.read(journal, 1, 100),
-                await driver.lastSeq(journal),
-                await driver.loadSnapshot(journal),
-              );
+            for (const one of ["a", "b", "c"]) {
+              seen.push(await driver.read(one, 1, 100), await driver.lastSeq(one), await driver.loadSnapshot(one));
+              seen.push(await driver.dimensionOf(one), await driver.getVector(one, "a"));
+              for await (const page of driver.vectors(one))
+                seen.push([...page].sort((a, b) => compareNames(a.id, b.id)).map(({ id, value }) => [id, value]));
+            }
             if (nowMs % 3 === 2) await driver.sweep(nowMs);
           }
           await driver.close();
