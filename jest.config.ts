@@ -34,6 +34,8 @@ export const longSuites = [
   "examples",
   "packed",
   "plugins/storage/vector-property",
+  "plugins/wasm/config-keys",
+  "plugins/wasm/faults",
   "simulation/simulation",
   "stress-kill",
 ];

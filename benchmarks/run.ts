@@ -15,6 +15,7 @@ const files = [
   "events",
   "streams",
   "submit",
+  "wasm",
   "processes",
   "kills",
 ];

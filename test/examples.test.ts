@@ -1,8 +1,10 @@
 /** The examples as a reader runs them: each as it stands, and as built. */
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { wordsModule, wordsText } from "../examples/module/words-module.ts";
 import { packageRoot } from "./support/package-root.ts";
 import { runProgram } from "./support/run-program.ts";
+import { wasmOf } from "./support/wat.ts";
 
 const outputs: Readonly<Record<string, string>> = {
   hello: `Hello, world!
@@ -43,6 +45,12 @@ refused ann does not write like that
 bad_configuration tone: a text (got 5 from reconfigure)
 again at 03:00:00
 `,
+  "module/main": `"to be or not to be": 6, in all 6
+"? that is the question": wasm_trap, the module trapped: unreachable
+"whether 'tis nobler in the mind": 6, in all 12
+"! suffer": wasm_timeout, the call took longer than callTimeoutMs (100), and its thread was ended
+"the slings and arrows": 4, in all 16
+`,
   "faults/main": `throw: struck 1, failed calls: injected, restarts: 1
 loop: struck 1, failed calls: turn_limit, restarts: 1
 loopAfterAwait: struck 1, failed calls: turn_limit, restarts: 1
@@ -67,4 +75,8 @@ describe.each(Object.keys(outputs))("examples/%s", (name) => {
       stderr: "",
     });
   });
+});
+
+test("the module of an example is what its text says", () => {
+  expect(Buffer.from(wordsModule).toString("base64")).toBe(Buffer.from(wasmOf(wordsText)).toString("base64"));
 });

@@ -23,6 +23,7 @@ interface Engine {
     module: CompiledModule,
     imports: ModuleImports,
   ) => { readonly exports: ModuleExports };
+  readonly Memory: new () => MemoryObject;
   readonly CompileError: new () => Error;
   readonly LinkError: new () => Error;
   readonly Exception: new () => Error;

@@ -1,18 +1,22 @@
 /** The memory that a module exports, read and written with every pointer checked. It may grow, and lie elsewhere, at each call of the module. */
 import { memoryExport } from "./abi.ts";
-import type { MemoryObject, ModuleExports } from "./engine.ts";
+import { engine, type MemoryObject, type ModuleExports } from "./engine.ts";
 import { ModuleFault } from "./module-fault.ts";
 import type { FaultCode } from "./thread-protocol.ts";
 
 export class ModuleMemory {
-  readonly #memory: MemoryObject;
+  /** Of kind `raw` there may be none. */
+  readonly #memory: MemoryObject | undefined;
 
   constructor(exports: ModuleExports) {
-    this.#memory = exports[memoryExport] as MemoryObject; // its shape was checked before it was compiled
+    const exported = exports[memoryExport];
+    if (exported instanceof engine.Memory) this.#memory = exported;
   }
 
   /** The bytes themselves. @param who what has given the pointer, for the fault's text. */
   view(pointer: number, length: number, who: string, code: FaultCode = "wasm_abi"): Uint8Array {
+    if (this.#memory === undefined)
+      throw new ModuleFault(code, `${who}: the module exports no memory as "${memoryExport}"`);
     const { buffer } = this.#memory;
     const end = pointer + length;
     if (end > buffer.byteLength)

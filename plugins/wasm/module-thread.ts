@@ -8,6 +8,16 @@ import type { FromThread, ThreadData, ToThread } from "./thread-protocol.ts";
 /** The JavaScript heap of a thread, in MiB: nothing of the module's lies in it but its tables, and what is under way. */
 const heapLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8, codeRangeSizeMb: 0 } as const;
 
+/** What a question ends with; the other words are questions of the module's own. */
+const isOutcome: Readonly<Record<FromThread["type"], boolean>> = {
+  ready: true,
+  answer: true,
+  failure: true,
+  log: false,
+  publish: false,
+  request: false,
+};
+
 type Question = Exclude<ToThread, { readonly type: "reply" }>;
 
 export class ModuleThread {
@@ -92,6 +102,7 @@ export class ModuleThread {
 
   async #within(timeoutMs: number, key: string, bus: PluginBus): Promise<unknown> {
     const cancel = byDeadline(timeoutMs, () => {
+      if (this.#words.some(({ type }) => isOutcome[type])) return; // it came in the last moment
       const what = key === "callTimeoutMs" ? "the call" : "the start of the module";
       this.#lose("wasm_timeout", `${what} took longer than ${key} (${timeoutMs}), and its thread was ended`);
       void this.#worker.terminate();

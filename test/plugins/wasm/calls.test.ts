@@ -1,9 +1,12 @@
 /** Modules of each kind, in each isolation of their plugin: what goes in, and what comes out. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type { Isolation } from "../../../index.ts";
+import { packageRoot } from "../../support/package-root.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { useWasm } from "../../support/wasm-runner.ts";
-import { abiModule, jsonEcho } from "../../support/wat.ts";
+import { abiModule, jsonEcho, wasmOf } from "../../support/wat.ts";
 
 const system = useSystem({ clock: "system" });
 const { start, startAbi, call, failure } = useWasm(system);
@@ -12,7 +15,7 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
   test("kind bytes: the answer is the module's bytes, and a call of 64 KiB as good as an empty one", async () => {
     await start({ kind: "bytes", module: abiModule() }, { isolation });
     const bytes = Uint8Array.from({ length: 65_536 }, (_, at) => at % 251);
-    expect(await call("handle", bytes)).toEqual(bytes);
+    expect(Buffer.compare((await call("handle", bytes)) as Uint8Array, bytes)).toBe(0);
     expect(await call("handle", new Uint8Array())).toEqual(new Uint8Array());
   });
 
@@ -34,4 +37,11 @@ test("kind json: what JSON cannot say is bad_argument", async () => {
     code: "bad_argument",
     message: expect.stringMatching(/^handle: the argument is no JSON: .*BigInt/),
   });
+});
+
+test("the module on the plugin's page works as it stands there", async () => {
+  const page = readFileSync(join(packageRoot, "plugins/wasm/README.md"), "utf8");
+  const [, text] = /```wat\n([\s\S]*?)```/.exec(page) ?? [];
+  await start({ kind: "bytes", module: wasmOf(text ?? "") });
+  expect(await call("handle", Uint8Array.of(1, 2, 3))).toEqual(Uint8Array.of(1, 2, 3));
 });

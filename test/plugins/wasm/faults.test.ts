@@ -1,7 +1,7 @@
 /** Hostile and broken modules: what a call fails with, what is left of the plugin, and that its neighbours notice nothing. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import type { Ref, SupervisorHandle } from "../../../index.ts";
+import { type Isolation, type Ref, type SupervisorHandle, startSystem } from "../../../index.ts";
 import { store } from "../../fixtures/plugins.ts";
 import { module as plugin } from "../../fixtures/wasm-plugins.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -66,25 +66,28 @@ describe("an endless loop", () => {
     await again;
   });
 
-  test("ends with the plugin, when that is killed", async () => {
-    const says = { fields: '(import "mofa" "log" (func $log (param i32 i32 i32)))' };
-    await startAbi(
-      badAtOne("(call $log (i32.const 1) (i32.const 1018) (i32.const 4)) (loop (br 0)) (unreachable)", says),
-      {
-        callTimeoutMs: 600_000,
-        grants: ["log"],
-      },
-    );
-    const looping = new Promise((resolve) => system().events.on("log", resolve));
-    const failed = failure(call("handle", bad));
-    await looping;
-    const again = restarted();
-    system().exit(system().whereis("plugin.module") as Ref, "kill");
-    expect(await failed).toMatchObject({ code: "killed" });
-    await again;
-    expect(await call("handle", good)).toEqual(good);
-    expect(moduleThreads()).toBe(1);
-  });
+  test.each<Isolation>(["shared", "thread"])(
+    "ends with the plugin, when that is killed: isolation %s",
+    async (isolation) => {
+      const says = { fields: '(import "mofa" "log" (func $log (param i32 i32 i32)))' };
+      await startAbi(
+        badAtOne("(call $log (i32.const 1) (i32.const 1018) (i32.const 4)) (loop (br 0)) (unreachable)", says),
+        {
+          callTimeoutMs: 600_000,
+          grants: ["log"],
+        },
+      );
+      const looping = new Promise((resolve) => system().events.on("log", resolve));
+      const failed = failure(call("handle", bad));
+      await looping;
+      const again = restarted();
+      system().exit(system().whereis("plugin.module") as Ref, "kill");
+      expect(await failed).toMatchObject({ code: "killed" });
+      await again;
+      expect(await call("handle", good)).toEqual(good);
+      expect(moduleThreads()).toBe(1);
+    },
+  );
 
   test("in a list of its own takes nobody with it, also where its supervisor gives up", async () => {
     const others = await system().startPlugins([store]);
@@ -107,6 +110,39 @@ describe("an endless loop", () => {
     });
     expect(moduleThreads()).toBe(0);
   });
+});
+
+test("a heap that is full ends the thread: wasm_lost, and the plugin starts anew", async () => {
+  // Each caught exception holds its 400 numbers as long as its block is on the stack.
+  const numbers = 400;
+  const throwing = `${"(i64.const 81985529216486895)".repeat(numbers)} (throw $full)`;
+  const module = wasmOf(`(module (tag $full (param ${"i64 ".repeat(numbers)}))
+    (func $deep (export "deep") (param $n i32)
+      (try (do ${throwing})
+        (catch_all (if (local.get $n) (then (call $deep (i32.sub (local.get $n) (i32.const 1)))))))))`);
+  const exports = { deep: { parameters: ["i32"], results: [] } } as const;
+  await start({ kind: "raw", module, exports, stackMb: 64, callTimeoutMs: 60_000 });
+  const deep = async (calls: number) => await failure(call("invoke", { name: "deep", args: [calls] }));
+  expect(await deep(10)).toEqual({ value: [] });
+  const again = restarted();
+  expect(await deep(10_000)).toMatchObject({ code: "wasm_lost", message: expect.stringMatching(/memory limit/) });
+  await again;
+  expect(await deep(10)).toEqual({ value: [] });
+  expect(moduleThreads()).toBe(1);
+});
+
+test("a system that stops ends a module that loops", async () => {
+  const other = await startSystem({ threads: 1, spare: false });
+  const says = { fields: '(import "mofa" "log" (func $log (param i32 i32 i32)))' };
+  const handle = "(call $log (i32.const 1) (i32.const 1018) (i32.const 4)) (loop (br 0)) (unreachable)";
+  const config = { kind: "bytes", module: abiModule({ ...says, handle }), grants: ["log"], callTimeoutMs: 600_000 };
+  await other.startPlugins([{ plugin, config, shutdown: 50 }]);
+  const looping = new Promise((resolve) => other.events.on("log", resolve));
+  const failed = failure(other.call("plugin.module", "handle", good));
+  await looping;
+  await other.stop();
+  expect(await failed).toMatchObject({ code: expect.stringMatching(/^(killed|not_started)$/) });
+  expect(moduleThreads()).toBe(0);
 });
 
 async function end(handle: SupervisorHandle): Promise<void> {
