@@ -1,4 +1,8 @@
-/** A module that nobody has to trust: it is asked, it traps, it never ends; and the plugin beside it notices nothing. */
+/**
+ * A module that nobody has to trust: it is asked, it traps, it never ends; and the plugin beside it notices nothing.
+ *
+ *     node examples/module/main.ts
+ */
 import { RuntimeError, startSystem } from "mofa";
 import { tally, words } from "./words.ts";
 import { wordsModule } from "./words-module.ts";
@@ -12,7 +16,8 @@ async function count(text: string): Promise<void> {
   try {
     const answer = (await system.call("plugin.words", "handle", new TextEncoder().encode(text))) as Uint8Array;
     const found = new DataView(answer.buffer, answer.byteOffset).getUint32(0, true);
-    console.log(`${JSON.stringify(text)}: ${found}, in all ${await system.call("plugin.tally", "add", found)}`);
+    const total = (await system.call("plugin.tally", "add", found)) as number;
+    console.log(`${JSON.stringify(text)}: ${found}, in all ${total}`);
   } catch (error) {
     if (!(error instanceof RuntimeError)) throw error;
     console.log(`${JSON.stringify(text)}: ${error.code}, ${error.message}`);

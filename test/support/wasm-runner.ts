@@ -9,7 +9,7 @@ export interface WasmRunner {
   /** Starts it; it is stopped after the test. */
   start(config: Partial<WasmConfig>, use?: Partial<PluginUse>): Promise<SupervisorHandle>;
   /** A module that keeps to the ABI. */
-  startAbi(text: AbiText, config?: Partial<WasmConfig>): Promise<SupervisorHandle>;
+  startAbi(text: AbiText, config?: Partial<WasmConfig>, use?: Partial<PluginUse>): Promise<SupervisorHandle>;
   call(name: string, argument?: unknown): Promise<unknown>;
   /** What the call, or the start, fails with. */
   failure(promise: Promise<unknown>): Promise<unknown>;
@@ -32,7 +32,8 @@ export function useWasm(system: () => MofaSystem): WasmRunner {
   };
   return {
     start,
-    startAbi: async (text, config = {}) => await start({ kind: "bytes", module: abiModule(text), ...config }),
+    startAbi: async (text, config = {}, use = {}) =>
+      await start({ kind: "bytes", module: abiModule(text), ...config }, use),
     call: async (name, argument) => await system().call("plugin.module", name, argument),
     failure: async (promise) =>
       await promise.then(

@@ -76,6 +76,7 @@ describe("an endless loop", () => {
           callTimeoutMs: 600_000,
           grants: ["log"],
         },
+        { isolation },
       );
       const looping = new Promise((resolve) => system().events.on("log", resolve));
       const failed = failure(call("handle", bad));
