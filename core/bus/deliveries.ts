@@ -10,6 +10,7 @@ import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { passes } from "./filter.ts";
 import type { PublishWait, PublishWaits } from "./publish-waits.ts";
+import type { Route } from "./routes.ts";
 import type { TopicSubscription } from "./subscription.ts";
 
 const deliveredPlace = Counter.busDelivered;
@@ -35,6 +36,13 @@ export class Deliveries {
     this.#kernel = kernel;
     this.#counted = kernel.counters.row;
     this.#waits = waits;
+  }
+
+  /** To all subscribers that a topic has in this thread. */
+  deliverAll({ isForMany, subscriptions }: Route, envelope: Envelope, source: Source): void {
+    if (isForMany && envelope.untilMs === undefined && envelope.replyTo === undefined)
+      this.#kernel.fanOuts.begin(subscriptions, envelope);
+    else this.deliver(subscriptions, envelope, source);
   }
 
   deliver(subscriptions: readonly TopicSubscription[], envelope: Envelope, source: Source): void {

@@ -6,6 +6,7 @@
  */
 import { Flag } from "../actor/cell.ts";
 import { describe, errorData } from "../errors.ts";
+import { fanOutMin } from "../kernel/fan-outs.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
 import type { QueueGroup } from "./queue-group.ts";
@@ -26,6 +27,8 @@ export interface Route {
   readonly threads: readonly number[];
   /** What is published must be data: somebody gets it on another thread or in a process, or looks at its fields. */
   readonly isChecked: boolean;
+  /** Many are subscribed here, and each of them takes all that is published. */
+  readonly isForMany: boolean;
   /** A subscription here has the policy `wait`. */
   readonly hasWaiting: boolean;
   /** On main: its table keeps it. */
@@ -134,7 +137,17 @@ export class Routes {
       groups.length > 0 ||
       subscriptions.some(({ cell, filter }) => filter !== undefined || (cell.flags & Flag.remote) !== 0);
     const hasWaiting = subscriptions.some(({ policy }) => policy === "wait");
-    const route: Route = { words, subscriptions, groups, threads: [...threads], isChecked, hasWaiting, isKept };
+    const isForMany = subscriptions.length >= fanOutMin && subscriptions.every(({ takesAll }) => takesAll);
+    const route: Route = {
+      isForMany,
+      words,
+      subscriptions,
+      groups,
+      threads: [...threads],
+      isChecked,
+      hasWaiting,
+      isKept,
+    };
     if (this.#byTopic.size >= routesMax) this.#byTopic.clear();
     this.#byTopic.set(topic, route);
     return route;

@@ -24,6 +24,8 @@ export class TopicSubscription {
   readonly isAcknowledged: boolean;
   /** Somebody is told when a message leaves it: publishers that wait, or main. */
   readonly isWatched: boolean;
+  /** It has no filter and no bound, and nobody is told what became of a message. */
+  readonly takesAll: boolean;
   readonly id: number;
   readonly pattern: string;
   readonly words: readonly string[];
@@ -64,6 +66,7 @@ export class TopicSubscription {
     this.begun = this.isAcknowledged ? new Set() : undefined;
     this.window = options.capacity ?? replayWindow;
     this.filter = filterOf(options);
+    this.takesAll = this.filter === undefined && this.capacity === unbounded && !this.isWatched;
   }
 }
 

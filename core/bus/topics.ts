@@ -112,6 +112,7 @@ export class Topics {
     const { extra } = cell;
     const subscription = extra?.subscriptions?.get(id);
     if (extra === undefined || subscription === undefined) return false;
+    this.#kernel.fanOuts.spread();
     extra.subscriptions?.delete(id);
     this.#remove(subscription);
     this.deliveries.withdrawn(subscription);
@@ -197,7 +198,7 @@ export class Topics {
         const envelope = envelopeOf(topic, message, id, kernel.refOf(sender), extras);
         const source = { wait, thread: kernel.thread, isExcess };
         if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
-        this.deliveries.deliver(route.subscriptions, envelope, source);
+        this.deliveries.deliverAll(route, envelope, source);
         this.queues.share(route.groups, envelope, source);
       }
       if (acked !== undefined || route.isKept)
@@ -260,7 +261,7 @@ export class Topics {
     const source = { wait: undefined, thread: from.thread, isExcess };
     const route = this.#routes.of(topic, "publish");
     if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
-    this.deliveries.deliver(route.subscriptions, envelope, source);
+    this.deliveries.deliverAll(route, envelope, source);
     this.queues.share(route.groups, envelope, source);
     if (!route.isKept && question === undefined) return;
     this.#kernel.bus?.record(route.words, envelope, extras, { from, thread: from.thread, isExcess, question });

@@ -109,6 +109,7 @@ export class Crashes {
       if (cut === undefined || (cell.flags & Flag.remote) !== 0) return stateText(cell.state, format, secrets);
       return format === undefined ? text(cell.state) : notFormatted;
     };
+    this.#kernel.fanOuts.spread();
     const texts = () => ({
       state: state(),
       message: mail === undefined ? undefined : mailText(mail, text),

@@ -36,6 +36,12 @@ export class Delivery {
 
   /** A user message for a cell of this thread. The sender matters to policy `wait`, and to faults: undefined, none is asked. */
   deliver(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
+    if (this.#kernel.fanOuts.isPending) this.#kernel.fanOuts.spread();
+    return this.put(cell, meta, payload, sender);
+  }
+
+  /** The same for what stands in `FanOuts` in its place. */
+  put(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
     const box = cell.mailbox ?? this.#openMailbox(cell);
     if ((cell.flags & slowFlags) !== 0 || box.size >= mailboxCapacityDefault) {
       return this.#kernel.scheduler.commit(() => {
@@ -58,6 +64,7 @@ export class Delivery {
   /** A system message: no bound applies. */
   deliverSystem(cell: Cell, meta: Meta, payload: unknown): void {
     if ((cell.flags & Flag.dead) !== 0) return;
+    if (this.#kernel.fanOuts.isPending) this.#kernel.fanOuts.spread();
     this.#touched(cell);
     this.#kernel.scheduler.enqueue(cell, cell.mailbox ?? this.#openMailbox(cell), meta, payload);
   }
@@ -110,6 +117,7 @@ export class Delivery {
   #acceptRemote(cell: Cell, meta: MessageMeta, payload: unknown, fromThread: number): void {
     const extra = cell.extra;
     if ((cell.flags & Flag.bounded) !== 0 && extra !== undefined && extra.policy === "wait") {
+      this.#kernel.fanOuts.spread();
       this.#touched(cell);
       const box = cell.mailbox ?? this.#openMailbox(cell);
       this.#kernel.scheduler.enqueue(cell, box, meta, payload);
@@ -214,6 +222,7 @@ export class Delivery {
 
   /** Puts messages (meta, payload, …) back at the head of the mailbox, in their order. */
   putBack(cell: Cell, messages: readonly unknown[]): void {
+    this.#kernel.fanOuts.spread();
     const box = cell.mailbox ?? this.#openMailbox(cell);
     for (let i = messages.length - 2; i >= 0; i -= 2) box.unshift(messages[i] as MessageMeta, messages[i + 1]);
     this.#kernel.scheduler.schedule(cell);

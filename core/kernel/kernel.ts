@@ -49,6 +49,7 @@ import { Dispatch } from "./dispatch.ts";
 import { EarlySignals } from "./early-signals.ts";
 import { EventOutlet } from "./event-outlet.ts";
 import type { DeadLetterWhy, RuntimeEvent } from "./events.ts";
+import { FanOuts } from "./fan-outs.ts";
 import { Groups } from "./groups.ts";
 import type { Host } from "./host.ts";
 import { Inbound } from "./inbound.ts";
@@ -160,6 +161,7 @@ export class Kernel {
   readonly outgoing: Outgoing;
   readonly deadLetters: DeadLetters;
   readonly delivery: Delivery;
+  readonly fanOuts: FanOuts;
   readonly births: Births;
   readonly lifecycle: Lifecycle;
   readonly crashes: Crashes;
@@ -261,6 +263,7 @@ export class Kernel {
     this.outgoing = new Outgoing(this);
     this.deadLetters = new DeadLetters(this);
     this.delivery = new Delivery(this);
+    this.fanOuts = new FanOuts(this);
     this.births = new Births(this);
     this.lifecycle = new Lifecycle(this);
     this.crashes = new Crashes(this);

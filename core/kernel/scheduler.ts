@@ -5,7 +5,7 @@
  * Per turn there are two plain stores (the turn number, odd while user code runs) and, per run of an actor, its slot
  * and generation: the running words. Dequeue and stores come before the handler, after the loop's back edge.
  */
-import { blockedFlags, type Cell, Flag } from "../actor/cell.ts";
+import { blockedFlags, Cell, Flag } from "../actor/cell.ts";
 import type { Context } from "../actor/context.ts";
 import { errorReason } from "../actor/exit-reason.ts";
 import type { Mailbox, MessageMeta } from "../actor/mailbox.ts";
@@ -34,6 +34,8 @@ const turnsPlace = Counter.turns;
 export class Scheduler {
   readonly #kernel: Kernel;
   readonly #queue = new RunQueue();
+  /** Stands in the run queue for the oldest publish to many that has not had its turn. */
+  readonly #fanOutMark: Cell;
   readonly #words: Int32Array;
   readonly #counters: Float64Array;
   readonly #runSlot: number;
@@ -64,6 +66,7 @@ export class Scheduler {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.#fanOutMark = new Cell(0, 0, 0, { name: "fan-out", handlers: {} } as never, undefined);
     this.#words = kernel.memory.words;
     this.#counters = kernel.counters.row;
     this.#runSlot = kernel.memory.runWords(kernel.thread);
@@ -282,6 +285,7 @@ export class Scheduler {
       const startMs = kernel.readClock();
       this.#words[this.#drainBeganWord] = timeWord(startMs);
       // Before the timers: an answer that has come counts, also when the thread was blocked beyond the call's deadline.
+      kernel.fanOuts.recover();
       hasMoreFrames = kernel.peers.read();
       kernel.timers.fireDue(startMs);
       kernel.asyncTurns.takeSettled();
@@ -337,8 +341,7 @@ export class Scheduler {
     while (left > 0) {
       const cell = queue.shift();
       if (cell === undefined) break;
-      const turns = this.#runCell(cell);
-      if (this.activity !== undefined) this.activity.ran(cell);
+      const turns = cell === this.#fanOutMark ? this.#runFanOut(left, untilMs) : this.#runCell(cell);
       left -= turns;
       untilClock -= turns;
       if (kernel.checkpoint.isFull) break;
@@ -347,6 +350,61 @@ export class Scheduler {
         if (kernel.readClock() >= untilMs) break;
       }
     }
+  }
+
+  #runFanOut(max: number, untilMs: number): number {
+    const { checkpoint, fanOuts } = this.#kernel;
+    let turns = 0;
+    do {
+      turns += fanOuts.run(Math.min(max - turns, turnsPerClockRead));
+    } while (fanOuts.isRunning && turns < max && !checkpoint.isFull && this.#kernel.readClock() < untilMs);
+    if (fanOuts.isRunning) fanOuts.spread();
+    return turns;
+  }
+
+  /** A publish to many stands behind all that is queued. */
+  queueFanOut(): void {
+    this.#queue.push(this.#fanOutMark);
+    this.wake();
+  }
+
+  /** A turn of an actor that has nothing else to do, with a message that stood in no mailbox. */
+  runWith(cell: Cell, meta: MessageMeta, payload: unknown): void {
+    this.current = cell;
+    this.#publishRun(cell);
+    this.#takeTurn(cell, meta, payload, true);
+    this.#ran(cell, 1);
+    if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
+  }
+
+  /** @param isPlain it is for the plain handler of an actor that needs no second look */
+  #takeTurn(cell: Cell, meta: MessageMeta, payload: unknown, isPlain: boolean): void {
+    const { cuts, dispatch } = this.#kernel;
+    dispatch.inHandMeta = meta;
+    dispatch.inHand = payload;
+    this.#words[this.#turnWord] = ++this.#turn;
+    try {
+      const result = isPlain
+        ? cell.behaviour.handlers.receive(cell.state, payload, cell.ctx as Context)
+        : dispatch.slowTurn(cell, meta, payload);
+      if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
+    } catch (error) {
+      this.#words[this.#turnWord] = ++this.#turn;
+      if (cuts.isFalling) standStill();
+      this.#kernel.crashes.inTurn(cell, error, { meta, payload });
+      return;
+    }
+    this.#words[this.#turnWord] = ++this.#turn;
+    if (cuts.isFalling) standStill();
+    if ((cell.flags & afterTurnFlags) !== 0) dispatch.afterTurn(cell);
+  }
+
+  #ran(cell: Cell, turns: number): void {
+    this.current = undefined;
+    this.#kernel.dispatch.inHand = nothing;
+    const counters = this.#counters;
+    counters[turnsPlace] = (counters[turnsPlace] as number) + turns;
+    if (this.activity !== undefined) this.activity.ran(cell);
   }
 
   /** Serves one actor; returns how many turns that took, at least one. */
@@ -362,14 +420,11 @@ export class Scheduler {
       if ((cell.flags & blockedFlags) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
       return 1;
     }
-    const { cuts, dispatch } = kernel;
-    const counters = this.#counters;
     const words = this.#words;
     const unreadWord = this.#unreadWord;
-    const handlers = cell.behaviour.handlers;
     const box = cell.mailbox;
     let turns = 0;
-    if ((cell.flags & Flag.special) !== 0) dispatch.runContinues(cell);
+    if ((cell.flags & Flag.special) !== 0) kernel.dispatch.runContinues(cell);
     if (box !== undefined) {
       while (turns < turnsPerRun && box.size > 0 && (cell.flags & blockedFlags) === 0) {
         turns++;
@@ -381,30 +436,11 @@ export class Scheduler {
         box.head = (head + 2) & box.mask;
         box.size--;
         words[unreadWord] = (words[unreadWord] as number) - 1;
-        dispatch.inHandMeta = meta;
-        dispatch.inHand = payload;
-        this.#words[this.#turnWord] = ++this.#turn;
-        try {
-          const result =
-            meta === undefined && (cell.flags & slowFlags) === 0
-              ? handlers.receive(cell.state, payload, cell.ctx as Context)
-              : dispatch.slowTurn(cell, meta, payload);
-          if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
-        } catch (error) {
-          this.#words[this.#turnWord] = ++this.#turn;
-          if (cuts.isFalling) standStill();
-          kernel.crashes.inTurn(cell, error, { meta, payload });
-          continue;
-        }
-        this.#words[this.#turnWord] = ++this.#turn;
-        if (cuts.isFalling) standStill();
-        if ((cell.flags & afterTurnFlags) !== 0) dispatch.afterTurn(cell);
+        this.#takeTurn(cell, meta, payload, meta === undefined && (cell.flags & slowFlags) === 0);
       }
       if ((cell.flags & Flag.bounded) !== 0 && (cell.flags & Flag.dead) === 0) kernel.delivery.afterService(cell);
     }
-    this.current = undefined;
-    dispatch.inHand = nothing;
-    counters[turnsPlace] = (counters[turnsPlace] as number) + turns;
+    this.#ran(cell, turns);
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0) {
       if (this.hasWorkFor(cell)) this.schedule(cell);
       else if (box !== undefined && box.size === 0 && cell.mailbox === box) kernel.delivery.closeMailbox(cell);
