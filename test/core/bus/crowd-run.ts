@@ -84,7 +84,7 @@ export class CrowdRun {
       kernels.reduce((sum, { counters }) => sum + counters.get(counter), 0),
     );
     const total = counted.reduce((sum, count) => sum + count, 0);
-    if (total !== this.#expected) this.#breaches.push(`${counted} is not ${this.#expected} in all`);
+    if (total !== this.#expected) this.#breaches.push(`${counted.join(" + ")} is not ${this.#expected} in all`);
     for (const { thread, counters } of kernels)
       if (counters.unread !== 0) this.#breaches.push(`thread ${thread} counts ${counters.unread} unread`);
     return this.#breaches;
