@@ -33,6 +33,8 @@ export const longSuites = [
   "core/volume",
   "examples",
   "packed",
+  "plugins/bad-plugins",
+  "plugins/storage/isolation",
   "plugins/storage/vector-property",
   "plugins/wasm/config-keys",
   "plugins/wasm/faults",

@@ -10,15 +10,19 @@ import {
   type Behaviour,
   type ExitReason,
   loadSystem,
+  type PackageState,
   type PluginFacts,
   type PluginHealth,
   pluginActorName,
+  pluginFacts,
+  pluginPackages,
   type Ref,
   type RefData,
   type SpawnOptions,
   type SpawnRest,
   type SystemOptions,
   type SystemParts,
+  sameRef,
 } from "./core/index.ts";
 import {
   type DynamicSetup,
@@ -45,14 +49,24 @@ interface Tree {
 }
 
 /** A plugin of a running system. */
-export interface PluginInfo extends PluginFacts {
-  /** Its actor; undefined: it is being started again, or was given up. */
+export interface PluginInfo extends Omit<PluginFacts, "packages"> {
+  /** `restarting`: it has ended, and is being started again. `given_up`: too often; nobody starts it any more, nor those of its list. */
+  readonly state: "running" | "restarting" | "given_up";
+  /** Its actor; undefined: it does not run. */
   readonly ref: Ref | undefined;
+  /** What it needs beside it, and what of it is missing. */
+  readonly packages: readonly PackageState[];
   /** By its own word; `down` where it does not answer within a second. */
   readonly health: PluginHealth;
 }
 
 const healthTimeoutMs = 1_000;
+
+/** One that was started. */
+interface StartedPlugin {
+  readonly plugin: AnyPlugin;
+  isGivenUp: boolean;
+}
 
 /** A running system with supervision. */
 export class MofaSystem extends System {
@@ -60,8 +74,8 @@ export class MofaSystem extends System {
   readonly #trees = new Set<Tree>();
   /** The supervisor of the runtime's own actors, once there is one. */
   readonly #systemTrees = new Set<Tree>();
-  /** Those that were started and whose supervisor has not ended, by name. */
-  readonly #plugins = new Map<string, PluginFacts>();
+  /** Those that were started, and were not told to end, by name. */
+  readonly #plugins = new Map<string, StartedPlugin>();
   readonly #supervision = this.#supervisionOf(this.#trees);
 
   constructor(parts: SystemParts) {
@@ -104,29 +118,45 @@ export class MofaSystem extends System {
   /**
    * Starts plugins under a supervisor of their own, each after those that provide what it requires. Resolves when all have
    * started; else none of them runs. They stop in the reverse order: with the system, or by `exit` of the handle's `ref`.
-   * @throws RuntimeError `bad_argument`, `plugin_conflict`, `plugin_missing`, `plugin_cycle`; `start_failed`, with why as its cause.
+   * @throws RuntimeError `bad_argument`, `plugin_conflict`, `plugin_missing`, `plugin_cycle`, `package_missing`; `start_failed`,
+   *   with why as its cause.
    */
   async startPlugins(
     plugins: readonly (AnyPlugin | PluginUse)[],
     options?: PluginSupervision,
   ): Promise<SupervisorHandle> {
-    const { setup, order } = pluginSetup(plugins, options, this.#plugins);
+    const running = [...this.#plugins].filter(([, { isGivenUp }]) => !isGivenUp);
+    const facts = new Map(running.map(([name, { plugin }]) => [name, pluginFacts(plugin)]));
+    const { setup, order } = pluginSetup(plugins, options, facts);
     const handle = await this.supervise(setup);
-    for (const facts of order) this.#plugins.set(facts.name, facts);
+    const started = order.map((plugin) => ({ plugin, isGivenUp: false }));
+    for (const one of started) this.#plugins.set(pluginFacts(one.plugin).name, one);
+    // A supervisor that has given up ends with `shutdown`, like one that was told to (OTP): why, the event says.
+    let hasGivenUp = false;
+    const unlisten = this.events.on("shutdown", ({ supervisor, reason }) => {
+      if (sameRef(supervisor, handle.ref)) hasGivenUp = reason === "reached_max_restart_intensity";
+    });
     void handle.exit.then(() => {
-      for (const { name } of order) this.#plugins.delete(name);
+      unlisten();
+      for (const one of started) {
+        one.isGivenUp = hasGivenUp;
+        const { name } = pluginFacts(one.plugin);
+        if (!hasGivenUp && this.#plugins.get(name) === one) this.#plugins.delete(name);
+      }
     });
     return handle;
   }
 
-  /** Every plugin that was started, in the order of their starts. */
+  /** Every plugin that was started, in the order of their starts; also those that were given up, and not those that were told to end. */
   async plugins(): Promise<PluginInfo[]> {
     return await Promise.all(
-      [...this.#plugins.values()].map(async (facts) => {
-        const ref = this.whereis(pluginActorName(facts.name));
+      [...this.#plugins.values()].map(async ({ plugin, isGivenUp }) => {
+        const facts = pluginFacts(plugin);
+        const ref = isGivenUp ? undefined : this.whereis(pluginActorName(facts.name));
+        const state = isGivenUp ? "given_up" : ref === undefined ? "restarting" : "running";
         const health =
           ref === undefined ? { status: "down" as const, detail: "it does not run" } : await this.#healthOf(ref);
-        return { ...facts, ref, health };
+        return { ...facts, packages: pluginPackages(plugin), state, ref, health };
       }),
     );
   }

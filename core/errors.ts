@@ -40,6 +40,7 @@ export const errorCodes = {
   not_kept: "no kept topic has it, or no acknowledged queue either takes it",
   not_required: "a plugin asks for a capability that its requires do not name",
   not_started: "the system is not running",
+  package_missing: "a plugin needs a package that is not installed",
   plugin_conflict: "two plugins have one name or provide one capability",
   plugin_cycle: "plugins require one another in a circle",
   plugin_missing: "no plugin provides what another requires",

@@ -161,8 +161,9 @@ export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export { assertKeys } from "./known-keys.ts";
 export { capabilityTopic, type PluginBus } from "./plugin/plugin-bus.ts";
-export type { PluginFacts, ProvidedCapability, RequiredCapability } from "./plugin/plugin-facts.ts";
+export type { NeededPackage, PluginFacts, ProvidedCapability, RequiredCapability } from "./plugin/plugin-facts.ts";
 export { startOrder } from "./plugin/plugin-order.ts";
+export { assertPackages, type PackageState } from "./plugin/plugin-packages.ts";
 export {
   type AnyPlugin,
   definePlugin,
@@ -174,6 +175,7 @@ export {
   type PluginHealth,
   pluginActorName,
   pluginFacts,
+  pluginPackages,
 } from "./plugin.ts";
 export type { ProcessInfo } from "./process/gateway.ts";
 export { type Random, SeededRandom } from "./random.ts";

@@ -17,10 +17,12 @@ import { assertKeys } from "./known-keys.ts";
 import { capabilityTopic, type PluginBus, ScopedBus } from "./plugin/plugin-bus.ts";
 import {
   checkedFacts,
+  type NeededPackage,
   type PluginFacts,
   type ProvidedCapability,
   type RequiredCapability,
 } from "./plugin/plugin-facts.ts";
+import { type PackageState, packageStates } from "./plugin/plugin-packages.ts";
 import type { ConfigurationDeclaration } from "./registry/agent-configuration.ts";
 import { isStandardSchema, type StandardSchema } from "./registry/standard-schema.ts";
 
@@ -57,6 +59,8 @@ export interface PluginDefinition<C, S, K>
   readonly config?: StandardSchema<C> | ConfigurationDeclaration<C>;
   readonly requires?: readonly RequiredCapability[];
   readonly provides?: readonly ProvidedCapability[];
+  /** What has to be installed beside it. Load such a package in `init`, by `import()`: then those who do not use the plugin need none. */
+  readonly packages?: readonly NeededPackage[];
   readonly behaviour: PluginBehaviour<C, S, K>;
 }
 
@@ -91,7 +95,8 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
   definition: PluginDefinition<C, S, K>,
 ): Plugin<K> {
   const facts = checkedFacts(definition);
-  const { name: _name, version, config, requires: _requires, provides: _provides, behaviour, ...options } = definition;
+  const { name: _name, version, config, behaviour, ...rest } = definition;
+  const { requires: _requires, provides: _provides, packages: _packages, ...options } = rest;
   assertBehaviour(behaviour);
   const { init, health, configure, terminate, format } = behaviour;
   const calls = new Map<string, AnyCall>(Object.entries((behaviour.calls ?? {}) as Record<string, AnyCall>));
@@ -169,6 +174,13 @@ export function isPlugin(value: unknown): value is AnyPlugin {
 /** What a plugin says of itself. */
 export function pluginFacts(plugin: AnyPlugin): PluginFacts {
   return factsByPlugin.get(plugin) as PluginFacts; // it was made here
+}
+
+/** Which of the packages that it needs are installed, as its module would load them. Asked anew each time. */
+export function pluginPackages(plugin: AnyPlugin): PackageState[] {
+  const { packages } = pluginFacts(plugin);
+  const from = plugin.modules[0]?.url;
+  return packages.length === 0 || from === undefined ? [] : packageStates(packages, from);
 }
 
 /** The handle of each of a plugin's actors: a restart has a new one. Beside the state, which stays data. */

@@ -5,12 +5,14 @@
 import {
   type AnyPlugin,
   assertKeys,
+  assertPackages,
   describe,
   type Isolation,
   isPlugin,
   type PluginFacts,
   pluginActorName,
   pluginFacts,
+  pluginPackages,
   RuntimeError,
   startOrder,
 } from "../core/index.ts";
@@ -44,13 +46,13 @@ const startTimeoutMsDefault = 10_000;
 
 /**
  * @param running plugins that were started before.
- * @throws RuntimeError `bad_argument`, `plugin_conflict`, `plugin_missing`, `plugin_cycle`.
+ * @throws RuntimeError `bad_argument`, `plugin_conflict`, `plugin_missing`, `plugin_cycle`, `package_missing`.
  */
 export function pluginSetup(
   given: readonly (AnyPlugin | PluginUse)[],
   { intensity = 3, periodMs = 5_000 }: PluginSupervision = {},
   running: ReadonlyMap<string, PluginFacts> = new Map(),
-): { readonly setup: SupervisorSetup; readonly order: readonly PluginFacts[] } {
+): { readonly setup: SupervisorSetup; readonly order: readonly AnyPlugin[] } {
   if (!Array.isArray(given))
     throw new RuntimeError("bad_argument", `startPlugins wants a list of plugins, got ${describe(given)}`);
   const uses = given.map(useOf);
@@ -58,8 +60,10 @@ export function pluginSetup(
     uses.map((use) => ({ ...pluginFacts(use.plugin), use })),
     [...running.values()],
   );
+  const order = ordered.map(({ use }) => use.plugin);
+  assertPackages(order.map((plugin) => ({ name: pluginFacts(plugin).name, packages: pluginPackages(plugin) })));
   return {
-    order: ordered.map(({ use }) => pluginFacts(use.plugin)),
+    order,
     setup: {
       strategy: "one_for_one",
       intensity,

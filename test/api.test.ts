@@ -23,7 +23,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions
       EventType ExitMessage ExitReason FaultInjectedEvent FaultSkippedEvent FoundVector From GroupMessage GroupMonitor InterruptOptions
       IntervalOptions Isolation JournalEntry KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy
-      ManualClock MissedRuns MofaSystem Monitor NoReply Origin Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition
+      ManualClock MissedRuns MofaSystem Monitor NeededPackage NoReply Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition
       PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability
       PruneWrite PublishOptions PublishReceipt PutVectorWrite PutWrite QueueStats ReadQuery RefData Refusal RegistryStats Remaining
       RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions

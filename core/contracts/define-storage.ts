@@ -7,7 +7,14 @@ import type { From } from "../actor/context.ts";
 import { nextLoop, wallMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
-import { definePlugin, type Plugin, type PluginBehaviour, type PluginCalls, type PluginDefinition } from "../plugin.ts";
+import {
+  definePlugin,
+  type Plugin,
+  type PluginBehaviour,
+  type PluginCalls,
+  type PluginDefinition,
+  type PluginHealth,
+} from "../plugin.ts";
 import { checkedName } from "./checked-values.ts";
 import { failPoint } from "./fail-point.ts";
 import { type ListQuery, type ReadQuery, type StorageCalls, type StoredEntry, storageCapability } from "./storage.ts";
@@ -197,11 +204,22 @@ export type StorageHandlers = {
   ) => Promise<ReturnType<StorageCalls[N]>>;
 };
 
+/** Whether it can be read: of what is behind a connection that shows whether anybody is there. */
+async function healthOf(store: Store): Promise<PluginHealth> {
+  try {
+    await store.driver.lastSeq("health");
+    return { status: "up" };
+  } catch (error) {
+    return { status: "down", detail: storageError(error).message };
+  }
+}
+
 /** @throws RuntimeError `bad_argument`, as `definePlugin`. */
 export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>): Plugin<StorageHandlers> {
   const behaviour: PluginBehaviour<C, Store, StorageHandlers> = {
     init: async (config, bus) => new Store(await open(config), bus),
     calls: calls as StorageHandlers & PluginCalls<Store>, // these answer what the contract says, later
+    health: healthOf,
     terminate: (store) => store.close(),
     format: () => "a store",
   };

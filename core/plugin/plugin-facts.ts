@@ -13,14 +13,24 @@ export interface RequiredCapability {
   readonly version?: string;
 }
 
+/** A package that is installed beside the plugin, with npm, and from which version on: as after a caret. */
+export interface NeededPackage {
+  readonly name: string;
+  readonly version: string;
+  /** For which of its configurations, in words for people: without it, for each, and the plugin does not start where it is missing. */
+  readonly for?: string;
+}
+
 export interface PluginFacts {
   readonly name: string;
   readonly version: string;
   readonly requires: readonly RequiredCapability[];
   readonly provides: readonly ProvidedCapability[];
+  readonly packages: readonly NeededPackage[];
 }
 
 const nameForm = /^[a-z][a-z0-9-]{0,62}$/;
+const packageForm = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
 const versionForm = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
 
 /** @throws RuntimeError `bad_argument`, with what is wrong. */
@@ -29,8 +39,9 @@ export function checkedFacts(definition: {
   readonly version: unknown;
   readonly requires?: unknown;
   readonly provides?: unknown;
+  readonly packages?: unknown;
 }): PluginFacts {
-  const { name, version, requires = [], provides = [] } = definition;
+  const { name, version, requires = [], provides = [], packages = [] } = definition;
   const wrong = (what: string, got: unknown) =>
     new RuntimeError("bad_argument", `definePlugin: ${what}, got ${describe(got)}`);
   if (!isName(name)) throw wrong("name is 1 to 63 small letters, digits and hyphens, first a letter", name);
@@ -40,7 +51,24 @@ export function checkedFacts(definition: {
     version,
     requires: checkedList("requires", requires, (one) => one.version === undefined || isVersion(one.version), wrong),
     provides: checkedList("provides", provides, (one) => isVersion(one.version), wrong) as ProvidedCapability[],
+    packages: checkedPackages(packages, wrong),
   };
+}
+
+function checkedPackages(list: unknown, wrong: (what: string, got: unknown) => RuntimeError): NeededPackage[] {
+  if (!Array.isArray(list)) throw wrong("packages is a list of npm packages", list);
+  const seen = new Set<string>();
+  return list.map((one: unknown, at) => {
+    const given = (typeof one === "object" && one !== null ? one : {}) as Readonly<Record<string, unknown>>;
+    const { name, version, for: purpose, ...strange } = given;
+    const isRight = typeof name === "string" && packageForm.test(name) && isVersion(version);
+    const isPurpose = purpose === undefined || (typeof purpose === "string" && purpose !== "");
+    if (!isRight || !isPurpose || Object.keys(strange).length > 0)
+      throw wrong(`packages[${at}] is { name, version, for } with npm's name of it and a version like "1.0.0"`, one);
+    if (seen.has(name)) throw wrong("packages names a package once", name);
+    seen.add(name);
+    return { name, version, ...(purpose !== undefined && { for: purpose as string }) };
+  });
 }
 
 function checkedList(

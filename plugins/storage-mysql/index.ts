@@ -5,6 +5,7 @@ import { mysqlConfig } from "./config.ts";
 export const storageMysql = defineStorage({
   name: "storage-mysql",
   version: "0.1.0",
+  packages: [{ name: "mysql2", version: "3.24.6" }],
   config: { schema: mysqlConfig, secrets: ["url"] },
   async open(config) {
     const { MysqlDriver } = await import("./mysql-driver.ts").catch((error: unknown) => {

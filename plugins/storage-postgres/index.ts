@@ -5,6 +5,7 @@ import { postgresConfig } from "./config.ts";
 export const storagePostgres = defineStorage({
   name: "storage-postgres",
   version: "0.1.0",
+  packages: [{ name: "pg", version: "8.23.1" }],
   config: { schema: postgresConfig, secrets: ["url"] },
   async open(config) {
     const { PostgresDriver } = await import("./postgres-driver.ts").catch((error: unknown) => {

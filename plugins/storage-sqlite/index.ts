@@ -9,6 +9,7 @@ import { SqliteDriver } from "./sqlite-driver.ts";
 export const storageSqlite = defineStorage({
   name: "storage-sqlite",
   version: "0.1.0",
+  packages: [{ name: "sqlite3", version: "6.0.1", for: 'driver: "sqlite3"' }],
   config: sqliteConfig,
   async open(config) {
     if (config.driver === "node:sqlite") return new SqliteDriver(config);

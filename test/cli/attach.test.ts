@@ -36,6 +36,7 @@ beforeAll(() => {
       name: "paper",
       version: "1.2.3",
       provides: [{ name: "sheets", version: "1.0.0" }],
+      packages: [{ name: "no-such-package", version: "2.0.0", for: "tests" }],
       behaviour: { init: () => ({ left: 5 }), health: ({ left }) => ({ status: left > 3 ? "degraded" : "up", detail: left + " sheets" }) },
     });
     export const press = definePlugin({
@@ -288,18 +289,31 @@ describe("a program that runs", () => {
     await start("printing");
     const { code, stdout, stderr } = await mofa("plugins");
     expect(stdout).toMatch(
-      /^plugin +version +ref +health +provides +requires +detail\npaper +1\.2\.3 +\d+\.\d+\.\d+ +degraded +sheets 1\.0\.0 +5 sheets\n$/,
+      /^plugin +version +state +ref +health +provides +requires +missing +detail\npaper +1\.2\.3 +running +\d+\.\d+\.\d+ +degraded +sheets 1\.0\.0 +npm install no-such-package@2 \(for tests\) +5 sheets\n$/,
     );
     expect([code, stderr]).toEqual([0, "1 plugin\n"]);
     expect(await mofaJson("plugins")).toMatchObject({
-      plugins: [{ name: "paper", ref: { node: "" }, provides: [{ name: "sheets", version: "1.0.0" }], requires: [] }],
+      plugins: [
+        {
+          name: "paper",
+          state: "running",
+          ref: { node: "" },
+          provides: [{ name: "sheets", version: "1.0.0" }],
+          requires: [],
+          packages: [
+            { name: "no-such-package", version: "2.0.0", for: "tests", install: "npm install no-such-package@2" },
+          ],
+        },
+      ],
     });
   });
 
   test("has a plugin that does not answer listed as down, and mofa plugins fails", async () => {
     await start("printing", "jammed");
     const { code, stdout } = await mofa("plugins");
-    expect(stdout).toMatch(/\npress +2\.0\.0 +\d+\.\d+\.\d+ +down +sheets +.* did not answer "health" within 1000 ms/);
+    expect(stdout).toMatch(
+      /\npress +2\.0\.0 +running +\d+\.\d+\.\d+ +down +sheets +.* did not answer "health" within 1000 ms/,
+    );
     expect(code).toBe(1);
   });
 

@@ -25,9 +25,10 @@ export class TcpRelay implements AsyncDisposable {
     server.on("connection", (client) => this.#join(client, to));
   }
 
-  static async open(to: string): Promise<TcpRelay> {
+  /** @param port 0: one that is free. */
+  static async open(to: string, port = 0): Promise<TcpRelay> {
     const server = createServer();
-    server.listen(0, "127.0.0.1");
+    server.listen(port, "127.0.0.1");
     await once(server, "listening");
     return new TcpRelay(server, new URL(to));
   }

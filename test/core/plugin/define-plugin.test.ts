@@ -5,13 +5,19 @@ import { definePlugin, isPlugin, type PluginDefinition, pluginFacts } from "../.
 const right = { name: "right", version: "1.0.0", behaviour: {} };
 
 test("a plugin is known as one, with what it says of itself", () => {
-  const made = definePlugin({ ...right, requires: [{ name: "a" }], provides: [{ name: "b", version: "1.0.0" }] });
+  const packages = [
+    { name: "pg", version: "8.0.0" },
+    { name: "@scope/one", version: "0.1.0", for: "large files" },
+  ];
+  const provides = [{ name: "b", version: "1.0.0" }];
+  const made = definePlugin({ ...right, requires: [{ name: "a" }], provides, packages });
   expect(isPlugin(made)).toBe(true);
   expect(pluginFacts(made)).toEqual({
     name: "right",
     version: "1.0.0",
     requires: [{ name: "a" }],
-    provides: [{ name: "b", version: "1.0.0" }],
+    provides,
+    packages,
   });
 });
 
@@ -25,6 +31,19 @@ test.each<[object, RegExp]>([
   [{ ...right, requires: [{ name: "a" }, { name: "a" }] }, /requires names a capability once, got "a"$/],
   [{ ...right, provides: [{ name: "a" }] }, /provides\[0\] is \{ name, version \}/],
   [{ ...right, provides: [{ name: "a", version: "1.0.0", tag: 1 }] }, /provides\[0\] is/],
+  [{ ...right, packages: "pg" }, /packages is a list of npm packages, got "pg"$/],
+  [
+    { ...right, packages: ["pg"] },
+    /packages\[0\] is \{ name, version, for \} with npm's name of it and a version like "1.0.0", got "pg"$/,
+  ],
+  [{ ...right, packages: [{ name: "../pg", version: "1.0.0" }] }, /packages\[0\] is/],
+  [{ ...right, packages: [{ name: "pg", version: "^8" }] }, /packages\[0\] is/],
+  [{ ...right, packages: [{ name: "pg", version: "8.0.0", for: "" }] }, /packages\[0\] is/],
+  [{ ...right, packages: [{ name: "pg", version: "8.0.0", optional: true }] }, /packages\[0\] is/],
+  [
+    { ...right, packages: [1, 2].map((n) => ({ name: "pg", version: `${n}.0.0` })) },
+    /packages names a package once, got "pg"$/,
+  ],
   [{ ...right, behaviour: undefined }, /behaviour wants an object with init, calls/],
   [{ ...right, behaviour: { start() {} } }, /behaviour: there is no "start"; it takes init, calls/],
   [{ ...right, behaviour: { init: 5 } }, /behaviour.init is a function, got 5$/],

@@ -11,6 +11,7 @@ function plugin(name: string, requires: readonly string[] = [], provides: readon
     version: "1.0.0",
     requires: requires.map((one) => ({ name: one })),
     provides: provides.map((one) => ({ name: one, version: "1.0.0" })),
+    packages: [],
   };
 }
 

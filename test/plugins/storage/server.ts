@@ -128,6 +128,25 @@ export function describeServer(title: string, { plugin, config, disconnect, age,
       expect(await Promise.all(all)).toEqual(all.map((_, n) => n));
     });
 
+    test("its health says that the server cannot be reached, and why, until it can", async () => {
+      const relay = await TcpRelay.open(config.url);
+      const stop = await open(system, { url: relay.url });
+      const health = async () => (await system().plugins()).find((one) => one.name === name)?.health;
+      expect(await health()).toEqual({ status: "up" });
+      await relay[Symbol.asyncDispose]();
+      let down: unknown;
+      // The first one after that may meet the end of the connection.
+      do down = await health();
+      while (!/ECONNREFUSED/.test(JSON.stringify(down)));
+      expect(down).toEqual({
+        status: "down",
+        detail: expect.stringMatching(/^connect ECONNREFUSED 127\.0\.0\.1:\d+$/),
+      });
+      await using _back = await TcpRelay.open(config.url, Number(new URL(relay.url).port));
+      expect(await health()).toEqual({ status: "up" });
+      await stop();
+    });
+
     test("tables of a newer version are refused", async () => {
       const stop = await open(system);
       await stop();

@@ -8,6 +8,19 @@ import { durableStore, type StoreConfig } from "../durable-stores.ts";
 import { brokenStore } from "./broken-stores.ts";
 import { lanes, runLane } from "./storage-work.ts";
 
+/** Waits where the reader is behind: the pipe is full then, and refuses. */
+function say(line: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let rest = Buffer.from(`${line}\n`); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(pause, 0, 0, 1);
+    }
+  }
+}
+
 const [store = "", json = "{}", first = "1", fault] = process.argv.slice(2);
 const config = JSON.parse(json) as StoreConfig;
 const system = await startSystem({ threads: 1, spare: false });
@@ -21,7 +34,7 @@ let number = Number(first);
 const work = {
   call: (name: string, argument: unknown) => system.call(`plugin.${plugin?.name}`, name, argument),
   next: () => number++,
-  say: (line: string) => void writeSync(1, `${line}\n`),
+  say,
   failed: (line: string, error: unknown) => {
     throw new Error(line, { cause: error });
   },
