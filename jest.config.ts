@@ -10,6 +10,8 @@ export const longSuites = [
   "core/bus/floods",
   "core/bus/kept-floods",
   "core/bus/kept-property",
+  "core/durable/durable-tasks",
+  "core/durable/durable-topics",
   "core/half-writes",
   "core/modules",
   "core/processes/ends",

@@ -29,6 +29,8 @@ const suites = [
   "core/semantics/s2-order-and-delivery",
   "core/semantics/s2-reports",
   "core/semantics/s20-events",
+  "core/semantics/s21-durable-tasks",
+  "core/semantics/s21-durable-topics",
   "core/semantics/s3-links-monitors-exits",
   "core/semantics/s4-liveness-words",
   "core/semantics/s5-failed-calls",

@@ -195,6 +195,8 @@ export class MofaSystem extends System {
     reason: ExitReason,
   ): Promise<void> {
     for (const tree of [...this.#systemTrees, ...this.#trees].reverse()) {
+      // Where it is a store's, it is to have what the others have come to.
+      await this.storesWritten();
       exit(tree.ref, reason);
       await tree.exit;
     }

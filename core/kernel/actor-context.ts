@@ -381,7 +381,7 @@ export function contextClass(kernel: Kernel): ContextClass {
     keepTopic(pattern: string, options?: KeepOptions): Promise<void> {
       return this.#keep("keepTopic", () => {
         wordsOfPattern(pattern, "keepTopic");
-        return ["keep", pattern, checkKeepOptions(options)];
+        return ["keep", pattern, ...checkKeepOptions(pattern, options)];
       }) as Promise<void>;
     }
     dropTopic(pattern: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import { makeBehaviour } from "../actor/behaviour.ts";
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, Cell as CellClass, Flag } from "../actor/cell.ts";
 import type { Context, Target } from "../actor/context.ts";
-import type { ExitReason } from "../actor/exit-reason.ts";
+import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import {
   isRef,
   type Ref,
@@ -23,6 +23,7 @@ import {
 } from "../actor/ref.ts";
 import { BusTable } from "../bus/kept/bus-table.ts";
 import { Topics } from "../bus/topics.ts";
+import { Stores } from "../durable/stores.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { Faults } from "../faults/faults.ts";
 import { Agents } from "../registry/agents.ts";
@@ -97,6 +98,8 @@ export interface KernelConfig {
   readonly beforeInitMs?: BeforeInitMs;
   /** What the guest (the program outside any actor) does with a message. False: it is nothing for it. */
   readonly guestReceives?: (message: unknown) => unknown;
+  /** The storage plugin that keeps accepted tasks. Main only; default: none. */
+  readonly taskStore?: string | undefined;
 }
 
 export interface BeforeInitMs {
@@ -194,6 +197,8 @@ export class Kernel {
   readonly work: TaskTable | undefined;
   /** What the system's bus keeps. Main's kernel alone. */
   readonly bus: BusTable | undefined;
+  /** Where durable topics and tasks are kept. Main's kernel alone. */
+  readonly stores: Stores | undefined;
   /** What the system's registry knows of the tables of names and entries. Main's kernel alone. */
   readonly registry: Registry | undefined;
   readonly retirement: Retirement;
@@ -278,6 +283,7 @@ export class Kernel {
     this.replica = new Replica(this);
     this.groups = new Groups(this);
     this.topics = new Topics(this);
+    this.stores = config.thread === 0 ? new Stores(this) : undefined;
     this.bus = config.thread === 0 ? new BusTable(this, this.topics.interest) : undefined;
     this.agents = new Agents(this);
     this.controls = new Controls(this);
@@ -293,7 +299,7 @@ export class Kernel {
     this.timers = new Timers(this);
     this.tasks = new Tasks(this);
     this.submissions = new Submissions(this);
-    this.work = config.thread === 0 ? new TaskTable(this) : undefined;
+    this.work = config.thread === 0 ? new TaskTable(this, config.taskStore) : undefined;
     this.registry = config.thread === 0 ? new Registry(this) : undefined;
     this.retirement = new Retirement(this);
     this.guest.ctx = new this.#contextClass(this.guest);
@@ -458,6 +464,8 @@ export class Kernel {
 
   /** The end of main's kernel: whoever still lives ends, every promise settles, and the program can do nothing more. */
   close(reason: ExitReason): void {
+    const text = `the system has ended (${reasonText(reason)})`;
+    this.stores?.close({ name: "RuntimeError", code: "shutdown", message: text });
     this.work?.abandoned(reason);
     this.lifecycle.endAll(reason);
     while (this.scheduler.hasWork) this.drain();

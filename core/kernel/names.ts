@@ -186,6 +186,7 @@ export class Names {
     if (kernel.thread === owner) this.#nameOf.set(refKey(ref), name);
     kernel.registry?.changed();
     kernel.work?.nameTaken(name);
+    kernel.stores?.nameTaken(name);
     const cell = kernel.cellOf(ref);
     if (cell === undefined || (cell.flags & Flag.dead) !== 0) return;
     extraOf(cell).name = name;

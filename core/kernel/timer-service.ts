@@ -169,7 +169,7 @@ export class Timers {
     }
     if (this.#sweepMs <= nowMs) {
       this.#sweepMs = Number.POSITIVE_INFINITY;
-      const { agents, asyncTurns, calls, faults, starts, streams } = this.#kernel;
+      const { agents, asyncTurns, calls, faults, starts, stores, streams } = this.#kernel;
       const nextMs = Math.min(
         calls.expire(nowMs),
         streams.expire(nowMs),
@@ -177,6 +177,7 @@ export class Timers {
         agents.expire(nowMs),
         asyncTurns.expire(nowMs),
         faults?.expire(nowMs) ?? Number.POSITIVE_INFINITY,
+        stores?.expire(nowMs) ?? Number.POSITIVE_INFINITY,
       );
       // An end may have asked for an earlier look.
       this.#sweepMs = Math.min(this.#sweepMs, nextMs);

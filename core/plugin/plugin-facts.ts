@@ -44,7 +44,7 @@ export function checkedFacts(definition: {
   const { name, version, requires = [], provides = [], packages = [] } = definition;
   const wrong = (what: string, got: unknown) =>
     new RuntimeError("bad_argument", `definePlugin: ${what}, got ${describe(got)}`);
-  if (!isName(name)) throw wrong("name is 1 to 63 small letters, digits and hyphens, first a letter", name);
+  if (!isPluginName(name)) throw wrong("name is 1 to 63 small letters, digits and hyphens, first a letter", name);
   if (!isVersion(version)) throw wrong('version is a text like "1.0.0"', version);
   return {
     name,
@@ -82,7 +82,7 @@ function checkedList(
   return list.map((one: unknown, at) => {
     const given = (typeof one === "object" && one !== null ? one : {}) as { name?: unknown; version?: unknown };
     const strange = Object.keys(given).find((field) => field !== "name" && field !== "version");
-    if (strange !== undefined || !isName(given.name) || !isRight(given))
+    if (strange !== undefined || !isPluginName(given.name) || !isRight(given))
       throw wrong(`${key}[${at}] is { name, version } with a version like "1.0.0"`, one);
     if (seen.has(given.name)) throw wrong(`${key} names a capability once`, given.name);
     seen.add(given.name);
@@ -90,7 +90,7 @@ function checkedList(
   });
 }
 
-function isName(value: unknown): value is string {
+export function isPluginName(value: unknown): value is string {
   return typeof value === "string" && nameForm.test(value);
 }
 

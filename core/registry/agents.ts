@@ -134,6 +134,11 @@ export class Agents {
     for (const id of cell.extra?.agentWatches ?? []) this.#watches.delete(id);
   }
 
+  /** What an actor declares; undefined: nothing. */
+  declarationOf(ref: Ref): Declaration | undefined {
+    return (this.#kernel.replica.valueOf(Table.agents, key, ref) as AgentEntry | undefined)?.declaration;
+  }
+
   /** Those that are free come first: able to take a message, with the least waiting; then the cheaper, then the faster. */
   find(query: AgentQuery): Agent[] {
     const found: { agent: Agent; by: Capability | true; standing: number }[] = [];

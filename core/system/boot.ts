@@ -11,6 +11,7 @@ import { asyncGraceMsDefault, Kernel } from "../kernel/kernel.ts";
 import { positionsMax } from "../kernel/memory-layout.ts";
 import { SystemMemory, slotsPerThread, ThreadState } from "../kernel/system-memory.ts";
 import { assertKeys } from "../known-keys.ts";
+import { isPluginName } from "../plugin/plugin-facts.ts";
 import { frameBytesMaxDefault } from "../process/frames.ts";
 import { ProcessGateway } from "../process/gateway.ts";
 import { SeededRandom } from "../random.ts";
@@ -74,6 +75,17 @@ export interface SystemOptions {
   readonly processMessageBytesMax?: number;
   /** Time for a behaviour's module to load. Default 10,000. */
   readonly loadTimeoutMs?: number;
+  /** How tasks (`submit`) are kept. */
+  readonly scheduler?: SchedulerOptions;
+}
+
+export interface SchedulerOptions {
+  /**
+   * The storage plugin that has accepted tasks, by its name: `storage-sqlite`. A task is accepted when the store has it, and what
+   * has not ended with the program is done in its next run, from when `startPlugins` has started the store. Default: they are
+   * kept in memory, and end with the program.
+   */
+  readonly store?: string;
 }
 
 /** What a running system consists of. */
@@ -106,6 +118,7 @@ const optionKeys = [
   "heartbeatTimeoutMs",
   "processMessageBytesMax",
   "loadTimeoutMs",
+  "scheduler",
 ] as const satisfies readonly (keyof SystemOptions)[];
 
 /**
@@ -129,6 +142,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
   assertTimeout("heartbeatTimeoutMs", options.heartbeatTimeoutMs);
   assertTimeout("loadTimeoutMs", options.loadTimeoutMs);
   assertMessageBytes(options.processMessageBytesMax);
+  const taskStore = checkedStore(options.scheduler);
   assertTimeout("asyncGraceMs", options.asyncGraceMs);
   const busyWaitUs = options.busyWaitUs ?? busyWaitUsDefault;
   if (!Number.isInteger(busyWaitUs) || busyWaitUs < 0 || busyWaitUs > busyWaitUsMax) {
@@ -201,6 +215,7 @@ export async function bootSystem(options: SystemOptions = {}, frontDoor?: string
     host,
     checks,
     hasBlameForAll: true,
+    taskStore,
     beforeInitMs: {
       shared: loadTimeoutMs,
       own: Math.max(processStartTimeoutMs, threadStartTimeoutMs) + loadTimeoutMs,
@@ -263,6 +278,17 @@ function assertTimeout(name: string, timeoutMs: number | undefined): void {
   throw new RuntimeError(
     "bad_argument",
     `${name} is a time in milliseconds above 0 (Infinity: no limit), got ${describe(timeoutMs)}`,
+  );
+}
+
+function checkedStore(scheduler: SchedulerOptions | undefined): string | undefined {
+  if (scheduler === undefined) return undefined;
+  assertKeys("startSystem: scheduler", scheduler, ["store"]);
+  const { store } = scheduler;
+  if (store === undefined || isPluginName(store)) return store;
+  throw new RuntimeError(
+    "bad_argument",
+    `scheduler.store is the name of a storage plugin like "storage-sqlite", got ${describe(store)}`,
   );
 }
 

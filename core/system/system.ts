@@ -27,6 +27,7 @@ import type { Api, CallOptions, Ref, RefData, SendOptions, SendResult } from "..
 import type { KeepOptions } from "../bus/kept/keep-options.ts";
 import { checkSubscriptionOptions } from "../bus/subscription-options.ts";
 import { wordsOfPattern } from "../bus/topic.ts";
+import { afterMs } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import type { FaultInjection } from "../faults/injection.ts";
 import type { CheckedFaultPlan } from "../faults/plan.ts";
@@ -62,6 +63,9 @@ import { type ProfileOptions, profileHere, profileRequest } from "./profile.ts";
 import { ProgramSubscriber, type ProgramSubscription, subscriber } from "./program-subscription.ts";
 import { type Remaining, remaining } from "./remaining.ts";
 import { settled } from "./settling.ts";
+
+/** Time for stores to have what is on its way to them, before each of the trees ends. */
+const storesMs = 2_000;
 
 /** A monitor of the program. */
 export interface SystemMonitor extends Monitor {
@@ -401,6 +405,8 @@ export class System implements AsyncDisposable {
     if (missed !== "skip" && missed !== "once" && missed !== "all")
       throw new RuntimeError("bad_argument", `schedule: missed is "skip", "once" or "all", got ${describe(missed)}`);
     const task = kernel.submissions.checked(request);
+    const refusal = kernel.work?.refusalOf(task);
+    if (refusal !== undefined) throw new RuntimeError(...refusal);
     const { CronLine } = await import("../tasks/cron-line.ts");
     this.#assertRunning("schedule");
     const line = new CronLine(cronLine, timeZone);
@@ -560,6 +566,15 @@ export class System implements AsyncDisposable {
     return this.#kernel.names.all();
   }
 
+  /** Resolves when stores have what durable topics and tasks have come to by now, or could not take it, or do not answer. */
+  protected async storesWritten(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = afterMs(storesMs, resolve);
+    this.#kernel.scheduler.commit(() => this.#kernel.stores?.whenWritten(resolve));
+    await promise;
+    cancel();
+  }
+
   /**
    * What ends in order before everybody else; the front door, which knows supervisors, says what.
    * @param _exit sends an exit signal, also now that `exit` refuses.
@@ -592,6 +607,8 @@ export class System implements AsyncDisposable {
 
   async #stop(reason: ExitReason): Promise<void> {
     const unwatch = endHeldThreads(this.#kernel, this.#pool, this.#endTimeoutMs);
+    const { stores } = this.#kernel;
+    if (stores !== undefined) stores.isEnding = true;
     try {
       // What it delays is not to hold up the end.
       await this.#faults?.stop();

@@ -75,6 +75,10 @@ class TaskScheduler {
     const nowMs = this.#ctx.nowMs();
     if (entry.state !== "ended" && entry.deadlineMs <= nowMs) this.#passDeadline(entry);
     switch (entry.state) {
+      case "keeping":
+        // What is to be done begins when the store has it.
+        this.#submitters.forget(entry);
+        break;
       case "ended":
         this.#backlog.forget(entry);
         this.#submitters.forget(entry);

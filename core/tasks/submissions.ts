@@ -84,17 +84,16 @@ export class Submissions {
       const acceptedId = calls.expectThen(cell, main, "submit", accepted.succeed, accepted.fail);
       kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [resultId, task]);
     } else {
-      const id = taskId(owner, resultId);
       // Later, and so by the drain.
-      const waits = work.isToWait(task)
+      const later = work.isForLater(task)
         ? {
-            accepted: () => kernel.scheduler.settle(cell, accepted.succeed, id),
+            accepted: (id: string) => kernel.scheduler.settle(cell, accepted.succeed, id),
             failed: (error: ErrorData) => kernel.scheduler.settle(cell, accepted.fail, errorOfAnswer(error)),
           }
         : undefined;
-      const refusal = work.submit(task, kernel.refOf(cell), resultId, waits);
+      const refusal = work.submit(task, kernel.refOf(cell), resultId, later);
       if (refusal === undefined) {
-        if (waits === undefined) accepted.succeed(id);
+        if (later === undefined) accepted.succeed(taskId(owner, resultId));
       } else {
         accepted.fail(errorOfAnswer(refusal));
         calls.failed(resultId, refusal);

@@ -5,10 +5,10 @@ import { priorityMax, type QueuedTask } from "./task-queue.ts";
 import { type CheckedTask, preemptionsMax } from "./task-request.ts";
 
 /**
- * `waiting`: for its turn. `running`: an agent has it in hand. `failed`: an attempt has, and the scheduler has not yet
+ * `keeping`: for the store to have it, before it is accepted. `waiting`: for its turn. `running`: an agent has it in hand. `failed`: an attempt has, and the scheduler has not yet
  * decided what follows. `resting`: until its next attempt. `ended`: it stands in the table no more.
  */
-export type TaskState = "waiting" | "running" | "failed" | "resting" | "ended";
+export type TaskState = "keeping" | "waiting" | "running" | "failed" | "resting" | "ended";
 
 export interface TaskEntry extends QueuedTask {
   readonly id: string;
@@ -39,11 +39,15 @@ export interface TaskEntry extends QueuedTask {
   isBack: boolean;
   /** What the last attempt failed with. */
   error: ErrorData | undefined;
+  /** The store has it. */
+  isStored: boolean;
+  /** The store has the number of its attempts. */
+  isTried: boolean;
 }
 
 /** Who is told that a task is accepted, or that it never will be. */
 export interface Acceptance {
-  accepted(): void;
+  accepted(id: string): void;
   failed(error: ErrorData): void;
 }
 
@@ -83,6 +87,7 @@ export function faultOf(entry: TaskEntry): string | undefined {
   switch (state) {
     case "running":
       return isInHand ? undefined : "it is running, and no agent has it in hand";
+    case "keeping":
     case "waiting":
     case "failed":
     case "resting":

@@ -58,6 +58,12 @@ export interface TaskRequest {
    * it fails with `noproc`.
    */
   readonly whenNobody?: "queue" | "wait" | "refuse";
+  /**
+   * It is accepted when the scheduler's store has it, and done in the next run of the program if this one ends before. For a
+   * name or a capability alone, since no actor outlives its run; the argument holds no ref. Default: whether the scheduler has
+   * a store (`startSystem`).
+   */
+  readonly durable?: boolean;
 }
 
 /** An actor, a name, or whoever declares something. */
@@ -82,6 +88,8 @@ export interface CheckedTask {
   readonly concurrency: number | undefined;
   readonly isPreemptible: boolean;
   readonly whenNobody: "queue" | "wait" | "refuse";
+  /** Undefined: as the scheduler does it. */
+  readonly durable: boolean | undefined;
 }
 
 const requestKeys = [
@@ -97,12 +105,13 @@ const requestKeys = [
   "concurrency",
   "preemptible",
   "whenNobody",
+  "durable",
 ] as const satisfies readonly (keyof TaskRequest)[];
 
 /** @throws RuntimeError `bad_argument`. */
 export function checkTask(request: TaskRequest, creation: number): CheckedTask {
   assertKeys("submit", request, requestKeys);
-  const { call, argument, key, deadlineMs, backoff, concurrency, whenNobody = "queue" } = request;
+  const { call, argument, key, deadlineMs, backoff, concurrency, durable, whenNobody = "queue" } = request;
   const { priority = priorityDefault, attempts = 1, preemptible = false } = request;
   const to = recipientOf(request, creation);
   if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
@@ -116,6 +125,7 @@ export function checkTask(request: TaskRequest, creation: number): CheckedTask {
   if (typeof preemptible !== "boolean") throw wrong("preemptible is true or false", preemptible);
   if (whenNobody !== "queue" && whenNobody !== "wait" && whenNobody !== "refuse")
     throw wrong('whenNobody is "queue", "wait" or "refuse"', whenNobody);
+  if (durable !== undefined && typeof durable !== "boolean") throw wrong("durable is true or false", durable);
   return {
     to,
     call,
@@ -128,6 +138,7 @@ export function checkTask(request: TaskRequest, creation: number): CheckedTask {
     concurrency,
     isPreemptible: preemptible,
     whenNobody,
+    durable,
   };
 }
 

@@ -6,7 +6,7 @@
  * So a task that was accepted ends once, at whatever moment the scheduler is killed.
  */
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
-import type { Ref, RefData } from "../actor/ref.ts";
+import { isRef, type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -15,6 +15,7 @@ import type { Declaration } from "../registry/declaration.ts";
 import type { AgentPool } from "./agent-pool.ts";
 import { AgentPools } from "./agent-pools.ts";
 import { Attempts } from "./attempts.ts";
+import { DurableTasks, type RecoveredTask } from "./durable-tasks.ts";
 import { schedulerBehaviour, schedulerName } from "./scheduler-actor.ts";
 import { type MissedRuns, type Schedule, Schedules, type ScheduleTimes } from "./schedules.ts";
 import { taskId } from "./submissions.ts";
@@ -48,6 +49,7 @@ export class TaskTable {
   readonly #kernel: Kernel;
   readonly #entries = new Map<string, TaskEntry>();
   readonly #pools: AgentPools;
+  readonly #durable: DurableTasks | undefined;
   #news = noNews();
   /** Whether the scheduler was asked for. */
   #isStarted = false;
@@ -59,8 +61,11 @@ export class TaskTable {
   /** What the scheduler decides about right now: where it crashes at that, the next one throws it out. */
   deciding: TaskEntry | undefined;
 
-  constructor(kernel: Kernel) {
+  /** @param store the storage plugin that has what is accepted; undefined: it is in memory alone */
+  constructor(kernel: Kernel, store?: string) {
     this.#kernel = kernel;
+    const link = store === undefined ? undefined : kernel.stores?.of(store);
+    this.#durable = link && new DurableTasks(kernel, link, (tasks) => this.#recover(tasks));
     this.attempts = new Attempts(kernel, {
       answered: (entry, value) => this.#answered(entry, value),
       failed: (entry, error) => this.#failed(entry, error),
@@ -75,59 +80,135 @@ export class TaskTable {
 
   /** A task of another thread: it is told whether it is kept. */
   submittedThere(request: CheckedTask, caller: Ref, acceptedId: number, resultId: number): void {
-    const accepted = () => this.#kernel.calls.answer(caller, acceptedId, taskId(caller.thread, resultId), undefined);
-    const waits = this.isToWait(request)
+    const accepted = (id: string) => this.#kernel.calls.answer(caller, acceptedId, id, undefined);
+    const later = this.isForLater(request)
       ? { accepted, failed: (error: ErrorData) => this.#fail(caller, acceptedId, error) }
       : undefined;
-    const refusal = this.submit(request, caller, resultId, waits);
+    const refusal = this.submit(request, caller, resultId, later);
     if (refusal === undefined) {
-      if (waits === undefined) accepted();
+      if (later === undefined) accepted(taskId(caller.thread, resultId));
       return;
     }
     this.#fail(caller, acceptedId, refusal);
     this.#fail(caller, resultId, refusal);
   }
 
-  /** Nobody can do it, and it is accepted when somebody does. */
-  isToWait({ whenNobody, to }: CheckedTask): boolean {
+  /** It is accepted when the store has it, or when somebody does what nobody can now. */
+  isForLater(request: CheckedTask): boolean {
+    return this.#isToWait(request) || this.#storeOf(request) !== undefined;
+  }
+
+  #isToWait({ whenNobody, to }: CheckedTask): boolean {
     return whenNobody === "wait" && !this.#hasSomebody(to);
+  }
+
+  #storeOf({ durable }: CheckedTask): DurableTasks | undefined {
+    return durable === false ? undefined : this.#durable;
   }
 
   /**
    * Keeps it; else says why not.
-   * @param waits who is told that it is accepted, where that is not now
+   * @param later who is told that it is accepted, where that is not now
    */
-  submit(request: CheckedTask, caller: Ref, resultId: number, waits?: Acceptance): ErrorData | undefined {
-    const kernel = this.#kernel;
+  submit(request: CheckedTask, caller: Ref, resultId: number, later?: Acceptance): ErrorData | undefined {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return failure(...refusal);
-    const id = taskId(caller.thread, resultId);
-    const nowMs = kernel.readClock();
+    const durable = this.#storeOf(request);
+    const id = durable?.newId() ?? taskId(caller.thread, resultId);
+    const deadlineMs = this.#kernel.readClock() + request.deadlineMs;
+    const entry = this.#add(id, request, caller, resultId, deadlineMs);
+    if (durable === undefined || this.#isToWait(request)) {
+      entry.acceptance = later;
+      this.#tell(entry);
+    } else this.#keep(entry, durable, later);
+    this.#startScheduler();
+    return undefined;
+  }
+
+  #add(
+    id: string,
+    request: CheckedTask,
+    caller: Ref,
+    resultId: number,
+    deadlineMs: number,
+    order = this.totals.submitted,
+  ): TaskEntry {
     const entry: TaskEntry = {
       id,
       request,
       recipient: recipientKey(request.to),
       caller,
       resultId,
-      acceptance: waits,
+      acceptance: undefined,
       priority: request.priority,
       key: request.key,
-      deadlineMs: nowMs + request.deadlineMs,
+      deadlineMs,
       state: "waiting",
-      atMs: nowMs,
+      atMs: this.#kernel.nowMs,
       attempts: 0,
-      order: this.totals.submitted,
+      order,
       urgency: request.priority,
       inHand: undefined,
       preemptions: 0,
       isBack: false,
       error: undefined,
+      isStored: false,
+      isTried: false,
     };
-    this.#entries.set(id, entry);
+    this.#entries.set(taskId(caller.thread, resultId), entry);
     this.totals.submitted++;
-    this.#tell(entry);
+    return entry;
+  }
+
+  /** It is accepted when the store has it, and waits for its turn from then on. */
+  #keep(entry: TaskEntry, durable: DurableTasks, acceptance: Acceptance | undefined): void {
+    entry.state = "keeping";
+    entry.acceptance = acceptance;
+    let bytes: Uint8Array;
+    try {
+      bytes = durable.bytesOf(entry.id, entry.request, entry.deadlineMs);
+    } catch (error) {
+      this.fail(entry, errorData(error));
+      return;
+    }
+    durable.keep(entry.id, bytes, (error) => {
+      if (entry.state !== "keeping") {
+        // It was cancelled meanwhile.
+        if (error === undefined) durable.ended(entry);
+        return;
+      }
+      if (error !== undefined) {
+        this.fail(entry, error);
+        return;
+      }
+      entry.isStored = true;
+      entry.acceptance = undefined;
+      acceptance?.accepted(entry.id);
+      entry.state = "waiting";
+      entry.atMs = this.#kernel.readClock();
+      this.#tell(entry);
+    });
+  }
+
+  /** What an earlier run has left: done as what the program itself has submitted, before what it submits now. */
+  #recover(tasks: readonly RecoveredTask[]): void {
+    const { calls, guest } = this.#kernel;
+    if (tasks.length === 0 || this.#ended !== undefined) return;
+    const caller = this.#kernel.refOf(guest);
+    for (const [at, { attempts, deadlineMs, id, request }] of tasks.entries()) {
+      const failed = (error: unknown) => {
+        // By the system's end it has not: it is left for the next run.
+        if (this.#ended === undefined) this.#tellFailure("a task of an earlier run failed", request, error, id);
+      };
+      const resultId = calls.expectThen(guest, caller, request.call, () => {}, failed);
+      const entry = this.#add(id, request, caller, resultId, deadlineMs, at - tasks.length);
+      entry.isStored = true;
+      entry.isTried = attempts > 0;
+      // The last one is left, where its failure may have been that of the whole run.
+      entry.attempts = Math.min(attempts, request.attempts - 1);
+      this.#tell(entry);
+    }
     this.#startScheduler();
-    return undefined;
   }
 
   /** The request is submitted whenever it is time for it. */
@@ -148,24 +229,39 @@ export class TaskTable {
   submitScheduled(request: CheckedTask): void {
     const { calls, guest } = this.#kernel;
     const caller = this.#kernel.refOf(guest);
-    const failed = (error: unknown) => this.#tellFailure(request, error);
+    const failed = (error: unknown) => this.#tellFailure("a scheduled task failed", request, error);
     const resultId = calls.expectThen(guest, caller, request.call, () => {}, failed);
     const refusal = this.submit(request, caller, resultId);
     if (refusal !== undefined) calls.failed(resultId, refusal);
   }
 
-  #tellFailure({ to, call }: CheckedTask, thrown: unknown): void {
+  #tellFailure(message: string, { to, call }: CheckedTask, thrown: unknown, id?: string): void {
     const kernel = this.#kernel;
     if (!kernel.wants(eventBit("log"))) return;
     const ref = kernel.refOf(kernel.guest).toJSON();
-    const data = { to: recipientKey(to), call, error: errorData(thrown) };
-    kernel.emit({ type: "log", ref, name: schedulerName, level: "warning", message: "a scheduled task failed", data });
+    const data = { ...(id !== undefined && { id }), to: recipientKey(to), call, error: errorData(thrown) };
+    kernel.emit({ type: "log", ref, name: schedulerName, level: "warning", message, data });
   }
 
-  #refusal({ to, whenNobody }: CheckedTask): readonly [ErrorCode, string] | undefined {
+  /** Why it can never be accepted, whoever is there. */
+  refusalOf({ durable, to }: CheckedTask): readonly [ErrorCode, string] | undefined {
+    if (durable === true && this.#durable === undefined)
+      return ["bad_argument", "submit: durable is for a scheduler with a store: startSystem({ scheduler: { store } })"];
+    if (durable !== false && this.#durable !== undefined && isRef(to))
+      return [
+        "bad_argument",
+        `submit: a durable task is for a name or a capability, since no actor outlives its run, got the ref ${refKey(to)}: give its actor a name, or say durable: false`,
+      ];
+    return undefined;
+  }
+
+  #refusal(request: CheckedTask): readonly [ErrorCode, string] | undefined {
+    const { to, whenNobody } = request;
     if (this.#ended !== undefined) return ["shutdown", `submit: ${endedText(this.#ended)}`];
     if (this.#entries.size >= tasksMax)
       return ["system_limit", `submit: ${tasksMax} tasks are under way, and more are not kept`];
+    const refusal = this.refusalOf(request);
+    if (refusal !== undefined) return refusal;
     if (whenNobody !== "refuse" || this.#hasSomebody(to)) return undefined;
     return ["noproc", `submit: there is nobody for ${recipientKey(to)}`];
   }
@@ -189,28 +285,42 @@ export class TaskTable {
   /** Gives a task up. Who asks is answered whether that ended it. */
   cancel(id: string, caller: Ref, question: number): void {
     const entry = this.#entries.get(id);
-    if (entry !== undefined) {
+    const answer = () => this.#kernel.calls.answer(caller, question, entry !== undefined, undefined);
+    if (entry === undefined) answer();
+    else {
       this.totals.cancelled++;
-      this.#end(entry, failure("cancelled", `task ${id} was cancelled`));
+      const error = failure("cancelled", `task ${entry.id} was cancelled`);
+      this.#end(entry, error, answer);
     }
-    this.#kernel.calls.answer(caller, question, entry !== undefined, undefined);
   }
 
   #answered(entry: TaskEntry, value: unknown): void {
-    try {
-      this.#kernel.calls.answer(entry.caller, entry.resultId, value, undefined);
-    } catch (error) {
-      this.totals.failed++;
-      this.#end(entry, errorData(error));
-      return;
-    }
-    this.totals.done++;
     this.#remove(entry);
+    this.#whenForgotten(entry, () => {
+      try {
+        this.#kernel.calls.answer(entry.caller, entry.resultId, value, undefined);
+        this.totals.done++;
+      } catch (error) {
+        this.totals.failed++;
+        this.#fail(entry.caller, entry.resultId, errorData(error));
+      }
+    });
+  }
+
+  /** Whoever is told how a task has ended is told when it is never begun again: when the store has it no more, if it can be reached. */
+  #whenForgotten(entry: TaskEntry, tell: () => void): void {
+    if (entry.isStored) this.#durable?.ended(entry, tell);
+    else tell();
   }
 
   #failed(entry: TaskEntry, error: ErrorData): void {
     entry.state = "failed";
     entry.error = error;
+    // While the system ends that is no failure of the task's.
+    if (entry.isStored && !this.#isEnding) {
+      entry.isTried = true;
+      this.#durable?.attempted(entry);
+    }
     this.#tell(entry);
   }
 
@@ -224,6 +334,7 @@ export class TaskTable {
 
   /** Somebody has taken a name: tasks may wait for that. */
   nameTaken(name: string): void {
+    this.#durable?.nameTaken(name);
     this.#mayBeServed([name]);
   }
 
@@ -295,8 +406,13 @@ export class TaskTable {
       this.giveUp(entry);
       return;
     }
+    const durable = this.#storeOf(entry.request);
+    if (durable !== undefined && !entry.isStored) {
+      this.#keep(entry, durable, acceptance);
+      return;
+    }
     entry.acceptance = undefined;
-    acceptance?.accepted();
+    acceptance?.accepted(entry.id);
     if (entry.attempts > 0 && !entry.isBack) this.totals.retried++;
     entry.isBack = false;
     this.attempts.begin(entry, ref);
@@ -310,18 +426,29 @@ export class TaskTable {
 
   // Ends -------------------------------------------------------------------------------------------------------------
 
-  #end(entry: TaskEntry, error: ErrorData): void {
+  /** @param told called back when whoever waits for it has been told */
+  #end(entry: TaskEntry, error: ErrorData, told = () => {}): void {
     if (this.#ended === undefined) this.attempts.giveUp(entry, error.code ?? "given up");
     this.#remove(entry);
-    entry.acceptance?.failed(error);
-    this.#fail(entry.caller, entry.resultId, error);
+    const tell = () => {
+      entry.acceptance?.failed(error);
+      this.#fail(entry.caller, entry.resultId, error);
+      told();
+    };
+    // What fails by the system's end is left for the next run.
+    if (this.#isEnding && error.code !== "cancelled") tell();
+    else this.#whenForgotten(entry, tell);
+  }
+
+  get #isEnding(): boolean {
+    return this.#ended !== undefined || this.#kernel.stores?.isEnding === true;
   }
 
   #remove(entry: TaskEntry): void {
     // It may stand in a queue, or have an alarm.
     if (entry.state !== "running" || entry.deadlineMs !== Number.POSITIVE_INFINITY) this.#tell(entry);
     entry.state = "ended";
-    this.#entries.delete(entry.id);
+    this.#entries.delete(taskId(entry.caller.thread, entry.resultId));
   }
 
   #fail(caller: RefData, question: number, error: ErrorData): void {
@@ -335,7 +462,8 @@ export class TaskTable {
     this.#scheduler = undefined;
     this.#kernel.scheduler.commit(() => {
       for (const entry of [...this.#entries.values()]) {
-        this.fail(entry, failure("shutdown", `task ${entry.id} was given up: ${endedText(reason)}`));
+        const what = entry.isStored ? "is left for the next run" : "was given up";
+        this.fail(entry, failure("shutdown", `task ${entry.id} ${what}: ${endedText(reason)}`));
       }
       this.takeNews();
     });

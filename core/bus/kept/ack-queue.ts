@@ -3,8 +3,10 @@
  * members. It is there before its first member's end and after its last one's.
  */
 import type { Ref } from "../../actor/ref.ts";
+import type { ErrorData } from "../../errors.ts";
 import type { TaskBackoff } from "../../tasks/task-request.ts";
 import { type Backlogged, PriorityBacklog, priorityDefault, priorityMax } from "./backlog.ts";
+import type { DurableTopic } from "./durable-topic.ts";
 import type { KeptMessage } from "./kept-message.ts";
 
 /** What a queue goes by, of each member that says one the last. */
@@ -44,6 +46,8 @@ export interface QueueEntry extends Backlogged {
   dueMs: number;
   /** Attempts that have begun. */
   attempts: number;
+  /** The store has their number. */
+  isTried: boolean;
   /** Who has it in hand. */
   member: QueueConsumer | undefined;
   /** Who had it last. */
@@ -94,6 +98,14 @@ export class AckQueue {
   readonly pattern: string;
   readonly words: readonly string[];
   settings: QueueSettings = queueDefaults;
+  /** The durable topic whose store has it, too; undefined: it is in memory alone. */
+  readonly durable: DurableTopic | undefined;
+  /** Its number there: of a queue of an earlier run, whose number somebody else may have by now. */
+  readonly storedNumber: number;
+  /** Who waits for it to be stored, before it is there for anybody. */
+  beginning: { done(): void; failed(error: ErrorData): void }[] | undefined;
+  /** Messages for it that are on their way to the store. */
+  coming = 0;
   readonly entries = new Map<number, QueueEntry>();
   backlog = new PriorityBacklog<QueueEntry>();
   readonly members: QueueConsumer[] = [];
@@ -108,35 +120,48 @@ export class AckQueue {
   redelivered = 0;
   discarded = 0;
 
-  constructor(number: number, name: string, pattern: string, words: readonly string[], fullNumber: number) {
+  constructor(
+    number: number,
+    name: string,
+    pattern: string,
+    words: readonly string[],
+    fullNumber: number,
+    durable?: DurableTopic,
+    storedNumber = number,
+  ) {
     this.number = number;
     this.fullNumber = fullNumber;
     this.name = name;
     this.pattern = pattern;
     this.words = words;
+    this.durable = durable;
+    this.storedNumber = storedNumber;
   }
 
   get isFull(): boolean {
-    return this.entries.size >= this.settings.capacity;
+    return this.entries.size + this.coming >= this.settings.capacity;
   }
 
-  add(message: KeptMessage, seq: number | undefined): void {
+  /** @param attempts of an earlier run */
+  add(message: KeptMessage, seq: number | undefined, attempts = 0): void {
     const entry: QueueEntry = {
       queue: this,
-      number: ++this.#lastEntry,
+      // So an acknowledgement means the same message in the next run.
+      number: this.durable === undefined || seq === undefined ? ++this.#lastEntry : seq,
       message,
       seq,
       priority: message.extras?.priority ?? priorityDefault,
       isBacklogged: false,
       state: "waiting",
       dueMs: Number.POSITIVE_INFINITY,
-      attempts: 0,
+      attempts,
+      isTried: attempts > 0,
       member: undefined,
       holder: undefined,
       restMs: undefined,
     };
     this.entries.set(entry.number, entry);
-    this.backlog.add(entry, false);
+    this.backlog.add(entry, attempts > 0);
   }
 
   /** It waits for a member again. */

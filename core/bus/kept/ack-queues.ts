@@ -3,10 +3,12 @@
  * whole: what an entry says, who has it in hand, and what is on its way are never apart.
  */
 import type { Ref } from "../../actor/ref.ts";
+import { type ErrorData, RuntimeError } from "../../errors.ts";
 import { Counter } from "../../kernel/counters.ts";
 import { FrameKind } from "../../kernel/frame-kind.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { wordsOfPattern } from "../topic.ts";
+import { covers } from "../topic-patterns.ts";
 import { TopicTree } from "../topic-tree.ts";
 import {
   AckQueue,
@@ -20,7 +22,9 @@ import { PriorityBacklog } from "./backlog.ts";
 import type { BusNews } from "./bus-news.ts";
 import type { PatternInterest } from "./bus-table.ts";
 import { giveTo, tellEnded } from "./consumers.ts";
+import type { DurableTopic, RecoveredTopic } from "./durable-topic.ts";
 import type { DeliveryNumber, KeptMessage } from "./kept-message.ts";
+import type { KeptTopic } from "./kept-topic.ts";
 import { QueueLetters } from "./queue-letters.ts";
 
 /** How an attempt ended, by who had it. */
@@ -38,6 +42,7 @@ export class AckQueues {
   readonly #interest: PatternInterest;
   readonly #news: BusNews;
   readonly #letters: QueueLetters;
+  readonly #durableOf: (words: readonly string[]) => DurableTopic | undefined;
   readonly #tree = new TopicTree<AckQueue>();
   /** By pattern and name. */
   readonly #byName = new Map<string, AckQueue>();
@@ -48,8 +53,15 @@ export class AckQueues {
   /** What `system.bus` decides about right now: where it crashes at that, the next one throws it out. */
   deciding: QueueEntry | undefined;
 
-  constructor(kernel: Kernel, interest: PatternInterest, news: BusNews) {
+  /** @param durableOf the durable topic that has all that a pattern matches */
+  constructor(
+    kernel: Kernel,
+    interest: PatternInterest,
+    news: BusNews,
+    durableOf: (words: readonly string[]) => DurableTopic | undefined,
+  ) {
     this.#kernel = kernel;
+    this.#durableOf = durableOf;
     this.#interest = interest;
     this.#news = news;
     this.#letters = new QueueLetters(kernel, (entry) => this.#again(entry));
@@ -67,26 +79,129 @@ export class AckQueues {
 
   // Members ----------------------------------------------------------------------------------------------------------
 
-  /** Calls back when what is published anywhere from then on is for its queue. */
-  join(subscription: number, pattern: string, holder: Ref, terms: MemberTerms, done: () => void): void {
+  /**
+   * Calls one of the two back: what is published anywhere from then on is for its queue; or the store, where a durable topic has
+   * all that its pattern matches, has not taken it.
+   */
+  join(
+    subscription: number,
+    pattern: string,
+    holder: Ref,
+    terms: MemberTerms,
+    done: () => void,
+    failed: (error: ErrorData) => void,
+  ): void {
     const { queue: name, maxInHand, settings } = terms;
     const key = `${pattern} ${name}`;
-    const queue = this.#byName.get(key) ?? this.#begin(key, name, pattern);
+    const known = this.#byName.get(key);
+    const queue = known ?? this.#begin(pattern, name);
     queue.settings = { ...queue.settings, ...settings };
     const member: QueueConsumer = { holder, subscription, maxInHand, inHand: new Map(), missed: 0 };
     queue.members.push(member);
     this.#members.set(keyOf(holder.thread, subscription), { queue, member });
     this.#news.serve(queue);
-    this.#interest.known(pattern, done);
+    const isThere = () => this.#interest.known(pattern, done);
+    if (known === undefined && queue.durable !== undefined) this.#store(queue, queue.durable);
+    if (queue.beginning !== undefined) queue.beginning.push({ done: isThere, failed });
+    else {
+      if (Object.keys(settings).length > 0) queue.durable?.queueChanged(queue);
+      isThere();
+    }
   }
 
-  #begin(key: string, name: string, pattern: string): AckQueue {
+  #begin(pattern: string, name: string): AckQueue {
     const words = wordsOfPattern(pattern, "subscribe");
-    const queue = new AckQueue(++this.#lastQueue, name, pattern, words, this.#kernel.topics.nextFullNumber());
-    this.#byName.set(key, queue);
-    this.#byNumber.set(queue.number, queue);
+    return this.#add(++this.#lastQueue, name, pattern, words, this.#durableOf(words));
+  }
+
+  #add(
+    number: number,
+    name: string,
+    pattern: string,
+    words: readonly string[],
+    durable: DurableTopic | undefined,
+    storedNumber?: number,
+  ): AckQueue {
+    const fullNumber = this.#kernel.topics.nextFullNumber();
+    const queue = new AckQueue(number, name, pattern, words, fullNumber, durable, storedNumber);
+    this.#byName.set(`${pattern} ${name}`, queue);
+    this.#byNumber.set(number, queue);
     this.#tree.add(words, queue);
     return queue;
+  }
+
+  /** It is there when the store has it: then what is published for it is found in the next run, too. */
+  #store(queue: AckQueue, durable: DurableTopic): void {
+    queue.beginning = [];
+    durable.queueBegun(queue, (error) => {
+      const { beginning = [] } = queue;
+      queue.beginning = undefined;
+      if (error !== undefined && this.isThere(queue)) this.#remove(queue);
+      for (const { done, failed } of beginning) {
+        if (error === undefined) done();
+        else failed(error);
+      }
+    });
+  }
+
+  #remove(queue: AckQueue): void {
+    this.#byName.delete(`${queue.pattern} ${queue.name}`);
+    this.#byNumber.delete(queue.number);
+    this.#tree.delete(queue.words, queue);
+    for (const { holder, subscription } of queue.members) this.#members.delete(keyOf(holder.thread, subscription));
+    this.#resume(queue);
+    this.#interest.over(queue.words, queue.pattern);
+  }
+
+  /** It has not ended. */
+  isThere(queue: AckQueue): boolean {
+    return this.#byNumber.get(queue.number) === queue;
+  }
+
+  // Durable queues ---------------------------------------------------------------------------------------------------
+
+  /** @throws RuntimeError `already_kept`: a queue that would be durable is in memory alone. */
+  assertNone(pattern: string): void {
+    const words = wordsOfPattern(pattern, "keepTopic");
+    for (const queue of this.#byName.values()) {
+      if (queue.durable === undefined && covers(words, queue.words))
+        throw new RuntimeError(
+          "already_kept",
+          `keepTopic: queue "${queue.name}" of "${queue.pattern}" is in memory already: keep the durable topic before anybody joins its queues, or end that queue`,
+        );
+    }
+  }
+
+  /** The queues of a durable topic, as an earlier run has left them. */
+  recover({ durable, pattern: of }: KeptTopic, { entries, queues }: RecoveredTopic): void {
+    for (const { name, pattern, settings, storedNumber } of queues) {
+      const words = wordsOfPattern(pattern, "subscribe");
+      this.#lastQueue = Math.max(this.#lastQueue, storedNumber);
+      const number = this.#byNumber.has(storedNumber) ? ++this.#lastQueue : storedNumber;
+      const queue = this.#add(number, name, pattern, words, durable, storedNumber);
+      queue.settings = settings;
+      for (const { attempts, message, seq } of entries.get(storedNumber) ?? []) queue.add(message, seq, attempts);
+      this.#interest.known(pattern, () => {});
+    }
+    const known = new Set(queues.map(({ storedNumber }) => storedNumber));
+    for (const [number, left] of entries)
+      if (!known.has(number)) this.#report(of, `${left.length} messages of queue ${number}`, "there is no such queue");
+  }
+
+  #report(pattern: string, what: string, fault: string): void {
+    const kernel = this.#kernel;
+    const data = { topic: pattern, what, fault };
+    const ref = kernel.refOf(kernel.guest).toJSON();
+    const message = "what a durable topic has in its store is wrong";
+    kernel.emit({ type: "log", ref, name: "system.bus", level: "error", message, data });
+  }
+
+  durableOf(pattern: string, name: string): DurableTopic | undefined {
+    return this.#byName.get(`${pattern} ${name}`)?.durable;
+  }
+
+  endAllOf(durable: DurableTopic): void {
+    for (const queue of [...this.#byName.values()]) if (queue.durable === durable) this.end(queue.pattern, queue.name);
   }
 
   /** @param begun numbers of those that came into the member's hands and are not answered for */
@@ -120,20 +235,15 @@ export class AckQueues {
 
   /** Ends a queue for good: what is left of it becomes dead letters. How many; undefined: there was none. */
   end(pattern: string, name: string): number | undefined {
-    const key = `${pattern} ${name}`;
-    const queue = this.#byName.get(key);
+    const queue = this.#byName.get(`${pattern} ${name}`);
     if (queue === undefined) return undefined;
     const left = [...queue.entries.values()];
-    this.#byName.delete(key);
-    this.#byNumber.delete(queue.number);
-    this.#tree.delete(queue.words, queue);
+    const members = [...queue.members];
+    this.#remove(queue);
+    queue.members.splice(0);
     for (const entry of left) this.deadLetter(entry, "queue_ended");
-    for (const { holder, subscription } of queue.members.splice(0)) {
-      this.#members.delete(keyOf(holder.thread, subscription));
-      tellEnded(this.#kernel, holder, subscription, "queue_ended");
-    }
-    this.#resume(queue);
-    this.#interest.over(queue.words, queue.pattern);
+    for (const { holder, subscription } of members) tellEnded(this.#kernel, holder, subscription, "queue_ended");
+    queue.durable?.queueEnded(queue.storedNumber);
     return left.length;
   }
 
@@ -200,20 +310,28 @@ export class AckQueues {
   }
 
   #failed(entry: QueueEntry): void {
+    const { attempts, queue, seq } = entry;
+    // While the system ends that is no failure of the message's.
+    if (queue.durable !== undefined && seq !== undefined && this.#kernel.stores?.isEnding !== true) {
+      queue.durable.attempted(queue.storedNumber, seq, attempts);
+      entry.isTried = true;
+    }
     entry.state = "failed";
     this.#news.changed(entry);
   }
 
-  #end(entry: QueueEntry): void {
-    const { queue } = entry;
+  #end(entry: QueueEntry, staysStored = false): void {
+    const { isTried, queue, seq } = entry;
     queue.end(entry);
+    if (seq !== undefined && !staysStored) queue.durable?.entryEnded(queue.storedNumber, seq, isTried);
     this.#news.changed(entry);
     if (queue.pausedThreads.size > 0 && queue.entries.size <= queue.settings.capacity >> 1) this.#resume(queue);
   }
 
   /** Back into its queue, with all its attempts. False: the queue has ended. */
   #again({ message, queue, seq }: QueueEntry): boolean {
-    if (this.#byNumber.get(queue.number) !== queue) return false;
+    if (!this.isThere(queue) || (seq !== undefined && queue.entries.has(seq))) return false;
+    if (seq !== undefined) queue.durable?.entryAgain(queue.storedNumber, seq, message);
     queue.add(message, seq);
     this.#news.serve(queue);
     return true;
@@ -294,7 +412,8 @@ export class AckQueues {
   deadLetter(entry: QueueEntry, why: "attempts" | "queue_ended" | "discarded"): void {
     entry.queue.deadLettered++;
     this.#kernel.counters.add(Counter.busDeadLettered, 1);
-    this.#end(entry);
+    // While the system ends its members end with it, and the next run may do better.
+    this.#end(entry, why === "attempts" && this.#kernel.stores?.isEnding === true);
     this.#letters.add(entry, why);
   }
 

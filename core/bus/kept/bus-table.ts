@@ -7,7 +7,7 @@
  */
 import type { Envelope } from "../../actor/context.ts";
 import type { Ref } from "../../actor/ref.ts";
-import type { ErrorCode } from "../../errors.ts";
+import { type ErrorCode, type ErrorData, errorData } from "../../errors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { ValueBytes } from "../../thread/value-bytes.ts";
 import type { EnvelopeExtras } from "../publish-options.ts";
@@ -15,8 +15,10 @@ import type { AckQueue, QueueEntry, QueueStats } from "./ack-queue.ts";
 import { AckQueues, type MemberTerms } from "./ack-queues.ts";
 import { busBehaviour, busName } from "./bus-actor.ts";
 import { BusNews } from "./bus-news.ts";
+import type { DurableTopic } from "./durable-topic.ts";
+import type { KeepLimits } from "./keep-options.ts";
 import type { KeptMessage } from "./kept-message.ts";
-import type { KeptTopicStats } from "./kept-topic.ts";
+import type { KeptTopic, KeptTopicStats } from "./kept-topic.ts";
 import { KeptTopics, type ReaderTerms } from "./kept-topics.ts";
 
 /** What a subscription that main serves tells when it begins. */
@@ -60,7 +62,46 @@ export class BusTable {
       kernel.host.startService?.({ name: busName, behaviour, ended: () => this.news.tell(undefined) });
     });
     this.topics = new KeptTopics(kernel, interest, this.news);
-    this.queues = new AckQueues(kernel, interest, this.news);
+    this.queues = new AckQueues(kernel, interest, this.news, (words) => this.topics.durableOf(words));
+  }
+
+  /**
+   * Keeps a pattern from when it calls back on; of a durable topic what an earlier run has left is there then.
+   * @throws RuntimeError `already_kept`.
+   */
+  keep(
+    pattern: string,
+    limits: KeepLimits,
+    store: string | undefined,
+    done: () => void,
+    failed: (error: ErrorData) => void,
+  ): void {
+    if (store === undefined) {
+      this.topics.keep(pattern, limits, done);
+      return;
+    }
+    this.queues.assertNone(pattern);
+    const topic = this.topics.keepDurable(pattern, limits, store, { kept: done, failed });
+    if (topic !== undefined) this.topics.open(topic, (found) => this.queues.recover(topic, found));
+  }
+
+  /** Drops a topic, and if it is durable its queues; calls back when the store has heard of it. */
+  drop(pattern: string, done: (was: boolean) => void): void {
+    const topic = this.topics.byPattern(pattern);
+    const was = this.topics.drop(pattern);
+    if (topic?.durable === undefined) done(was);
+    else {
+      this.queues.endAllOf(topic.durable);
+      topic.drop();
+      topic.durable.link.note([], () => done(was));
+    }
+  }
+
+  endQueue(pattern: string, name: string, done: (left: number | undefined) => void): void {
+    const durable = this.queues.durableOf(pattern, name);
+    const left = this.queues.end(pattern, name);
+    if (durable === undefined) done(left);
+    else durable.link.note([], () => done(left));
   }
 
   /** Whether main is interested in a pattern for the table's sake. */
@@ -102,6 +143,10 @@ export class BusTable {
       this.#refuse(source, code, `${which} of "${envelope.topic}" has no room`);
       return;
     }
+    if (topic?.durable !== undefined && refusal === undefined) {
+      this.#keepDurable(topic, topic.durable, message, envelope.message, queues, unable, source);
+      return;
+    }
     const seq = refusal === undefined ? topic?.append(message) : undefined;
     for (const queue of queues) {
       if (unable.includes(queue)) this.queues.drop(queue);
@@ -109,6 +154,59 @@ export class BusTable {
     }
     if (topic !== undefined) this.news.read(topic);
     if (source.question !== undefined) this.#kernel.calls.answer(source.from, source.question, { seq }, undefined);
+  }
+
+  /** In the store first: who publishes is answered, and who is to get it does, when that has it. */
+  #keepDurable(
+    topic: KeptTopic,
+    durable: DurableTopic,
+    message: KeptMessage,
+    content: unknown,
+    queues: readonly AckQueue[],
+    unable: readonly AckQueue[],
+    source: PublishSource,
+  ): void {
+    const refuse = (code: ErrorCode, why: string): void => {
+      topic.refused++;
+      for (const queue of queues) this.queues.drop(queue);
+      this.#refuse(source, code, why);
+    };
+    let bytes: Uint8Array;
+    try {
+      bytes = durable.bytesOf(message, content);
+    } catch (error) {
+      refuse("not_cloneable", `"${message.topic}" is durable: ${errorData(error).message}`);
+      return;
+    }
+    if (source.isExcess && durable.link.isCrowded) {
+      refuse("queue_full", `too much waits for store "${durable.link.name}" already`);
+      return;
+    }
+    const able = queues.filter((queue) => !unable.includes(queue));
+    const stored = able.filter((queue) => queue.durable === durable);
+    for (const queue of unable) this.queues.drop(queue);
+    for (const queue of able) queue.coming++;
+    const seq = topic.expect(message);
+    const numbers = stored.map(({ storedNumber }) => storedNumber);
+    durable.keep(bytes, seq, numbers, (error) => {
+      topic.arrived(message, seq, error === undefined);
+      for (const queue of able) queue.coming--;
+      this.topics.mayResume(topic);
+      if (error !== undefined) {
+        topic.refused++;
+        for (const queue of able) this.queues.drop(queue);
+        this.#refuse(source, error.code as ErrorCode, error.message);
+        return;
+      }
+      for (const queue of able) {
+        if (this.queues.isThere(queue)) this.queues.put(queue, message, seq, source.thread);
+        else if (queue.durable === durable) durable.entryEnded(queue.storedNumber, seq, false);
+      }
+      if (this.topics.isKept(topic)) this.news.read(topic);
+      else topic.drop();
+      if (source.question !== undefined) this.#kernel.calls.answer(source.from, source.question, { seq }, undefined);
+    });
+    if (!source.isExcess) this.topics.mayPause(topic, source.thread);
   }
 
   /** So many were dropped on their way to main, for whatever has exactly that pattern here. */
@@ -135,8 +233,12 @@ export class BusTable {
   }
 
   /** Calls back when what is published anywhere from then on reaches it. @throws RuntimeError `not_kept`. */
-  join([subscription, pattern, holder, terms]: ConsumeJoin, done: (firstSeq: number | undefined) => void): void {
-    if ("queue" in terms) this.queues.join(subscription, pattern, holder, terms, () => done(undefined));
+  join(
+    [subscription, pattern, holder, terms]: ConsumeJoin,
+    done: (firstSeq: number | undefined) => void,
+    failed: (error: ErrorData) => void,
+  ): void {
+    if ("queue" in terms) this.queues.join(subscription, pattern, holder, terms, () => done(undefined), failed);
     else done(this.topics.read(subscription, pattern, holder, terms));
   }
 

@@ -27,7 +27,7 @@ const never = Number.POSITIVE_INFINITY;
 
 /** What main is asked beside joins. */
 export type KeepQuestion =
-  | readonly ["keep", pattern: string, limits: KeepLimits]
+  | readonly ["keep", pattern: string, limits: KeepLimits, store: string | undefined]
   | readonly ["drop", pattern: string]
   | readonly ["endQueue", pattern: string, queue: string];
 
@@ -63,19 +63,29 @@ export class Consumers {
     if (bus === undefined) return;
     const answer = (value: unknown) => calls.answer(from, id, value, undefined);
     try {
-      if (question[0] === "keep") bus.topics.keep(question[1], question[2], () => answer(undefined));
-      else if (question[0] === "drop") answer(bus.topics.drop(question[1]));
-      else answer(bus.queues.end(question[1], question[2]));
+      if (question[0] === "keep")
+        bus.keep(
+          question[1],
+          question[2],
+          question[3],
+          () => answer(undefined),
+          (error) => this.#tellFailure(from, id, error),
+        );
+      else if (question[0] === "drop") bus.drop(question[1], answer);
+      else bus.endQueue(question[1], question[2], answer);
     } catch (error) {
       this.#fail(from, id, error);
     }
   }
 
   #fail(from: Ref, id: number, error: unknown): void {
-    const kernel = this.#kernel;
     if (!(error instanceof RuntimeError)) throw error;
-    const data: ErrorData = { name: "RuntimeError", code: error.code, message: error.message };
-    kernel.calls.answerError(from, id, data, kernel.refOf(kernel.guest));
+    this.#tellFailure(from, id, { name: "RuntimeError", code: error.code, message: error.message });
+  }
+
+  #tellFailure(from: Ref, id: number, error: ErrorData): void {
+    const { calls, guest } = this.#kernel;
+    calls.answerError(from, id, error, this.#kernel.refOf(guest));
   }
 
   /** Calls one of the two back, in the drain. */
@@ -103,7 +113,11 @@ export class Consumers {
   joinReceived(from: Ref, question: number, join: ConsumeJoin): void {
     const { bus, calls } = this.#kernel;
     try {
-      bus?.join(join, (firstSeq) => calls.answer(from, question, firstSeq, undefined));
+      bus?.join(
+        join,
+        (firstSeq) => calls.answer(from, question, firstSeq, undefined),
+        (error) => this.#tellFailure(from, question, error),
+      );
     } catch (error) {
       this.#fail(from, question, error);
     }

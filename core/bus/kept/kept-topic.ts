@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from "../../errors.ts";
 import { Fifo } from "../fifo.ts";
+import type { DurableTopic, RecoveredTopic } from "./durable-topic.ts";
 import type { KeepLimits } from "./keep-options.ts";
 import type { KeptMessage } from "./kept-message.ts";
 
@@ -45,16 +46,32 @@ export class KeptTopic {
   #bytes = 0;
   #messages = 0;
   #lastSeq = 0;
+  /** Of those that were given out: what is on its way to a store has one already. */
+  #lastGiven = 0;
+  /** Such messages, which take room as well. */
+  #coming = 0;
+  #comingBytes = 0;
+  /** Undefined: it is kept in memory alone. */
+  readonly durable: DurableTopic | undefined;
   /** The highest number that a bound of the whole has removed: who has not read as far has a gap. */
   #removedTo = 0;
   removed = 0;
   refused = 0;
 
-  constructor(pattern: string, words: readonly string[], limits: KeepLimits) {
+  constructor(pattern: string, words: readonly string[], limits: KeepLimits, durable?: DurableTopic) {
     this.pattern = pattern;
     this.words = words;
     this.#limits = limits;
+    this.durable = durable;
     this.limit(limits, 0);
+  }
+
+  /** What an earlier run has left in the store, before anything else. */
+  recover({ lastSeq, messages }: RecoveredTopic): void {
+    this.#lastGiven = lastSeq;
+    if (this.#byTopic === undefined) this.#removedTo = (messages[0]?.[0] ?? lastSeq + 1) - 1;
+    for (const [seq, message] of messages) this.#append(message, seq);
+    this.#lastSeq = lastSeq;
   }
 
   get messages(): number {
@@ -94,14 +111,33 @@ export class KeptTopic {
     if (bytes.length > limits.bytes) return "message_too_large";
     if (limits.policy === "dropOldest") return undefined;
     const superseded = this.#isTopicFull(topic) ? this.#byTopic?.get(topic)?.first : undefined;
-    const messages = this.#messages - (superseded === undefined ? 0 : 1);
-    const held = this.#bytes - (superseded?.message.bytes.length ?? 0);
+    const messages = this.#messages + this.#coming - (superseded === undefined ? 0 : 1);
+    const held = this.#bytes + this.#comingBytes - (superseded?.message.bytes.length ?? 0);
     return messages >= limits.messages || held + bytes.length > limits.bytes ? "queue_full" : undefined;
   }
 
   /** Its number. Only what `refusal` lets through. */
   append(message: KeptMessage): number {
-    const entry: LogEntry = { seq: ++this.#lastSeq, message, isGone: false };
+    return this.#append(message, ++this.#lastGiven);
+  }
+
+  /** The number of a message that is on its way to the store. Only what `refusal` lets through. */
+  expect({ bytes }: KeptMessage): number {
+    this.#coming++;
+    this.#comingBytes += bytes.length;
+    return ++this.#lastGiven;
+  }
+
+  /** The store has it, or has refused it: then its number is left out. In the order of their numbers. */
+  arrived(message: KeptMessage, seq: number, isKept: boolean): void {
+    this.#coming--;
+    this.#comingBytes -= message.bytes.length;
+    if (isKept) this.#append(message, seq);
+  }
+
+  #append(message: KeptMessage, seq: number): number {
+    this.#lastSeq = seq;
+    const entry: LogEntry = { seq, message, isGone: false };
     this.#entries.push(entry);
     this.#messages++;
     this.#bytes += message.bytes.length;
@@ -146,6 +182,7 @@ export class KeptTopic {
 
   #remove(entry: LogEntry): void {
     entry.isGone = true;
+    this.durable?.removed(entry.seq, this.#lastGiven);
     this.#messages--;
     this.#bytes -= entry.message.bytes.length;
     this.removed++;
@@ -195,6 +232,12 @@ export class KeptTopic {
       else high = middle;
     }
     return low;
+  }
+
+  /** It ends for good. */
+  drop(): void {
+    for (const { seq } of this.from(0)) this.durable?.removed(seq, this.#lastGiven);
+    this.durable?.dropped();
   }
 
   /** Throws out what is wrong, for a new owner. Returns the numbers. */

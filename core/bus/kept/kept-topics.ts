@@ -1,6 +1,7 @@
 /** The kept topics of a system and who reads them, on main. */
 import type { Ref } from "../../actor/ref.ts";
-import { RuntimeError } from "../../errors.ts";
+import type { StoreLink } from "../../durable/store-link.ts";
+import { type ErrorData, RuntimeError } from "../../errors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { wordsOfPattern } from "../topic.ts";
 import { covers, overlap } from "../topic-patterns.ts";
@@ -8,9 +9,16 @@ import { TopicTree } from "../topic-tree.ts";
 import type { BusNews } from "./bus-news.ts";
 import type { PatternInterest } from "./bus-table.ts";
 import { giveTo, tellEnded } from "./consumers.ts";
+import { DurableTopic, type RecoveredTopic } from "./durable-topic.ts";
 import type { KeepLimits } from "./keep-options.ts";
 import { KeptTopic, type KeptTopicStats, type LogEntry } from "./kept-topic.ts";
 import { type Replay, type ReplayFrom, seqOf } from "./replay.ts";
+
+/** Who waits for a topic to be kept. */
+export interface Opened {
+  kept(): void;
+  failed(error: ErrorData): void;
+}
 
 /** What a reader says when it begins. */
 export interface ReaderTerms {
@@ -25,6 +33,10 @@ export class KeptTopics {
   readonly #news: BusNews;
   readonly #tree = new TopicTree<KeptTopic>();
   readonly #byPattern = new Map<string, KeptTopic>();
+  /** Durable ones that are read from their stores: by their patterns. */
+  readonly #opening = new Map<string, { readonly topic: KeptTopic; readonly waiting: Opened[] }>();
+  /** Threads whose publishers wait for a store. */
+  readonly #pauses = new Map<KeptTopic, { readonly number: number; readonly threads: Set<number> }>();
   readonly #readers = new Map<KeptTopic, Set<Replay>>();
   /** By thread and subscription. */
   readonly #replays = new Map<string, Replay>();
@@ -37,24 +49,117 @@ export class KeptTopics {
 
   /** @throws RuntimeError `already_kept`. */
   keep(pattern: string, limits: KeepLimits, done: () => void): void {
-    const words = wordsOfPattern(pattern, "keepTopic");
-    const known = this.#byPattern.get(pattern);
-    if (known !== undefined) {
-      known.limit(limits, this.#kernel.readClock());
-      this.#news.read(known);
-    } else {
-      for (const other of this.#byPattern.values())
-        if (overlap(words, other.words))
-          throw new RuntimeError(
-            "already_kept",
-            `keepTopic: "${pattern}" overlaps "${other.pattern}", which is kept: a topic has one number line`,
-          );
-      const topic = new KeptTopic(pattern, words, limits);
-      this.#byPattern.set(pattern, topic);
-      this.#tree.add(words, topic);
-      this.#readers.set(topic, new Set());
-    }
+    const known = this.#known(pattern, undefined);
+    if (known === undefined) this.#add(new KeptTopic(pattern, wordsOfPattern(pattern, "keepTopic"), limits));
+    else this.#limit(known, limits);
     this.#interest.known(pattern, done);
+  }
+
+  /** One that is to be opened; undefined: it is kept there already, or about to be. @throws RuntimeError `already_kept`. */
+  keepDurable(pattern: string, limits: KeepLimits, store: string, done: Opened): KeptTopic | undefined {
+    const known = this.#known(pattern, store);
+    if (known !== undefined) {
+      this.#limit(known, limits);
+      this.#interest.known(pattern, done.kept);
+      return undefined;
+    }
+    const opening = this.#opening.get(pattern);
+    if (opening !== undefined) {
+      opening.waiting.push(done);
+      return undefined;
+    }
+    const link = this.#kernel.stores?.of(store) as StoreLink; // this is main
+    const durable = new DurableTopic(this.#kernel, link, pattern);
+    const topic = new KeptTopic(pattern, wordsOfPattern(pattern, "keepTopic"), limits, durable);
+    this.#opening.set(pattern, { topic, waiting: [done] });
+    return topic;
+  }
+
+  /** What an earlier run has left of it is there when it is kept. @param found told of that before */
+  open(topic: KeptTopic, found: (found: RecoveredTopic) => void): void {
+    const { durable, pattern } = topic;
+    const take = (): readonly Opened[] => {
+      const waiting = this.#opening.get(pattern)?.waiting ?? [];
+      this.#opening.delete(pattern);
+      return waiting;
+    };
+    durable?.recover(
+      (recovered) => {
+        const waiting = take();
+        topic.recover(recovered);
+        topic.trim(this.#kernel.readClock());
+        this.#add(topic);
+        found(recovered);
+        this.#news.read(topic);
+        for (const { kept } of waiting) this.#interest.known(pattern, kept);
+      },
+      (error) => {
+        for (const { failed } of take()) failed(error);
+      },
+    );
+  }
+
+  #add(topic: KeptTopic): void {
+    this.#byPattern.set(topic.pattern, topic);
+    this.#tree.add(topic.words, topic);
+    this.#readers.set(topic, new Set());
+  }
+
+  #limit(topic: KeptTopic, limits: KeepLimits): void {
+    topic.limit(limits, this.#kernel.readClock());
+    this.#news.read(topic);
+  }
+
+  /** The topic of that very pattern. @throws RuntimeError `already_kept`: in another place, or one that overlaps it. */
+  #known(pattern: string, store: string | undefined): KeptTopic | undefined {
+    const words = wordsOfPattern(pattern, "keepTopic");
+    const opening = [...this.#opening.values()].map(({ topic }) => topic);
+    for (const other of [...this.#byPattern.values(), ...opening]) {
+      if (!overlap(words, other.words)) continue;
+      const place = other.durable?.link.name;
+      if (other.pattern !== pattern)
+        throw new RuntimeError(
+          "already_kept",
+          `keepTopic: "${pattern}" overlaps "${other.pattern}", which is kept: a topic has one number line`,
+        );
+      if (place !== store)
+        throw new RuntimeError(
+          "already_kept",
+          `keepTopic: "${pattern}" is kept already ${placeText(place)}, and not ${placeText(store)}: drop it before`,
+        );
+    }
+    return this.#byPattern.get(pattern);
+  }
+
+  byPattern(pattern: string): KeptTopic | undefined {
+    return this.#byPattern.get(pattern);
+  }
+
+  /** The durable topic that has all that a pattern matches. */
+  durableOf(words: readonly string[]): DurableTopic | undefined {
+    return [...this.#byPattern.values()].find((one) => one.durable !== undefined && covers(one.words, words))?.durable;
+  }
+
+  // Where a store is slower than publishers --------------------------------------------------------------------------
+
+  /** Publishers of that thread wait from now on, if too much waits for the store. */
+  mayPause(topic: KeptTopic, thread: number): void {
+    if (topic.durable?.link.isCrowded !== true) return;
+    let pause = this.#pauses.get(topic);
+    if (pause === undefined) {
+      pause = { number: this.#kernel.topics.nextFullNumber(), threads: new Set() };
+      this.#pauses.set(topic, pause);
+    }
+    if (pause.threads.has(thread)) return;
+    pause.threads.add(thread);
+    this.#kernel.topics.tellFull(thread, pause.number, topic.pattern);
+  }
+
+  mayResume(topic: KeptTopic): void {
+    const pause = this.#pauses.get(topic);
+    if (pause === undefined || topic.durable?.link.hasRoom !== true) return;
+    this.#pauses.delete(topic);
+    for (const thread of pause.threads) this.#kernel.topics.tellRoom(thread, pause.number);
   }
 
   /** What it kept is gone, and who read it gets nothing more. False: there was none. */
@@ -127,6 +232,7 @@ export class KeptTopics {
   }
 
   threadLost(thread: number): void {
+    for (const { threads } of this.#pauses.values()) threads.delete(thread);
     for (const { holder, subscription } of [...this.#replays.values()])
       if (holder.thread === thread) this.leave(thread, subscription);
   }
@@ -171,4 +277,5 @@ export class KeptTopics {
 }
 
 const noReaders: ReadonlySet<Replay> = new Set();
+const placeText = (store: string | undefined): string => (store === undefined ? "in memory" : `in store "${store}"`);
 const keyOf = (thread: number, subscription: number): string => `${thread}.${subscription}`;
