@@ -31,6 +31,8 @@ interface Unit {
   readonly settled: Settled | undefined;
 }
 
+/** Of the capability `storage`: values by key, and transactions. */
+const neededVersion = "0.1.0";
 /** Of one transaction. */
 const writesMax = 1_000;
 const bytesMax = 4 * 2 ** 20;
@@ -322,10 +324,13 @@ export class StoreLink {
       return this.#wasThere
         ? failure("storage_failed", `store "${this.name}" does not run now`)
         : failure("plugin_missing", `no plugin "${this.name}" runs: start it, by startPlugins, before what needs it`);
-    const { name, version } = storageCapability;
+    const { name } = storageCapability;
     const provided = kernel.agents.declarationOf(ref)?.capabilities?.find((one) => one.name === name);
-    if (provided?.version !== undefined && isCompatible(provided.version, version)) return ref;
-    return failure("plugin_missing", `plugin "${this.name}" does not provide ${name} ${version}: name one that does`);
+    if (provided?.version !== undefined && isCompatible(provided.version, neededVersion)) return ref;
+    return failure(
+      "plugin_missing",
+      `plugin "${this.name}" does not provide ${name} ${neededVersion}: name one that does`,
+    );
   }
 
   #failureOf(thrown: unknown, otherwise: ErrorCode = "storage_failed"): ErrorData {
