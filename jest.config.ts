@@ -37,6 +37,7 @@ export const longSuites = [
   "packed",
   "plugins/bad-plugins",
   "plugins/storage/isolation",
+  "plugins/template",
   "plugins/storage/vector-property",
   "plugins/wasm/config-keys",
   "plugins/wasm/faults",

@@ -26,6 +26,8 @@ test("it has what programs load, with the pages about it, and neither sources no
         "actors/README.md",
         "plugins/README.md",
         "plugins/wasm/README.md",
+        "plugins/WRITING.md",
+        "plugins/template/README.md",
         "supervisors/README.md",
         "testing/README.md",
       ],
@@ -40,7 +42,9 @@ test("it has what programs load, with the pages about it, and neither sources no
         "tasks/README",
       ].map((page) => `core/${page}.md`),
     ];
-    expect(paths).toEqual(expect.arrayContaining([...needed, ...pagesOfUsers, "package.json", "cli/mofa.cjs"]));
+    const template = ["package.json", "plugin.js", "plugin.test.js", "example.js"];
+    const programs = ["package.json", "cli/mofa.cjs", ...template.map((file) => `plugins/template/${file}`)];
+    expect(paths).toEqual(expect.arrayContaining([...needed, ...pagesOfUsers, ...programs]));
     const pagesOfOthers = paths.filter((path) => path.endsWith(".md") && !pagesOfUsers.includes(path));
     const superfluous = paths.filter((path) =>
       /^dist\/(?:(?:test|benchmarks|examples)\/|jest)|\.map$|(?<!\.d)\.ts$/.test(path),
