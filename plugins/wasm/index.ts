@@ -4,7 +4,9 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import {
+  assertKeys,
   definePlugin,
+  describe,
   errorData,
   type Plugin,
   type PluginBus,
@@ -49,6 +51,8 @@ export interface WasmCalls {
   write(state: never, change: { readonly pointer: number; readonly bytes: Uint8Array }): Promise<void>;
 }
 
+const definitionKeys = ["name", "version", "requires", "provides", "calls"] as const;
+
 interface WasmState {
   readonly config: WasmConfig;
   readonly thread: ModuleThread;
@@ -63,14 +67,18 @@ interface WasmState {
  *
  * @throws RuntimeError `bad_argument`, as `definePlugin`; one of `calls` has a name that is taken.
  */
-export function wasmPlugin({ calls = [], ...definition }: WasmPluginDefinition): Plugin<WasmCalls> {
+export function wasmPlugin(given: WasmPluginDefinition): Plugin<WasmCalls> {
+  assertKeys("wasmPlugin", given, definitionKeys);
+  const { calls = [], ...definition } = given;
   const own: PluginCalls<WasmState> = { handle, invoke, read, write };
-  for (const name of calls)
-    if (typeof name !== "string" || name === "" || Object.hasOwn(own, name))
-      throw new RuntimeError(
-        "bad_argument",
-        `wasmPlugin: calls are names beside ${Object.keys(own).join(", ")}, got ${String(name)}`,
-      );
+  if (
+    !Array.isArray(calls) ||
+    calls.some((name) => typeof name !== "string" || name === "" || Object.hasOwn(own, name))
+  )
+    throw new RuntimeError(
+      "bad_argument",
+      `wasmPlugin: calls is a list of names beside ${Object.keys(own).join(", ")}, got ${describe(calls)}`,
+    );
   const named = calls.map((name) => [
     name,
     async (state: WasmState, argument: unknown, bus: PluginBus) => await json(state, name, argument, bus),
@@ -107,7 +115,10 @@ async function start(config: WasmConfig, bus: PluginBus, name: string, calls: re
 /** A file that is too large is not read. */
 async function readModule({ file, moduleBytesMax }: WasmConfig): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
+    const found = await stat(file);
+    // A pipe or a device might never end.
+    if (!found.isFile()) throw refused(`the module ${file} is no file`);
+    const { size } = found;
     if (size > moduleBytesMax) throw tooLarge(size, moduleBytesMax);
     return await readFile(file);
   } catch (error) {

@@ -86,7 +86,13 @@ export class ModuleThread {
   /** @throws RuntimeError `wasm_trap`, `wasm_abi`, `wasm_limit`, `bad_argument`; and, with the thread ended, `wasm_timeout`, `wasm_lost`. */
   async ask(question: Question, bus: PluginBus): Promise<unknown> {
     this.#say(question);
-    return await this.#within(this.#config.callTimeoutMs, "callTimeoutMs", bus);
+    try {
+      return await this.#within(this.#config.callTimeoutMs, "callTimeoutMs", bus);
+    } catch (error) {
+      // Whoever learns that it is lost finds it gone.
+      if (this.#lost !== undefined) await this.end();
+      throw error;
+    }
   }
 
   async end(): Promise<void> {

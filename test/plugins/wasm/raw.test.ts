@@ -1,7 +1,6 @@
 /** Kind `raw`: numbers in and out, the memory from outside, and what is refused before the module sees it. */
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { RuntimeError } from "../../../index.ts";
-import { wasmPlugin } from "../../../plugins/wasm/index.ts";
+import { type WasmPluginDefinition, wasmPlugin } from "../../../plugins/wasm/index.ts";
 import { store as texts } from "../../fixtures/plugins.ts";
 import { clerk } from "../../fixtures/wasm-plugins.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -179,14 +178,35 @@ describe("calls by name", () => {
     });
   });
 
-  test.each(["handle", "invoke", "read", "write", "", "health"])("may not be called %p", (name) => {
-    let thrown: unknown;
-    try {
-      wasmPlugin({ name: "other", version: "1.0.0", calls: [name] });
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(RuntimeError);
-    expect(thrown).toMatchObject({ code: "bad_argument" });
+  test.each<[string, unknown, RegExp]>([
+    [
+      "handle",
+      { calls: ["handle"] },
+      /^wasmPlugin: calls is a list of names beside handle, invoke, read, write, got \["handle"\]/,
+    ],
+    ["nothing", { calls: [""] }, /got \[""\]/],
+    ["a number", { calls: [1] }, /got \[1\]/],
+    ["no list", { calls: "compose" }, /got "compose"/],
+    ["health, which every plugin has", { calls: ["health"] }, /every plugin has the call health/],
+  ])("may not be called %s", (_what, given, message) => {
+    expect(thrownBy({ name: "other", version: "1.0.0", ...(given as object) })).toMatchObject({
+      code: "bad_argument",
+      message: expect.stringMatching(message),
+    });
   });
 });
+
+test.each<[string, unknown, RegExp]>([
+  ["no definition", undefined, /wasmPlugin/],
+  ["a key that it does not know", { name: "other", version: "1.0.0", config: {} }, /wasmPlugin.*config/],
+])("%s is bad_argument", (_what, given, message) => {
+  expect(thrownBy(given)).toMatchObject({ code: "bad_argument", message: expect.stringMatching(message) });
+});
+
+function thrownBy(definition: unknown): unknown {
+  try {
+    return wasmPlugin(definition as WasmPluginDefinition);
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,7 +1,7 @@
 /** Modules that are not taken: each with what is wrong with it, before a line of it has run. No actors but the plugin's. */
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { RuntimeError } from "../../../index.ts";
 import { boundedModule } from "../../../plugins/wasm/bounded-module.ts";
@@ -275,9 +275,12 @@ test("a module of 50 MB by its bytes is refused by its size as well", () => {
 
 test.each([
   ["a file that is not there", "none.wasm", /none\.wasm cannot be read: ENOENT/],
-  ["a folder", ".", /cannot be read: EISDIR/],
+  ["a device that never ends", "/dev/zero", /the module \/dev\/zero is no file/],
+  ["a folder", ".", /is no file/],
 ])("%s is refused", async (_what, name, message) => {
-  expect(await failure(start({ file: join(folder, name) }))).toMatchObject({ message: expect.stringMatching(message) });
+  expect(await failure(start({ file: resolve(folder, name) }))).toMatchObject({
+    message: expect.stringMatching(message),
+  });
 });
 
 function configOf(given: Partial<WasmConfig>): WasmConfig {
