@@ -74,6 +74,7 @@ export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { byDeadline, type Clock, SystemClock, wallMs } from "./clock.ts";
 export {
   type ConfigKey,
+  type ConfigSchema,
   choiceKey,
   configSchema,
   countKey,

@@ -10,11 +10,15 @@ export interface ConfigKey<out T> {
   readonly what: string;
 }
 
-export function configSchema<T extends object>(
-  keys: { readonly [K in keyof T]-?: ConfigKey<T[K]> },
-): StandardSchema<T> {
+export interface ConfigSchema<out T> extends StandardSchema<T> {
+  readonly keys: readonly string[];
+}
+
+export function configSchema<T extends object>(keys: { readonly [K in keyof T]-?: ConfigKey<T[K]> }): ConfigSchema<T> {
   const known = Object.entries<ConfigKey<unknown>>(keys);
+  const names = known.map(([name]) => name);
   return {
+    keys: names,
     "~standard": {
       version: 1,
       vendor: "mofa",
@@ -24,7 +28,7 @@ export function configSchema<T extends object>(
         for (const key of Object.keys(value)) {
           if (!Object.hasOwn(keys, key))
             issues.push({
-              message: `there is no such key: it takes ${known.map(([name]) => name).join(", ")}`,
+              message: `there is no such key: it takes ${names.join(", ")}`,
               path: [key],
             });
         }

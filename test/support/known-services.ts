@@ -1,4 +1,5 @@
-/** Services and packages that a machine may have or not, where they are looked for, and whether they are there. */
+/** Services, packages and programs that a machine may have or not, where they are looked for, and whether they are there. */
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 
@@ -22,6 +23,17 @@ export interface PackageBeside {
 /** It may need a compiler. As an optional peer it would not be installed without the second flag. */
 export const sqlite3: PackageBeside = { name: "sqlite3", install: "npm install --no-save --save-dev sqlite3" };
 
+/** A program that a machine may have. */
+export interface Tool {
+  /** As it is called. */
+  readonly tool: string;
+  /** What it does where it works. */
+  readonly args: readonly string[];
+}
+
+/** Tells which calls of the kernel a program makes. */
+export const strace: Tool = { tool: "strace", args: ["-f", "-o", "/dev/null", "true"] };
+
 function service(name: string, variable: string, url: string): Service {
   return { name, variable, url: process.env[variable] ?? url };
 }
@@ -31,8 +43,14 @@ export function areServicesRequired(): boolean {
   return process.env["MOFA_TEST_SERVICES"] === "required";
 }
 
-/** Undefined: it is installed, or somebody listens there. */
-export async function whyMissing(wanted: Service | PackageBeside): Promise<string | undefined> {
+/** Undefined: it is installed, it works, or somebody listens there. */
+export async function whyMissing(wanted: Service | PackageBeside | Tool): Promise<string | undefined> {
+  if ("tool" in wanted) {
+    const { status, error } = spawnSync(wanted.tool, wanted.args);
+    return status === 0
+      ? undefined
+      : `${wanted.tool} does not work here: ${error?.message ?? `it ends with ${status}`}`;
+  }
   if ("install" in wanted)
     return isInstalled(wanted.name) ? undefined : `the package ${wanted.name} is not installed: ${wanted.install}`;
   const { name, url, variable } = wanted;

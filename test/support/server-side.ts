@@ -4,8 +4,8 @@ import { Client } from "pg";
 import { tableNames } from "../../plugins/storage-mysql/schema.ts";
 import { mysql, postgres } from "./known-services.ts";
 
-export async function askPostgres<T>(ask: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client(postgres.url);
+export async function askPostgres<T>(ask: (client: Client) => Promise<T>, url = postgres.url): Promise<T> {
+  const client = new Client(url);
   await client.connect();
   try {
     return await ask(client);
@@ -14,8 +14,8 @@ export async function askPostgres<T>(ask: (client: Client) => Promise<T>): Promi
   }
 }
 
-export async function askMysql<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await createConnection(mysql.url);
+export async function askMysql<T>(ask: (connection: Connection) => Promise<T>, url = mysql.url): Promise<T> {
+  const connection = await createConnection(url);
   try {
     return await ask(connection);
   } finally {

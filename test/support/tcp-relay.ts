@@ -15,6 +15,8 @@ export class TcpRelay implements AsyncDisposable {
   /** The server's URL by way of here. */
   readonly url: string;
   #cut: Cut | undefined;
+  /** Connections that come meanwhile get no further. */
+  #held: Promise<void> | undefined;
 
   private constructor(server: Server, to: URL) {
     this.#server = server;
@@ -22,7 +24,12 @@ export class TcpRelay implements AsyncDisposable {
     url.hostname = "127.0.0.1";
     url.port = String((server.address() as AddressInfo).port);
     this.url = url.href;
-    server.on("connection", (client) => this.#join(client, to));
+    server.on("connection", (client) => {
+      this.#clients.add(client);
+      client.on("error", () => this.#clients.delete(client)).on("close", () => this.#clients.delete(client));
+      if (this.#held === undefined) this.#join(client, to);
+      else void this.#held.then(() => client.destroyed || this.#join(client, to));
+    });
   }
 
   /** @param port 0: one that is free. */
@@ -48,15 +55,23 @@ export class TcpRelay implements AsyncDisposable {
     });
   }
 
+  /** From now on who connects waits, until what is returned is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return () => {
+      this.#held = undefined;
+      resolve();
+    };
+  }
+
   #join(client: Socket, to: URL): void {
     const server = connect({ host: to.hostname, port: Number(to.port) });
-    this.#clients.add(client);
     this.#upstream.add(server);
     let cutAnswer: Cut | undefined;
     const end = () => {
       client.destroy();
       server.destroy();
-      this.#clients.delete(client);
       this.#upstream.delete(server);
     };
     client.on("data", (bytes) => {

@@ -1,0 +1,94 @@
+/** Keys that the stores behind a server have in common, each in the words of its own server. */
+import { expect } from "@jest/globals";
+import type { AnyPlugin, MofaSystem } from "../../../index.ts";
+import { TcpRelay } from "../../support/tcp-relay.ts";
+import { failureOf, type Store, storeOf } from "./store.ts";
+
+export interface KeyedServer {
+  readonly plugin: AnyPlugin;
+  readonly name: string;
+  /** Of a database of this suite's own. */
+  readonly url: string;
+  /** Locks out whoever would write to the store; what is returned lets them go on. */
+  lock(): Promise<() => Promise<void>>;
+  /** Resolves when somebody waits for that. */
+  someoneWaits(): Promise<void>;
+}
+
+/** How those tests go: each starts the plugin anew. */
+export class ServerKeys {
+  readonly #server: KeyedServer;
+  readonly #systems: readonly [() => MofaSystem, () => MofaSystem];
+  readonly store: Store;
+  #stops: (() => Promise<void>)[] = [];
+
+  constructor(server: KeyedServer, systems: readonly [() => MofaSystem, () => MofaSystem]) {
+    this.#server = server;
+    this.#systems = systems;
+    this.store = storeOf(systems[0], server.name);
+  }
+
+  async open(config: object = {}, system = this.#systems[0]): Promise<void> {
+    const { plugin, url } = this.#server;
+    const handle = await system().startPlugins([{ plugin, config: { url, ...config } }]);
+    this.#stops.push(async () => {
+      system().exit(handle.ref, "shutdown");
+      await handle.exit;
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0)) await stop();
+  }
+
+  /** A read that comes while a write is held up: in which order they are answered. @param config none: it need not wait */
+  async readBesideWrite(config?: object): Promise<string[]> {
+    await this.open();
+    await this.store.put({ key: "beside", value: 1 });
+    await this.stop();
+    await this.open(config);
+    const order: string[] = [];
+    const release = await this.#server.lock();
+    const put = this.store.put({ key: "beside", value: 2 }).then(() => order.push("put"));
+    await this.#server.someoneWaits();
+    const get = this.store.get("beside").then(() => order.push("get"));
+    if (config === undefined) await get;
+    await release();
+    await Promise.all([put, get]);
+    return order;
+  }
+
+  /** What a write that is held up comes to, which otherwise would wait for long. */
+  async heldWrite(config: object): Promise<unknown> {
+    await this.open(config);
+    const release = await this.#server.lock();
+    try {
+      return await failureOf(this.store.put({ key: "held", value: 1 }));
+    } finally {
+      await release();
+    }
+  }
+
+  /** And what by default: it is there once it can be. */
+  async patientWrite(): Promise<unknown> {
+    await this.open();
+    const release = await this.#server.lock();
+    const put = failureOf(this.store.put({ key: "held", value: 1 }));
+    await this.#server.someoneWaits();
+    await release();
+    return await put;
+  }
+
+  /** A server that does not answer at first: by default that is borne, with that configuration it is told. */
+  async slowServer(config: object): Promise<unknown> {
+    await using relay = await TcpRelay.open(this.#server.url);
+    const goOn = relay.hold();
+    const patient = this.open({ url: relay.url });
+    const refused = await failureOf(this.open({ url: relay.url, ...config }, this.#systems[1]));
+    goOn();
+    await patient;
+    expect(await this.store.put({ key: "late", value: 1 })).toEqual({ version: expect.any(Number) });
+    await this.stop();
+    return refused;
+  }
+}
