@@ -38,6 +38,7 @@ export const longSuites = [
   "plugins/bad-plugins",
   "plugins/storage/isolation",
   "plugins/template",
+  "plugins/storage/sqlite-keys",
   "plugins/storage/vector-property",
   "plugins/wasm/config-keys",
   "plugins/wasm/faults",

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { wasmConfig } from "../../../plugins/wasm/config.ts";
+import { keyTests } from "../../support/key-tests.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { useWasm } from "../../support/wasm-runner.ts";
 import { abiModule, echo, jsonEcho, wasmOf } from "../../support/wat.ts";
@@ -23,7 +25,9 @@ const grow = '(func (export "grow") (param i32) (result i32) (memory.grow (local
 const growExport = { grow: { parameters: ["i32"], results: ["i32"] } } as const;
 
 describe("configuration keys of wasm", () => {
-  test("file: without it, and without bytes, there is no module; with it the file is the module", async () => {
+  const key = keyTests("wasm", wasmConfig);
+
+  key("file", "without it, and without bytes, there is no module; with it the file is the module", async () => {
     expect(await refusal({})).toMatchObject(
       said(/given by its file or by its bytes, and there is neither: give file or module/),
     );
@@ -38,7 +42,7 @@ describe("configuration keys of wasm", () => {
     }
   });
 
-  test("module: its bytes are the module; beside a file they are one too many", async () => {
+  key("module", "its bytes are the module; beside a file they are one too many", async () => {
     expect(await refusal({ file: "a.wasm", module: abiModule() })).toMatchObject(
       said(/there is both: give file or module/),
     );
@@ -46,7 +50,7 @@ describe("configuration keys of wasm", () => {
     expect(await call("handle", input)).toEqual(input);
   });
 
-  test("kind: json unless it says otherwise", async () => {
+  key("kind", "json unless it says otherwise", async () => {
     const handle = await startAbi({ handle: jsonEcho }, { kind: "json" });
     expect(await call("handle", 5)).toEqual({ call: "handle", argument: 5 });
     system().exit(handle.ref, "shutdown");
@@ -55,7 +59,7 @@ describe("configuration keys of wasm", () => {
     expect(await call("handle", input)).toEqual(Uint8Array.from([...new TextEncoder().encode('{"ok":'), 1, 2, 125]));
   });
 
-  test("exports: none may be called that are not declared, and none are for other kinds than raw", async () => {
+  key("exports", "none may be called that are not declared, and none are for other kinds than raw", async () => {
     const module = wasmOf(`(module (memory 1 1) ${grow})`);
     expect(await refusal({ module, kind: "raw" })).toMatchObject(
       said(/kind is raw and exports is empty: declare what may be called/),
@@ -67,7 +71,7 @@ describe("configuration keys of wasm", () => {
     expect(await call("invoke", { name: "grow", args: [0] })).toEqual([1]);
   });
 
-  test("grants: nothing is granted unless it says so", async () => {
+  key("grants", "nothing is granted unless it says so", async () => {
     const module = abiModule({ fields: '(import "mofa" "log" (func (param i32 i32 i32)))' });
     expect(await refusal({ module })).toMatchObject(
       said(/imports mofa\.log, which is not granted \(granted: nothing\)/),
@@ -76,16 +80,20 @@ describe("configuration keys of wasm", () => {
     expect(await call("handle", input)).toEqual(input);
   });
 
-  test("addMaximum: a memory without a maximum is refused; with it, it grows to memoryPagesMax and no further", async () => {
-    const module = wasmOf(`(module (memory 1) ${grow})`);
-    const raw = { module, kind: "raw", exports: growExport, memoryPagesMax: 300 } as const;
-    expect(await refusal(raw)).toMatchObject(said(/memory has no maximum/));
-    await start({ ...raw, addMaximum: true });
-    const pages = async (more: number) => await call("invoke", { name: "grow", args: [more] });
-    expect([await pages(299), await pages(1), await pages(0)]).toEqual([[1], [-1], [300]]);
-  });
+  key(
+    "addMaximum",
+    "a memory without a maximum is refused; with it, it grows to memoryPagesMax and no further",
+    async () => {
+      const module = wasmOf(`(module (memory 1) ${grow})`);
+      const raw = { module, kind: "raw", exports: growExport, memoryPagesMax: 300 } as const;
+      expect(await refusal(raw)).toMatchObject(said(/memory has no maximum/));
+      await start({ ...raw, addMaximum: true });
+      const pages = async (more: number) => await call("invoke", { name: "grow", args: [more] });
+      expect([await pages(299), await pages(1), await pages(0)]).toEqual([[1], [-1], [300]]);
+    },
+  );
 
-  test("addMaximum: a maximum above the bound becomes the bound", async () => {
+  key("addMaximum", "a maximum above the bound becomes the bound", async () => {
     const module = wasmOf(`(module (memory 1 65536) ${grow})`);
     const raw = { module, kind: "raw", exports: growExport } as const;
     expect(await refusal(raw)).toMatchObject(said(/may grow to 65536 pages/));
@@ -94,7 +102,7 @@ describe("configuration keys of wasm", () => {
     expect([await pages(256), await pages(255), await pages(1)]).toEqual([[-1], [1], [-1]]);
   });
 
-  test("addMaximum: tables without one grow to 10,000 entries each and no further", async () => {
+  key("addMaximum", "tables without one grow to 10,000 entries each and no further", async () => {
     const module = wasmOf(`(module
       (table $one 1 funcref) (table $two 2 5 externref) (table $three 200 externref) (memory 1)
       (func $f) (elem (table $one) (i32.const 0) func $f)
@@ -111,7 +119,7 @@ describe("configuration keys of wasm", () => {
     expect([await entries("three", 9_801), await entries("three", 9_800)]).toEqual([[-1], [200]]);
   });
 
-  test("memoryPagesMax: 256 pages unless it says otherwise", async () => {
+  key("memoryPagesMax", "256 pages unless it says otherwise", async () => {
     const module = (pages: number) => wasmOf(`(module (memory 1 ${pages}) ${grow})`);
     const raw = { kind: "raw", exports: growExport } as const;
     expect(await refusal({ ...raw, module: module(257) })).toMatchObject(
@@ -124,7 +132,7 @@ describe("configuration keys of wasm", () => {
     expect(await call("invoke", { name: "grow", args: [256] })).toEqual([1]);
   });
 
-  test("moduleBytesMax: 4 MiB unless it says otherwise", async () => {
+  key("moduleBytesMax", "4 MiB unless it says otherwise", async () => {
     const small = abiModule();
     // A section that means nothing, of 5,000,000 bytes.
     const size = [0xc0, 0x96, 0xb1, 0x02];
@@ -138,7 +146,7 @@ describe("configuration keys of wasm", () => {
     expect(await call("handle", input)).toEqual(input);
   });
 
-  test("messageBytesMax: 1 MiB unless it says otherwise, of an input and of an answer", async () => {
+  key("messageBytesMax", "1 MiB unless it says otherwise, of an input and of an answer", async () => {
     const handle = `(if (result i64) (i32.eq (local.get $length) (i32.const 1))
       (then (call $packed (i32.const 0) (i32.const 1048577))) (else ${echo}))`;
     const module = abiModule({ handle, memory: '(memory (export "memory") 20 20)' });
@@ -156,46 +164,49 @@ describe("configuration keys of wasm", () => {
     expect(await call("handle", new Uint8Array(1))).toHaveLength(1_048_577);
   });
 
-  test.each([
+  for (const [config, limitMs] of [
     [{}, 1_000],
     [{ callTimeoutMs: 50 }, 50],
-  ])("callTimeoutMs: a call may take so long: %p", async (config, limitMs) => {
-    await startAbi({ handle: "(loop (br 0)) (unreachable)" }, config);
-    expect(await failure(call("handle", input))).toMatchObject({
-      code: "wasm_timeout",
-      message: `the call took longer than callTimeoutMs (${limitMs}), and its thread was ended`,
+  ] as const)
+    key("callTimeoutMs", `a call may take so long: ${JSON.stringify(config)}`, async () => {
+      await startAbi({ handle: "(loop (br 0)) (unreachable)" }, config);
+      expect(await failure(call("handle", input))).toMatchObject({
+        code: "wasm_timeout",
+        message: `the call took longer than callTimeoutMs (${limitMs}), and its thread was ended`,
+      });
     });
-  });
 
-  test.each([
+  for (const [config, limitMs] of [
     [{}, 5_000],
     [{ startTimeoutMs: 50 }, 50],
-  ])("startTimeoutMs: a start may take so long: %p", async (config, limitMs) => {
-    const module = abiModule({ fields: "(func $spin (loop (br 0))) (start $spin)" });
-    expect(await refusal({ module, ...config })).toMatchObject(
-      said(new RegExp(`took longer than startTimeoutMs \\(${limitMs}\\)`)),
-    );
-  });
+  ] as const)
+    key("startTimeoutMs", `a start may take so long: ${JSON.stringify(config)}`, async () => {
+      const module = abiModule({ fields: "(func $spin (loop (br 0))) (start $spin)" });
+      expect(await refusal({ module, ...config })).toMatchObject(
+        said(new RegExp(`took longer than startTimeoutMs \\(${limitMs}\\)`)),
+      );
+    });
 
-  test.each([
+  for (const [config, max] of [
     [{}, 100],
     [{ hostCallsMax: 2 }, 2],
     [{ hostCallsMax: 0 }, 0],
-  ])("hostCallsMax: the host is called so often in one call: %p", async (config, max) => {
-    const handle = `(loop $again (call $random (i32.const 0) (i32.const 1)) (br_if $again
-      (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 1))))
-      ) ${echo}`;
-    await startAbi(
-      { fields: '(import "mofa" "random" (func $random (param i32 i32)))', handle },
-      { grants: ["random"], ...config },
-    );
-    expect(await failure(call("handle", Uint8Array.of(1)))).toMatchObject({
-      code: "wasm_limit",
-      message: `the module called the host for the ${max + 1}th time in one call (mofa.random): hostCallsMax is ${max}`,
+  ] as const)
+    key("hostCallsMax", `the host is called so often in one call: ${JSON.stringify(config)}`, async () => {
+      const handle = `(loop $again (call $random (i32.const 0) (i32.const 1)) (br_if $again
+        (i32.load8_u (i32.sub (i32.add (local.get $at) (local.get $length)) (i32.const 1))))
+        ) ${echo}`;
+      await startAbi(
+        { fields: '(import "mofa" "random" (func $random (param i32 i32)))', handle },
+        { grants: ["random"], ...config },
+      );
+      expect(await failure(call("handle", Uint8Array.of(1)))).toMatchObject({
+        code: "wasm_limit",
+        message: `the module called the host for the ${max + 1}th time in one call (mofa.random): hostCallsMax is ${max}`,
+      });
     });
-  });
 
-  test("stackMb: 1 MiB unless it says otherwise", async () => {
+  key("stackMb", "1 MiB unless it says otherwise", async () => {
     const module = wasmOf(`(module (func $down (export "down") (param i32) (result i32)
       (if (result i32) (local.get 0) (then (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0)))))`);
     const raw = { module, kind: "raw", exports: { down: { parameters: ["i32"], results: ["i32"] } } } as const;
@@ -230,6 +241,6 @@ describe("configuration keys of wasm", () => {
       memory: 1,
     };
     const { message } = (await refusal(wrong as never)) as Error;
-    for (const key of Object.keys(wrong)) expect(message).toMatch(new RegExp(`\\b${key}\\b`));
+    for (const name of Object.keys(wrong)) expect(message).toMatch(new RegExp(`\\b${name}\\b`));
   });
 });
