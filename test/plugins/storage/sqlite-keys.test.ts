@@ -74,7 +74,10 @@ describe("configuration of storage-sqlite", () => {
     async () => {
       const puts = 20;
       const flushes = async (durability: object) => {
-        const config = JSON.stringify({ file: join(folder, `${Object.values(durability)}.sqlite`), ...durability });
+        const config = JSON.stringify({
+          file: join(folder, `${Object.keys(durability).length}.sqlite`),
+          ...durability,
+        });
         return await flushesOf([program("start-storage.js"), "storageSqlite", config, String(puts)]);
       };
       const [byDefault, normal] = [await flushes({}), await flushes({ durability: "normal" })];
@@ -91,7 +94,11 @@ describe("configuration of storage-sqlite", () => {
       const ended = once(other, "close");
       await once(other.stdout, "data");
       const written = failureOf(store.put({ key: "a", value: 1 }));
-      return { written, release: () => (other.stdin.end(), ended) };
+      const release = async () => {
+        other.stdin.end();
+        await ended;
+      };
+      return { written, release };
     };
     await open({ busyTimeoutMs: 0 });
     const refused = await meet();
