@@ -11,7 +11,9 @@ import { readSources } from "../support/sources.ts";
 const sources = readSources();
 const folders = readdirSync(join(packageRoot, "plugins"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+  .map(({ name }) => name)
+  // The template is a package of its own, in JavaScript, and not one of these.
+  .filter((name) => name !== "template");
 const suites = [...sources].filter(([file]) => /^test\/plugins\/.*\.test\.ts$/.test(file)).map(([, text]) => text);
 
 async function moduleOf(folder: string, file: string): Promise<Readonly<Record<string, unknown>>> {
