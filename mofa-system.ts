@@ -8,6 +8,7 @@ import {
   type AnyPlugin,
   type Api,
   type Behaviour,
+  byDeadline,
   type ExitReason,
   loadSystem,
   type PackageState,
@@ -61,6 +62,8 @@ export interface PluginInfo extends Omit<PluginFacts, "packages"> {
 }
 
 const healthTimeoutMs = 1_000;
+/** Of one whose start has failed. */
+const endTimeoutMs = 5_000;
 
 /** One that was started. */
 interface StartedPlugin {
@@ -128,7 +131,16 @@ export class MofaSystem extends System {
     const running = [...this.#plugins].filter(([, { isGivenUp }]) => !isGivenUp);
     const facts = new Map(running.map(([name, { plugin }]) => [name, pluginFacts(plugin)]));
     const { setup, order } = pluginSetup(plugins, options, facts);
-    const handle = await this.supervise(setup);
+    const names = order.map((plugin) => pluginActorName(pluginFacts(plugin).name));
+    const before = new Set(names.filter((name) => this.whereis(name) !== undefined));
+    let handle: SupervisorHandle;
+    try {
+      handle = await this.supervise(setup);
+    } catch (error) {
+      // One that hangs was killed, and has its name until its thread can end it: the next try would not get that.
+      await Promise.all(names.filter((name) => !before.has(name)).map((name) => this.#endOf(name)));
+      throw error;
+    }
     const started = order.map((plugin) => ({ plugin, isGivenUp: false }));
     for (const one of started) this.#plugins.set(pluginFacts(one.plugin).name, one);
     // A supervisor that has given up ends with `shutdown`, like one that was told to (OTP): why, the event says.
@@ -145,6 +157,19 @@ export class MofaSystem extends System {
       }
     });
     return handle;
+  }
+
+  /** Resolves when nobody has the name any more, and after some seconds in any case: native code may hold a thread for ever. */
+  async #endOf(name: string): Promise<void> {
+    const ref = this.whereis(name);
+    if (ref === undefined) return;
+    const { down } = await this.monitor(ref);
+    let cancel = (): void => {};
+    const deadline = new Promise<void>((resolve) => {
+      cancel = byDeadline(endTimeoutMs, resolve);
+    });
+    await Promise.race([down, deadline]);
+    cancel();
   }
 
   /** Every plugin that was started, in the order of their starts; also those that were given up, and not those that were told to end. */
