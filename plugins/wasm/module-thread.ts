@@ -6,7 +6,7 @@ import { answerRequest, publishText } from "./host-services.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-protocol.ts";
 
 /** The JavaScript heap of a thread, in MiB: nothing of the module's lies in it but its tables, and what is under way. */
-const heapLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8, codeRangeSizeMb: 0 } as const;
+const heapLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 } as const;
 
 /** What a question ends with; the other words are questions of the module's own. */
 const isOutcome: Readonly<Record<FromThread["type"], boolean>> = {

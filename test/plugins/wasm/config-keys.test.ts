@@ -164,6 +164,21 @@ describe("configuration keys of wasm", () => {
     expect(await call("handle", new Uint8Array(1))).toHaveLength(1_048_577);
   });
 
+  key("messageBytesMax", "a call of kind json counts as its text", async () => {
+    await startAbi({ handle: jsonEcho }, { kind: "json", messageBytesMax: 100 });
+    const text = "x".repeat(100 - '{"call":"handle","argument":""}'.length - '{"ok":}'.length);
+    expect(await call("handle", text)).toEqual({ call: "handle", argument: text });
+    // The answer is longer than the call.
+    expect(await failure(call("handle", `${text}x`))).toMatchObject({
+      code: "wasm_limit",
+      message: "the module's answer has 101 bytes, and messageBytesMax is 100",
+    });
+    expect(await failure(call("handle", `${text}12345678`))).toMatchObject({
+      code: "wasm_limit",
+      message: "a message of 101 bytes, and messageBytesMax is 100: raise it, or send less at once",
+    });
+  });
+
   for (const [config, limitMs] of [
     [{}, 1_000],
     [{ callTimeoutMs: 50 }, 50],

@@ -144,6 +144,31 @@ test("request: an allocator that has no room for the answer is wasm_abi", async 
   await handle.exit;
 });
 
+test("request: an answer above messageBytesMax is an error to the module, and not the answer", async () => {
+  const config = { module: abiModule(asking), grants: ["request"], messageBytesMax: 200 };
+  const handle = await system().startPlugins([store, { plugin: clerk, config }]);
+  const ask = async () =>
+    await failure(system().call("plugin.clerk", "compose", { capability: "texts", call: "get", argument: "a" }));
+  await system().call("plugin.store", "put", { key: "a", text: "x".repeat(191) });
+  expect(await ask()).toEqual({ value: "x".repeat(191) }); // with {"ok":""} around it
+  await system().call("plugin.store", "put", { key: "a", text: "x".repeat(192) });
+  expect(await ask()).toMatchObject({
+    code: "wasm_abi",
+    message: expect.stringContaining('"wasm_limit","message":"the answer has 201 bytes, and messageBytesMax is 200"'),
+  });
+  system().exit(handle.ref, "shutdown");
+  await handle.exit;
+});
+
+test("publish: a text above messageBytesMax is wasm_limit", async () => {
+  const handle = `(call $publish (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 201)) ${echo}`;
+  await startAbi({ fields: publishImport, handle }, { grants: ["publish"], messageBytesMax: 200 });
+  expect(await failure(call("handle", bytes("a")))).toMatchObject({
+    code: "wasm_limit",
+    message: "mofa.publish: a text of 201 bytes, and messageBytesMax is 200",
+  });
+});
+
 test("random: the bytes are others each time, and none beside them", async () => {
   const handle = `(call $random (local.get $at) (i32.sub (local.get $length) (i32.const 1))) ${echo}`;
   await startAbi({ fields: randomImport, handle }, { grants: ["random"] });

@@ -259,12 +259,21 @@ function caught(run: () => unknown): unknown {
   }
 }
 
-test("a module of 50 MB is refused by its size, and its file is not read", async () => {
+test("a module of 50 MB is refused by its size", async () => {
   const file = join(folder, "large.wasm");
   writeFileSync(file, "");
   truncateSync(file, 50_000_000);
   expect(await failure(start({ file }))).toMatchObject({
     message: expect.stringMatching(/the module has 50000000 bytes, and moduleBytesMax is 4194304: raise it/),
+  });
+});
+
+test("a file of 3 GB is refused by its size: more than could be read at all", async () => {
+  const file = join(folder, "huge.wasm");
+  writeFileSync(file, "");
+  truncateSync(file, 3_000_000_000);
+  expect(await failure(start({ file, moduleBytesMax: 2 ** 31 - 1 }))).toMatchObject({
+    message: expect.stringMatching(/the module has 3000000000 bytes, and moduleBytesMax is 2147483647/),
   });
 });
 
