@@ -1,5 +1,6 @@
 /** What a store has said that it keeps, and whether it does, and nothing by halves. */
 import { bytesOfValue, valueOfBytes } from "../../core/contracts/stored-value.ts";
+import { vectorOfBytes } from "../../core/contracts/stored-vector.ts";
 import type { StorageDriver } from "../../core/index.ts";
 import { idOf, lanes } from "./behaviours/storage-work.ts";
 
@@ -77,16 +78,18 @@ export class StorageLedger {
   async #wrongLane(driver: StorageDriver, lane: number): Promise<string[]> {
     const line = `line ${lane}`;
     const wrong: string[] = [];
-    const [value, snapshot, last, events, snapshotOfLine] = await Promise.all([
+    const [value, vector, snapshot, last, events, snapshotOfLine] = await Promise.all([
       driver.get(`lane ${lane}`, 0),
+      driver.getVector("lanes", `lane ${lane}`),
       driver.loadSnapshot(`lane ${lane}`),
       driver.lastSeq(line),
       eventsOf(driver, line, 0),
       driver.loadSnapshot(line),
     ]);
     const [put, saved] = [value && valueOfBytes(value.value, "it"), snapshot && valueOfBytes(snapshot.state, "it")];
-    if (put !== saved || put !== snapshot?.seq)
-      wrong.push(`lane ${lane} has value ${String(put)} and snapshot ${String(saved)}: half a transaction`);
+    const drawn = vector && vectorOfBytes(vector, "lanes", `lane ${lane}`).numbers[0];
+    if (put !== saved || put !== snapshot?.seq || put !== drawn)
+      wrong.push(`lane ${lane} has value ${put}, snapshot ${saved} and vector ${drawn}: half a transaction`);
     const [answered, kept, pruned] = [this.#lines, this.#snapshots, this.#pruned].map((by) => by.get(lane) ?? 0);
     if (last < (answered as number)) wrong.push(`${line} ends with ${last}, and ${answered} was answered`);
     if (last % 3 !== 0 || events.length % 3 !== 0 || (events.at(-1)?.seq ?? 0) !== last)

@@ -64,6 +64,7 @@ function transaction(lane: number, number: number): StorageWrite[] {
     { type: "put", key: `number ${idOf(number)}`, value: number },
     { type: "append", journal: "numbers", events: [number] },
     { type: "snapshot", journal: `lane ${lane}`, seq: number, state: number },
+    { type: "putVector", collection: "lanes", id: `lane ${lane}`, vector: [number, lane] },
     { type: "put", key: `lane ${lane}`, value: number },
   ];
 }
