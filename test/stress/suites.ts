@@ -60,7 +60,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "thread-losses",
     claim: "200 scheduler threads are lost one after the other, and every supervised child is back each time",
-    limitMs: 4 * 60_000,
+    limitMs: 2 * 60_000,
   },
   {
     name: "million-idle",
@@ -97,7 +97,7 @@ export const suites: readonly StressSuite[] = [
     name: "storage-kills",
     claim:
       "of each durable store 200 processes that write to it are killed, also between write and answer: nothing answered is lost, nothing is there by half",
-    limitMs: 9 * 60_000,
+    limitMs: 10 * 60_000,
   },
   {
     name: "storage-connections",
