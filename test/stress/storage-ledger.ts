@@ -1,7 +1,7 @@
 /** What a store has said that it keeps, and whether it does, and nothing by halves. */
 import { bytesOfValue, valueOfBytes } from "../../core/contracts/stored-value.ts";
 import { vectorOfBytes } from "../../core/contracts/stored-vector.ts";
-import type { StorageDriver } from "../../core/index.ts";
+import { describe, type StorageDriver } from "../../core/index.ts";
 import { idOf, lanes } from "./behaviours/storage-work.ts";
 
 const pageMax = 10_000;
@@ -89,7 +89,7 @@ export class StorageLedger {
     const [put, saved] = [value && valueOfBytes(value.value, "it"), snapshot && valueOfBytes(snapshot.state, "it")];
     const drawn = vector && vectorOfBytes(vector, "lanes", `lane ${lane}`).numbers[0];
     if (put !== saved || put !== snapshot?.seq || put !== drawn)
-      wrong.push(`lane ${lane} has value ${put}, snapshot ${saved} and vector ${drawn}: half a transaction`);
+      wrong.push(`lane ${lane} is at ${describe(put)}, ${describe(saved)} and ${describe(drawn)}: half a transaction`);
     const [answered, kept, pruned] = [this.#lines, this.#snapshots, this.#pruned].map((by) => by.get(lane) ?? 0);
     if (last < (answered as number)) wrong.push(`${line} ends with ${last}, and ${answered} was answered`);
     if (last % 3 !== 0 || events.length % 3 !== 0 || (events.at(-1)?.seq ?? 0) !== last)
