@@ -91,9 +91,11 @@ export function checkedTransaction(given: unknown, nowMs: number): DriverWrite[]
 export function checkedList(given: ListQuery = {}): { prefix: string; after: string | undefined; limit: number } {
   assertKeys("list", given, ["prefix", "after", "limit"]);
   const { prefix = "", after, limit = limitDefault } = given as { prefix?: unknown; after?: unknown; limit?: unknown };
-  if (typeof prefix !== "string") throw wrong("list", "prefix is a text", prefix);
-  if (after !== undefined && typeof after !== "string") throw wrong("list", "after is a key", after);
-  return { prefix, after, limit: checkedLimit(limit, "list") };
+  return {
+    prefix: prefix === "" ? prefix : checkedName(prefix, "list: prefix"),
+    after: after === undefined || after === "" ? after : checkedName(after, "list: after"),
+    limit: checkedLimit(limit, "list"),
+  };
 }
 
 export function checkedRead(given: ReadQuery): { journal: string; fromSeq: number; limit: number } {

@@ -25,14 +25,17 @@ export const sqlite3: PackageBeside = { name: "sqlite3", install: "npm install -
 
 /** A program that a machine may have. */
 export interface Tool {
+  readonly name: string;
   /** As it is called. */
   readonly tool: string;
-  /** What it does where it works. */
+  /** With which it ends well where it works. */
   readonly args: readonly string[];
+  /** What needs it is left out also where services are required. */
+  readonly isNeverRequired?: boolean;
 }
 
 /** Tells which calls of the kernel a program makes. */
-export const strace: Tool = { tool: "strace", args: ["-f", "-o", "/dev/null", "true"] };
+export const strace: Tool = { name: "strace", tool: "strace", args: ["-f", "-o", "/dev/null", "true"] };
 
 function service(name: string, variable: string, url: string): Service {
   return { name, variable, url: process.env[variable] ?? url };
@@ -49,7 +52,7 @@ export async function whyMissing(wanted: Service | PackageBeside | Tool): Promis
     const { status, error } = spawnSync(wanted.tool, wanted.args);
     return status === 0
       ? undefined
-      : `${wanted.tool} does not work here: ${error?.message ?? `it ends with ${status}`}`;
+      : `${wanted.name} does not work here: ${error?.message ?? `${wanted.tool} ends with ${status}`}`;
   }
   if ("install" in wanted)
     return isInstalled(wanted.name) ? undefined : `the package ${wanted.name} is not installed: ${wanted.install}`;

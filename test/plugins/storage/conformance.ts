@@ -4,6 +4,7 @@ import type { StorageCalls, StorageWrite } from "../../../core/index.ts";
 import { type PluginUse, RuntimeError } from "../../../index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
+import { describeHardLuck } from "./hard-luck.ts";
 import { failureOf, type Store, storeOf } from "./store.ts";
 import { describeVectors } from "./vectors.ts";
 
@@ -219,7 +220,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       ["delete", "a", /delete wants an object with key, ifVersion/],
       ["append", { journal: "j", events: [] }, /events is a list with at least one/],
       ["read", { journal: "j", limit: 0 }, /limit is a whole number from 1 to 10000, got 0/],
-      ["list", { prefix: 5 }, /prefix is a text, got 5/],
+      ["list", { prefix: 5 }, /prefix is a text/],
       ["prune", { journal: "j" }, /seq is a whole number from 0, got undefined/],
       ["transact", [], /at least one write/],
       [
@@ -243,5 +244,6 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
     });
 
     describe("vectors", () => describeVectors(store));
+    describe("hard luck", () => describeHardLuck(system, name));
   });
 }

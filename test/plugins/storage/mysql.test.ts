@@ -22,6 +22,10 @@ await describeWith(mysql, () => {
     age: (version) =>
       askMysql((connection) => connection.query(`INSERT INTO ${tablePrefix}migrations VALUES (?)`, [version])),
     unage: () => askMysql((connection) => connection.query(`DELETE FROM ${tablePrefix}migrations WHERE version > 50`)),
+    spoil: (table, column) =>
+      askMysql((connection) =>
+        connection.query(`UPDATE ${tablePrefix}${table} SET ${column} = LEFT(${column}, LENGTH(${column}) - 1)`),
+      ),
     wrongUrl: "mysql://root@127.0.0.1:1/test",
   });
 });

@@ -21,6 +21,10 @@ await describeWith(postgres, () => {
     disconnect: disconnectPostgres,
     age: (version) => askPostgres((client) => client.query(`INSERT INTO ${schema}.migrations VALUES ($1)`, [version])),
     unage: () => askPostgres((client) => client.query(`DELETE FROM ${schema}.migrations WHERE version > 50`)),
+    spoil: (table, column) =>
+      askPostgres((client) =>
+        client.query(`UPDATE ${schema}.${table} SET ${column} = substring(${column} FOR length(${column}) - 1)`),
+      ),
     wrongUrl: "postgres://root@127.0.0.1:1/test",
   });
 

@@ -3,6 +3,8 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import type { AnyPlugin } from "../../../index.ts";
 import { TcpRelay } from "../../support/tcp-relay.ts";
 import { useSystem } from "../../support/use-system.ts";
+import { expectSpoiledIsTold } from "./spoiled.ts";
+import { storeOf } from "./store.ts";
 
 export interface ServerCase {
   readonly plugin: AnyPlugin;
@@ -12,11 +14,16 @@ export interface ServerCase {
   /** Makes the tables those of a newer version, and undoes that. */
   age(version: number): Promise<unknown>;
   unage(): Promise<unknown>;
+  /** Cuts the last byte off every value in that column. */
+  spoil(table: string, column: string): Promise<unknown>;
   /** Where nobody listens. */
   readonly wrongUrl: string;
 }
 
-export function describeServer(title: string, { plugin, config, disconnect, age, unage, wrongUrl }: ServerCase): void {
+export function describeServer(
+  title: string,
+  { plugin, config, disconnect, age, unage, spoil, wrongUrl }: ServerCase,
+): void {
   describe(title, () => {
     const systems = [useSystem({ clock: "system", threads: 1 }), useSystem({ clock: "system", threads: 1 })] as const;
     const [system, other] = systems;
@@ -145,6 +152,11 @@ export function describeServer(title: string, { plugin, config, disconnect, age,
       await using _back = await TcpRelay.open(config.url, Number(new URL(relay.url).port));
       expect(await health()).toEqual({ status: "up" });
       await stop();
+    });
+
+    test("values that are not what was written are told by the reads that meet them", async () => {
+      await open(system);
+      await expectSpoiledIsTold(storeOf(system, name), spoil);
     });
 
     test("tables of a newer version are refused", async () => {

@@ -11,6 +11,8 @@ import type { Ref } from "../../../index.ts";
 import type { SqliteConfig } from "../../../plugins/storage-sqlite/config.ts";
 import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
 import { useSystem } from "../../support/use-system.ts";
+import { expectSpoiledIsTold } from "./spoiled.ts";
+import { storeOf } from "./store.ts";
 
 const holdLock = fileURLToPath(new URL("../../fixtures/programs/hold-lock.js", import.meta.url));
 
@@ -128,6 +130,17 @@ export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
         else expect((result as { value?: { value: unknown } }).value?.value).toBe("x".repeat(1_000));
       }
       expect([...failures]).toEqual(["storage_corrupt"]);
+    });
+
+    test("values that are not what was written are told by the reads that meet them", async () => {
+      await open();
+      await expectSpoiledIsTold(storeOf(system, "storage-sqlite"), async (table, column) => {
+        await stop();
+        const other = new DatabaseSync(file);
+        other.exec(`UPDATE ${table} SET ${column} = substr(${column}, 1, length(${column}) - 1)`);
+        other.close();
+        await open();
+      });
     });
 
     test("a store that is full refuses writes, keeps what it has, and goes on when there is room", async () => {
