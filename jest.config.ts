@@ -36,6 +36,7 @@ export const longSuites = [
   "examples",
   "packed",
   "plugins/bad-plugins",
+  "plugins/storage/full-disk",
   "plugins/storage/isolation",
   "plugins/storage/sqlite-keys",
   "plugins/storage/vector-property",
