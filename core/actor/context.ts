@@ -466,8 +466,10 @@ export interface Context {
   request(topic: string, message: unknown, options?: RequestOptions): Promise<unknown>;
   /**
    * Keeps what is published under a topic or a pattern, on main and within the bounds that are given, until `dropTopic`; again
-   * with other bounds, it goes by these. Resolves when what is published anywhere from then on is kept.
-   * @throws RuntimeError `already_kept`: the pattern overlaps that of another kept topic; `bad_argument`.
+   * with other bounds, it goes by these. Resolves when what is published anywhere from then on is kept. With `durable` a
+   * storage plugin has it, too, and what an earlier run of the program has left there is there again (S21).
+   * @throws RuntimeError `already_kept`: the pattern overlaps that of another kept topic, or is kept in another place;
+   * `bad_argument`; of a durable one `plugin_missing`, `storage_failed`, `storage_corrupt`, `storage_version`, `version_conflict`.
    */
   keepTopic(pattern: string, options?: KeepOptions): Promise<void>;
   /** Keeps it no more; what was kept is gone, and who reads it gets an `UnsubscribedMessage` and nothing more. False: it was not kept. @throws RuntimeError `bad_argument`. */

@@ -49,7 +49,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "simulation",
     claim: "10,000 seeded programs on simulated threads hold every clause of the semantics",
-    limitMs: 3 * 60_000,
+    limitMs: 2 * 60_000,
   },
   {
     name: "starts-and-ends",
@@ -104,5 +104,11 @@ export const suites: readonly StressSuite[] = [
     claim:
       "200 connections to each database server are ended in the midst of writes: nothing answered is lost, nothing refused is kept, nothing is there by half",
     limitMs: 2 * 60_000,
+  },
+  {
+    name: "durable-kills",
+    claim:
+      "200 processes with a durable topic and durable tasks under load are killed, also between write and answer: every message that was answered is handled, and every accepted task done, counted by id",
+    limitMs: 3 * 60_000,
   },
 ];

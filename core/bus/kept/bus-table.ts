@@ -82,7 +82,12 @@ export class BusTable {
     }
     this.queues.assertNone(pattern);
     const topic = this.topics.keepDurable(pattern, limits, store, { kept: done, failed });
-    if (topic !== undefined) this.topics.open(topic, (found) => this.queues.recover(topic, found));
+    if (topic === undefined) return;
+    this.topics.open(topic, (found) => {
+      // Somebody may have joined one meanwhile.
+      this.queues.assertNone(pattern);
+      return () => this.queues.recover(topic, found);
+    });
   }
 
   /** Drops a topic, and if it is durable its queues; calls back when the store has heard of it. */

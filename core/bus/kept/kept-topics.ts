@@ -1,7 +1,7 @@
 /** The kept topics of a system and who reads them, on main. */
 import type { Ref } from "../../actor/ref.ts";
 import type { StoreLink } from "../../durable/store-link.ts";
-import { type ErrorData, RuntimeError } from "../../errors.ts";
+import { type ErrorData, errorData, RuntimeError } from "../../errors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { wordsOfPattern } from "../topic.ts";
 import { covers, overlap } from "../topic-patterns.ts";
@@ -75,8 +75,11 @@ export class KeptTopics {
     return topic;
   }
 
-  /** What an earlier run has left of it is there when it is kept. @param found told of that before */
-  open(topic: KeptTopic, found: (found: RecoveredTopic) => void): void {
+  /**
+   * What an earlier run has left of it is there when it is kept.
+   * @param found told of that: throws RuntimeError where it cannot be kept after all; what it returns is called when it is
+   */
+  open(topic: KeptTopic, found: (found: RecoveredTopic) => () => void): void {
     const { durable, pattern } = topic;
     const take = (): readonly Opened[] => {
       const waiting = this.#opening.get(pattern)?.waiting ?? [];
@@ -86,12 +89,20 @@ export class KeptTopics {
     durable?.recover(
       (recovered) => {
         const waiting = take();
+        let kept: () => void;
+        try {
+          kept = found(recovered);
+        } catch (error) {
+          if (!(error instanceof RuntimeError)) throw error;
+          for (const { failed } of waiting) failed(errorData(error));
+          return;
+        }
         topic.recover(recovered);
         topic.trim(this.#kernel.readClock());
         this.#add(topic);
-        found(recovered);
+        kept();
         this.#news.read(topic);
-        for (const { kept } of waiting) this.#interest.known(pattern, kept);
+        for (const one of waiting) this.#interest.known(pattern, one.kept);
       },
       (error) => {
         for (const { failed } of take()) failed(error);

@@ -53,7 +53,7 @@ test("S21.8: a deadline holds in the next run, by the clock on the wall", async 
 
 test("S21.8: what is left when the system stops in order is left for the next run, also what agents had in hand", async () => {
   await runs.start();
-  await worker();
+  await runs.system.supervise({ children: [{ id: name, start: [puppet, undefined], name }] });
   const held = runs.system.submit({ to: name, call: "hold" });
   const waiting = runs.system.submit({ to: name, call: "hold" });
   await Promise.all([held.accepted(), waiting.accepted()]);

@@ -173,6 +173,18 @@ test("S21.6: the store runs before, provides storage, and is one", async () => {
   );
 });
 
+test("S21.6: a queue that begins in memory while the topic is read from its store is in the way as well", async () => {
+  await runs.start();
+  runs.mood = "hang";
+  const keeping = failureOf(keep());
+  await runs.system.spawn(consumer, { pattern: "orders.new", options: queueOptions, deed: "keep" });
+  runs.mood = "good";
+  expect(await keeping).toMatch(/^already_kept: .*queue "workers" of "orders.new" is in memory already/);
+  await runs.system.endQueue("orders.new", "workers");
+  await keep();
+  expect(await publish("one")).toEqual({ seq: 1 });
+});
+
 test("S21.6: of two systems over one store the one that came later has it", async () => {
   const first = await runs.start();
   await keep();
