@@ -8,14 +8,14 @@ import type { StoreDeed } from "./store.ts";
 
 const batch = 100;
 
-/** What of a driver it takes. */
+/** What of a driver it takes; each may return a promise. */
 export interface BareDatabase {
-  begin(): Promise<unknown> | unknown;
-  put(key: string, text: string): Promise<unknown> | unknown;
-  commit(): Promise<unknown> | unknown;
+  begin(): unknown;
+  put(key: string, text: string): unknown;
+  commit(): unknown;
   /** The text. */
-  get(key: string): Promise<unknown> | unknown;
-  close(): Promise<unknown> | unknown;
+  get(key: string): unknown;
+  close(): unknown;
 }
 
 /** @param readsAtOnce 1 for a driver that blocks */

@@ -30,7 +30,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   "mofa-system.ts": { rooms: layers, packages: [] },
   cli: { rooms: everyFace, packages: ["commander", "picocolors"] },
   examples: { rooms: everyFace, packages: ["mofa"] },
-  benchmarks: { rooms: everyFace, packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr"] },
+  benchmarks: { rooms: everyFace, packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr", "pg", "mysql2"] },
   // Its folders mirror the rooms, and know every file of theirs: see mayImport.
   test: { rooms: everyFace, packages: ["@jest/globals", "esbuild", "fast-check", "wabt"] },
   "jest.config.ts": { rooms: [], packages: ["jest"] },
