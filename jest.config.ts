@@ -39,6 +39,7 @@ export const longSuites = [
   "plugins/storage/full-disk",
   "plugins/storage/isolation",
   "plugins/storage/sqlite-keys",
+  "plugins/storage/store-property",
   "plugins/storage/vector-property",
   "plugins/template",
   "plugins/wasm/config-keys",

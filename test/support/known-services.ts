@@ -66,7 +66,7 @@ export async function whyMissing(wanted: Service | PackageBeside | Tool): Promis
   return isThere ? undefined : `no ${name} answers at ${host}: name another by ${variable}`;
 }
 
-export function isInstalled(name: string): boolean {
+function isInstalled(name: string): boolean {
   try {
     createRequire(import.meta.url).resolve(name);
     return true;
