@@ -28,7 +28,7 @@ export interface TaskStats {
   readonly preempted: number;
   /** Of those that failed, entries that a scheduler found to be wrong. */
   readonly discarded: number;
-  /** Now: for their turn, or for their next attempt. */
+  /** Now: for the store to have them, for their turn, or for their next attempt. */
   readonly waiting: number;
   /** Now: in an agent's hands. */
   readonly running: number;
