@@ -206,8 +206,10 @@ export class SqliteDriver implements StorageDriver {
     // A connection of its own, whose view of the file stays that of its first page.
     const reader = this.#told(() => new DatabaseSync(this.#file, { readOnly: true }));
     try {
-      reader.exec("BEGIN");
-      const statement = reader.prepare(sql.vectors);
+      const statement = this.#told(() => {
+        reader.exec("BEGIN");
+        return reader.prepare(sql.vectors);
+      });
       for (let after = ""; ; ) {
         const page = (this.#told(() => statement.all(collection, after, vectorsAtOnce)) as Row[]).map(vectorOf);
         if (page.length > 0) yield page;
