@@ -1,4 +1,4 @@
-/** A store of the runtime, in a thread of its own, asked by main for 1,000 writes or reads at once. */
+/** A store of the runtime, in a thread of its own, which 1,000 ask at once, from main. */
 import { type AnyPlugin, startSystem } from "../../index.ts";
 import type { Contender } from "../harness.ts";
 import { documentOf, type KeptDocument, keyOf, keys } from "./documents.ts";
@@ -30,18 +30,23 @@ export function store({ name, deed, plugin, use }: StoreOptions): Contender {
       const entry = (await system.call(`plugin.${plugin}`, "get", keyOf(number))) as { readonly value: KeptDocument };
       return entry.value.number === number % keys ? 1 : 0;
     };
-    if (deed === "read") await inWindows(put, keys);
+    if (deed === "read") await atOnce(put, keys);
     return { system, does: deed === "write" ? put : get };
   };
-  return systemContender(name, start, ({ does }, size) => inWindows(does, size));
+  return systemContender(name, start, ({ does }, size) => atOnce(does, size));
 }
 
-async function inWindows(does: (number: number) => Promise<number>, size: number): Promise<Repetition> {
+/** So many ask for one after the other. */
+async function atOnce(does: (number: number) => Promise<number>, size: number): Promise<Repetition> {
   const startMs = performance.now();
+  let next = 0;
   let result = 0;
-  for (let number = 0; number < size; number += storeWindow) {
-    const all = Array.from({ length: Math.min(storeWindow, size - number) }, (_, at) => does(number + at));
-    for (const count of await Promise.all(all)) result += count;
-  }
+  const lane = async () => {
+    while (next < size) {
+      const count = await does(next++);
+      result += count;
+    }
+  };
+  await Promise.all(Array.from({ length: storeWindow }, lane));
   return { result, elapsedMs: performance.now() - startMs };
 }

@@ -154,8 +154,8 @@ export class CellExtra {
   stash: unknown[] | undefined = undefined;
   /** What came up while user messages were held back. It counts for the mailbox's bound. */
   heldMail: Mailbox | undefined = undefined;
-  /** Calls taken and not answered: `thread.id` of the caller -> token. */
-  openCalls: Map<string, { caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
+  /** Calls taken and not answered, by thread and id of the caller (`openCallKey`). */
+  openCalls: Map<number, { caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
   /** Calls this actor made that are still open, by id. */
   pendingCalls: Set<number> | undefined = undefined;
   /** Promises of the kernel (calls, starts, names, waiting sends) that this actor waits for. */

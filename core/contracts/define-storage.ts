@@ -199,19 +199,16 @@ const calls = {
     });
   },
   searchVectors: (store: Store, given: unknown) => store.search(checkedSearch(given)),
-  put: (store: Store, given: unknown) => store.write([checkedWrite("put", given, "put", wallMs())], true),
-  delete: (store: Store, given: unknown) => store.write([checkedWrite("delete", given, "delete", wallMs())], true),
-  append: (store: Store, given: unknown) => store.write([checkedWrite("append", given, "append", wallMs())], true),
-  prune: (store: Store, given: unknown) => store.write([checkedWrite("prune", given, "prune", wallMs())], true),
-  saveSnapshot: (store: Store, given: unknown) =>
-    store.write([checkedWrite("snapshot", given, "saveSnapshot", wallMs())], true),
-  putVector: (store: Store, given: unknown) =>
-    store.write([checkedWrite("putVector", given, "putVector", wallMs())], true),
+  put: (store: Store, given: unknown) => store.write([checkedWrite("put", given, "put")], true),
+  delete: (store: Store, given: unknown) => store.write([checkedWrite("delete", given, "delete")], true),
+  append: (store: Store, given: unknown) => store.write([checkedWrite("append", given, "append")], true),
+  prune: (store: Store, given: unknown) => store.write([checkedWrite("prune", given, "prune")], true),
+  saveSnapshot: (store: Store, given: unknown) => store.write([checkedWrite("snapshot", given, "saveSnapshot")], true),
+  putVector: (store: Store, given: unknown) => store.write([checkedWrite("putVector", given, "putVector")], true),
   deleteVector: (store: Store, given: unknown) =>
-    store.write([checkedWrite("deleteVector", given, "deleteVector", wallMs())], true),
-  dropVectors: (store: Store, given: unknown) =>
-    store.write([checkedWrite("dropVectors", given, "dropVectors", wallMs())], true),
-  transact: (store: Store, given: unknown) => store.write(checkedTransaction(given, wallMs()), false),
+    store.write([checkedWrite("deleteVector", given, "deleteVector")], true),
+  dropVectors: (store: Store, given: unknown) => store.write([checkedWrite("dropVectors", given, "dropVectors")], true),
+  transact: (store: Store, given: unknown) => store.write(checkedTransaction(given), false),
 };
 
 /** The contract's calls as handlers. */

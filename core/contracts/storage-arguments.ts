@@ -1,4 +1,5 @@
 /** What a storage plugin is asked for, checked, and made into what a driver takes. Each throws RuntimeError `bad_argument`. */
+import { wallMs } from "../clock.ts";
 import { assertKeys } from "../known-keys.ts";
 import { checkedCount, checkedLimit, checkedName, optionalCount, wrong } from "./checked-values.ts";
 import type { ListQuery, ReadQuery, StorageWrite } from "./storage.ts";
@@ -21,7 +22,7 @@ const keysOf: Readonly<Record<StorageWrite["type"], readonly string[]>> = {
 };
 
 /** @param where it stands, for people: the call, or the place in a transaction. */
-export function checkedWrite(type: StorageWrite["type"], given: unknown, where: string, nowMs: number): DriverWrite {
+export function checkedWrite(type: StorageWrite["type"], given: unknown, where: string): DriverWrite {
   assertKeys(where, given, keysOf[type]);
   const write = given as Readonly<Record<string, unknown>>;
   switch (type) {
@@ -34,7 +35,7 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
         key: checkedName(write["key"], `${where}: key`),
         value: bytesOfValue(write["value"], where),
         ifVersion: optionalCount(write["ifVersion"], where, "ifVersion"),
-        expiresAtMs: ttlMs === undefined ? undefined : nowMs + ttlMs,
+        expiresAtMs: ttlMs === undefined ? undefined : wallMs() + ttlMs,
       };
     }
     case "delete":
@@ -76,7 +77,7 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
   }
 }
 
-export function checkedTransaction(given: unknown, nowMs: number): DriverWrite[] {
+export function checkedTransaction(given: unknown): DriverWrite[] {
   if (!Array.isArray(given) || given.length === 0)
     throw wrong("transact", "it takes a list with at least one write", given);
   return given.map((one: unknown, at) => {
@@ -84,7 +85,7 @@ export function checkedTransaction(given: unknown, nowMs: number): DriverWrite[]
     const { type, ...rest } = (typeof one === "object" && one !== null ? one : {}) as { readonly type?: unknown };
     if (typeof type !== "string" || !Object.hasOwn(keysOf, type))
       throw wrong(where, `a write has as its type ${Object.keys(keysOf).join(", ")}`, one);
-    return checkedWrite(type as StorageWrite["type"], rest, where, nowMs);
+    return checkedWrite(type as StorageWrite["type"], rest, where);
   });
 }
 

@@ -10,6 +10,8 @@ import { checkMessage } from "../thread/message-check.ts";
 
 const sumBytes = 4;
 const firstOfV8 = 0xff;
+/** Of what is looked at for JSON: deeper values, circles among them, are left to `node:v8`. */
+const depthMax = 64;
 
 /** @param what it is, for people. @throws RuntimeError `not_cloneable`, with the path of what no store can keep. */
 export function bytesOfValue(value: unknown, what: string): Uint8Array {
@@ -41,32 +43,41 @@ function withBytes(bytes: Buffer): Buffer {
 }
 
 function isJson(value: unknown, what: string): boolean {
+  if (isExact(value, 0)) return true;
   try {
-    return checkMessage(value, undefined) !== "special" && isExact(value);
+    checkMessage(value, undefined);
   } catch (error) {
     throw new RuntimeError("not_cloneable", `${what}: ${(error as Error).message}`, { cause: error });
   }
+  return false;
 }
 
-/** Of plain objects and arrays, which have a bound to their depth: whether JSON gives back all that is in them. */
-function isExact(value: unknown): boolean {
+/** Whether JSON gives back all that is in it. */
+function isExact(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
       return true;
     case "number":
       return Number.isFinite(value) && !Object.is(value, -0);
-    case "object": {
+    case "object":
       if (value === null) return true;
-      if (Array.isArray(value)) {
-        // By number: a hole is undefined.
-        for (let at = 0; at < value.length; at++) if (!isExact(value[at])) return false;
-        return true;
-      }
-      for (const key in value) if (!isExact((value as Record<string, unknown>)[key])) return false;
-      return true;
-    }
+      return depth < depthMax && (Array.isArray(value) ? isExactArray(value, depth) : isExactObject(value, depth));
     default:
       return false;
   }
+}
+
+function isExactArray(array: readonly unknown[], depth: number): boolean {
+  if (Object.getPrototypeOf(array) !== Array.prototype) return false;
+  // By number: a hole is undefined.
+  for (let at = 0; at < array.length; at++) if (!isExact(array[at], depth + 1)) return false;
+  return true;
+}
+
+function isExactObject(object: object, depth: number): boolean {
+  if (Object.getPrototypeOf(object) !== Object.prototype || Object.getOwnPropertySymbols(object).length > 0)
+    return false;
+  for (const key in object) if (!isExact((object as Record<string, unknown>)[key], depth + 1)) return false;
+  return true;
 }

@@ -40,6 +40,8 @@ type OpenCalls = NonNullable<CellExtra["openCalls"]>;
 
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
 const openCallsPrune = 1_024;
+/** By thread and id: calls of a thread are numbered from 1 on, and no thread lives to see so many. */
+const openCallKey = (thread: number, id: number): number => thread * 2 ** 40 + id;
 
 export class Calls {
   readonly #kernel: Kernel;
@@ -396,16 +398,16 @@ export class Calls {
   }
 
   #keep(open: OpenCalls, caller: RefData, id: number, name: string, deadlineMs: number): void {
-    open.set(`${caller.thread}.${id}`, { caller, id, name, deadlineMs });
+    open.set(openCallKey(caller.thread, id), { caller, id, name, deadlineMs });
   }
 
   /** Somebody else may have answered them; past their deadline nobody waits. */
-  #prune(open: Map<string, { deadlineMs: number }>): void {
+  #prune(open: OpenCalls): void {
     for (const [key, call] of open) if (call.deadlineMs < this.#kernel.nowMs) open.delete(key);
   }
 
   answered(cell: Cell, caller: RefData, id: number): void {
-    cell.extra?.openCalls?.delete(`${caller.thread}.${id}`);
+    cell.extra?.openCalls?.delete(openCallKey(caller.thread, id));
     // Its handler is still running: what it returns is no answer any more, and nothing is left open.
     const { current } = cell;
     if (current?.kind === MetaKind.call && current.id === id && current.from?.thread === caller.thread)
