@@ -109,7 +109,7 @@ export type {
   DriverWrite,
   StorageDriver,
 } from "./contracts/storage-driver.ts";
-export { assertAt, runGroup, type TransactionSession } from "./contracts/transaction-session.ts";
+export { assertAt, type PutRow, runGroup, type TransactionSession } from "./contracts/transaction-session.ts";
 export { assertDimension } from "./contracts/vector-search.ts";
 export type {
   DeleteVectorWrite,

@@ -43,8 +43,8 @@ function withBytes(bytes: Buffer): Buffer {
 }
 
 function isJson(value: unknown, what: string): boolean {
-  if (isExact(value, 0)) return true;
   try {
+    if (isExact(value, 0)) return true;
     checkMessage(value, undefined);
   } catch (error) {
     throw new RuntimeError("not_cloneable", `${what}: ${(error as Error).message}`, { cause: error });

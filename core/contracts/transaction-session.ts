@@ -7,6 +7,14 @@ import { failPoint } from "./fail-point.ts";
 import type { DriverOutcome, DriverWrite } from "./storage-driver.ts";
 import { assertDimension } from "./vector-search.ts";
 
+/** A value as it is put. */
+export interface PutRow {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly version: number;
+  readonly expiresAtMs: number | undefined;
+}
+
 /** A connection to a server, for one transaction of the server's: the only one that writes to the store meanwhile. */
 export interface TransactionSession {
   /** Begins it, once nobody else writes, and says which version was given last. */
@@ -19,7 +27,8 @@ export interface TransactionSession {
   release(isBroken: boolean): void;
   /** The version of what has not expired by then; 0: it is not there. */
   versionOf(key: string, nowMs: number): Promise<number>;
-  put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void>;
+  /** At least one; no key stands there twice. */
+  put(rows: readonly PutRow[]): Promise<void>;
   remove(key: string): Promise<void>;
   lastSeq(journal: string): Promise<number>;
   /** Events from that number on, which the journal ends with then. */
@@ -55,6 +64,7 @@ export async function runGroup(
     const group = new Group(session, nowMs, before);
     const outcomes: DriverOutcome[] = [];
     for (const writes of transactions) outcomes.push(await group.transact(writes));
+    await group.flush();
     if (group.version !== before) await session.setVersion(group.version);
     failPoint("before-commit");
     isCommitting = true;
@@ -81,6 +91,10 @@ export async function runGroup(
   }
 }
 
+/** Puts that wait to be one statement: the next one of many would be too long for a server, or take long to build. */
+const rowsMax = 500;
+const rowBytesMax = 1_048_576;
+
 /** What costs a transaction nothing but itself. */
 const refusals: readonly string[] = ["version_conflict", "dimension_mismatch"];
 
@@ -88,6 +102,9 @@ class Group {
   readonly #session: TransactionSession;
   readonly #nowMs: number;
   version: number;
+  /** Single puts that depend on nothing, by key, in their order: they go together before anything else does. */
+  readonly #rows = new Map<string, PutRow>();
+  #rowBytes = 0;
 
   constructor(session: TransactionSession, nowMs: number, version: number) {
     this.#session = session;
@@ -97,6 +114,15 @@ class Group {
 
   async transact(writes: readonly DriverWrite[]): Promise<DriverOutcome> {
     const { version } = this;
+    const [first] = writes;
+    if (writes.length === 1 && first?.type === "put" && first.ifVersion === undefined) {
+      const row = { key: first.key, value: first.value, version: ++this.version, expiresAtMs: first.expiresAtMs };
+      this.#rows.set(row.key, row);
+      this.#rowBytes += row.value.length;
+      if (this.#rows.size >= rowsMax || this.#rowBytes >= rowBytesMax) await this.flush();
+      return { ok: true, results: [{ version: row.version }] };
+    }
+    await this.flush();
     // One write that cannot be has changed nothing.
     const isMarked = writes.length > 1;
     if (isMarked) await this.#session.mark();
@@ -114,13 +140,22 @@ class Group {
     return { ok: true, results };
   }
 
+  /** What waits is written. */
+  async flush(): Promise<void> {
+    if (this.#rows.size === 0) return;
+    const rows = [...this.#rows.values()];
+    this.#rows.clear();
+    this.#rowBytes = 0;
+    await this.#session.put(rows);
+  }
+
   async #write(write: DriverWrite): Promise<unknown> {
     const session = this.#session;
     switch (write.type) {
       case "put": {
         const { key, value, ifVersion, expiresAtMs } = write;
         if (ifVersion !== undefined) assertAt(key, ifVersion, await session.versionOf(key, this.#nowMs));
-        await session.put(key, value, ++this.version, expiresAtMs);
+        await session.put([{ key, value, version: ++this.version, expiresAtMs }]);
         return { version: this.version };
       }
       case "delete": {

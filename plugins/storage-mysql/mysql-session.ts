@@ -1,6 +1,6 @@
 /** The statements of one transaction. */
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
-import type { TransactionSession } from "../../core/index.ts";
+import type { PutRow, TransactionSession } from "../../core/index.ts";
 import type { TableNames } from "./schema.ts";
 
 /** Events in one statement: what a server takes at a time has a bound. */
@@ -52,12 +52,21 @@ export class MysqlSession implements TransactionSession {
     return Number(rows[0]?.["version"] ?? 0);
   }
 
-  async put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void> {
-    await this.#connection.execute(
-      `INSERT INTO ${this.#tables.entries} VALUES (?, ?, ?, ?)
-       ON DUPLICATE KEY UPDATE value = VALUES(value), version = VALUES(version), expires = VALUES(expires)`,
-      [Buffer.from(key), bufferOf(value), version, expiresAtMs ?? null],
-    );
+  async put(rows: readonly PutRow[]): Promise<void> {
+    const values = rows.map(({ key, value, version, expiresAtMs }) => [
+      Buffer.from(key),
+      bufferOf(value),
+      version,
+      expiresAtMs ?? null,
+    ]);
+    const [row] = values;
+    const into = `INSERT INTO ${this.#tables.entries} VALUES`;
+    const orUpdate =
+      "ON DUPLICATE KEY UPDATE value = VALUES(value), version = VALUES(version), expires = VALUES(expires)";
+    // Many go as text, in which bytes are twice as long; one that may be large does not.
+    if (values.length === 1 && row !== undefined)
+      await this.#connection.execute(`${into} (?, ?, ?, ?) ${orUpdate}`, row);
+    else await this.#connection.query(`${into} ? ${orUpdate}`, [values]);
   }
 
   async remove(key: string): Promise<void> {

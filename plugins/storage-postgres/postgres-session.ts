@@ -1,6 +1,6 @@
 /** The statements of one transaction. */
 import type { PoolClient } from "pg";
-import type { TransactionSession } from "../../core/index.ts";
+import type { PutRow, TransactionSession } from "../../core/index.ts";
 import type { TableNames } from "./schema.ts";
 
 export class PostgresSession implements TransactionSession {
@@ -45,11 +45,16 @@ export class PostgresSession implements TransactionSession {
     return Number(rows[0]?.version ?? 0);
   }
 
-  async put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void> {
+  async put(rows: readonly PutRow[]): Promise<void> {
     await this.#client.query(
-      `INSERT INTO ${this.#tables.entries} VALUES ($1, $2, $3, $4)
+      `INSERT INTO ${this.#tables.entries} SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::double precision[])
        ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires`,
-      [key, value, version, expiresAtMs ?? null],
+      [
+        rows.map(({ key }) => key),
+        rows.map(({ value }) => value),
+        rows.map(({ version }) => version),
+        rows.map(({ expiresAtMs }) => expiresAtMs ?? null),
+      ],
     );
   }
 

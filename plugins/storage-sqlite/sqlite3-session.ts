@@ -1,5 +1,5 @@
 /** The statements of one transaction, by the package `sqlite3`. */
-import type { TransactionSession } from "../../core/index.ts";
+import type { PutRow, TransactionSession } from "../../core/index.ts";
 import type { Sqlite3Connection } from "./sqlite3-connection.ts";
 import { sql } from "./statements.ts";
 
@@ -40,8 +40,9 @@ export class Sqlite3Session implements TransactionSession {
     return Number((await this.#writer.first(sql.versionOf, key, nowMs))?.["version"] ?? 0);
   }
 
-  async put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): Promise<void> {
-    await this.#writer.all(sql.put, key, value, version, expiresAtMs ?? null);
+  async put(rows: readonly PutRow[]): Promise<void> {
+    for (const { key, value, version, expiresAtMs } of rows)
+      await this.#writer.all(sql.put, key, value, version, expiresAtMs ?? null);
   }
 
   async remove(key: string): Promise<void> {
