@@ -6,7 +6,13 @@
  * `capability.<capability>.<call>`: so plugins reach one another. A call that throws a RuntimeError is answered by it; any
  * other throw is a bug, and the plugin ends and is started again by its supervisor.
  */
-import { type Behaviour, type BehaviourOptions, isAsyncFunction, makeBehaviour } from "./actor/behaviour.ts";
+import {
+  type Behaviour,
+  type BehaviourOptions,
+  type Handlers,
+  isAsyncFunction,
+  makeBehaviour,
+} from "./actor/behaviour.ts";
 import type { Context, Envelope, From } from "./actor/context.ts";
 import type { ExitReason } from "./actor/exit-reason.ts";
 import { type Api, noReply } from "./actor/ref.ts";
@@ -23,7 +29,7 @@ import {
   type RequiredCapability,
 } from "./plugin/plugin-facts.ts";
 import { type PackageState, packageStates } from "./plugin/plugin-packages.ts";
-import type { ConfigurationDeclaration } from "./registry/agent-configuration.ts";
+import { assertConfigurationDeclaration, type ConfigurationDeclaration } from "./registry/agent-configuration.ts";
 import { isStandardSchema, type StandardSchema } from "./registry/standard-schema.ts";
 
 /** How a plugin feels, by its own word. Without a hook `health` it is `up`. */
@@ -87,6 +93,20 @@ type PluginHandlers<S> = Record<string, (state: S, argument: never, ctx: Context
 
 type AnyCall = (state: unknown, argument: unknown, bus: PluginBus) => unknown;
 
+const definitionKeys = [
+  "name",
+  "version",
+  "config",
+  "requires",
+  "provides",
+  "packages",
+  "behaviour",
+  "module",
+  "mailboxCapacity",
+  "mailboxPolicy",
+  "turnLimitMs",
+  "budget",
+] as const satisfies readonly (keyof PluginDefinition<unknown, unknown, object>)[];
 const behaviourKeys = ["init", "calls", "health", "configure", "terminate", "format"] as const;
 const hooks = ["init", "health", "configure", "terminate", "format"] as const;
 
@@ -94,7 +114,10 @@ const hooks = ["init", "health", "configure", "terminate", "format"] as const;
 export function definePlugin<C = undefined, S = undefined, K extends object = Record<never, never>>(
   definition: PluginDefinition<C, S, K>,
 ): Plugin<K> {
+  assertKeys("definePlugin", definition, definitionKeys);
   const facts = checkedFacts(definition);
+  if (definition.config !== undefined && !isStandardSchema(definition.config))
+    assertConfigurationDeclaration(definition.config, "definePlugin: config");
   const { name: _name, version, config, behaviour, ...rest } = definition;
   const { requires: _requires, provides: _provides, packages: _packages, ...options } = rest;
   assertBehaviour(behaviour);
@@ -136,13 +159,7 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
         return ctx.log("warning", `${topic} was published, and not requested: nobody waits for an answer`);
       const name = topic.slice(topic.lastIndexOf(".") + 1);
       const handler = calls.get(name);
-      if (handler === undefined) {
-        const known = [...calls.keys()].join(", ");
-        return ctx.replyError(replyTo, {
-          code: "undef",
-          message: `${facts.name} has no call ${describe(name)} (defined: ${known})`,
-        });
-      }
+      if (handler === undefined) return ctx.replyError(replyTo, undefinedCall(facts, name, calls));
       const bus = buses.of(ctx);
       const value = answer(() => bus.answering(replyTo, () => handler(state, argument, bus)), ctx, replyTo);
       return isThenable(value) ? value.then((one) => reply(ctx, replyTo, one)) : reply(ctx, replyTo, value);
@@ -156,7 +173,18 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     ...(format && { format }),
   };
   const isAsync = [...calls.values(), init, health, configure, terminate].some(isAsyncFunction);
-  const handlers = { ...serverHandlers("definePlugin", server), isAsync };
+  const own = serverHandlers("definePlugin", server);
+  const handlers: Handlers = {
+    ...own,
+    isAsync,
+    // A slip of whoever asks is no reason to end a plugin, whose state is everybody's.
+    call: (state, name, argument, ctx) =>
+      calls.has(name)
+        ? own.call?.(state, name, argument, ctx)
+        : refuse(undefinedCall(facts, name, calls), ctx, ctx.from as From),
+    cast: (_state, name, _argument, ctx) =>
+      ctx.log("warning", `${describe(name)} was cast, and a plugin has calls alone: nothing was done`),
+  };
   const made: Plugin<K> = makeBehaviour(server as BehaviourOptions, handlers);
   factsByPlugin.set(made, facts);
   return made;
@@ -202,6 +230,11 @@ class Buses {
     }
     return bus;
   }
+}
+
+function undefinedCall({ name: plugin }: PluginFacts, name: string, calls: ReadonlyMap<string, unknown>): RuntimeError {
+  const known = [...calls.keys()].join(", ");
+  return new RuntimeError("undef", `${plugin} has no call ${describe(name)} (defined: ${known})`);
 }
 
 /** What a handler gives; where it throws a RuntimeError that is the answer. */

@@ -66,12 +66,15 @@ export interface AgentConfiguration {
 
 const declarationKeys = ["schema", "defaults", "file", "isFileOptional", "environment", "secrets"] as const;
 
-/** @throws RuntimeError `bad_argument`. */
-export function assertConfigurationDeclaration(value: unknown): asserts value is ConfigurationDeclaration {
-  assertKeys("the behaviour: configuration", value, declarationKeys);
+/** @param who whose it is, for people. @throws RuntimeError `bad_argument`. */
+export function assertConfigurationDeclaration(
+  value: unknown,
+  who = "the behaviour: configuration",
+): asserts value is ConfigurationDeclaration {
+  assertKeys(who, value, declarationKeys);
   const { schema, defaults, file, isFileOptional, environment, secrets } = value as Readonly<Record<string, unknown>>;
   const refuse = (key: string, wanted: string, got: unknown) => {
-    throw new RuntimeError("bad_argument", `the behaviour: configuration.${key} is ${wanted}, got ${describe(got)}`);
+    throw new RuntimeError("bad_argument", `${who}.${key} is ${wanted}, got ${describe(got)}`);
   };
   if (!isStandardSchema(schema)) refuse("schema", "a Standard Schema", schema);
   if (defaults !== undefined && !isData(defaults)) refuse("defaults", "an object", defaults);

@@ -215,8 +215,10 @@ function refused(
     // The schema's words may say the value, which may be too short to be looked for in texts.
     const words = isHidden && issue.message.includes(String(value)) ? "refused" : issue.message;
     const shown = isHidden ? "a secret" : describe(secrets.masked(value, path));
+    // What comes of all places together is from none of them.
+    if (path.length === 0) return `the whole: ${words} (got ${shown})`;
     const where = value === undefined ? "it is missing" : `got ${shown} from ${originAt(path, layers)}`;
-    return `${path.length === 0 ? "the whole" : path.join(".")}: ${words} (${where})`;
+    return `${path.join(".")}: ${words} (${where})`;
   });
   return new RuntimeError("bad_configuration", lines.join("; ") || "the schema refuses it, and does not say why");
 }

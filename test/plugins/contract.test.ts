@@ -69,12 +69,20 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     expect(await call("reader", "read", { call: "tokens" })).toEqual([true, true]);
   });
 
-  test("a call that it does not have is undef", async () => {
+  test("a call that it does not have is undef, by either way, a cast is told of, and the plugin goes on", async () => {
     await start();
-    expect(await failure(call("reader", "read", { call: "toString" }))).toMatchObject({
+    const undef = {
       code: "undef",
       message: expect.stringContaining('store has no call "toString" (defined: greeting, put'),
-    });
+    };
+    const warned = new Promise((resolve) =>
+      system().events.on("log", ({ level, message }) => level === "warning" && resolve(message)),
+    );
+    expect(await failure(call("reader", "read", { call: "toString" }))).toMatchObject(undef);
+    expect(await failure(call("store", "toString"))).toMatchObject(undef);
+    system().cast("plugin.store", "put", { key: "a", text: "B" });
+    expect(await warned).toBe('"put" was cast, and a plugin has calls alone: nothing was done');
+    expect(await call("store", "get", "a")).toBe("A");
   });
 });
 

@@ -49,9 +49,14 @@ test.each<[object, RegExp]>([
   [{ ...right, behaviour: { init: 5 } }, /behaviour.init is a function, got 5$/],
   [{ ...right, behaviour: { calls: { get: 5 } } }, /behaviour.calls.get is a function, got 5$/],
   [{ ...right, behaviour: { calls: { health() {} } } }, /every plugin has the call health/],
-  [{ ...right, config: {} }, /configuration.schema is a Standard Schema/],
+  [{ ...right, config: {} }, /^definePlugin: config.schema is a Standard Schema/],
+  [{ ...right, config: { url: "text" } }, /^definePlugin: config: there is no "url"; it takes schema, defaults/],
   [{ ...right, turnLimitMs: -1 }, /turnLimitMs/],
-  [{ ...right, depends: [] }, /there is no "depends"/],
+  [
+    { ...right, depends: [] },
+    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, behaviour/,
+  ],
+  [{ ...right, calls: {} }, /^definePlugin: there is no "calls"/],
 ])("%j is refused", (definition, message) => {
   expect(() => definePlugin(definition as PluginDefinition<undefined, undefined, object>)).toThrow(
     expect.objectContaining({ code: "bad_argument", message: expect.stringMatching(message) }),

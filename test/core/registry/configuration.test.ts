@@ -101,6 +101,14 @@ describe("a configuration", () => {
     );
   });
 
+  test("says of a refusal of the whole no place that it came from, since it came from all of them", async () => {
+    const strict: StandardSchema<object> = {
+      "~standard": { version: 1, vendor: "test", validate: () => ({ issues: [{ message: "no colour" }] }) },
+    };
+    const asked = readConfiguration(strict, { defaults: { size: 1 }, argument: { colour: 2 } });
+    await expect(asked).rejects.toMatchObject(refusal('^the whole: no colour \\(got {"size":1,"colour":2}\\)$'));
+  });
+
   test("is not read from a file that is missing, unless it may be, or is none", async () => {
     const missing = join(folder, "missing.json");
     const argument = { name: "a", server: { port: 1 } };
