@@ -34,6 +34,7 @@ export class LiveView implements Disposable {
   #last: Snapshot | undefined;
   readonly #block: Block | undefined;
   #frame = 0;
+  #written: Snapshot | undefined;
 
   /** Draws from now on until it is disposed. Not silent on a screen that is no terminal: see `isTTY`. */
   constructor(screen: Screen, facts: ViewFacts) {
@@ -62,7 +63,10 @@ export class LiveView implements Disposable {
 
   #draw(): void {
     if (this.#block === undefined) {
-      if (this.#last !== undefined) this.#screen.write(`${plainLine(this.#last, this.#facts)}\n`);
+      // A job that is too busy to tell has told nothing new.
+      if (this.#last === undefined || this.#last === this.#written) return;
+      this.#written = this.#last;
+      this.#screen.write(`${plainLine(this.#last, this.#facts)}\n`);
       return;
     }
     this.#block.draw(this.#lines());
