@@ -181,12 +181,20 @@ class Journal<S, A, E> {
     try {
       await this.#ask(ctx, "append", { journal, events: kept, ifSeq: this.#seq });
     } catch (error) {
-      this.#failure = error as RuntimeError; // as every request fails
-      throw error;
+      this.#failure = this.#explained(error as RuntimeError); // as every request fails
+      throw this.#failure;
     }
     for (const event of events) this.#apply(event);
     this.#seq += events.length;
     if (terms.snapshotEvery > 0 && this.#seq - this.#snapshotSeq >= terms.snapshotEvery) await this.#snapshot(ctx);
+  }
+
+  /** The store knows numbers alone; what they mean is known here. */
+  #explained(error: RuntimeError): RuntimeError {
+    if (error.code !== "version_conflict") return error;
+    const { journal } = this.#options;
+    const message = `journal "${journal}": somebody else has written to it, and one actor writes a journal at a time (${error.message})`;
+    return new RuntimeError("version_conflict", message, { cause: error });
   }
 
   /** @throws what an append failed with: also a handler that has caught that cannot go on. */

@@ -339,7 +339,7 @@ function whatIs(object: object): string {
   if (types.isSharedArrayBuffer(object) || (ArrayBuffer.isView(object) && types.isSharedArrayBuffer(object.buffer))) {
     return "is shared memory";
   }
-  if (isAnyRef(object)) return "is a ref of another system, which means nobody here";
+  if (isAnyRef(object)) return "is a ref that would mean nobody there: one of another system, or one for a store";
   const name: unknown = Object.getPrototypeOf(object)?.constructor?.name;
   return `is an instance of ${typeof name === "string" && name !== "" ? name : "an unnamed class"}`;
 }

@@ -97,7 +97,10 @@ describePlacements("Event-sourced actors", (place) => {
     const one = await place.spawn(system(), account, name, {});
     const two = await place.spawn(system(), account, name, {});
     await one.call("pay", 5);
-    await expect(two.call("payAndBear", 7)).rejects.toMatchObject({ code: "version_conflict" });
+    await expect(two.call("payAndBear", 7)).rejects.toMatchObject({
+      code: "version_conflict",
+      message: expect.stringMatching(/^journal ".+": somebody else has written to it, and one actor .+stands at/),
+    });
     expect(system().isAlive(two)).toBe(false);
     expect(await (await place.spawn(system(), account, name, {})).call("look")).toMatchObject({ balance: 5 });
   });
