@@ -37,6 +37,8 @@ test("it has what programs load, with the pages about it, and neither sources no
         "SEMANTICS",
         "VERBS",
         "bus/README",
+        "bus/kept/README",
+        "durable/README",
         "registry/README",
         "streams/README",
         "tasks/README",
