@@ -7,6 +7,7 @@ export const longSuites = [
   "cli/chaos",
   "cli/run",
   "core/bus/bus-property",
+  "core/bus/crowd-property",
   "core/bus/floods",
   "core/bus/kept-floods",
   "core/bus/kept-property",
@@ -44,6 +45,9 @@ export const longSuites = [
   "plugins/template",
   "plugins/wasm/config-keys",
   "plugins/wasm/faults",
+  "plugins/wasm/host-functions",
+  "plugins/wasm/raw",
+  "plugins/wasm/real-module",
   "simulation/simulation",
   "stress-kill",
 ];
