@@ -13,6 +13,7 @@ import {
   capabilityTopic,
   defineServer,
   describe,
+  errorData,
   type JournalEntry,
   RuntimeError,
   type ServerApi,
@@ -66,7 +67,7 @@ export function defineEventSourced<S, A, E, K extends object>(
     // Async as a whole: whatever the handler is, `persist` holds its turn.
     async (own: Journal<S, A, E>, argument: unknown, ctx: Context) => {
       const value = await handler(own.state, argument as never, (...events) => own.persist(events, ctx), ctx);
-      own.assertWhole();
+      await own.settle();
       return value;
     },
   ]);
@@ -133,7 +134,9 @@ class Journal<S, A, E> {
   state: S;
   #seq = 0;
   #snapshotSeq = 0;
-  #failure: RuntimeError | undefined;
+  #failure: Error | undefined;
+  /** Those that were asked for so far, one after the other. */
+  #persisting: Promise<void> = Promise.resolve();
 
   constructor(options: JournalOptions<S, A, E>) {
     this.#options = options;
@@ -143,62 +146,71 @@ class Journal<S, A, E> {
   async recover(ctx: Context): Promise<void> {
     const { journal, terms, upgrade } = this.#options;
     const snapshot = (await this.#ask(ctx, "loadSnapshot", journal)) as StoredSnapshot | undefined;
+    // Asked after the snapshot, which is never ahead of it, and before the events, which are all there up to it.
+    const last = (await this.#ask(ctx, "lastSeq", journal)) as number;
     if (snapshot !== undefined) {
-      const { version, value } = snapshot.state as Kept;
+      const { version, value } = this.#kept(snapshot.state, "the snapshot");
+      if (snapshot.seq > last) throw this.#gap(`the snapshot is of event ${snapshot.seq}, and the last is ${last}`);
       // One of an older version may lack what events would have told: these are read anew, if all are there.
-      if (version > terms.version) throw this.#newer("the snapshot", version);
       if (version === terms.version) {
         this.state = structuredClone(value) as S; // a message is its receiver's to read, and this is to be changed
         this.#seq = snapshot.seq;
         this.#snapshotSeq = snapshot.seq;
       }
     }
-    for (;;) {
-      const page = (await this.#ask(ctx, "read", {
-        journal,
-        fromSeq: this.#seq + 1,
-        limit: pageSize,
-      })) as JournalEntry[];
+    let page: readonly JournalEntry[];
+    do {
+      page = (await this.#ask(ctx, "read", { journal, fromSeq: this.#seq + 1, limit: pageSize })) as JournalEntry[];
       for (const { seq, event } of page) {
-        if (seq !== this.#seq + 1)
-          throw new RuntimeError(
-            "storage_corrupt",
-            `journal "${journal}": event ${this.#seq + 1} is missing, and the next is ${seq}: a snapshot that fits is gone`,
-          );
-        const { version, value } = event as Kept;
-        if (version > terms.version) throw this.#newer(`event ${seq}`, version);
+        if (seq !== this.#seq + 1) throw this.#gap(`event ${this.#seq + 1} is missing, and the next is ${seq}`);
+        const { version, value } = this.#kept(event, `event ${seq}`);
         this.#apply(version < terms.version && upgrade !== undefined ? upgrade(value, version) : (value as E));
         this.#seq = seq;
       }
-      if (page.length < pageSize) return;
-    }
+    } while (page.length === pageSize);
+    if (this.#seq < last) throw this.#gap(`event ${this.#seq + 1} is missing, and all up to the last, ${last}`);
   }
 
-  async persist(events: readonly E[], ctx: Context): Promise<void> {
+  /** One after the other, also where nobody awaits them. */
+  persist(events: readonly E[], ctx: Context): Promise<void> {
+    const persisting = this.#persisting.then(() => this.#persist(events, ctx));
+    this.#persisting = persisting.catch(() => {}); // told by `settle`
+    return persisting;
+  }
+
+  async #persist(events: readonly E[], ctx: Context): Promise<void> {
     const { journal, terms } = this.#options;
-    this.assertWhole();
+    this.#assertWhole();
     const kept = events.map((value): Kept => ({ version: terms.version, value }));
     try {
       await this.#ask(ctx, "append", { journal, events: kept, ifSeq: this.#seq });
+      for (const event of events) this.#apply(event);
+      this.#seq += events.length;
+      if (terms.snapshotEvery > 0 && this.#seq - this.#snapshotSeq >= terms.snapshotEvery) await this.#snapshot(ctx);
     } catch (error) {
-      this.#failure = this.#explained(error as RuntimeError); // as every request fails
+      this.#failure = this.#explained((error ?? new Error("apply threw nothing")) as Error); // whatever it is, it is thrown on
       throw this.#failure;
     }
-    for (const event of events) this.#apply(event);
-    this.#seq += events.length;
-    if (terms.snapshotEvery > 0 && this.#seq - this.#snapshotSeq >= terms.snapshotEvery) await this.#snapshot(ctx);
   }
 
   /** The store knows numbers alone; what they mean is known here. */
-  #explained(error: RuntimeError): RuntimeError {
-    if (error.code !== "version_conflict") return error;
+  #explained(error: Error): Error {
+    if ((error as Partial<RuntimeError>).code !== "version_conflict") return error;
     const { journal } = this.#options;
     const message = `journal "${journal}": somebody else has written to it, and one actor writes a journal at a time (${error.message})`;
     return new RuntimeError("version_conflict", message, { cause: error });
   }
 
-  /** @throws what an append failed with: also a handler that has caught that cannot go on. */
-  assertWhole(): void {
+  /**
+   * Resolves when all that was said to have happened is kept. @throws what an append or `apply` failed with: also a handler that has
+   * caught that cannot go on.
+   */
+  async settle(): Promise<void> {
+    for (let last: Promise<void> | undefined; last !== this.#persisting; await last) last = this.#persisting;
+    this.#assertWhole();
+  }
+
+  #assertWhole(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
@@ -207,20 +219,44 @@ class Journal<S, A, E> {
     if (next !== undefined) this.state = next;
   }
 
+  /** One that the store does not take costs nothing: all of its events are kept. The next event tries again. */
   async #snapshot(ctx: Context): Promise<void> {
     const { journal, terms } = this.#options;
     const seq = this.#seq;
     const state: Kept = { version: terms.version, value: structuredClone(this.state) };
-    await this.#ask(ctx, "saveSnapshot", { journal, seq, state });
-    this.#snapshotSeq = seq;
-    if (terms.keepEvents < seq) await this.#ask(ctx, "prune", { journal, seq: seq - terms.keepEvents });
+    try {
+      await this.#ask(ctx, "saveSnapshot", { journal, seq, state });
+      this.#snapshotSeq = seq;
+      if (terms.keepEvents < seq) await this.#ask(ctx, "prune", { journal, seq: seq - terms.keepEvents });
+    } catch (error) {
+      const { code } = error as RuntimeError; // as every request fails
+      if (code === "not_cloneable" || code === "bad_argument") throw error;
+      ctx.log("warning", `journal "${journal}": no snapshot of event ${seq}`, errorData(error));
+    }
   }
 
-  #newer(what: string, version: number): RuntimeError {
+  /** What was written here. @throws RuntimeError `storage_corrupt`: by somebody else; `storage_version`. */
+  #kept(stored: unknown, what: string): Kept {
     const { journal, terms } = this.#options;
+    const { version, value } = (typeof stored === "object" && stored !== null ? stored : {}) as Partial<Kept>;
+    if (!Number.isSafeInteger(version) || (version as number) < 1)
+      throw new RuntimeError(
+        "storage_corrupt",
+        `journal "${journal}": ${what} was written by no event-sourced actor: ${describe(stored)}`,
+      );
+    if ((version as number) > terms.version)
+      throw new RuntimeError(
+        "storage_version",
+        `journal "${journal}": ${what} is of version ${version}, and this behaviour knows up to ${terms.version}: run the newer one`,
+      );
+    return { version: version as number, value };
+  }
+
+  #gap(what: string): RuntimeError {
+    const { journal } = this.#options;
     return new RuntimeError(
-      "storage_version",
-      `journal "${journal}": ${what} is of version ${version}, and this behaviour knows up to ${terms.version}: run the newer one`,
+      "storage_corrupt",
+      `journal "${journal}": ${what}: a snapshot that fits is gone, or events are`,
     );
   }
 

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { JournalEntry, Ref } from "../../index.ts";
 import { storageSqlite } from "../../plugins/storage-sqlite/index.ts";
-import { account, newAccount, shortAccount } from "../fixtures/accounts.ts";
+import {
+  account,
+  forgetfulAccount,
+  newAccount,
+  newForgetfulAccount,
+  shortAccount,
+  strictAccount,
+} from "../fixtures/accounts.ts";
 import { describePlacements } from "../support/describe-placements.ts";
 import { useSystem } from "../support/use-system.ts";
 
@@ -90,6 +97,58 @@ describePlacements("Event-sourced actors", (place) => {
     await expect(place.spawn(system(), account, name, {})).rejects.toMatchObject({
       message: expect.stringMatching(/event 1 is missing, and the next is 2/),
     });
+  });
+
+  test("a journal of which nothing is left but the number of its last event is refused", async () => {
+    const name = owner();
+    const ref = await place.spawn(system(), forgetfulAccount, name, {});
+    expect(await ref.call("pay", 5)).toBe(5);
+    await end(ref);
+    // Its snapshot is of an older version, and its events are gone.
+    await expect(place.spawn(system(), newForgetfulAccount, name, {})).rejects.toMatchObject({
+      message: expect.stringMatching(/event 1 is missing, and all up to the last, 1/),
+    });
+    expect(await (await place.spawn(system(), forgetfulAccount, name, {})).call("look")).toMatchObject({ balance: 5 });
+  });
+
+  test("a snapshot that is ahead of its journal is refused", async () => {
+    const name = owner();
+    const ref = await place.spawn(system(), account, name, {});
+    await ref.call("pay", 5);
+    await end(ref);
+    const journal = `account ${name}`;
+    await store("saveSnapshot", {
+      journal,
+      seq: 7,
+      state: { version: 1, value: { owner: name, balance: 1, events: 7 } },
+    });
+    await expect(place.spawn(system(), account, name, {})).rejects.toMatchObject({
+      message: expect.stringMatching(/the snapshot is of event 7, and the last is 1/),
+    });
+  });
+
+  test("an event that no event-sourced actor has written is refused", async () => {
+    const name = owner();
+    await store("append", { journal: `account ${name}`, events: [{ type: "paid", amount: 5 }] });
+    await expect(place.spawn(system(), account, name, {})).rejects.toMatchObject({
+      message: expect.stringMatching(/event 1 was written by no event-sourced actor: \{"type":"paid","amount":5\}/),
+    });
+  });
+
+  test("what has happened is kept before its turn is over, also where the handler does not await it", async () => {
+    const name = owner();
+    const ref = await place.spawn(system(), account, name, {});
+    expect(await ref.call("payAndGo", 5)).toBe("gone");
+    expect(await store("lastSeq", `account ${name}`)).toBe(2);
+    expect(await ref.call("look")).toMatchObject({ balance: 11, events: 2 });
+  });
+
+  test("one whose event cannot be applied ends, whatever its handler catches", async () => {
+    const ref = await place.spawn(system(), strictAccount, owner(), {});
+    await expect(ref.call("payAndBear", -5)).rejects.toMatchObject({
+      message: expect.stringMatching(/a negative amount/),
+    });
+    expect(system().isAlive(ref)).toBe(false);
   });
 
   test("of two that write one journal one ends, and its successor knows what the other has written", async () => {
