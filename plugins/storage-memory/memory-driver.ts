@@ -14,7 +14,7 @@ import {
 } from "../../core/index.ts";
 
 interface Journal {
-  readonly events: DriverEvent[];
+  events: DriverEvent[];
   last: number;
 }
 
@@ -95,8 +95,11 @@ export class MemoryDriver implements StorageDriver {
         const kept = this.#journals.get(write.journal);
         if (kept === undefined) return undefined;
         const count = kept.events.findIndex(({ seq }) => seq > write.seq);
-        const pruned = kept.events.splice(0, count === -1 ? kept.events.length : count);
-        undo.push(() => kept.events.unshift(...pruned));
+        const { events } = kept;
+        kept.events = events.slice(count === -1 ? events.length : count);
+        undo.push(() => {
+          kept.events = events;
+        });
         return undefined;
       }
       case "putVector": {

@@ -63,6 +63,21 @@ if ((await whyMissing(sqlite3)) === undefined)
     return await Sqlite3Driver.open(file(files++));
   });
 
+test("a transaction that cannot be gives back as many events as it had pruned", async () => {
+  const store = new MemoryDriver();
+  const events = Array.from({ length: 200_000 }, () => new Uint8Array(1));
+  const cannotBe: DriverWrite[] = [
+    { type: "append", journal: "j", events: events.slice(0, 2), ifSeq: undefined },
+    { type: "prune", journal: "j", seq: 200_001 },
+    { type: "append", journal: "j", events: events.slice(0, 3), ifSeq: undefined },
+    { type: "delete", key: "none", ifVersion: 1 },
+  ];
+  const outcomes = await store.commit([[{ type: "append", journal: "j", events, ifSeq: 0 }], cannotBe], 0);
+  expect(outcomes.map(({ ok }) => ok)).toEqual([true, false]);
+  expect(await store.lastSeq("j")).toBe(200_000);
+  expect((await store.read("j", 1, 300_000)).map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1));
+});
+
 test("whatever is written, all stores answer and hold the same", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(group, { maxLength: 8 }), async (groups) => {
