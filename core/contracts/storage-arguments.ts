@@ -51,7 +51,8 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
       return {
         type,
         journal: checkedName(write["journal"], `${where}: journal`),
-        events: events.map((event, at) => bytesOfValue(event, `${where}: events[${at}]`)),
+        // By number: a hole is undefined.
+        events: Array.from(events, (event: unknown, at) => bytesOfValue(event, `${where}: events[${at}]`)),
         ifSeq: optionalCount(write["ifSeq"], where, "ifSeq"),
       };
     }
@@ -80,7 +81,7 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
 export function checkedTransaction(given: unknown): DriverWrite[] {
   if (!Array.isArray(given) || given.length === 0)
     throw wrong("transact", "it takes a list with at least one write", given);
-  return given.map((one: unknown, at) => {
+  return Array.from(given, (one: unknown, at) => {
     const where = `transact: [${at}]`;
     const { type, ...rest } = (typeof one === "object" && one !== null ? one : {}) as { readonly type?: unknown };
     if (typeof type !== "string" || !Object.hasOwn(keysOf, type))

@@ -17,6 +17,8 @@ export interface PutRow {
 
 /** A connection to a server, for one transaction of the server's: the only one that writes to the store meanwhile. */
 export interface TransactionSession {
+  /** A value may be as long; one beyond that would cost the connection, and with it the whole group. */
+  readonly valueBytesMax: number;
   /** Begins it, once nobody else writes, and says which version was given last. */
   begin(): Promise<number>;
   /** The last version that is given. */
@@ -114,12 +116,14 @@ class Group {
 
   async transact(writes: readonly DriverWrite[]): Promise<DriverOutcome> {
     const { version } = this;
+    const large = tooLarge(writes, this.#session.valueBytesMax);
+    if (large !== undefined) return { ok: false, error: large };
     const [first] = writes;
     if (writes.length === 1 && first?.type === "put" && first.ifVersion === undefined) {
       const row = { key: first.key, value: first.value, version: ++this.version, expiresAtMs: first.expiresAtMs };
+      if (this.#rows.size >= rowsMax || this.#rowBytes + row.value.length > rowBytesMax) await this.flush();
       this.#rows.set(row.key, row);
       this.#rowBytes += row.value.length;
-      if (this.#rows.size >= rowsMax || this.#rowBytes >= rowBytesMax) await this.flush();
       return { ok: true, results: [{ version: row.version }] };
     }
     await this.flush();
@@ -194,6 +198,34 @@ class Group {
         return { isDropped };
       }
     }
+  }
+}
+
+function tooLarge(writes: readonly DriverWrite[], max: number): RuntimeError | undefined {
+  for (const [at, write] of writes.entries()) {
+    for (const [what, { length }] of bytesOf(write)) {
+      if (length <= max) continue;
+      const where = writes.length > 1 ? `[${at}]: ` : "";
+      const text = `${where}${what} has ${length} bytes, and the store takes ${max}: make it smaller, or that larger`;
+      return new RuntimeError("bad_argument", text);
+    }
+  }
+  return undefined;
+}
+
+/** What of a write may be large, with its name for people. */
+function bytesOf(write: DriverWrite): readonly (readonly [string, Uint8Array])[] {
+  switch (write.type) {
+    case "put":
+      return [[`the value of "${write.key}"`, write.value]];
+    case "append":
+      return write.events.map((event) => [`an event of "${write.journal}"`, event]);
+    case "snapshot":
+      return [[`the snapshot of "${write.journal}"`, write.state]];
+    case "putVector":
+      return [[`the vector "${write.id}" of "${write.collection}"`, write.value]];
+    default:
+      return [];
   }
 }
 

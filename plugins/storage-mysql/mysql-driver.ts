@@ -21,11 +21,13 @@ export class MysqlDriver implements StorageDriver {
   readonly #pool: Pool;
   readonly #tables: TableNames;
   readonly #lockTimeoutS: number;
+  readonly #packetMax: number;
 
-  private constructor(pool: Pool, tables: TableNames, lockTimeoutS: number) {
+  private constructor(pool: Pool, tables: TableNames, lockTimeoutS: number, packetMax: number) {
     this.#pool = pool;
     this.#tables = tables;
     this.#lockTimeoutS = lockTimeoutS;
+    this.#packetMax = packetMax;
   }
 
   /** @throws what the server says; RuntimeError `storage_version`. */
@@ -35,12 +37,17 @@ export class MysqlDriver implements StorageDriver {
       connectionLimit: poolSize,
       connectTimeout: connectTimeoutMs,
       supportBigNumbers: true,
+      // A list of another length is another one, and a server has a bound for all that its clients prepare.
+      maxPreparedStatements: 100,
     });
     const tables = tableNames(tablePrefix);
+    let packetMax: number;
     try {
       const connection = await pool.getConnection();
       try {
         await prepareSchema(connection, tablePrefix, tables);
+        const [rows] = await connection.query<RowDataPacket[]>("SELECT @@max_allowed_packet AS packetMax");
+        packetMax = Number(rows[0]?.["packetMax"]);
       } finally {
         connection.release();
       }
@@ -48,11 +55,12 @@ export class MysqlDriver implements StorageDriver {
       await pool.end();
       throw error;
     }
-    return new MysqlDriver(pool, tables, lockTimeoutS);
+    return new MysqlDriver(pool, tables, lockTimeoutS, packetMax);
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
-    const session = new MysqlSession(await this.#pool.getConnection(), this.#tables, this.#lockTimeoutS);
+    const connection = await this.#pool.getConnection();
+    const session = new MysqlSession(connection, this.#tables, this.#lockTimeoutS, this.#packetMax);
     return await runGroup(session, transactions, nowMs);
   }
 

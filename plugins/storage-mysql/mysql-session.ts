@@ -3,18 +3,25 @@ import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/prom
 import type { PutRow, TransactionSession } from "../../core/index.ts";
 import type { TableNames } from "./schema.ts";
 
-/** Events in one statement: what a server takes at a time has a bound. */
+/** Events in one statement, and their bytes, which take twice as many there: what a server takes at a time has a bound. */
 const eventsAtOnce = 500;
+const eventBytesAtOnce = 2 ** 18;
+
+/** Of a statement with one value, all that is not that value. */
+const besideValue = 8_192;
 
 export class MysqlSession implements TransactionSession {
   readonly #connection: PoolConnection;
   readonly #tables: TableNames;
   readonly #lockTimeoutS: number;
+  readonly valueBytesMax: number;
 
-  constructor(connection: PoolConnection, tables: TableNames, lockTimeoutS: number) {
+  /** @param packetMax the bytes that the server takes at a time */
+  constructor(connection: PoolConnection, tables: TableNames, lockTimeoutS: number, packetMax: number) {
     this.#connection = connection;
     this.#tables = tables;
     this.#lockTimeoutS = lockTimeoutS;
+    this.valueBytesMax = packetMax - besideValue;
   }
 
   async begin(): Promise<number> {
@@ -83,11 +90,17 @@ export class MysqlSession implements TransactionSession {
 
   async append(journal: string, firstSeq: number, events: readonly Uint8Array[]): Promise<void> {
     const name = Buffer.from(journal);
-    for (let from = 0; from < events.length; from += eventsAtOnce) {
-      const rows = events
-        .slice(from, from + eventsAtOnce)
-        .map((event, at) => [name, firstSeq + from + at, bufferOf(event)]);
-      await this.#connection.query(`INSERT INTO ${this.#tables.events} VALUES ?`, [rows]);
+    const all = events.map(bufferOf);
+    for (let from = 0, to = 0; from < all.length; from = to) {
+      for (let bytes = 0; to < all.length && to - from < eventsAtOnce; to++) {
+        bytes += (all[to] as Buffer).length;
+        if (to > from && bytes > eventBytesAtOnce) break;
+      }
+      const rows = all.slice(from, to).map((event, at) => [name, firstSeq + from + at, event] as const);
+      // One goes as it is, which may be as large as the server takes.
+      if (rows.length === 1)
+        await this.#connection.execute(`INSERT INTO ${this.#tables.events} VALUES (?, ?, ?)`, [...(rows[0] ?? [])]);
+      else await this.#connection.query(`INSERT INTO ${this.#tables.events} VALUES ?`, [rows]);
     }
     await this.#connection.execute(
       `INSERT INTO ${this.#tables.journals} VALUES (?, ?) ON DUPLICATE KEY UPDATE last = VALUES(last)`,

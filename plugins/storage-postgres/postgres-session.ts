@@ -6,6 +6,8 @@ import type { TableNames } from "./schema.ts";
 export class PostgresSession implements TransactionSession {
   readonly #client: PoolClient;
   readonly #tables: TableNames;
+  /** A list of bytes is sent as text, twice as long, and a message of PostgreSQL has at most 1 GB. */
+  readonly valueBytesMax = 500_000_000;
 
   constructor(client: PoolClient, tables: TableNames) {
     this.#client = client;
@@ -46,9 +48,18 @@ export class PostgresSession implements TransactionSession {
   }
 
   async put(rows: readonly PutRow[]): Promise<void> {
+    const into = `INSERT INTO ${this.#tables.entries}`;
+    const orUpdate =
+      "ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires";
+    const [row] = rows;
+    // Many go as text; one that may be large as it is.
+    if (row !== undefined && rows.length === 1) {
+      const { key, value, version, expiresAtMs = null } = row;
+      await this.#client.query(`${into} VALUES ($1, $2, $3, $4) ${orUpdate}`, [key, value, version, expiresAtMs]);
+      return;
+    }
     await this.#client.query(
-      `INSERT INTO ${this.#tables.entries} SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::double precision[])
-       ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires`,
+      `${into} SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::double precision[]) ${orUpdate}`,
       [
         rows.map(({ key }) => key),
         rows.map(({ value }) => value),
@@ -71,10 +82,14 @@ export class PostgresSession implements TransactionSession {
   }
 
   async append(journal: string, firstSeq: number, events: readonly Uint8Array[]): Promise<void> {
-    await this.#client.query(
-      `INSERT INTO ${this.#tables.events} SELECT $1, $2::bigint + at - 1, event FROM unnest($3::bytea[]) WITH ORDINALITY AS given (event, at)`,
-      [journal, firstSeq, events],
-    );
+    const [event] = events;
+    if (events.length === 1)
+      await this.#client.query(`INSERT INTO ${this.#tables.events} VALUES ($1, $2, $3)`, [journal, firstSeq, event]);
+    else
+      await this.#client.query(
+        `INSERT INTO ${this.#tables.events} SELECT $1, $2::bigint + at - 1, event FROM unnest($3::bytea[]) WITH ORDINALITY AS given (event, at)`,
+        [journal, firstSeq, events],
+      );
     await this.#client.query(
       `INSERT INTO ${this.#tables.journals} VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET last = excluded.last`,
       [journal, firstSeq + events.length - 1],

@@ -6,6 +6,8 @@ import { sql } from "./statements.ts";
 export class Sqlite3Session implements TransactionSession {
   readonly #writer: Sqlite3Connection;
   #isMarked = false;
+  /** SQLITE_MAX_LENGTH, of a row. */
+  readonly valueBytesMax = 1_000_000_000 - 8_192;
 
   constructor(writer: Sqlite3Connection) {
     this.#writer = writer;

@@ -6,6 +6,7 @@ import { puppet } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { describeHardLuck } from "./hard-luck.ts";
 import { failureOf, type Store, storeOf } from "./store.ts";
+import { describeValues } from "./values.ts";
 import { describeVectors } from "./vectors.ts";
 
 const everything = {
@@ -243,6 +244,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       });
     });
 
+    describe("values", () => describeValues(store));
     describe("vectors", () => describeVectors(store));
     describe("hard luck", () => describeHardLuck(system, name));
   });
