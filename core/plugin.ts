@@ -15,10 +15,12 @@ import {
 } from "./actor/behaviour.ts";
 import type { Context, Envelope, From } from "./actor/context.ts";
 import type { ExitReason } from "./actor/exit-reason.ts";
-import { type Api, noReply } from "./actor/ref.ts";
+import { type Api, noReply, type Ref } from "./actor/ref.ts";
 import { type ServerApi, type ServerDefinition, serverHandlers } from "./actor/server.ts";
 import { isThenable } from "./actor/turn-result.ts";
+import { isTopicWord } from "./bus/topic.ts";
 import { describe, RuntimeError } from "./errors.ts";
+import { isToken } from "./kernel/verb-arguments.ts";
 import { assertKeys } from "./known-keys.ts";
 import { capabilityTopic, type PluginBus, ScopedBus } from "./plugin/plugin-bus.ts";
 import {
@@ -38,7 +40,7 @@ export interface PluginHealth {
   readonly detail?: string;
 }
 
-/** Handlers by name. `never` for the argument lets each declare its own. */
+/** Handlers by name, which is one word of a topic, of at most 128 characters. `never` for the argument lets each declare its own. */
 export type PluginCalls<S> = { readonly [name: string]: (state: S, argument: never, bus: PluginBus) => unknown };
 
 export interface PluginBehaviour<C, S, K> {
@@ -108,12 +110,16 @@ const definitionKeys = [
   "budget",
 ] as const satisfies readonly (keyof PluginDefinition<unknown, unknown, object>)[];
 const behaviourKeys = ["init", "calls", "health", "configure", "terminate", "format"] as const;
+/** With the longest capability before it, it is a topic. */
+const callNameMax = 128;
+const healthStates: readonly unknown[] = ["up", "degraded", "down"] satisfies PluginHealth["status"][];
 const hooks = ["init", "health", "configure", "terminate", "format"] as const;
 
 /** @throws RuntimeError `bad_argument`, with what is wrong. */
 export function definePlugin<C = undefined, S = undefined, K extends object = Record<never, never>>(
   definition: PluginDefinition<C, S, K>,
 ): Plugin<K> {
+  // What a server may have beside is given the whole `ctx`: nothing of it comes in here.
   assertKeys("definePlugin", definition, definitionKeys);
   const facts = checkedFacts(definition);
   if (definition.config !== undefined && !isStandardSchema(definition.config))
@@ -123,7 +129,10 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
   assertBehaviour(behaviour);
   const { init, health, configure, terminate, format } = behaviour;
   const calls = new Map<string, AnyCall>(Object.entries((behaviour.calls ?? {}) as Record<string, AnyCall>));
-  calls.set("health", (state) => health?.(state as S) ?? { status: "up" });
+  calls.set("health", (state) => {
+    const felt = health === undefined ? ({ status: "up" } as const) : health(state as S);
+    return isThenable(felt) ? Promise.resolve(felt).then(checkedHealth) : checkedHealth(felt);
+  });
   const buses = new Buses(facts);
   const server: ServerDefinition<S, undefined, PluginHandlers<S>, object, C> = {
     ...options,
@@ -151,10 +160,10 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
       ]),
     ),
     info(state, message, ctx) {
-      const { type, topic, replyTo, message: argument } = message as Envelope;
       // It traps exits for `terminate` alone.
-      if ((type as string) === "exit") return undefined;
-      if (type !== "published") return ctx.log("warning", "unexpected message", { message });
+      if (isOfType(message, "exit")) return undefined;
+      if (!isEnvelope(message, ctx.self)) return ctx.log("warning", "unexpected message", { message });
+      const { topic, replyTo, message: argument } = message;
       if (replyTo === undefined)
         return ctx.log("warning", `${topic} was published, and not requested: nobody waits for an answer`);
       const name = topic.slice(topic.lastIndexOf(".") + 1);
@@ -162,7 +171,9 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
       if (handler === undefined) return ctx.replyError(replyTo, undefinedCall(facts, name, calls));
       const bus = buses.of(ctx);
       const value = answer(() => bus.answering(replyTo, () => handler(state, argument, bus)), ctx, replyTo);
-      return isThenable(value) ? value.then((one) => reply(ctx, replyTo, one)) : reply(ctx, replyTo, value);
+      return isThenable(value)
+        ? Promise.resolve(value).then((one) => reply(ctx, replyTo, one))
+        : reply(ctx, replyTo, value);
     },
     ...(configure && {
       configure: (state: S, next: C, ctx: Context, former: C) => configure(state, next, buses.of(ctx), former),
@@ -241,7 +252,9 @@ function undefinedCall({ name: plugin }: PluginFacts, name: string, calls: Reado
 function answer(run: () => unknown, ctx: Context, from: From): unknown {
   try {
     const value = run();
-    return isThenable(value) ? value.then(undefined, (error: unknown) => refuse(error, ctx, from)) : value;
+    if (!isThenable(value)) return value;
+    // Its own `then` may give nothing back.
+    return Promise.resolve(value).then(undefined, (error: unknown) => refuse(error, ctx, from));
   } catch (error) {
     return refuse(error, ctx, from);
   }
@@ -257,6 +270,30 @@ function reply(ctx: Context, to: From, value: unknown): void {
   if (value !== noReply) ctx.reply(to, value);
 }
 
+/** What is said of a plugin has to be readable: one that says nothing of use is down, and its bug costs no state. */
+function checkedHealth(felt: unknown): PluginHealth {
+  const { status, detail } = (typeof felt === "object" && felt !== null ? felt : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  if (healthStates.includes(status) && (detail === undefined || typeof detail === "string"))
+    return felt as PluginHealth;
+  return {
+    status: "down",
+    detail: `its hook health gives { status, detail } with one of ${healthStates.join(", ")} and a text, got ${describe(felt)}`,
+  };
+}
+
+function isOfType(message: unknown, type: string): boolean {
+  return typeof message === "object" && message !== null && (message as { readonly type?: unknown }).type === type;
+}
+
+/** Anybody may send anything: what looks like an envelope of the bus is answered only if it can be. */
+function isEnvelope(message: unknown, { creation }: Ref): message is Envelope {
+  if (!isOfType(message, "published")) return false;
+  const { topic, replyTo } = message as { readonly topic?: unknown; readonly replyTo?: unknown };
+  return typeof topic === "string" && (replyTo === undefined || isToken(replyTo, creation));
+}
+
 function assertBehaviour(behaviour: unknown): void {
   assertKeys("definePlugin: behaviour", behaviour, behaviourKeys);
   const given = behaviour as Readonly<Record<string, unknown>>;
@@ -268,12 +305,17 @@ function assertBehaviour(behaviour: unknown): void {
       );
   }
   const { calls = {} } = given;
-  if (typeof calls !== "object" || calls === null)
+  if (typeof calls !== "object" || calls === null || Array.isArray(calls))
     throw new RuntimeError(
       "bad_argument",
       `definePlugin: behaviour.calls is an object of functions, got ${describe(calls)}`,
     );
   for (const [name, call] of Object.entries(calls)) {
+    if (!isTopicWord(name) || name.length > callNameMax)
+      throw new RuntimeError(
+        "bad_argument",
+        `definePlugin: a call's name is one word of a topic, at most ${callNameMax} characters without dots, wildcards and white space, got ${describe(name)}`,
+      );
     if (typeof call !== "function" || name === "health")
       throw new RuntimeError(
         "bad_argument",

@@ -11,6 +11,10 @@ const wordsMax = 32;
 /** Neither a dot nor one of the wildcards, nor white space or what cannot be printed. */
 const word = /^[^.*>\s\p{Cc}]+$/u;
 
+export function isTopicWord(text: string): boolean {
+  return word.test(text);
+}
+
 /** The words of a topic that is published. @throws RuntimeError `bad_argument`. */
 export function wordsOfTopic(topic: unknown, verb: string): readonly string[] {
   const words = split(topic);

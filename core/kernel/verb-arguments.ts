@@ -77,6 +77,14 @@ export function partsOf(from: From, verb: string, creation: number): { readonly 
   return { caller, id };
 }
 
+/** Whether it is a call's token that can be replied to in this run of the system. */
+export function isToken(value: unknown, creation: number): value is From {
+  const { caller, id } = ((value as unknown) ?? {}) as { readonly [K in keyof From]?: unknown };
+  return (
+    isRefData(caller) && caller.node === "" && (caller.creation ?? creation) === creation && typeof id === "number"
+  );
+}
+
 /** What a call, or a stream, is to fail with. */
 export function assertReplyError(error: unknown, verb: string): { readonly code: string; readonly message: string } {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };

@@ -1,7 +1,7 @@
 /** Plugins of a running system. Those of `isolation` are in each; the others wherever they may be spread to. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
-import { hanging, oldReader, reader, store } from "../fixtures/plugins.ts";
+import { hanging, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
 import { useSystem } from "../support/use-system.ts";
 
 const system = useSystem({ clock: "system" });
@@ -117,7 +117,8 @@ test("what nobody provides in that version is plugin_missing, and nothing has st
   const said = await saidWhile(async () => {
     expect(await failure(system().startPlugins([oldReader, store]))).toMatchObject({
       code: "plugin_missing",
-      message: "plugin old-reader requires texts from 2.0.0 on, and store provides texts 1.2.0",
+      message:
+        "plugin old-reader requires texts from 2.0.0 on, and store provides texts 1.2.0: take versions of the two that fit",
     });
   });
   expect(said).toEqual([]);
@@ -207,6 +208,85 @@ test("a message that is no call is told of, and nothing else comes of it", async
     ["warning", "unexpected message", { message: "what is this?" }],
     ["warning", "capability.texts.greeting was published, and not requested: nobody waits for an answer", undefined],
   ]);
+});
+
+test("what is nobody's call is told of, whatever it looks like, and the plugin goes on", async () => {
+  handle = await system().startPlugins([store]);
+  const { slot } = system().whereis("plugin.store") as { slot: number };
+  const creation = 1 + (system().whereis("plugin.store") as Ref).creation;
+  const elsewhere = { caller: { node: "", thread: 0, slot: 1, generation: 0, creation }, id: 1 };
+  const topic = "capability.texts.greeting";
+  const forged = [
+    ...[null, undefined, { type: "published" }, { type: "published", topic, replyTo: {} }],
+    ...[
+      { type: "published", topic, replyTo: elsewhere },
+      { type: "published", topic: {}, replyTo: 1 },
+    ],
+  ];
+  const logs: unknown[] = [];
+  const quiet = system().events.on("log", ({ level, message, data }) => logs.push([level, message, data]));
+  for (const message of forged) system().send("plugin.store", message);
+  expect(await call("store", "greeting")).toBe("hello");
+  await system().settled();
+  quiet();
+  expect(logs).toEqual(forged.map((message) => ["warning", "unexpected message", { message }]));
+  expect(system().whereis("plugin.store")).toMatchObject({ slot });
+});
+
+test.each([
+  ["greeting", "hello"],
+  ["later", "hello"],
+])("an object with a then is awaited, whatever its then gives back: %s", async (name, expected) => {
+  handle = await system().startPlugins([store, reader]);
+  expect(await call("store", name)).toBe(expected);
+  expect(await call("reader", "read", { call: name })).toBe(expected);
+});
+
+test.each([
+  ["no object", "fine"],
+  ["nothing", undefined],
+  ["another word", { status: "great" }],
+  ["a detail that is no text", { status: "up", detail: 7 }],
+])("a health that is %s is down, says why, and costs the plugin nothing", async (_what, health) => {
+  handle = await system().startPlugins([store]);
+  await call("store", "put", { key: "a", text: "A" });
+  for (const isLate of [false, true]) {
+    await call("store", "feel", health);
+    await call("store", "feelLate", isLate);
+    expect(await system().plugins()).toMatchObject([
+      {
+        health: {
+          status: "down",
+          detail: expect.stringMatching(
+            /^its hook health gives \{ status, detail \} with one of up, degraded, down and a text, got /,
+          ),
+        },
+      },
+    ]);
+  }
+  expect(await call("store", "get", "a")).toBe("A");
+});
+
+test("of two lists that start at once and have a plugin in common, one is refused at once, and the other runs", async () => {
+  const [first, second, third] = await Promise.allSettled([
+    system().startPlugins([store]),
+    system().startPlugins([store]),
+    system().startPlugins([otherStore]),
+  ]);
+  expect(first).toMatchObject({ status: "fulfilled" });
+  if (first.status === "fulfilled") handle = first.value;
+  expect(second).toMatchObject({
+    reason: { code: "plugin_conflict", message: expect.stringContaining("two plugins are named store") },
+  });
+  expect(third).toMatchObject({
+    reason: {
+      code: "plugin_conflict",
+      message: expect.stringContaining("capability texts is provided by both store and other-store"),
+    },
+  });
+  expect(await call("store", "greeting")).toBe("hello");
+  await end();
+  handle = await system().startPlugins([otherStore]);
 });
 
 test("plugins() tells of each what it is and how it feels", async () => {

@@ -21,7 +21,7 @@ test("a plugin is known as one, with what it says of itself", () => {
   });
 });
 
-test.each<[object, RegExp]>([
+test.each<[unknown, RegExp]>([
   [{ ...right, name: "Right" }, /name is 1 to 63 small letters, digits and hyphens, first a letter, got "Right"$/],
   [{ ...right, name: "a".repeat(64) }, /name is/],
   [{ ...right, version: "1.0" }, /version is a text like "1.0.0", got "1.0"$/],
@@ -57,6 +57,16 @@ test.each<[object, RegExp]>([
     /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, behaviour/,
   ],
   [{ ...right, calls: {} }, /^definePlugin: there is no "calls"/],
+  // A server's, which are given its `ctx`.
+  ...["casts", "init", "info", "continue", "paused", "resumed", "interrupted", "declaration"].map(
+    (key): [object, RegExp] => [{ ...right, [key]: {} }, new RegExp(`definePlugin: there is no "${key}"`)],
+  ),
+  ["greeter", /definePlugin wants an object with name, version, .*, got "greeter"$/],
+  [{ ...right, behaviour: { calls: [() => 1] } }, /behaviour.calls is an object of functions, got/],
+  ...["", "a.b", "*", "a>", "a b", "a\n", "a".repeat(129)].map((name): [object, RegExp] => [
+    { ...right, behaviour: { calls: { [name]: () => 1 } } },
+    /a call's name is one word of a topic, at most 128 characters without dots, wildcards and white space, got "/,
+  ]),
 ])("%j is refused", (definition, message) => {
   expect(() => definePlugin(definition as PluginDefinition<undefined, undefined, object>)).toThrow(
     expect.objectContaining({ code: "bad_argument", message: expect.stringMatching(message) }),
