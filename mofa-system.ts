@@ -79,6 +79,8 @@ export class MofaSystem extends System {
   readonly #systemTrees = new Set<Tree>();
   /** Those that were started, and were not told to end, by name. */
   readonly #plugins = new Map<string, StartedPlugin>();
+  /** Those whose start is under way. */
+  readonly #starting = new Set<PluginFacts>();
   readonly #supervision = this.#supervisionOf(this.#trees);
 
   constructor(parts: SystemParts) {
@@ -130,7 +132,17 @@ export class MofaSystem extends System {
   ): Promise<SupervisorHandle> {
     const running = [...this.#plugins].filter(([, { isGivenUp }]) => !isGivenUp);
     const facts = new Map(running.map(([name, { plugin }]) => [name, pluginFacts(plugin)]));
-    const { setup, order } = pluginSetup(plugins, options, facts);
+    const { setup, order } = pluginSetup(plugins, options, facts, [...this.#starting]);
+    // Another list that comes before this one has started finds their names and capabilities taken.
+    for (const plugin of order) this.#starting.add(pluginFacts(plugin));
+    try {
+      return await this.#startInOrder(setup, order);
+    } finally {
+      for (const plugin of order) this.#starting.delete(pluginFacts(plugin));
+    }
+  }
+
+  async #startInOrder(setup: SupervisorSetup, order: readonly AnyPlugin[]): Promise<SupervisorHandle> {
     const names = order.map((plugin) => pluginActorName(pluginFacts(plugin).name));
     const before = new Set(names.filter((name) => this.whereis(name) !== undefined));
     let handle: SupervisorHandle;

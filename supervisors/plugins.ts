@@ -46,12 +46,14 @@ const startTimeoutMsDefault = 10_000;
 
 /**
  * @param running plugins that were started before.
+ * @param starting those of other lists whose start is not over.
  * @throws RuntimeError `bad_argument`, `plugin_conflict`, `plugin_missing`, `plugin_cycle`, `package_missing`.
  */
 export function pluginSetup(
   given: readonly (AnyPlugin | PluginUse)[],
   { intensity = 3, periodMs = 5_000 }: PluginSupervision = {},
   running: ReadonlyMap<string, PluginFacts> = new Map(),
+  starting: readonly PluginFacts[] = [],
 ): { readonly setup: SupervisorSetup; readonly order: readonly AnyPlugin[] } {
   if (!Array.isArray(given))
     throw new RuntimeError("bad_argument", `startPlugins wants a list of plugins, got ${describe(given)}`);
@@ -59,6 +61,7 @@ export function pluginSetup(
   const ordered = startOrder(
     uses.map((use) => ({ ...pluginFacts(use.plugin), use })),
     [...running.values()],
+    starting,
   );
   const order = ordered.map(({ use }) => use.plugin);
   assertPackages(order.map((plugin) => ({ name: pluginFacts(plugin).name, packages: pluginPackages(plugin) })));

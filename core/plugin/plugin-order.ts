@@ -5,11 +5,16 @@ import { isCompatible, type PluginFacts, type RequiredCapability } from "./plugi
 /**
  * As they were given, but for what must be before. Deterministic.
  * @param running those that have started already.
+ * @param starting those whose start is not over: their names and capabilities are taken, and they provide nothing yet.
  * @throws RuntimeError `plugin_conflict`: two of one name, or two that provide one capability; `plugin_missing`: what one
  *   requires nobody provides, or not in that version; `plugin_cycle`.
  */
-export function startOrder<T extends PluginFacts>(plugins: readonly T[], running: readonly PluginFacts[] = []): T[] {
-  const providers = providersOf([...running, ...plugins]);
+export function startOrder<T extends PluginFacts>(
+  plugins: readonly T[],
+  running: readonly PluginFacts[] = [],
+  starting: readonly PluginFacts[] = [],
+): T[] {
+  const providers = providersOf([...running, ...starting, ...plugins]);
   const order: T[] = [];
   const path: PluginFacts[] = [];
   const visit = (plugin: T): void => {
@@ -18,6 +23,11 @@ export function startOrder<T extends PluginFacts>(plugins: readonly T[], running
     path.push(plugin);
     for (const required of plugin.requires) {
       const provider = providerOf(plugin, required, providers);
+      if (starting.includes(provider))
+        throw new RuntimeError(
+          "plugin_missing",
+          `plugin ${plugin.name} requires ${required.name}, and ${provider.name}, which provides it, is still starting: await its startPlugins first, or start both by one`,
+        );
       const isNew = plugins.includes(provider as T);
       if (isNew) visit(provider as T);
     }
@@ -70,12 +80,15 @@ function providerOf(
   if (!isCompatible(provider.version, version))
     throw new RuntimeError(
       "plugin_missing",
-      `plugin ${plugin.name} requires ${wanted}, and ${provider.plugin.name} provides ${name} ${provider.version}`,
+      `plugin ${plugin.name} requires ${wanted}, and ${provider.plugin.name} provides ${name} ${provider.version}: take versions of the two that fit`,
     );
   return provider.plugin;
 }
 
 function cycle(path: readonly PluginFacts[]): RuntimeError {
   const names = path.map(({ name }) => name).join(" -> ");
-  return new RuntimeError("plugin_cycle", `plugins require one another in a circle: ${names}`);
+  return new RuntimeError(
+    "plugin_cycle",
+    `plugins require one another in a circle: ${names}; what two of them need of each other belongs into a third`,
+  );
 }

@@ -26,7 +26,11 @@ test.each<[string, (AnyPlugin | PluginUse)[], object]>([
   [
     "that require one another in a circle",
     [chicken, keeper, egg],
-    { code: "plugin_cycle", message: "plugins require one another in a circle: chicken -> egg -> chicken" },
+    {
+      code: "plugin_cycle",
+      message:
+        "plugins require one another in a circle: chicken -> egg -> chicken; what two of them need of each other belongs into a third",
+    },
   ],
   [
     "of which two provide one capability",
