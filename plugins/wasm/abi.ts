@@ -26,5 +26,5 @@ export const initializerSignature: Signature = { parameters: [], results: [] };
 /** The name of the memory. */
 export const memoryExport = "memory";
 
-/** Levels of an answer in JSON. */
+/** Levels of JSON that a module gives: an answer, what it publishes, what it asks for. */
 export const jsonDepthMax = 64;

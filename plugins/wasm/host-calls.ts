@@ -1,8 +1,10 @@
 /** The granted functions of the host, as they run in the module's thread. What they are is in host-functions.ts. */
 import { randomFillSync } from "node:crypto";
+import { jsonDepthMax } from "./abi.ts";
 import type { ActorInbox } from "./actor-inbox.ts";
 import type { ModuleExports, ModuleImports } from "./engine.ts";
 import { type HostFunctionName, hostModule, logBytesMax, logLevels, randomBytesMax } from "./host-functions.ts";
+import { isDeeper } from "./json-depth.ts";
 import { ModuleFault } from "./module-fault.ts";
 import { ModuleMemory, packed } from "./module-memory.ts";
 
@@ -71,11 +73,11 @@ export class HostCalls {
 
   #publish(topicPointer: number, topicLength: number, pointer: number, length: number): void {
     const topic = this.#text(topicPointer, topicLength, "publish");
-    this.#inbox.say({ type: "publish", topic, text: this.#text(pointer, length, "publish") });
+    this.#inbox.say({ type: "publish", topic, text: this.#json(pointer, length, "publish") });
   }
 
   #request(pointer: number, length: number): bigint {
-    this.#inbox.say({ type: "request", text: this.#text(pointer, length, "request") });
+    this.#inbox.say({ type: "request", text: this.#json(pointer, length, "request") });
     const word = this.#inbox.next();
     if (word.type !== "reply") throw new Error(`a reply was awaited, and ${word.type} came`);
     const { bytes } = word;
@@ -93,6 +95,14 @@ export class HostCalls {
       throw new ModuleFault("wasm_abi", `mofa.random: at most ${randomBytesMax} bytes at once, got ${bytes}`);
     const drawn = randomFillSync(new Uint8Array(bytes));
     new ModuleMemory(this.#instance("random")).write(drawn, pointer >>> 0, "mofa.random");
+  }
+
+  /** Whoever gets it may go into its depth. */
+  #json(pointer: number, length: number, name: string): string {
+    const text = this.#text(pointer, length, name);
+    if (isDeeper(this.#bytes(pointer, length, name), jsonDepthMax))
+      throw new ModuleFault("wasm_abi", `mofa.${name}: JSON that is nested deeper than ${jsonDepthMax} levels`);
+    return text;
   }
 
   #text(pointer: number, length: number, name: string): string {

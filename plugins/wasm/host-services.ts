@@ -20,7 +20,8 @@ export async function answerRequest(text: string, bus: PluginBus, bytesMax: numb
 
 async function outcome(text: string, bus: PluginBus): Promise<object> {
   try {
-    const { capability, call, argument } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const asked = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+    const { capability, call, argument } = asked ?? {};
     if (typeof capability !== "string" || typeof call !== "string")
       return {
         error: { code: "bad_argument", message: `mofa.request: { capability, call, argument }, got ${describe(text)}` },

@@ -29,11 +29,11 @@ export class ModuleThread {
   readonly #words: FromThread[] = [];
   #wake: (() => void) | undefined;
   #lost: RuntimeError | undefined;
-  readonly #ended = Promise.withResolvers<never>();
+  /** Of a request of the module's that is under way. */
+  #giveUp: ((reason: RuntimeError) => void) | undefined;
 
   private constructor(module: Uint8Array, config: WasmConfig, name: string) {
     this.#config = config;
-    this.#ended.promise.catch(() => {}); // whoever waits is told; nobody may be waiting
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {
       port: port2,
@@ -67,8 +67,12 @@ export class ModuleThread {
 
   /** @throws RuntimeError `wasm_refused`, `wasm_trap`, `wasm_abi`, `wasm_limit`, `wasm_timeout`, `wasm_lost`. */
   static async start(module: Uint8Array, config: WasmConfig, bus: PluginBus, name: string): Promise<ModuleThread> {
+    const { signal } = bus;
+    // Its module was read meanwhile; no later abort would end the thread.
+    if (signal.aborted)
+      throw new RuntimeError("wasm_lost", `the plugin ${name} ended before its module's thread started`);
     const thread = new ModuleThread(module, config, name);
-    bus.signal.addEventListener("abort", () => void thread.end(), { once: true });
+    signal.addEventListener("abort", () => void thread.end(), { once: true });
     try {
       await thread.#within(config.startTimeoutMs, "startTimeoutMs", bus);
     } catch (error) {
@@ -138,10 +142,23 @@ export class ModuleThread {
           break;
         case "request": {
           const reply = answerRequest(word.text, bus, this.#config.messageBytesMax);
-          this.#say({ type: "reply", bytes: await Promise.race([reply, this.#ended.promise]) });
+          this.#say({ type: "reply", bytes: await this.#unlessLost(reply) });
           break;
         }
       }
+    }
+  }
+
+  /** No race with a promise that lives as long as the thread: that would keep something of each request. */
+  async #unlessLost<T>(work: Promise<T>): Promise<T> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#giveUp = reject;
+    work.then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      this.#giveUp = undefined;
     }
   }
 
@@ -160,7 +177,7 @@ export class ModuleThread {
   #lose(code: "wasm_timeout" | "wasm_lost", message: string): void {
     if (this.#lost !== undefined) return;
     this.#lost = new RuntimeError(code, message);
-    this.#ended.reject(this.#lost);
+    this.#giveUp?.(this.#lost);
     this.#port.close();
     this.#wake?.();
   }

@@ -86,7 +86,9 @@ export function checkedBytes(given: unknown, who: string, bytesMax: number): Uin
   if (!ArrayBuffer.isView(given))
     throw new RuntimeError("bad_argument", `${who} is a Uint8Array, got ${describe(given)}`);
   if (given.byteLength > bytesMax) throw tooLong(given.byteLength, bytesMax);
-  return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  // A view is sent with all that lies behind it, which may be large, or a pool with what is others'.
+  return given.byteLength === given.buffer.byteLength ? bytes : bytes.slice();
 }
 
 /** @throws RuntimeError `wasm_limit`. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import type { Isolation } from "../../../index.ts";
+import { checkedBytes } from "../../../plugins/wasm/raw-call.ts";
 import { packageRoot } from "../../support/package-root.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { useWasm } from "../../support/wasm-runner.ts";
@@ -24,6 +25,13 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     const argument = { text: "Grüße \u{1f600}", list: [1, null, true] };
     expect(await call("handle", argument)).toEqual({ call: "handle", argument });
   });
+});
+
+test("of a view only its own bytes go to the module's thread, and not all of the buffer behind it", () => {
+  const pool = Uint8Array.from({ length: 1_000 }, (_, at) => at % 251);
+  const input = checkedBytes(new DataView(pool.buffer, 5, 2), "handle: the input", 100);
+  expect([input, input.buffer.byteLength]).toEqual([Uint8Array.of(5, 6), 2]);
+  expect(checkedBytes(pool, "handle: the input", 1_000).buffer).toBe(pool.buffer);
 });
 
 test("kind json: without an argument there is none in the text", async () => {

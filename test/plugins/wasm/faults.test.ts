@@ -1,7 +1,9 @@
 /** Hostile and broken modules: what a call fails with, what is left of the plugin, and that its neighbours notice nothing. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { type Isolation, type Ref, type SupervisorHandle, startSystem } from "../../../index.ts";
+import { type Isolation, type PluginBus, type Ref, type SupervisorHandle, startSystem } from "../../../index.ts";
+import { wasmConfig } from "../../../plugins/wasm/config.ts";
+import { ModuleThread } from "../../../plugins/wasm/module-thread.ts";
 import { store } from "../../fixtures/plugins.ts";
 import { module as plugin } from "../../fixtures/wasm-plugins.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -123,6 +125,19 @@ describe("an endless loop", () => {
     });
     expectThreads(0);
   });
+});
+
+test("a plugin that ended while its module was read starts no thread, which nobody would end", async () => {
+  const bus = { signal: AbortSignal.abort() } as PluginBus;
+  const module = abiModule();
+  const read = await wasmConfig["~standard"].validate({ module, kind: "bytes" });
+  if (read.issues !== undefined) throw new Error("the configuration is right");
+  const started = ModuleThread.start(module, read.value, bus, "module");
+  expect(await failure(started)).toMatchObject({
+    code: "wasm_lost",
+    message: "the plugin module ended before its module's thread started",
+  });
+  expectThreads(0);
 });
 
 test("a heap that is full ends the thread: wasm_lost, and the plugin starts anew", async () => {

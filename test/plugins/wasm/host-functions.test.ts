@@ -81,6 +81,17 @@ test.each<[string, string, Uint8Array]>([
   expect(logs).toEqual([["warning", expect.stringMatching(/^mofa\.publish: /)]]);
 });
 
+test("publish: JSON is at most 64 levels deep, as an answer is", async () => {
+  const handle = `(call $publish (i32.const 512) (i32.const 4) (local.get $at) (local.get $length)) ${echo}`;
+  await startAbi({ fields: `${publishImport} (data (i32.const 512) "news")`, handle }, { grants: ["publish"] });
+  const nested = (levels: number) => bytes("[".repeat(levels) + "]".repeat(levels));
+  expect(await failure(call("handle", nested(65)))).toMatchObject({
+    code: "wasm_abi",
+    message: "mofa.publish: JSON that is nested deeper than 64 levels",
+  });
+  expect(await call("handle", nested(64))).toEqual(nested(64));
+});
+
 test("publish: bytes that are no UTF-8 are wasm_abi", async () => {
   const handle = `(call $publish (local.get $at) (local.get $length) (local.get $at) (local.get $length)) ${echo}`;
   await startAbi({ fields: publishImport, handle }, { grants: ["publish"] });
@@ -112,7 +123,17 @@ test("request: a module asks for what its plugin requires, and gets the answer o
     code: "wasm_abi",
     message: expect.stringContaining('"code":"not_required"'),
   });
-  expect(await compose(5)).toMatchObject({ code: "wasm_abi", message: expect.stringContaining("bad_argument") });
+  for (const strange of [5, null, { capability: "texts" }, { capability: {}, call: "get" }])
+    expect(await compose(strange)).toMatchObject({
+      code: "wasm_abi",
+      message: expect.stringContaining('"bad_argument","message":"mofa.request: { capability, call, argument }, got'),
+    });
+  const nested = JSON.parse("[".repeat(63) + "]".repeat(63)) as unknown;
+  expect(await compose({ capability: "texts", call: "greeting", argument: nested })).toEqual({ value: "hello" });
+  expect(await compose({ capability: "texts", call: "greeting", argument: [nested] })).toMatchObject({
+    code: "wasm_abi",
+    message: "mofa.request: JSON that is nested deeper than 64 levels",
+  });
   system().exit(handle.ref, "shutdown");
   await handle.exit;
 });
