@@ -55,6 +55,15 @@ const valueTypes: Readonly<Record<number, string>> = {
   0x7b: "v128",
 };
 const functionForm = 0x60;
+
+/**
+ * What the engine compiles is a function at a time, cannot be cut short, and grows by far more than its bytes with what they
+ * carry along: without these bounds 80 KB take a minute and a gigabyte, and 2 MB the whole process.
+ */
+const parametersMax = 64;
+const resultsMax = 8;
+const localsMax = 1_000;
+const functionBytesMax = 262_144;
 const wasmMagic = [0x00, 0x61, 0x73, 0x6d] as const;
 
 /** @throws RuntimeError `wasm_refused`: it is no module, or has what is not taken whatever the limits. */
@@ -102,6 +111,10 @@ class ShapeReader {
       case 5:
         this.#memorySection = place;
         return each(section, () => this.#memories.push(readMemory(section)));
+      case 10: {
+        let index = 0;
+        return each(section, () => readBody(section, index++));
+      }
       case 7:
         return each(section, () => {
           const name = section.name();
@@ -176,7 +189,32 @@ function readType(section: ByteReader): Signature<string> {
     each(section, () => types.push(readValueType(section)));
     return types;
   };
-  return { parameters: list(), results: list() };
+  const type = { parameters: list(), results: list() };
+  if (type.parameters.length > parametersMax || type.results.length > resultsMax)
+    throw refused(
+      `the module has a type of ${type.parameters.length} parameters and ${type.results.length} results: ${parametersMax} and ${resultsMax} are taken; hand more over in its memory`,
+    );
+  return type;
+}
+
+/** @param index among the functions that are not imported. */
+function readBody(section: ByteReader, index: number): void {
+  const length = section.count();
+  if (length > functionBytesMax)
+    throw refused(
+      `function ${index} of the module has ${length} bytes: ${functionBytesMax} are taken; build it with less inlined`,
+    );
+  const end = section.at + length;
+  let locals = 0;
+  each(section, () => {
+    locals += section.count();
+    readValueType(section);
+  });
+  if (locals > localsMax)
+    throw refused(
+      `function ${index} of the module has ${locals} locals: ${localsMax} are taken; build it with optimization`,
+    );
+  section.take(end - section.at);
 }
 
 function readValueType(section: ByteReader): string {

@@ -43,6 +43,30 @@ const modules: readonly (readonly [string, () => Uint8Array, Partial<WasmConfig>
   ],
   ["a number that never ends", () => binary(1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80), {}, /no number of 32 bits/],
   [
+    "types of many parameters",
+    () => wasmOf(`(module ${add} (func (param ${"i64 ".repeat(65)})))`),
+    raw,
+    /a type of 65 parameters and 0 results: 64 and 8 are taken/,
+  ],
+  [
+    "types of many results",
+    () => wasmOf(`(module ${add} (func (result ${"i64 ".repeat(9)}) unreachable))`),
+    raw,
+    /a type of 0 parameters and 9 results: 64 and 8 are taken/,
+  ],
+  [
+    "many locals",
+    () => wasmOf(`(module ${add} (func (local ${"i32 ".repeat(501)} ${"f64 ".repeat(500)})))`),
+    raw,
+    /function 1 of the module has 1001 locals: 1000 are taken/,
+  ],
+  [
+    "a function of 256 KiB and more",
+    () => wasmOf(`(module ${add} (func ${"nop ".repeat(262_144)}))`),
+    raw,
+    /function 1 of the module has 262146 bytes: 262144 are taken/,
+  ],
+  [
     "a memory without a maximum",
     () => memory('(memory (export "memory") 2)'),
     {},
