@@ -234,9 +234,11 @@ export class KeptTopic {
     return low;
   }
 
-  /** It ends for good. */
+  /** It ends for good: also once more, for what had been on its way to the store. */
   drop(): void {
     for (const { seq } of this.from(0)) this.durable?.removed(seq, this.#lastGiven);
+    this.#entries = [];
+    this.#head = 0;
     this.durable?.dropped();
   }
 

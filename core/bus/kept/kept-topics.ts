@@ -65,6 +65,7 @@ export class KeptTopics {
     }
     const opening = this.#opening.get(pattern);
     if (opening !== undefined) {
+      opening.topic.limit(limits, this.#kernel.readClock());
       opening.waiting.push(done);
       return undefined;
     }

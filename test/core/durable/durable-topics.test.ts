@@ -41,6 +41,13 @@ test("S21.1: bounds hold over runs, and what they took is gone from the store", 
   expect(kept?.lastSeq).toBe(6);
 });
 
+test("S21.1: of two that keep a topic at once the later says its bounds", async () => {
+  await runs.start();
+  await Promise.all([keep({ messages: 10 }), keep({ messages: 2 })]);
+  for (let n = 1; n <= 5; n++) await publish(n);
+  expect((await runs.system.stats()).kept).toMatchObject([{ messages: 2, firstSeq: 4 }]);
+});
+
 test("S21.1: numbers go on also where nothing is left", async () => {
   await runs.start();
   await keep({ ms: 1_000 });
