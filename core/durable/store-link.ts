@@ -7,6 +7,7 @@
  * The first write of each transaction is the store's head: it says which system writes there, and depends on its version. So
  * of two systems over one store the one that came later has it, and the other is refused from then on.
  */
+import { randomBytes } from "node:crypto";
 import { isRef, type Ref } from "../actor/ref.ts";
 import { wallMs } from "../clock.ts";
 import { type StorageCalls, type StorageWrite, type StoredEntry, storageCapability } from "../contracts/storage.ts";
@@ -66,8 +67,8 @@ interface Question {
 export class StoreLink {
   /** The plugin's. */
   readonly name: string;
-  /** Names this run of this system: later ones have later names. */
-  readonly run = wallMs().toString(36);
+  /** Names this run of this system: later ones have later names, and no two that begin at once have the same. */
+  readonly run = `${wallMs().toString(36)}${randomBytes(4).toString("hex")}`;
   readonly #kernel: Kernel;
   #units: Unit[] = [];
   /** Written before anything else. */
@@ -83,6 +84,8 @@ export class StoreLink {
   /** Answers that are to come. */
   readonly #questions = new Set<Question>();
   #retryAtMs = Number.POSITIVE_INFINITY;
+  /** What is tried again at the same time. */
+  readonly #later: (() => void)[] = [];
   #wasThere = false;
 
   constructor(kernel: Kernel, name: string) {
@@ -152,7 +155,24 @@ export class StoreLink {
   nameTaken(name: string): void {
     if (name !== pluginActorName(this.name)) return;
     this.#retryAtMs = Number.POSITIVE_INFINITY;
-    this.#kernel.scheduler.settle(this.#kernel.guest, () => this.#flush(), undefined);
+    this.#kernel.scheduler.settle(this.#kernel.guest, () => this.#tryAgain(), undefined);
+  }
+
+  /** Calls back, once, when it is worth another attempt; never, where nothing more is written. */
+  later(run: () => void): void {
+    if (this.#end !== undefined) return;
+    this.#later.push(run);
+    this.#retrySoon();
+  }
+
+  #retrySoon(): void {
+    this.#retryAtMs = this.#kernel.readClock() + retryMs;
+    this.#kernel.timers.sweepBy(this.#retryAtMs);
+  }
+
+  #tryAgain(): void {
+    for (const run of this.#later.splice(0)) run();
+    this.#flush();
   }
 
   /** Looks at what is due; returns when to look again. */
@@ -164,7 +184,7 @@ export class StoreLink {
     }
     if (this.#retryAtMs <= nowMs) {
       this.#retryAtMs = Number.POSITIVE_INFINITY;
-      this.#flush();
+      this.#tryAgain();
     }
     return Math.min(nextMs, this.#retryAtMs);
   }
@@ -174,6 +194,7 @@ export class StoreLink {
     const end = (this.#end ??= error);
     for (const { failed } of [...this.#questions]) failed(end);
     this.#repairs.clear();
+    this.#later.splice(0);
     for (const { settled } of this.#units.splice(0)) settled?.(end);
   }
 
@@ -272,10 +293,7 @@ export class StoreLink {
     this.#version = undefined;
     for (const { isDemanded, writes } of units)
       for (const { key, value } of writes) this.#repairs.set(key, isDemanded ? undefined : value);
-    if (this.#repairs.size > 0) {
-      this.#retryAtMs = this.#kernel.readClock() + retryMs;
-      this.#kernel.timers.sweepBy(this.#retryAtMs);
-    }
+    if (this.#repairs.size > 0) this.#retrySoon();
     for (const { settled } of units) settled?.(error);
     if (this.#units.length > 0) this.#flush();
   }

@@ -6,7 +6,7 @@ import type { StoredEntry } from "../contracts/storage.ts";
 import { bytesOfValue, valueOfBytes } from "../contracts/stored-value.ts";
 import type { Settled, StoreLink, StoreWrite } from "../durable/store-link.ts";
 import { wallOf } from "../durable/wall-time.ts";
-import { type ErrorData, errorData } from "../errors.ts";
+import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { pluginActorName } from "../plugin.ts";
 import type { TaskEntry } from "./task-entry.ts";
@@ -31,8 +31,14 @@ interface StoredTask {
 
 const taskKey = (id: string): string => `mofa.task ${id}`;
 const triedKey = (id: string): string => `mofa.task-tried ${id}`;
-/** Between two attempts to read what an earlier run has left. */
+/** Between two attempts to read what an earlier run has left, where submits ask for them. */
 const readAgainMs = 1_000;
+/** Of a failed read: the next one would find the same. */
+const lastingFailures: readonly unknown[] = [
+  "storage_corrupt",
+  "storage_version",
+  "version_conflict",
+] satisfies ErrorCode[];
 /** Digits of a task's number in its run: they are found in the order of their submits. */
 const numberDigits = 12;
 
@@ -43,6 +49,8 @@ export class DurableTasks {
   #state: "unread" | "reading" | "read" = "unread";
   #readAtMs = Number.NEGATIVE_INFINITY;
   #lastTask = 0;
+  /** What was told last of a failed read: the same is not told each second. */
+  #toldFailure: string | undefined;
 
   /** @param found told once of what an earlier run has left */
   constructor(kernel: Kernel, link: StoreLink, found: (tasks: readonly RecoveredTask[]) => void) {
@@ -82,7 +90,11 @@ export class DurableTasks {
 
   /** Somebody has a name: it may be the store. */
   nameTaken(name: string): void {
-    if (this.#state === "unread" && name === pluginActorName(this.#link.name)) this.#readAll();
+    if (name === pluginActorName(this.#link.name)) this.#readUnread();
+  }
+
+  #readUnread(): void {
+    if (this.#state === "unread") this.#readAll();
   }
 
   #readAll(): void {
@@ -104,7 +116,7 @@ export class DurableTasks {
       const sinceMs = this.#kernel.readClock() - wallOf(this.#kernel, this.#kernel.nowMs);
       found = tasks
         // Those of this run are in the table.
-        .filter(({ key }) => !key.startsWith(taskKey(this.#link.run)))
+        .filter(({ key }) => !key.startsWith(taskKey(`${this.#link.run}-`)))
         .map((entry) => {
           const { deadlineMs, id, request } = valueOf(entry) as StoredTask;
           return { id, request, deadlineMs: deadlineMs + sinceMs, attempts: attempts.get(triedKey(id)) ?? 0 };
@@ -117,9 +129,12 @@ export class DurableTasks {
     this.#found(found);
   }
 
-  /** It is tried again when the plugin comes up anew, or with a later submit; until then they are in the store. */
+  /** It is tried again each second, unless only the next run, or a later submit, may find more; until then they are in the store. */
   readonly #failed = (error: ErrorData): void => {
     this.#state = "unread";
+    if (!lastingFailures.includes(error.code)) this.#link.later(() => this.#readUnread());
+    if (error.message === this.#toldFailure) return;
+    this.#toldFailure = error.message;
     const kernel = this.#kernel;
     const ref = kernel.refOf(kernel.guest).toJSON();
     const message = "tasks of an earlier run could not be read";

@@ -41,6 +41,8 @@ export interface TaskEntry extends QueuedTask {
   error: ErrorData | undefined;
   /** The store has it. */
   isStored: boolean;
+  /** It was ended before the store had it: to be called when that has it no more, or has refused it. */
+  forgotten: (() => void) | undefined;
   /** The store has the number of its attempts. */
   isTried: boolean;
 }

@@ -153,6 +153,7 @@ export class TaskTable {
       isBack: false,
       error: undefined,
       isStored: false,
+      forgotten: undefined,
       isTried: false,
     };
     this.#entries.set(taskId(caller.thread, resultId), entry);
@@ -168,15 +169,18 @@ export class TaskTable {
     try {
       bytes = durable.bytesOf(entry.id, entry.request, entry.deadlineMs);
     } catch (error) {
+      entry.state = "waiting";
       this.fail(entry, errorData(error));
       return;
     }
     durable.keep(entry.id, bytes, (error) => {
       if (entry.state !== "keeping") {
-        // It was cancelled meanwhile.
-        if (error === undefined) durable.ended(entry);
+        // It was ended meanwhile.
+        if (error === undefined) durable.ended(entry, entry.forgotten);
+        else entry.forgotten?.();
         return;
       }
+      entry.state = "waiting";
       if (error !== undefined) {
         this.fail(entry, error);
         return;
@@ -184,7 +188,6 @@ export class TaskTable {
       entry.isStored = true;
       entry.acceptance = undefined;
       acceptance?.accepted(entry.id);
-      entry.state = "waiting";
       entry.atMs = this.#kernel.readClock();
       this.#tell(entry);
     });
@@ -429,6 +432,7 @@ export class TaskTable {
   /** @param told called back when whoever waits for it has been told */
   #end(entry: TaskEntry, error: ErrorData, told = () => {}): void {
     if (this.#ended === undefined) this.attempts.giveUp(entry, error.code ?? "given up");
+    const isKeeping = entry.state === "keeping";
     this.#remove(entry);
     const tell = () => {
       entry.acceptance?.failed(error);
@@ -437,6 +441,8 @@ export class TaskTable {
     };
     // What fails by the system's end is left for the next run.
     if (this.#isEnding && error.code !== "cancelled") tell();
+    // What is late is begun in no run, whoever has it.
+    else if (isKeeping && error.code !== "deadline") entry.forgotten = tell;
     else this.#whenForgotten(entry, tell);
   }
 

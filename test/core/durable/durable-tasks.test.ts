@@ -1,5 +1,5 @@
 /** Tasks in a store (core/SEMANTICS.md, S21): what does not depend on where anybody is, over runs of a program that crash. */
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { pluginFacts, type Ref, type TaskRequest } from "../../../core/index.ts";
 import { storageMemory } from "../../../plugins/storage-memory/index.ts";
 import { store as noStorage } from "../../fixtures/plugins.ts";
@@ -85,6 +85,38 @@ test("S21.8: a task that was cancelled is gone, also while the store is about to
   expect(await runs.seen(await worker(), 2)).toEqual(["third", "fourth"]);
 });
 
+test("S21.8: a cancellation is told when the store has forgotten what it was about to have", async () => {
+  await runs.start();
+  await runs.system.submit(keep("first")).accepted();
+  runs.mood = "hang";
+  const task = runs.system.submit(keep("second"));
+  let isTold = false;
+  const cancelled = task.cancel().then(() => {
+    isTold = true;
+  });
+  await runs.system.settled();
+  expect(isTold).toBe(false);
+  runs.mood = "good";
+  await cancelled;
+  expect(await runs.system.call(`plugin.${store}`, "list", { prefix: "mofa.task" })).toHaveLength(1);
+});
+
+test("S21.8: runs that begin at the same moment have tasks of their own", async () => {
+  jest.spyOn(Date, "now").mockReturnValue(1_800_000_000_000);
+  try {
+    const first = await runs.start();
+    const mine = await first.submit(keep("mine")).accepted();
+    await runs.start();
+    const yours = await runs.system.submit(keep("yours")).accepted();
+    expect(yours).not.toBe(mine);
+    expect(await failureOf(first.submit(keep("late")).accepted())).toMatch(/^(storage_failed|version_conflict): /);
+    await first.stop();
+    expect(new Set(await runs.seen(await worker(), 2))).toEqual(new Set(["mine", "yours"]));
+  } finally {
+    jest.restoreAllMocks();
+  }
+});
+
 test("S21.8: what waits for somebody is accepted, and stored, when there is one", async () => {
   await runs.start();
   const task = runs.system.submit({ to: name, call: "hold", whenNobody: "wait" });
@@ -107,6 +139,24 @@ test("S21.9: there is no acceptance before the store runs, and what an earlier r
   expect(await failureOf(early.accepted())).toMatch(/^plugin_missing: no plugin "moody-store" runs: start it/);
   expect(await failureOf(early.result())).toMatch(/^plugin_missing: /);
   await runs.startStore();
+  expect(await runs.seen(agent, 1)).toEqual(["left"]);
+});
+
+test("S21.9: what could not be read is read when it can be, though nobody submits anything", async () => {
+  await runs.start();
+  await runs.system.submit(keep("left")).accepted();
+  await runs.crash();
+  runs.mood = "refuse";
+  await runs.start();
+  const agent = await worker();
+  while (runs.logs.length === 0) await runs.system.settled();
+  await runs.system.clock.advance(3_000);
+  await runs.system.settled();
+  expect(runs.logs).toMatchObject([
+    ["tasks of an earlier run could not be read", { error: { code: "storage_failed" } }],
+  ]);
+  runs.mood = "good";
+  await runs.system.clock.advance(1_000);
   expect(await runs.seen(agent, 1)).toEqual(["left"]);
 });
 
