@@ -14,7 +14,7 @@ export function tableLines(
   return [titles, ...rows].map((row) =>
     widths
       .map((width, at) => {
-        const cell = String(row[at] ?? "");
+        const cell = printable(String(row[at] ?? ""));
         return typeof columns[at] === "string" ? cell.padEnd(width) : cell.padStart(width);
       })
       .join("  ")
@@ -29,6 +29,11 @@ export function tableText(...table: Parameters<typeof tableLines>): string {
 
 /** Text for one cell: white space, also ends of lines, as one space; what is longer ends in three dots. */
 export function oneLine(text: string, charsMax: number): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
+  const line = printable(text.replaceAll(/\s+/g, " ").trim());
   return line.length <= charsMax ? line : `${line.slice(0, charsMax - 3)}...`;
+}
+
+/** What an actor has said may not steer the terminal of who looks at it: control characters are shown as U+FFFD. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "\u{FFFD}");
 }
