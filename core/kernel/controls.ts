@@ -92,12 +92,16 @@ export class Controls {
   }
 
   /** Messages that wait: in the mailbox, held back by a pause, and stashed. */
-  messagesOf({ extra, mailbox }: Cell): number {
+  messagesOf(cell: Cell): number {
+    this.#kernel.fanOuts.spread();
+    const { extra, mailbox } = cell;
     return (mailbox?.size ?? 0) + (extra?.heldMail?.size ?? 0) + (extra?.stash?.length ?? 0) / 2;
   }
 
   /** About how many bytes these hold on to: by the oldest of them, at most 32 of each kind. */
-  heldBytesOf({ extra, mailbox }: Cell): number {
+  heldBytesOf(cell: Cell): number {
+    this.#kernel.fanOuts.spread();
+    const { extra, mailbox } = cell;
     return Math.round(boxBytes(mailbox) + boxBytes(extra?.heldMail) + stashBytes(extra?.stash ?? []));
   }
 

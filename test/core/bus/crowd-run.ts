@@ -71,6 +71,7 @@ export class CrowdRun {
       const member = random.pick(this.#members);
       if (member.kernel.isAlive(member.ref)) this.#publish(member);
       if (random.below(8) === 0) random.pick(this.#gates.splice(random.below(this.#gates.length + 1), 1))?.();
+      if (random.below(4) === 0) this.#look(random.pick(kernels));
       for (let steps = random.below(3); steps > 0; steps--) this.#system.step();
       if (random.below(4) === 0) await microtasks();
     }
@@ -88,6 +89,17 @@ export class CrowdRun {
     for (const { thread, counters } of kernels)
       if (counters.unread !== 0) this.#breaches.push(`thread ${thread} counts ${counters.unread} unread`);
     return this.#breaches;
+  }
+
+  /** What is told of the actors of a thread, one by one, is all that it counts. */
+  #look(kernel: Kernel): void {
+    const told = kernel.cells.reduce(
+      (sum, cell) => sum + (cell === undefined ? 0 : kernel.controls.messagesOf(cell)),
+      0,
+    );
+    const { unread } = kernel.counters;
+    if (told !== unread)
+      this.#breaches.push(`thread ${kernel.thread} counts ${unread} unread, its actors have ${told}`);
   }
 
   async #settled(): Promise<void> {
