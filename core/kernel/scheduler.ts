@@ -417,6 +417,7 @@ export class Scheduler {
     if ((cell.flags & Flag.unborn) !== 0) {
       kernel.births.begin(cell);
       this.current = undefined;
+      if (this.activity !== undefined) this.activity.ran(cell);
       if ((cell.flags & blockedFlags) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
       return 1;
     }

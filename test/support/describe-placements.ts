@@ -14,9 +14,12 @@ export function describePlacements(title: string, suite: (place: Place) => void)
   placed(title, suite, undefined, placesOf(title, process.env[placesVariable]));
 }
 
+/** Suites of which each place takes long: `npm test` runs them on main alone. */
+const heavy = ["S21 Durable topics", "S21 Durable tasks"];
+
 /** Where a run takes a suite to. Together the two runs leave out no place. */
 export function placesOf(title: string, run: string | undefined): readonly PlaceName[] {
-  const isIsolated = (name: PlaceName) => new Place(name).isAlone;
-  if (run === "isolated") return placeNames.filter(isIsolated);
-  return title === sample ? placeNames : placeNames.filter((name) => !isIsolated(name));
+  const isLate = (name: PlaceName) => (heavy.includes(title) ? name !== "main" : new Place(name).isAlone);
+  if (run === "isolated") return placeNames.filter(isLate);
+  return title === sample ? placeNames : placeNames.filter((name) => !isLate(name));
 }

@@ -13,6 +13,16 @@ const there = { placement: { thread: 1 } } as const;
 const neighbours = 5;
 const rounds = 3;
 
+/** Resolves when the turn that is under way in the thread, as its words say, is that actor's. */
+async function holds(ref: Ref): Promise<void> {
+  while (
+    !shared()
+      .remaining()
+      .turns.some((turn) => refKey(turn.ref) === refKey(ref))
+  )
+    await new Promise(setImmediate);
+}
+
 /** Resolves when the neighbour does not get to answer. */
 async function held(neighbour: Ref): Promise<void> {
   for (;;) {
@@ -39,6 +49,7 @@ async function cutsBeside(kind: Wait, how: "loop" | "afterAwait") {
   for (let round = 0; round < rounds; round++) {
     const culprit = await system.spawn(runaway, undefined, { ...there, turnLimitMs: Number.POSITIVE_INFINITY });
     culprit.call(how, undefined, { timeoutMs: Number.POSITIVE_INFINITY }).catch(() => undefined);
+    if (how === "loop") await holds(culprit);
     await held(idle);
     const { down } = await system.monitor(culprit);
     system.exit(culprit, "kill");
