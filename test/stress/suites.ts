@@ -23,7 +23,7 @@ export const suites: readonly StressSuite[] = [
     name: "cuts",
     claim:
       "10,000 looping actors are ended among 1,000 busy neighbours: nobody else ends, no message of theirs is lost, nobody hangs",
-    limitMs: 9 * 60_000,
+    limitMs: 6 * 60_000,
   },
   {
     name: "demo-without-inspector",
@@ -97,7 +97,7 @@ export const suites: readonly StressSuite[] = [
     name: "storage-kills",
     claim:
       "of each durable store 200 processes that write to it are killed, also between write and answer: nothing answered is lost, nothing is there by half",
-    limitMs: 10 * 60_000,
+    limitMs: 13 * 60_000,
   },
   {
     name: "storage-connections",
