@@ -5,6 +5,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pluginPackages } from "../core/index.ts";
 import { storageMysql } from "../plugins/storage-mysql/index.ts";
 import { storagePostgres } from "../plugins/storage-postgres/index.ts";
 import { storageSqlite } from "../plugins/storage-sqlite/index.ts";
@@ -18,16 +19,18 @@ type Entrants = (deed: StoreDeed) => readonly (Contender | Absent)[];
 const sqlite: Entrants = (deed) => {
   const folder = mkdtempSync(join(tmpdir(), "mofa-bench-"));
   const at = (file: string) => join(folder, file);
-  const stores = (["node:sqlite", "sqlite3"] as const).map((driver) =>
+  const own = (name: string, driver: "node:sqlite" | "sqlite3") =>
     store({
-      name: driver === "sqlite3" ? "mofa sqlite3" : "mofa",
+      name,
       deed,
       plugin: "storage-sqlite",
-      use: { plugin: storageSqlite, config: { file: at(driver === "sqlite3" ? "sqlite3" : "own"), driver } },
-    }),
-  );
+      use: { plugin: storageSqlite, config: { file: at(name), driver } },
+    });
   const bare = bareDatabase("bare driver", deed, () => bareSqlite(at("bare")), 1);
-  return [...stores.slice(0, 1), withFolder(bare, folder)];
+  const [sqlite3] = pluginPackages(storageSqlite);
+  const other =
+    sqlite3?.install === undefined ? own("mofa sqlite3", "sqlite3") : { name: "mofa sqlite3", absent: sqlite3.install };
+  return [own("mofa", "node:sqlite"), withFolder(bare, folder), other];
 };
 
 /** @param variable of the environment, which names the database */

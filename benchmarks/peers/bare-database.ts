@@ -1,6 +1,7 @@
 /** A database by its driver alone: upserts of one table in explicit transactions of 100, and reads by key. */
 import { rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
+import type { RowDataPacket } from "mysql2/promise";
 import type { Contender } from "../harness.ts";
 import { documentOf, type KeptDocument, keyOf, keys } from "./documents.ts";
 import type { Repetition } from "./scenario.ts";
@@ -134,8 +135,8 @@ export async function bareMysql(url: string): Promise<BareDatabase> {
       ]),
     commit: () => writer.query("COMMIT"),
     async get(key) {
-      const [rows] = await pool.execute("SELECT value FROM mofa_bench_bare WHERE name = ?", [key]);
-      return (rows as unknown as readonly { readonly value: string }[])[0]?.value;
+      const [rows] = await pool.execute<RowDataPacket[]>("SELECT value FROM mofa_bench_bare WHERE name = ?", [key]);
+      return rows[0]?.["value"];
     },
     async close() {
       writer.release();
