@@ -61,8 +61,18 @@ function installedVersion(name: string, from: string): string | undefined {
       if (["ENOENT", "ENOTDIR"].includes(errorData(error).code ?? "")) continue;
       throw error;
     }
-    // What stands behind it is of a version before that one.
-    return /^\d+\.\d+\.\d+/.exec(String((JSON.parse(text) as { version?: unknown }).version))?.[0];
+    // What stands behind the three numbers is left out: a version before that one will do.
+    return /^\d+\.\d+\.\d+/.exec(String(versionIn(text)))?.[0];
   }
   return undefined;
+}
+
+/** Undefined: the page is broken, and Node could not load the package either. */
+function versionIn(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { readonly version?: unknown } | null)?.version;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

@@ -20,6 +20,10 @@ install("", "outer", "1.4.0");
 install("", "twice", "1.0.0");
 install("inner", "twice", "2.0.0");
 install("inner", "@scope/early", "0.3.1-beta.2");
+install("inner", "broken", "1.0.0");
+writeFileSync(join(folder, "inner", "node_modules", "broken", "package.json"), '{ "version": "1.0');
+install("inner", "empty", "1.0.0");
+writeFileSync(join(folder, "inner", "node_modules", "empty", "package.json"), "null");
 const from = pathToFileURL(join(folder, "inner", "plugin.js")).href;
 
 test.each([
@@ -29,6 +33,8 @@ test.each([
   ["twice", "1.0.0", "2.0.0", "npm install twice@1"],
   ["@scope/early", "0.3.0", "0.3.1", undefined],
   ["@scope/early", "0.4.0", "0.3.1", "npm install @scope/early@0.4"],
+  ["broken", "1.0.0", undefined, "npm install broken@1"],
+  ["empty", "1.0.0", undefined, "npm install empty@1"],
   ["nowhere-to-be-found", "1.0.0", undefined, "npm install nowhere-to-be-found@1"],
 ])("of %s from %s on there is %s: %s", (name, version, installed, install) => {
   expect(packageStates([{ name, version }], from)).toEqual([{ name, version, installed, install }]);
