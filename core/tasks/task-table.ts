@@ -193,7 +193,7 @@ export class TaskTable {
     });
   }
 
-  /** What an earlier run has left: done as what the program itself has submitted, before what it submits now. */
+  /** What an earlier run has left: done as what the program itself has submitted, and in a queue before what it submits now. */
   #recover(tasks: readonly RecoveredTask[]): void {
     const { calls, guest } = this.#kernel;
     if (tasks.length === 0 || this.#ended !== undefined) return;
