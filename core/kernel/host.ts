@@ -25,6 +25,9 @@ export interface DedicatedStart {
   readonly heapMb: number | undefined;
 }
 
+/** `round`: it looks again in a drain to come. `news`: some have come, and nothing else stands before them. */
+export type Idle = "rest" | "round" | "news";
+
 export interface Host {
   readonly clock: Clock;
   readonly random: Random;
@@ -68,8 +71,8 @@ export interface Host {
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */
   usage?(): { readonly heapBytes: number; readonly workedMs: number };
-  /** Whether the thread, which has nothing to do, goes on to look for news from other threads instead of resting. Absent: never. */
-  staysAwake?(): boolean;
+  /** Whether the thread, which has nothing to do, goes on to look for news from other threads. Absent: it rests. */
+  idle?(): Idle;
   /** The thread came to rest. */
   rested?(): void;
   /** The last actor of a dedicated thread is gone. */

@@ -300,6 +300,12 @@ export class Peers {
     return frames;
   }
 
+  /** Whether something has come that was not read. */
+  get hasNews(): boolean {
+    for (const { reader } of this.#readers) if (reader?.hasNews === true) return true;
+    return false;
+  }
+
   /** Says to every writer that this thread must be rung. False: something came in between. */
   sleep(): boolean {
     for (const peer of this.#readers) if (peer.reader?.sleep() === false) return false;

@@ -13,6 +13,7 @@ import type { ActivityCounts } from "./activity-counts.ts";
 import { timeWord } from "./agent-words.ts";
 import { Counter } from "./counters.ts";
 import { nothing, slowFlags } from "./dispatch.ts";
+import type { Idle } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { RunQueue } from "./run-queue.ts";
 
@@ -271,9 +272,14 @@ export class Scheduler {
 
   /** One go of the thread: what came from other threads, timers that are due, turns, promises, what goes to other threads. */
   drain(): void {
+    // News are talk, behind which comes a round: so twice at most.
+    while (this.#drainOnce() === "news");
+  }
+
+  #drainOnce(): Idle {
     const kernel = this.#kernel;
     // A cut is under way: only the recovery knows what stands and what fell.
-    if (this.#isDraining || kernel.cuts.isHeld) return;
+    if (this.#isDraining || kernel.cuts.isHeld) return "rest";
     this.#isDraining = true;
     this.#isArmed = false;
     kernel.memory.setBusy(kernel.thread);
@@ -296,12 +302,14 @@ export class Scheduler {
     } catch (error) {
       this.#isDraining = false;
       this.#escaped(error);
-      return;
+      return "rest";
     }
     this.#isDraining = false;
     kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
-    if (hasMoreFrames || this.hasWork || kernel.host.staysAwake?.() === true) this.arm();
-    else this.rest();
+    const next = hasMoreFrames || this.hasWork ? "round" : (kernel.host.idle?.() ?? "rest");
+    if (next === "round") this.arm();
+    else if (next === "rest") this.rest();
+    return next;
   }
 
   /** Whatever a bug of the kernel throws, its thread goes on: it takes the actor in hand, or the host reports it. */

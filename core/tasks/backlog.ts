@@ -7,6 +7,9 @@ import { Alarms } from "../kernel/alarms.ts";
 import { Destination } from "./destination.ts";
 import type { TaskEntry } from "./task-entry.ts";
 
+/** So many destinations are kept for the tasks to come when nothing waits there any more. */
+const emptyMax = 1_000;
+
 export class Backlog {
   readonly #destinations = new Map<string, Destination>();
   /** Those that may have somebody with room. */
@@ -33,7 +36,7 @@ export class Backlog {
   forget(entry: TaskEntry): void {
     this.#alarms.clear(entry);
     const destination = this.#destinations.get(entry.recipient);
-    if (destination?.delete(entry) === true) this.#dropEmpty(destination);
+    if (destination?.delete(entry) === true) this.#emptied(destination);
   }
 
   /** When it is to be looked at, in place of any time before. */
@@ -83,13 +86,14 @@ export class Backlog {
   /** What is next there leaves its queue. */
   take(destination: Destination, nowMs: number): TaskEntry | undefined {
     const entry = destination.take(nowMs);
-    this.#dropEmpty(destination);
+    this.#emptied(destination);
     return entry;
   }
 
-  #dropEmpty(destination: Destination): void {
+  #emptied(destination: Destination): void {
     if (destination.size > 0) return;
-    this.#destinations.delete(destination.key);
     this.#ready.delete(destination);
+    if (this.#destinations.size > emptyMax) this.#destinations.delete(destination.key);
+    else destination.concurrency = undefined;
   }
 }

@@ -1,22 +1,30 @@
 /**
  * A thread that has just talked to another stays awake for a moment before it rests, since the answer is often near: to wake a
  * thread that rests costs some thirty microseconds (Erlang's schedulers do the same, `+sbwt`). Each round is a message of the thread
- * to itself, so what was awaited goes on at once; timers and I/O of the program wait for as long as that moment at most.
+ * to itself. The first, behind a talk, comes at once: code that awaited something goes on there. In the others the thread looks for
+ * news in place, which makes no garbage, and so long do timers and I/O of the program wait.
  *
  * Only while there is a processor for each thread of the system that is awake or was rung, and only where it pays: news that came
- * in time give a credit, a wait in vain takes four, and without credit one talk in 64 is waited for. So a machine that others use,
+ * in time give a credit, a wait in vain takes four, and without credit one talk in 16 is waited for. So a machine that others use,
  * too, where waiting keeps its processor from who is to answer, loses little by it.
  */
 import { availableParallelism } from "node:os";
 import { stopwatchMs } from "../clock.ts";
+import type { Idle } from "../kernel/host.ts";
 import type { SystemMemory } from "../kernel/system-memory.ts";
 
 /** Default of `busyWaitUs`. */
 export const busyWaitUsDefault = 100;
 export const busyWaitUsMax = 10_000;
-const creditMax = 16;
+/** Of one round. */
+const roundMs = 0.02;
+const creditMax = 64;
 const costInVain = 4;
-const talksPerTry = 64;
+const talksPerTry = 16;
+
+/** Leaves more of a processor's core to who runs on its other half. */
+const { pause } = Atomics as { readonly pause?: (hint?: number) => void };
+const relax = pause === undefined ? () => undefined : () => pause();
 
 export class BusyWait {
   readonly #memory: SystemMemory;
@@ -46,11 +54,12 @@ export class BusyWait {
   }
 
   /**
-   * Whether the thread, which has nothing to do, shall stay awake for one more round.
+   * What the thread, which has nothing to do, shall do next.
    * @param others the other threads of the system.
+   * @param hasNews whether something has come from one of them.
    */
-  goesOn(others: Iterable<number>): boolean {
-    if (this.#ms === 0) return false;
+  next(others: Iterable<number>, hasNews: () => boolean): Idle {
+    if (this.#ms === 0) return "rest";
     const sent = this.#memory.sent(this.#thread);
     const received = this.#memory.received(this.#thread);
     if (sent !== this.#sent || received !== this.#received) {
@@ -60,13 +69,20 @@ export class BusyWait {
       if (++this.#talks % talksPerTry === 0) this.#credit = Math.max(this.#credit, 1);
       this.#isWaiting = this.#credit > 0 && this.#hasProcessor(others);
       if (this.#isWaiting) this.#untilMs = this.#nowMs() + this.#ms;
-      return this.#isWaiting;
+      return this.#isWaiting ? "round" : "rest";
     }
-    if (!this.#isWaiting) return false;
-    if (this.#nowMs() < this.#untilMs && this.#hasProcessor(others)) return true;
+    if (!this.#isWaiting) return "rest";
+    const roundEndMs = this.#nowMs() + roundMs;
+    for (;;) {
+      if (hasNews()) return "news";
+      const nowMs = this.#nowMs();
+      if (nowMs >= this.#untilMs || !this.#hasProcessor(others)) break;
+      if (nowMs >= roundEndMs) return "round";
+      relax();
+    }
     this.#isWaiting = false;
     this.#credit = Math.max(0, this.#credit - costInVain);
-    return false;
+    return "rest";
   }
 
   /** Whether everybody who is awake, or was rung, has a processor. */

@@ -254,6 +254,11 @@ export class ChannelReader {
     return this.#isAsleep;
   }
 
+  /** Whether a `read` would find something. */
+  get hasNews(): boolean {
+    return !this.#ring.isEmpty();
+  }
+
   /** True when nothing is published that was not read. A payload of which pieces are still to come counts as unread. */
   isEmpty(): boolean {
     return this.#joining === undefined && this.#ring.isEmpty();

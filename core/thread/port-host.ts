@@ -11,7 +11,7 @@ import type { Blamed } from "../actor/exit-reason.ts";
 import { type Clock, loopWorkedMs } from "../clock.ts";
 import type { RuntimeError } from "../errors.ts";
 import type { RuntimeEvent } from "../kernel/events.ts";
-import type { Blame, Host } from "../kernel/host.ts";
+import type { Blame, Host, Idle } from "../kernel/host.ts";
 import type { CutRequest } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Random } from "../random.ts";
@@ -72,6 +72,7 @@ export class PortHost implements Host {
   #kernel: Kernel | undefined;
   readonly #busyWaitUs: number;
   #busyWait: BusyWait | undefined;
+  readonly #hasNews = () => this.#kernel?.peers.hasNews === true;
 
   constructor(options: PortHostOptions) {
     this.clock = options.clock;
@@ -124,8 +125,8 @@ export class PortHost implements Host {
     };
   }
 
-  staysAwake(): boolean {
-    return this.#busyWait?.goesOn(this.#ports.keys()) === true;
+  idle(): Idle {
+    return this.#busyWait?.next(this.#ports.keys(), this.#hasNews) ?? "rest";
   }
 
   rested(): void {

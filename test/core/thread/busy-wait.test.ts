@@ -1,5 +1,6 @@
 /** When a thread that has nothing to do stays awake: no actors, so in no placement. */
 import { beforeEach, expect, test } from "@jest/globals";
+import type { Idle } from "../../../core/kernel/host.ts";
 import { SystemMemory } from "../../../core/kernel/system-memory.ts";
 import { BusyWait } from "../../../core/thread/busy-wait.ts";
 
@@ -8,13 +9,20 @@ const other = 1;
 let memory: SystemMemory;
 let nowMs: number;
 let wait: BusyWait;
+/** What the thread sees when it looks, each look taking `lookMs`. */
+let hasNews: () => boolean;
+const lookMs = 0.004;
 
 function waitWith(busyWaitUs: number, processors: number): BusyWait {
   return new BusyWait(memory, own, busyWaitUs, () => nowMs, processors);
 }
 
+function next(): Idle {
+  return wait.next([other], hasNews);
+}
+
 function goesOn(): boolean {
-  return wait.goesOn([other]);
+  return next() !== "rest";
 }
 
 /** The thread has sent something, and waits until it gives up. */
@@ -27,7 +35,7 @@ function waitInVain(): void {
 
 /** Waits in vain until no talk is waited for any more. */
 function loseCredit(): void {
-  for (let talk = 0; talk < 16; talk++) waitInVain();
+  for (let talk = 0; talk < 64; talk++) waitInVain();
 }
 
 beforeEach(() => {
@@ -36,6 +44,10 @@ beforeEach(() => {
   memory.newThread(1, 64, 64);
   memory.setResting(other, true);
   nowMs = 0;
+  hasNews = () => {
+    nowMs += lookMs;
+    return false;
+  };
   wait = waitWith(100, 2);
 });
 
@@ -46,20 +58,60 @@ test("who has talked to nobody rests at once", () => {
 test("who has sent something stays awake for so long", () => {
   memory.addSent(own, 1);
   expect(goesOn()).toBe(true);
-  nowMs += 0.099;
+  nowMs = 0.075;
   expect(goesOn()).toBe(true);
-  nowMs += 0.001;
+  expect(nowMs).toBeLessThan(0.1);
   expect(goesOn()).toBe(false);
+  expect(nowMs).toBeGreaterThanOrEqual(0.1);
 });
 
 test("news begin the time anew", () => {
   memory.addSent(own, 1);
   goesOn();
-  nowMs += 0.09;
+  nowMs = 0.09;
   memory.addReceived(own, 1);
   expect(goesOn()).toBe(true);
-  nowMs += 0.09;
+  nowMs = 0.165;
   expect(goesOn()).toBe(true);
+});
+
+test("the round behind a talk comes at once, since code that awaited it goes on there", () => {
+  memory.addSent(own, 1);
+  hasNews = () => true;
+  expect(next()).toBe("round");
+  expect(nowMs).toBe(0);
+});
+
+test("a later round looks for news in place, for 20 us", () => {
+  memory.addSent(own, 1);
+  goesOn();
+  expect(next()).toBe("round");
+  expect(nowMs).toBeGreaterThanOrEqual(0.02);
+  expect(nowMs).toBeLessThan(0.02 + 2 * lookMs);
+});
+
+test("news end a round", () => {
+  memory.addSent(own, 1);
+  goesOn();
+  hasNews = () => {
+    nowMs += lookMs;
+    return nowMs > 2 * lookMs;
+  };
+  expect(next()).toBe("news");
+  expect(nowMs).toBeCloseTo(3 * lookMs);
+});
+
+test("a thread that is rung during a round has the only processor at once", () => {
+  wait = waitWith(100, 1);
+  memory.addSent(own, 1);
+  goesOn();
+  hasNews = () => {
+    memory.watch.ringing(other);
+    nowMs += lookMs;
+    return false;
+  };
+  expect(next()).toBe("rest");
+  expect(nowMs).toBe(lookMs);
 });
 
 test("with busyWaitUs 0 nobody stays awake", () => {
@@ -86,10 +138,10 @@ test("a thread that waits for what an actor awaits needs no processor", () => {
   expect(goesOn()).toBe(true);
 });
 
-test("waits in vain are given up, but for one talk in 64", () => {
+test("waits in vain are given up, but for one talk in 16", () => {
   loseCredit();
   let waits = 0;
-  for (let talk = 0; talk < 640; talk++) {
+  for (let talk = 0; talk < 160; talk++) {
     memory.addSent(own, 1);
     if (goesOn()) waits++;
     nowMs += 1;
