@@ -1,27 +1,32 @@
 /** Words of the plugin's actor, awaited by blocking: the thread has nothing else to do, and a wake-up by the event loop takes twice as long. */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { FromThread, ToThread } from "./thread-protocol.ts";
+import { ShortWait } from "./short-wait.ts";
+import type { FromThread, ThreadData, ToThread } from "./thread-protocol.ts";
 
 export class ActorInbox {
   readonly #port: MessagePort;
-  readonly #counter: Int32Array<SharedArrayBuffer>;
+  readonly #heard: Int32Array<SharedArrayBuffer>;
+  readonly #said: Int32Array<SharedArrayBuffer>;
+  readonly #shortWait = new ShortWait();
 
-  constructor(port: MessagePort, counter: Int32Array<SharedArrayBuffer>) {
+  constructor({ port, toThread, fromThread }: Pick<ThreadData, "port" | "toThread" | "fromThread">) {
     this.#port = port;
-    this.#counter = counter;
+    this.#heard = toThread;
+    this.#said = fromThread;
   }
 
   next(): ToThread {
     for (;;) {
       // Before the look: a word that comes behind it has changed the counter then.
-      const seen = Atomics.load(this.#counter, 0);
+      const seen = Atomics.load(this.#heard, 0);
       const received = receiveMessageOnPort(this.#port) as { readonly message: ToThread } | undefined;
       if (received !== undefined) return received.message;
-      Atomics.wait(this.#counter, 0, seen);
+      if (!this.#shortWait.for(this.#heard, seen)) Atomics.wait(this.#heard, 0, seen);
     }
   }
 
   say(word: FromThread): void {
     this.#port.postMessage(word);
+    Atomics.add(this.#said, 0, 1);
   }
 }

@@ -7,7 +7,7 @@ import { ModuleInstance } from "./module-instance.ts";
 import type { FromThread, ThreadData } from "./thread-protocol.ts";
 
 const data = workerData as ThreadData;
-const inbox = new ActorInbox(data.port, data.counter);
+const inbox = new ActorInbox(data);
 
 function failure(error: unknown): FromThread {
   const { code, message } = faultOf(error);

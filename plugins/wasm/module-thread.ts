@@ -1,8 +1,9 @@
 /** The thread of a module, as the plugin's actor has it: one question at a time, each within its time, or the thread is ended. */
-import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { byDeadline, errorData, type PluginBus, RuntimeError } from "../../core/index.ts";
 import type { WasmConfig } from "./config.ts";
 import { answerRequest, publishText } from "./host-services.ts";
+import { ShortWait } from "./short-wait.ts";
 import type { FromThread, ThreadData, ToThread } from "./thread-protocol.ts";
 
 /** The JavaScript heap of a thread, in MiB: nothing of the module's lies in it but its tables, and what is under way. */
@@ -24,7 +25,9 @@ export class ModuleThread {
   readonly #config: WasmConfig;
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  readonly #counter = new Int32Array(new SharedArrayBuffer(4));
+  readonly #said = new Int32Array(new SharedArrayBuffer(4));
+  readonly #heard = new Int32Array(new SharedArrayBuffer(4));
+  readonly #shortWait = new ShortWait();
   /** Words of the thread that nobody has taken yet: bounded by `hostCallsMax`, and one answer. */
   readonly #words: FromThread[] = [];
   #wake: (() => void) | undefined;
@@ -37,7 +40,8 @@ export class ModuleThread {
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {
       port: port2,
-      counter: this.#counter,
+      toThread: this.#said,
+      fromThread: this.#heard,
       module,
       isRaw: config.kind === "raw",
       isJson: config.kind === "json",
@@ -89,7 +93,9 @@ export class ModuleThread {
 
   /** @throws RuntimeError `wasm_trap`, `wasm_abi`, `wasm_limit`, `bad_argument`; and, with the thread ended, `wasm_timeout`, `wasm_lost`. */
   async ask(question: Question, bus: PluginBus): Promise<unknown> {
+    const heard = Atomics.load(this.#heard, 0);
     this.#say(question);
+    if (this.#shortWait.for(this.#heard, heard)) this.#takeWords();
     try {
       return await this.#within(this.#config.callTimeoutMs, "callTimeoutMs", bus);
     } catch (error) {
@@ -104,10 +110,16 @@ export class ModuleThread {
     await this.#worker.terminate();
   }
 
+  /** Those that lie at the port already. */
+  #takeWords(): void {
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port))
+      this.#words.push(next.message as FromThread);
+  }
+
   #say(word: ToThread): void {
     this.#port.postMessage(word);
-    Atomics.add(this.#counter, 0, 1);
-    Atomics.notify(this.#counter, 0);
+    Atomics.add(this.#said, 0, 1);
+    Atomics.notify(this.#said, 0);
   }
 
   async #within(timeoutMs: number, key: string, bus: PluginBus): Promise<unknown> {

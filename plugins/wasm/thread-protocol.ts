@@ -6,7 +6,9 @@ import type { HostFunctionName, ModuleLogLevel } from "./host-functions.ts";
 export interface ThreadData {
   readonly port: MessagePort;
   /** One number, counted up with each word to the thread, which waits for it to change. */
-  readonly counter: Int32Array<SharedArrayBuffer>;
+  readonly toThread: Int32Array<SharedArrayBuffer>;
+  /** The same for the words of the thread. */
+  readonly fromThread: Int32Array<SharedArrayBuffer>;
   readonly module: Uint8Array;
   readonly isRaw: boolean;
   readonly isJson: boolean;
