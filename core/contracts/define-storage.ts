@@ -34,6 +34,8 @@ const sweepMs = 60_000;
 /** Transactions that may wait for the store, as many reads, and transactions of one group. */
 const waitingMax = 65_536;
 const groupMax = 1_000;
+/** No part is smaller. */
+const partMin = 100;
 const searchesMax = 1_000;
 
 interface Waiting {
@@ -65,16 +67,25 @@ class Store {
       throw new RuntimeError("queue_full", `${waitingMax} transactions wait for the store already: ask again later`);
     this.#waiting.push({ writes, from: this.#bus.from as From, isSingle });
     // What others ask for in the same round of the thread is of the same group.
-    this.#committing ??= new Promise<void>((resolve) => nextLoop(resolve)).then(() => this.#commit());
+    this.#committing ??= nextRound().then(() => this.#commit());
     return this.#bus.noReply;
   }
 
   async #commit(): Promise<void> {
     do {
-      while (this.#waiting.length > 0) await this.#commitGroup(this.#waiting.splice(0, groupMax));
+      while (this.#waiting.length > 0) {
+        await this.#commitGroup(this.#waiting.splice(0, this.#groupSize));
+        if (this.driver.commitsInParts === true) await nextRound();
+      }
       await this.#sweep();
     } while (this.#waiting.length > 0);
     this.#committing = undefined;
+  }
+
+  /** In parts: half of those that wait, so that one half goes on while the other is kept. */
+  get #groupSize(): number {
+    if (this.driver.commitsInParts !== true) return groupMax;
+    return Math.min(groupMax, Math.max(partMin, Math.ceil(this.#waiting.length / 2)));
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
@@ -148,6 +159,9 @@ class Store {
     await this.driver.close();
   }
 }
+
+/** Of the thread: what is to be said to others leaves, and what they have said comes in. */
+const nextRound = () => new Promise<void>((resolve) => nextLoop(resolve));
 
 /** What is not the runtime's own word was a failure of the store: the caller may try again. */
 function storageError(error: unknown): RuntimeError {

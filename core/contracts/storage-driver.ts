@@ -64,6 +64,8 @@ export type DriverOutcome =
 
 /** @param nowMs the clock on the wall: what expires by then is not there. */
 export interface StorageDriver {
+  /** `commit` holds its thread, and two groups take hardly longer than one: then the first is answered before the second is kept. Default false. */
+  readonly commitsInParts?: boolean;
   /** One outcome for each transaction. @throws when nothing of the group is kept, as far as can be known. */
   commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]>;
   get(key: string, nowMs: number): Promise<DriverEntry | undefined>;

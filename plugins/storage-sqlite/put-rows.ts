@@ -1,0 +1,40 @@
+/** Values that are put whatever stands there, many rows by one statement: that halves what SQLite has to do for a row beside its pages. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { sql } from "./statements.ts";
+
+type Field = string | number | Uint8Array | null;
+
+const rowsAtOnce = 50;
+const fieldsOfRow = 4;
+
+export class PutRows {
+  readonly #one: StatementSync;
+  readonly #many: StatementSync;
+  #fields: Field[] = [];
+
+  constructor(database: DatabaseSync) {
+    this.#one = database.prepare(sql.put);
+    this.#many = database.prepare(sql.put.replace("(?, ?, ?, ?)", (row) => Array(rowsAtOnce).fill(row).join(", ")));
+  }
+
+  /** It may stand there only after `flush`. */
+  add(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): void {
+    const fields = this.#fields;
+    fields.push(key, value, version, expiresAtMs ?? null);
+    if (fields.length < rowsAtOnce * fieldsOfRow) return;
+    this.#fields = [];
+    this.#many.run(...fields);
+  }
+
+  flush(): void {
+    const fields = this.#fields;
+    if (fields.length === 0) return;
+    this.#fields = [];
+    for (let at = 0; at < fields.length; at += fieldsOfRow) this.#one.run(...fields.slice(at, at + fieldsOfRow));
+  }
+
+  /** Nothing of the group is kept. */
+  forget(): void {
+    this.#fields = [];
+  }
+}
