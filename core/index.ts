@@ -71,7 +71,7 @@ export { defineServer, type ServerApi, type ServerDefinition } from "./actor/ser
 export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
-export { byDeadline, type Clock, SystemClock, wallMs } from "./clock.ts";
+export { byDeadline, type Clock, SystemClock, stopwatchMs, wallMs } from "./clock.ts";
 export {
   type ConfigKey,
   type ConfigSchema,

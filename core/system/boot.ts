@@ -48,7 +48,7 @@ export interface SystemOptions {
   readonly asyncGraceMs?: number;
   /**
    * How long a thread that has just talked to another stays awake for what comes next, in microseconds, as long as there is a
-   * processor for it and it pays: `core/thread/busy-wait.ts`. Default 100; 0: never.
+   * processor for it and it pays: `core/thread/busy-wait.ts`. Default 50; 0: never.
    */
   readonly busyWaitUs?: number;
   /**

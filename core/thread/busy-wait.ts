@@ -5,22 +5,24 @@
  * news in place, which makes no garbage, and so long do timers and I/O of the program wait.
  *
  * Only while there is a processor for each thread of the system that is awake or was rung, and only where it pays: news that came
- * in time give a credit, a wait in vain takes four, and without credit one talk in 16 is waited for. So a machine that others use,
- * too, where waiting keeps its processor from who is to answer, loses little by it.
+ * in time give a credit, a wait in vain takes four, and without credit one talk in 16 is waited for, and after each such wait in
+ * vain one in twice as many, 256 in the end. So a machine that others use, too, where waiting keeps its processor from who is to
+ * answer, loses little by it.
  */
 import { availableParallelism } from "node:os";
 import { stopwatchMs } from "../clock.ts";
 import type { Idle } from "../kernel/host.ts";
 import type { SystemMemory } from "../kernel/system-memory.ts";
 
-/** Default of `busyWaitUs`. */
-export const busyWaitUsDefault = 100;
+/** Default of `busyWaitUs`: some more than a thread needs to wake. A longer wait is in the way of one that woke on the same processor. */
+export const busyWaitUsDefault = 50;
 export const busyWaitUsMax = 10_000;
 /** Of one round. */
 const roundMs = 0.02;
 const creditMax = 64;
 const costInVain = 4;
-const talksPerTry = 16;
+const talksPerTryMin = 16;
+const talksPerTryMax = 256;
 
 /** Leaves more of a processor's core to who runs on its other half. */
 const { pause } = Atomics as { readonly pause?: (hint?: number) => void };
@@ -37,7 +39,8 @@ export class BusyWait {
   #untilMs = 0;
   #isWaiting = false;
   #credit = creditMax;
-  #talks = 0;
+  #talksPerTry = talksPerTryMin;
+  #untilTry = talksPerTryMin;
 
   constructor(
     memory: SystemMemory,
@@ -63,11 +66,10 @@ export class BusyWait {
     const sent = this.#memory.sent(this.#thread);
     const received = this.#memory.received(this.#thread);
     if (sent !== this.#sent || received !== this.#received) {
-      if (this.#isWaiting && received !== this.#received) this.#credit = Math.min(creditMax, this.#credit + 1);
+      if (this.#isWaiting && received !== this.#received) this.#paid();
       this.#sent = sent;
       this.#received = received;
-      if (++this.#talks % talksPerTry === 0) this.#credit = Math.max(this.#credit, 1);
-      this.#isWaiting = this.#credit > 0 && this.#hasProcessor(others);
+      this.#isWaiting = this.#mayWait() && this.#hasProcessor(others);
       if (this.#isWaiting) this.#untilMs = this.#nowMs() + this.#ms;
       return this.#isWaiting ? "round" : "rest";
     }
@@ -81,8 +83,22 @@ export class BusyWait {
       relax();
     }
     this.#isWaiting = false;
-    this.#credit = Math.max(0, this.#credit - costInVain);
+    this.#wasInVain();
     return "rest";
+  }
+
+  #mayWait(): boolean {
+    return this.#credit > 0 || --this.#untilTry <= 0;
+  }
+
+  #paid(): void {
+    this.#credit = Math.min(creditMax, this.#credit + 1);
+    this.#untilTry = this.#talksPerTry = talksPerTryMin;
+  }
+
+  #wasInVain(): void {
+    if (this.#credit === 0) this.#untilTry = this.#talksPerTry = Math.min(talksPerTryMax, this.#talksPerTry * 2);
+    this.#credit = Math.max(0, this.#credit - costInVain);
   }
 
   /** Whether everybody who is awake, or was rung, has a processor. */

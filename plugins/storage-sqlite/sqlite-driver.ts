@@ -12,6 +12,7 @@ import {
   failPoint,
   RuntimeError,
   type StorageDriver,
+  stopwatchMs,
 } from "../../core/index.ts";
 import type { SqliteFile } from "./config.ts";
 import { PutRows } from "./put-rows.ts";
@@ -87,9 +88,9 @@ export class SqliteDriver implements StorageDriver {
       this.#puts.flush();
       if (this.#version !== before) setVersion.run(this.#version);
       failPoint("before-commit");
-      const beganMs = performance.now();
+      const beganMs = stopwatchMs();
       this.#database.exec("COMMIT");
-      this.#commitMs += (performance.now() - beganMs - this.#commitMs) / meanOver;
+      this.#commitMs += (stopwatchMs() - beganMs - this.#commitMs) / meanOver;
       return outcomes;
     } catch (error) {
       this.#puts.forget();

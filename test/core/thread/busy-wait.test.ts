@@ -35,7 +35,7 @@ function waitInVain(): void {
 
 /** Waits in vain until no talk is waited for any more. */
 function loseCredit(): void {
-  for (let talk = 0; talk < 64; talk++) waitInVain();
+  for (let talk = 0; talk < 16; talk++) waitInVain();
 }
 
 beforeEach(() => {
@@ -138,16 +138,37 @@ test("a thread that waits for what an actor awaits needs no processor", () => {
   expect(goesOn()).toBe(true);
 });
 
-test("waits in vain are given up, but for one talk in 16", () => {
-  loseCredit();
+/** How many of so many talks are waited for, all in vain. */
+function waitsIn(talks: number): number {
   let waits = 0;
-  for (let talk = 0; talk < 160; talk++) {
+  for (let talk = 0; talk < talks; talk++) {
     memory.addSent(own, 1);
     if (goesOn()) waits++;
     nowMs += 1;
     goesOn();
   }
-  expect(waits).toBe(10);
+  return waits;
+}
+
+test("waits in vain are given up, but for a talk behind 16, one behind 32, and so on to one in 256", () => {
+  loseCredit();
+  expect(waitsIn(16)).toBe(1);
+  expect(waitsIn(31)).toBe(0);
+  expect(waitsIn(1)).toBe(1);
+  expect(waitsIn(64 + 128 + 256)).toBe(3);
+  expect(waitsIn(2_560)).toBe(10);
+});
+
+test("a wait that has paid is tried for soon again", () => {
+  loseCredit();
+  waitsIn(1_000);
+  do memory.addSent(own, 1);
+  while (!goesOn());
+  memory.addReceived(own, 1);
+  goesOn();
+  nowMs += 1;
+  goesOn();
+  expect(waitsIn(16)).toBe(1);
 });
 
 test("news that come in time make it wait again", () => {
