@@ -26,8 +26,8 @@ import { type CheckedSearch, checkedSearch, checkedVectorQuery } from "./vector-
 import { searchVectors } from "./vector-search.ts";
 
 export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
-  /** Opens the store, or makes it. */
-  open(config: C): Promise<StorageDriver>;
+  /** Opens the store, or makes it. @param signal aborted when the plugin ends, also by a kill, and also while it is opened. */
+  open(config: C, signal: AbortSignal): Promise<StorageDriver>;
 }
 
 const sweepMs = 60_000;
@@ -55,6 +55,7 @@ class Store {
   readonly #reading = new Set<Promise<void>>();
   #searches = 0;
   #searching: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(driver: StorageDriver, bus: PluginBus) {
     this.driver = driver;
@@ -156,7 +157,18 @@ class Store {
     await this.#searching;
     await Promise.all(this.#reading);
     await this.#committing;
+    // It may have been killed meanwhile, as what takes too long to end.
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.driver.close();
+  }
+
+  /** The plugin has ended. Where it was killed nothing has been closed, and what is under way is nobody's. */
+  ended(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.driver.close().catch(() => {}); // nobody is left who could be told
   }
 }
 
@@ -246,7 +258,14 @@ async function healthOf(store: Store): Promise<PluginHealth> {
 /** @throws RuntimeError `bad_argument`, as `definePlugin`. */
 export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>): Plugin<StorageHandlers> {
   const behaviour: PluginBehaviour<C, Store, StorageHandlers> = {
-    init: async (config, bus) => new Store(await open(config), bus),
+    async init(config, bus) {
+      const { signal } = bus;
+      const store = new Store(await open(config, signal), bus);
+      // While it was opened, too.
+      if (signal.aborted) store.ended();
+      else signal.addEventListener("abort", () => store.ended(), { once: true });
+      return store;
+    },
     calls: calls as StorageHandlers & PluginCalls<Store>, // these answer what the contract says, later
     health: healthOf,
     terminate: (store) => store.close(),

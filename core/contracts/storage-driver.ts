@@ -80,5 +80,6 @@ export interface StorageDriver {
   vectors(collection: string): AsyncIterable<readonly DriverVector[]>;
   /** Forgets what has expired. */
   sweep(nowMs: number): Promise<void>;
+  /** Where the plugin was killed it comes in the midst of whatever is under way, of which nothing may stay open. */
   close(): Promise<void>;
 }

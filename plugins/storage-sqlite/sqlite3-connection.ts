@@ -1,11 +1,13 @@
 /** One connection by the package `sqlite3`: what it does in threads of its own, as promises. */
 import sqlite3, { type Database, type Statement } from "sqlite3";
+import { RuntimeError } from "../../core/index.ts";
 import { type Row, sqliteError } from "./statements.ts";
 
 export class Sqlite3Connection {
   readonly #file: string;
   readonly #database: Database;
   readonly #statements = new Map<string, Promise<Statement>>();
+  #isClosed = false;
 
   private constructor(file: string, database: Database) {
     this.#file = file;
@@ -35,9 +37,11 @@ export class Sqlite3Connection {
 
   /** Its rows. It is run to its end: one that stopped at its first row would hold an old view of the file. */
   async all(sql: string, ...parameters: readonly unknown[]): Promise<Row[]> {
+    this.#assertOpen();
     let statement = this.#statements.get(sql);
     if (statement === undefined) this.#statements.set(sql, (statement = this.#prepare(sql)));
     const prepared = await statement;
+    this.#assertOpen();
     return await new Promise((resolve, reject) => {
       prepared.all(parameters, (error, rows) => (error ? reject(told(error, this.#file)) : resolve(rows)));
     });
@@ -45,6 +49,10 @@ export class Sqlite3Connection {
 
   async first(sql: string, ...parameters: readonly unknown[]): Promise<Row | undefined> {
     return (await this.all(sql, ...parameters))[0];
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new RuntimeError("storage_failed", `${this.#file} was closed`);
   }
 
   #prepare(sql: string): Promise<Statement> {
@@ -58,10 +66,13 @@ export class Sqlite3Connection {
     });
   }
 
+  /** Also in the midst of a transaction, which is undone then. */
   async close(): Promise<void> {
+    // A statement that came behind those here would keep the file open.
+    this.#isClosed = true;
     for (const prepared of this.#statements.values()) {
-      const statement = await prepared;
-      await new Promise<void>((resolve) => statement.finalize(resolve));
+      const statement = await prepared.catch(() => undefined); // who asked for it was told
+      await new Promise<void>((resolve) => (statement === undefined ? resolve() : statement.finalize(resolve)));
     }
     await new Promise<void>((resolve, reject) => {
       this.#database.close((error) => (error ? reject(told(error, this.#file)) : resolve()));

@@ -108,7 +108,10 @@ export class Sqlite3Driver implements StorageDriver {
   }
 
   async close(): Promise<void> {
-    await this.#reader.close();
-    await this.#writer.close();
+    try {
+      await this.#reader.close();
+    } finally {
+      await this.#writer.close();
+    }
   }
 }

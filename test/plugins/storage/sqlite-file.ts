@@ -1,7 +1,16 @@
 /** What a file of SQLite adds, by either driver: it is there again, and it may be full, broken or somebody else's. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -10,11 +19,23 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Ref } from "../../../index.ts";
 import type { SqliteConfig } from "../../../plugins/storage-sqlite/config.ts";
 import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
+import { next } from "../../support/in-process.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { expectSpoiledIsTold } from "./spoiled.ts";
 import { storeOf } from "./store.ts";
 
 const holdLock = fileURLToPath(new URL("../../fixtures/programs/hold-lock.js", import.meta.url));
+
+const openFiles = "/proc/self/fd";
+
+/** Undefined: it was closed meanwhile. */
+function target(fd: string): string | undefined {
+  try {
+    return readlinkSync(join(openFiles, fd));
+  } catch {
+    return undefined;
+  }
+}
 
 export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
   describe(`a file by ${driver}`, () => {
@@ -177,6 +198,31 @@ export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
       await ended;
       if (refused === undefined) expect(await written).toMatchObject({ value: { version: 1 } });
     });
+
+    // The kernel tells of them there, where it is Linux.
+    (existsSync(openFiles) ? test : test.skip)(
+      "one that is killed in the midst of writes leaves none open",
+      async () => {
+        const files = () => readdirSync(openFiles).filter((fd) => target(fd)?.startsWith(folder)).length;
+        await open();
+        await call("put", { key: "a", value: 1 });
+        const wanted = files();
+        // As often as its supervisor bears.
+        for (let kill = 0; kill < 3; kill++) {
+          const restarted = next(system(), "restarted");
+          const writes = Array.from({ length: 200 }, (_, n) => failure(call("put", { key: `k ${n}`, value: n })));
+          await failure(call("get", "a"));
+          system().exit(system().whereis("plugin.storage-sqlite") as Ref, "kill");
+          await Promise.all([restarted, ...writes]);
+          expect(await call("put", { key: "a", value: kill })).toMatchObject({ version: expect.any(Number) });
+        }
+        // What the package does in its threads takes its time.
+        for (let look = 0; files() !== wanted && look < 1_000; look++) await call("get", "a");
+        expect([wanted > 0, files()]).toEqual([true, wanted]);
+        await stop();
+        expect(files()).toBe(0);
+      },
+    );
 
     test("every wrong key of its configuration is named", async () => {
       const config = { file: "", driver: "better", durability: "none", busyTimeoutMs: -1, maxPages: 1.5, pages: 5 };
