@@ -83,6 +83,7 @@ export {
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
 export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";
 export { compareNames } from "./contracts/name-order.ts";
+export { ServerSockets } from "./contracts/server-sockets.ts";
 export {
   type AppendWrite,
   type DeleteWrite,

@@ -12,6 +12,8 @@ export interface MysqlConfig {
   readonly connectTimeoutMs: number;
   /** Time for another process's group of writes to end, in whole seconds. Default 30. */
   readonly lockTimeoutS: number;
+  /** Time without a word on a connection, after which it is closed: what waits for an answer fails. 0: no limit. Longer than `lockTimeoutS`. Default 40,000. */
+  readonly silenceTimeoutMs: number;
 }
 
 export const mysqlConfig = configSchema<MysqlConfig>({
@@ -20,4 +22,5 @@ export const mysqlConfig = configSchema<MysqlConfig>({
   poolSize: countKey(4, 1, 1_000),
   connectTimeoutMs: countKey(5_000, 1),
   lockTimeoutS: countKey(30, 1, 1_000_000, "seconds"),
+  silenceTimeoutMs: countKey(40_000, 0),
 });

@@ -7,12 +7,12 @@ export const storageMysql = defineStorage({
   version: "0.1.0",
   packages: [{ name: "mysql2", version: "3.24.6" }],
   config: { schema: mysqlConfig, secrets: ["url"] },
-  async open(config) {
+  async open(config, signal) {
     const { MysqlDriver } = await import("./mysql-driver.ts").catch((error: unknown) => {
       throw new RuntimeError("module_failed", "storage-mysql needs the package mysql2: npm install mysql2", {
         cause: error,
       });
     });
-    return await MysqlDriver.open(config);
+    return await MysqlDriver.open(config, signal);
   },
 });

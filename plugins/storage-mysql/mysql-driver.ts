@@ -1,5 +1,6 @@
 /** A store in a MySQL or MariaDB database, in tables of its own. Groups of writes come one after the other, also from several processes. */
-import { createPool, type Pool, type RowDataPacket } from "mysql2/promise";
+import type { Socket } from "node:net";
+import { type ConnectionOptions, createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import {
   type DriverEntry,
   type DriverEvent,
@@ -8,6 +9,7 @@ import {
   type DriverVector,
   type DriverWrite,
   runGroup,
+  ServerSockets,
   type StorageDriver,
 } from "../../core/index.ts";
 import type { MysqlConfig } from "./config.ts";
@@ -30,12 +32,15 @@ export class MysqlDriver implements StorageDriver {
     this.#packetMax = packetMax;
   }
 
-  /** @throws what the server says; RuntimeError `storage_version`. */
-  static async open({ url, tablePrefix, poolSize, connectTimeoutMs, lockTimeoutS }: MysqlConfig): Promise<MysqlDriver> {
+  /** @param signal closes all its connections when it is aborted. @throws what the server says; RuntimeError `storage_version`. */
+  static async open(config: MysqlConfig, signal: AbortSignal): Promise<MysqlDriver> {
+    const { url, tablePrefix, poolSize, connectTimeoutMs, lockTimeoutS, silenceTimeoutMs } = config;
+    const sockets = new ServerSockets(silenceTimeoutMs, signal);
     const pool = createPool({
       uri: url.replace(/^mariadb:/, "mysql:"),
       connectionLimit: poolSize,
       connectTimeout: connectTimeoutMs,
+      stream: ({ config }: { readonly config: ConnectionOptions }) => connected(sockets.create(), config),
       supportBigNumbers: true,
       // A list of another length is another one, and a server has a bound for all that its clients prepare.
       maxPreparedStatements: 100,
@@ -155,6 +160,12 @@ export class MysqlDriver implements StorageDriver {
   async close(): Promise<void> {
     await this.#pool.end();
   }
+}
+
+/** On its way to the server, as the package does it itself. */
+function connected(socket: Socket, { socketPath, host = "localhost", port = 3306 }: ConnectionOptions): Socket {
+  if (socketPath) return socket.connect(socketPath);
+  return socket.setNoDelay(true).connect(port, host);
 }
 
 function entryOf({ name, value, version, expires }: RowDataPacket): DriverEntry {

@@ -66,6 +66,7 @@ export async function prepareSchema(connection: PoolConnection, prefix: string, 
       await connection.query(`INSERT INTO ${names.migrations} VALUES (?)`, [at + 1]);
     }
   } finally {
-    await connection.query("SELECT RELEASE_LOCK(?)", [lock]);
+    // On a connection that was lost it is gone, and why stands in the first error.
+    await connection.query("SELECT RELEASE_LOCK(?)", [lock]).catch(() => {});
   }
 }

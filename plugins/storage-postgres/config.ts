@@ -12,6 +12,8 @@ export interface PostgresConfig {
   readonly connectTimeoutMs: number;
   /** Time for one statement, also one that waits for another process's group of writes; 0: no limit. Default 30,000. */
   readonly statementTimeoutMs: number;
+  /** Time without a word on a connection, after which it is closed: what waits for an answer fails. 0: no limit. Longer than `statementTimeoutMs`. Default 40,000. */
+  readonly silenceTimeoutMs: number;
 }
 
 export const postgresConfig = configSchema<PostgresConfig>({
@@ -20,4 +22,5 @@ export const postgresConfig = configSchema<PostgresConfig>({
   poolSize: countKey(4, 1, 1_000),
   connectTimeoutMs: countKey(5_000, 1),
   statementTimeoutMs: countKey(30_000, 0),
+  silenceTimeoutMs: countKey(40_000, 0),
 });

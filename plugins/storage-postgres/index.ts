@@ -7,12 +7,12 @@ export const storagePostgres = defineStorage({
   version: "0.1.0",
   packages: [{ name: "pg", version: "8.23.1" }],
   config: { schema: postgresConfig, secrets: ["url"] },
-  async open(config) {
+  async open(config, signal) {
     const { PostgresDriver } = await import("./postgres-driver.ts").catch((error: unknown) => {
       throw new RuntimeError("module_failed", "storage-postgres needs the package pg: npm install pg", {
         cause: error,
       });
     });
-    return await PostgresDriver.open(config);
+    return await PostgresDriver.open(config, signal);
   },
 });

@@ -8,6 +8,7 @@ import {
   type DriverVector,
   type DriverWrite,
   runGroup,
+  ServerSockets,
   type StorageDriver,
 } from "../../core/index.ts";
 import type { PostgresConfig } from "./config.ts";
@@ -33,20 +34,17 @@ export class PostgresDriver implements StorageDriver {
     this.#tables = tables;
   }
 
-  /** @throws what the server says; RuntimeError `storage_version`. */
-  static async open({
-    url,
-    schema,
-    poolSize,
-    connectTimeoutMs,
-    statementTimeoutMs,
-  }: PostgresConfig): Promise<PostgresDriver> {
+  /** @param signal closes all its connections when it is aborted. @throws what the server says; RuntimeError `storage_version`. */
+  static async open(config: PostgresConfig, signal: AbortSignal): Promise<PostgresDriver> {
+    const { url, schema, poolSize, connectTimeoutMs, statementTimeoutMs, silenceTimeoutMs } = config;
+    const sockets = new ServerSockets(silenceTimeoutMs, signal);
     const pool = new Pool({
       connectionString: url,
       max: poolSize,
       connectionTimeoutMillis: connectTimeoutMs,
       statement_timeout: statementTimeoutMs,
       application_name: "mofa",
+      stream: () => sockets.create(),
     });
     // A connection that goes while nobody uses it: the next write or read gets another one, or says why not.
     pool.on("error", () => {});

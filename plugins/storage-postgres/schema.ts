@@ -62,7 +62,7 @@ export async function prepareSchema(client: PoolClient, schema: string, names: T
     }
     await client.query("COMMIT");
   } catch (error) {
-    await client.query("ROLLBACK");
+    await client.query("ROLLBACK").catch(() => {}); // a connection that was lost has undone it
     throw error;
   }
 }

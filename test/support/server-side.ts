@@ -47,6 +47,20 @@ export async function disconnectMysql(ports: readonly number[]): Promise<number>
   });
 }
 
+/** Of these how many the server still has. */
+export async function countPostgres(ports: readonly number[]): Promise<number> {
+  const text = "SELECT 1 FROM pg_stat_activity WHERE client_port = ANY ($1)";
+  return await askPostgres(async (client) => (await client.query(text, [ports])).rowCount ?? 0);
+}
+
+/** Of these how many the server still has. */
+export async function countMysql(ports: readonly number[]): Promise<number> {
+  const text = "SELECT 1 FROM information_schema.processlist WHERE SUBSTRING_INDEX(host, ':', -1) IN (?)";
+  return await askMysql(
+    async (connection) => (await connection.query<RowDataPacket[]>(text, [ports.map(String)]))[0].length,
+  );
+}
+
 export async function dropMysqlTables(prefix: string): Promise<void> {
   await askMysql(async (connection) => {
     for (const table of Object.values(tableNames(prefix))) await connection.query(`DROP TABLE IF EXISTS ${table}`);

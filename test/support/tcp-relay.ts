@@ -1,10 +1,13 @@
 /** Stands between a program and a server that it reaches by a URL, and can cut what goes between them at a chosen point. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { afterMs } from "../../core/clock.ts";
 
 interface Cut {
   readonly text: string;
   readonly when: "before" | "after";
+  /** Nothing goes on any more, and nobody is told: packets are dropped. Else the connection ends. */
+  readonly isSilent: boolean;
   readonly done: () => void;
 }
 
@@ -17,6 +20,7 @@ export class TcpRelay implements AsyncDisposable {
   #cut: Cut | undefined;
   /** Connections that come meanwhile get no further. */
   #held: Promise<void> | undefined;
+  #slowness: { readonly bytes: number; readonly ms: number } | undefined;
 
   private constructor(server: Server, to: URL) {
     this.#server = server;
@@ -51,8 +55,26 @@ export class TcpRelay implements AsyncDisposable {
    */
   cutAt(text: string, when: Cut["when"]): Promise<void> {
     return new Promise((done) => {
-      this.#cut = { text, when, done };
+      this.#cut = { text, when, isSilent: false, done };
     });
+  }
+
+  /** The same, but nothing ends: both sides of that connection hear no more of each other. Others go on. */
+  silenceAt(text: string, when: Cut["when"]): Promise<void> {
+    return new Promise((done) => {
+      this.#cut = { text, when, isSilent: true, done };
+    });
+  }
+
+  /** From now on nothing goes through, and who connects waits, until what is returned is called. */
+  pause(): () => void {
+    const sockets = [...this.#clients, ...this.#upstream];
+    for (const socket of sockets) socket.pause();
+    const goOn = this.hold();
+    return () => {
+      goOn();
+      for (const socket of sockets) socket.resume();
+    };
   }
 
   /** From now on who connects waits, until what is returned is called. */
@@ -65,16 +87,40 @@ export class TcpRelay implements AsyncDisposable {
     };
   }
 
+  /** From now on answers come in pieces of at most so many bytes, so many milliseconds after one another. */
+  slowDown(bytes: number, ms: number): void {
+    this.#slowness = { bytes, ms };
+  }
+
+  /** In pieces, where it has been slowed down. */
+  async #answer(client: Socket, server: Socket, bytes: Buffer): Promise<void> {
+    if (this.#slowness === undefined) return void client.write(bytes);
+    server.pause();
+    const { bytes: length, ms } = this.#slowness;
+    for (let from = 0; from < bytes.length; from += length) {
+      client.write(bytes.subarray(from, from + length));
+      await new Promise<void>((resolve) => void afterMs(ms, resolve));
+    }
+    server.resume();
+  }
+
   #join(client: Socket, to: URL): void {
     const server = connect({ host: to.hostname, port: Number(to.port) });
     this.#upstream.add(server);
     let cutAnswer: Cut | undefined;
+    let isSilent = false;
     const end = () => {
       client.destroy();
       server.destroy();
       this.#upstream.delete(server);
     };
+    const carryOut = (cut: Cut) => {
+      if (cut.isSilent) isSilent = true;
+      else end();
+      cut.done();
+    };
     client.on("data", (bytes) => {
+      if (isSilent) return;
       const cut = this.#cut;
       if (cut === undefined || !bytes.includes(cut.text)) return void server.write(bytes);
       this.#cut = undefined;
@@ -82,13 +128,12 @@ export class TcpRelay implements AsyncDisposable {
         cutAnswer = cut;
         return void server.write(bytes);
       }
-      end();
-      cut.done();
+      carryOut(cut);
     });
     server.on("data", (bytes) => {
-      if (cutAnswer === undefined) return void client.write(bytes);
-      end();
-      cutAnswer.done();
+      if (isSilent) return;
+      if (cutAnswer === undefined) return void this.#answer(client, server, bytes as Buffer);
+      carryOut(cutAnswer);
     });
     // Whichever end goes takes the other with it: why is no matter here.
     for (const socket of [client, server]) socket.on("error", end).on("close", end);

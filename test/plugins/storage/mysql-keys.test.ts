@@ -97,5 +97,12 @@ await describeWith(mysql, () => {
       await keys.stop();
       expect(await keys.patientWrite()).toMatchObject({ value: { version: expect.any(Number) } });
     });
+
+    key("silenceTimeoutMs", "so long a server may say nothing", async () => {
+      expect(await keys.silentServer({ silenceTimeoutMs: 100 })).toMatchObject({
+        code: "storage_failed",
+        message: "the server has said nothing for silenceTimeoutMs (100)",
+      });
+    });
   });
 });

@@ -79,6 +79,21 @@ export class ServerKeys {
     return await put;
   }
 
+  /** A server that falls silent: by default that is borne until it speaks again, with that configuration it is told. */
+  async silentServer(config: object): Promise<unknown> {
+    await using relay = await TcpRelay.open(this.#server.url);
+    await this.open({ url: relay.url });
+    await this.open({ url: relay.url, ...config }, this.#systems[1]);
+    const hasty = storeOf(this.#systems[1], this.#server.name);
+    const goOn = relay.pause();
+    const patient = this.store.get("silent");
+    const refused = await failureOf(hasty.get("silent"));
+    goOn();
+    expect(await patient).toBeUndefined();
+    await this.stop();
+    return refused;
+  }
+
   /** A server that does not answer at first: by default that is borne, with that configuration it is told. */
   async slowServer(config: object): Promise<unknown> {
     await using relay = await TcpRelay.open(this.#server.url);
