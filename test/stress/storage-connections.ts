@@ -1,6 +1,6 @@
 /**
  * The connections of a store to its server are ended in the midst of transactions, again and again: from the server's side, before
- * a commit gets there, and before its answer comes back. What was answered is there, what was refused as not kept is not, and
+ * a commit gets there, and before its answer comes back, or nothing comes there any more and nobody says so. What was answered is there, what was refused as not kept is not, and
  * of what is in doubt there is all or nothing.
  */
 import { parseArgs } from "node:util";
@@ -50,7 +50,7 @@ async function cutConnections(store: DurableStore, server: NonNullable<DurableSt
     isOver: () => isOver,
   };
   try {
-    await system.startPlugins([{ plugin: store.plugin, config: { ...config, url: relay.url } }]);
+    await system.startPlugins([{ plugin: store.plugin, config: { ...config, url: relay.url, silenceTimeoutMs: 100 } }]);
     const running = Promise.all(Array.from({ length: lanes }, (_, lane) => runLane(lane, work)));
     const cutting = (async () => {
       for (let cut = 1; cut <= cuts; cut++) {
@@ -58,9 +58,10 @@ async function cutConnections(store: DurableStore, server: NonNullable<DurableSt
           wake = resolve;
           left = 1 + Math.floor(random.next() * answersMax);
         });
-        const way = cut % 3;
+        const way = cut % 5;
         if (way === 0) await server.disconnect(relay.ports());
-        else await relay.cutAt("COMMIT", way === 1 ? "before" : "after");
+        else if (way <= 2) await relay.cutAt("COMMIT", way === 1 ? "before" : "after");
+        else await relay.silenceAt("COMMIT", way === 3 ? "before" : "after");
         progress(`${store.name}: ${cut} of ${cuts} cuts, ${ledger.answered} writes answered`);
       }
       isOver = true;
