@@ -9,6 +9,10 @@ import type { RawNumber, ThreadData, ToThread } from "./thread-protocol.ts";
 
 type ModuleFunction = (...numbers: RawNumber[]) => unknown;
 
+/** What is said of the memory of an instance that has ended: at most so much, and so much where it is not exported. */
+const countedBytesMax = 2 ** 28;
+const countedBytesUnknown = 2 ** 26;
+
 interface Living {
   readonly exports: ModuleExports;
   readonly memory: ModuleMemory;
@@ -20,6 +24,8 @@ export class ModuleInstance {
   readonly #host: HostCalls;
   readonly #data: ThreadData;
   #living: Living | undefined;
+  /** Of the last instance, whether it lives or has not come so far. */
+  #memory: ModuleMemory | undefined;
 
   /** @throws ModuleFault `wasm_refused`. */
   constructor(data: ThreadData, host: HostCalls) {
@@ -64,9 +70,21 @@ export class ModuleInstance {
       return run();
     } catch (error) {
       const fault = faultOf(error);
-      if (fault.code !== "bad_argument") this.#living = undefined;
+      if (fault.code !== "bad_argument") this.#forget();
       throw fault;
     }
+  }
+
+  /**
+   * The collector does not know how much an instance holds, and would let a hundred dead ones lie. A buffer it does count, and one
+   * that is never written takes no room: so it comes after a few of them.
+   */
+  #forget(): void {
+    this.#living = undefined;
+    if (this.#memory === undefined) return;
+    const bytes = Math.min(this.#memory.size ?? countedBytesUnknown, countedBytesMax);
+    this.#memory = undefined;
+    void new ArrayBuffer(bytes);
   }
 
   #instance(): Living {
@@ -75,6 +93,7 @@ export class ModuleInstance {
     const { exports } = new engine.Instance(this.#module, this.#imports);
     this.#host.attach(exports);
     const living = { exports, memory: new ModuleMemory(exports) };
+    this.#memory = living.memory;
     if (initializer in exports) functionOf(living, initializer)();
     if (!this.#data.isRaw) {
       const version = functionOf(living, "mofa_abi")();

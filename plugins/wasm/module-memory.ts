@@ -13,6 +13,11 @@ export class ModuleMemory {
     if (exported instanceof engine.Memory) this.#memory = exported;
   }
 
+  /** Undefined: it is not exported. */
+  get size(): number | undefined {
+    return this.#memory?.buffer.byteLength;
+  }
+
   /** The bytes themselves. @param who what has given the pointer, for the fault's text. */
   view(pointer: number, length: number, who: string, code: FaultCode = "wasm_abi"): Uint8Array {
     if (this.#memory === undefined)

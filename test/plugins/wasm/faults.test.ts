@@ -261,6 +261,20 @@ describe("a fault costs the module its state, and nothing else:", () => {
   });
 });
 
+test("the memories of instances that have ended do not add up", async () => {
+  const filling = "(drop (memory.grow (i32.const 254))) (memory.fill (i32.const 0) (i32.const 1) (i32.const 16777216))";
+  const memory = '(memory (export "memory") 2 256)';
+  await startAbi({ memory, handle: `${filling} (unreachable)` }, { callTimeoutMs: 60_000 });
+  const before = process.memoryUsage.rss();
+  let most = 0;
+  for (let fault = 0; fault < 80; fault++) {
+    expect(await failure(call("handle", good))).toMatchObject({ code: "wasm_trap" });
+    most = Math.max(most, process.memoryUsage.rss() - before);
+  }
+  // All of them would be 1,280 MiB.
+  expect(most / 2 ** 20).toBeLessThan(400);
+});
+
 test.each<[string, string, RegExp]>([
   [
     "outside of the memory",
