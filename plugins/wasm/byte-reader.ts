@@ -8,6 +8,14 @@ export function refused(why: string, cause?: unknown): RuntimeError {
   return new RuntimeError("wasm_refused", why, ...(cause === undefined ? [] : [{ cause }]));
 }
 
+const valueTypes: Readonly<Record<number, string>> = {
+  0x7f: "i32",
+  0x7e: "i64",
+  0x7d: "f32",
+  0x7c: "f64",
+  0x7b: "v128",
+};
+
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #end: number;
@@ -43,10 +51,17 @@ export class ByteReader {
     throw refused(`the module has no number of 32 bits before byte ${this.at}`);
   }
 
-  /** Passes over a number of whatever sign, as the index of a type in a reference. */
-  skipNumber(): void {
-    for (let read = 0; read < 5; read++) if (this.byte() < 0x80) return;
+  /** Passes over a number of whatever sign, as the index of a type in a reference. @param bytesMax 5 for 32 bits, 10 for 64. */
+  skipNumber(bytesMax = 5): void {
+    for (let read = 0; read < bytesMax; read++) if (this.byte() < 0x80) return;
     throw refused(`the module has no number before byte ${this.at}`);
+  }
+
+  /** Gives `ref` for a reference of whatever kind. */
+  valueType(): string {
+    const byte = this.byte();
+    if (byte === 0x63 || byte === 0x64) this.skipNumber(); // a reference to a type that is named
+    return valueTypes[byte] ?? "ref";
   }
 
   name(): string {
@@ -64,6 +79,13 @@ export class ByteReader {
     const bytes = this.#bytes.subarray(this.at, end);
     this.at = end;
     return bytes;
+  }
+
+  /** A reader of the next bytes alone, which are passed over here. */
+  part(length: number): ByteReader {
+    const from = this.at;
+    this.take(length);
+    return new ByteReader(this.#bytes, from, this.at);
   }
 
   /** What was read from `start` on. */

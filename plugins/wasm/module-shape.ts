@@ -3,6 +3,7 @@
  * language's own reflection tells neither limits nor types. Source: WebAssembly core specification, "Binary Format".
  */
 import { ByteReader, refused } from "./byte-reader.ts";
+import { type Arities, type Arity, readBody } from "./function-body.ts";
 import type { Signature } from "./signature.ts";
 
 export interface Limits {
@@ -47,23 +48,22 @@ export interface ModuleShape {
 }
 
 const externKinds = ["function", "table", "memory", "global", "tag"] as const;
-const valueTypes: Readonly<Record<number, string>> = {
-  0x7f: "i32",
-  0x7e: "i64",
-  0x7d: "f32",
-  0x7c: "f64",
-  0x7b: "v128",
-};
 const functionForm = 0x60;
 
-/**
- * What the engine compiles is a function at a time, cannot be cut short, and grows by far more than its bytes with what they
- * carry along: without these bounds 80 KB take a minute and a gigabyte, and 2 MB the whole process.
- */
+/** As function-body.ts: what a call carries along is compiled with it. */
 const parametersMax = 64;
 const resultsMax = 8;
-const localsMax = 1_000;
-const functionBytesMax = 262_144;
+/** How many there may be: they are read in the actor's thread, where millions would take seconds and half a gigabyte. */
+const countsMax = {
+  types: 10_000,
+  imports: 1_000,
+  functions: 100_000,
+  globals: 10_000,
+  exports: 10_000,
+  tags: 1_000,
+} as const;
+/** Entries of tables that are written in the module, each of a byte at least: the engine keeps them in the thread's heap. */
+const elementBytesMax = 524_288;
 const wasmMagic = [0x00, 0x61, 0x73, 0x6d] as const;
 
 /** @throws RuntimeError `wasm_refused`: it is no module, or has what is not taken whatever the limits. */
@@ -77,9 +77,8 @@ export function readShape(bytes: Uint8Array): ModuleShape {
     const start = sections.at;
     const id = sections.byte();
     const length = sections.count();
-    const from = sections.at;
-    sections.take(length);
-    reader.read(id, new ByteReader(bytes, from, sections.at), { start, end: sections.at });
+    const section = sections.part(length);
+    reader.read(id, section, { start, end: sections.at });
   }
   return reader.shape();
 }
@@ -93,50 +92,77 @@ class ShapeReader {
   readonly #exports = new Map<string, { readonly kind: ExternKind; readonly index: number }>();
   readonly #memories: Bounded[] = [];
   readonly #tables: Bounded[] = [];
+  /** The indexes of their types. */
+  readonly #tags: number[] = [];
   #memorySection: Section | undefined;
   #tableSection: Section | undefined;
+  readonly #arities: Arities = {
+    ofType: (index) => arityOf(this.#types[index], "type", index),
+    ofFunction: (index) => arityOf(this.#typeOf(this.#functions[index]), "function", index),
+    ofTag: (index) => arityOf(this.#typeOf(this.#tags[index]), "tag", index),
+  };
 
   /** Sections that say nothing of limits, imports or exports are the compiler's affair. */
   read(id: number, section: ByteReader, place: Section): void {
     switch (id) {
       case 1:
-        return each(section, () => this.#types.push(readType(section)));
+        return list(section, "types", () => this.#types.push(readType(section)));
       case 2:
-        return each(section, () => this.#import(section));
+        return list(section, "imports", () => this.#import(section));
       case 3:
-        return each(section, () => this.#functions.push(section.count()));
+        return list(section, "functions", () => this.#functions.push(section.count()));
       case 4:
         this.#tableSection = place;
         return each(section, () => this.#tables.push(readTable(section)));
       case 5:
         this.#memorySection = place;
         return each(section, () => this.#memories.push(readMemory(section)));
-      case 10: {
-        let index = 0;
-        return each(section, () => readBody(section, index++));
-      }
+      case 6:
+        return list(section, "globals");
       case 7:
-        return each(section, () => {
+        return list(section, "exports", () => {
           const name = section.name();
           this.#exports.set(name, { kind: readKind(section), index: section.count() });
+        });
+      case 9:
+        if (place.end - place.start > elementBytesMax)
+          throw refused(
+            `the module has ${place.end - place.start} bytes of entries for its tables: ${elementBytesMax} are taken`,
+          );
+        return undefined;
+      case 10: {
+        const imported = this.#imports.filter(({ kind }) => kind === "function").length;
+        let index = 0;
+        return each(section, () => {
+          const own = this.#arities.ofFunction(imported + index);
+          readBody(section, `function ${index++}`, own, this.#arities);
+        });
+      }
+      case 13:
+        return list(section, "tags", () => {
+          section.byte();
+          this.#tags.push(section.count());
         });
     }
   }
 
   shape(): ModuleShape {
-    const signature = (type: number | undefined) => (type === undefined ? undefined : this.#types[type]);
     const exported = [...this.#exports].map(([name, { kind, index }]): [string, ModuleExport] => [
       name,
-      { kind, signature: kind === "function" ? signature(this.#functions[index]) : undefined },
+      { kind, signature: kind === "function" ? this.#typeOf(this.#functions[index]) : undefined },
     ]);
     return {
-      imports: this.#imports.map(({ type, ...one }) => ({ ...one, signature: signature(type) })),
+      imports: this.#imports.map(({ type, ...one }) => ({ ...one, signature: this.#typeOf(type) })),
       exports: new Map(exported),
       memories: this.#memories,
       memorySection: this.#memorySection,
       tables: this.#tables,
       tableSection: this.#tableSection,
     };
+  }
+
+  #typeOf(index: number | undefined): Signature<string> | undefined {
+    return index === undefined ? undefined : this.#types[index];
   }
 
   #import(section: ByteReader): void {
@@ -154,12 +180,12 @@ class ShapeReader {
         readMemory(section);
         break;
       case "global":
-        readValueType(section);
+        section.valueType();
         section.byte();
         break;
       case "tag":
         section.byte();
-        section.count();
+        this.#tags.push(section.count());
         break;
     }
     this.#imports.push({ module, name, kind, type });
@@ -168,6 +194,18 @@ class ShapeReader {
 
 function each(section: ByteReader, read: () => void): void {
   for (let left = section.count(); left > 0; left--) read();
+}
+
+/** All that is in a section. @param read one; without it they are counted alone. */
+function list(section: ByteReader, what: keyof typeof countsMax, read?: () => void): void {
+  const count = section.count();
+  if (count > countsMax[what]) throw refused(`the module has ${count} ${what}: ${countsMax[what]} are taken`);
+  if (read !== undefined) for (let left = count; left > 0; left--) read();
+}
+
+function arityOf(type: Signature<string> | undefined, what: string, index: number): Arity {
+  if (type === undefined) throw refused(`the module names a ${what} that it does not have (${index})`);
+  return { parameters: type.parameters.length, results: type.results.length };
 }
 
 function readKind(section: ByteReader): ExternKind {
@@ -186,7 +224,7 @@ function readType(section: ByteReader): Signature<string> {
     );
   const list = () => {
     const types: string[] = [];
-    each(section, () => types.push(readValueType(section)));
+    each(section, () => types.push(section.valueType()));
     return types;
   };
   const type = { parameters: list(), results: list() };
@@ -195,32 +233,6 @@ function readType(section: ByteReader): Signature<string> {
       `the module has a type of ${type.parameters.length} parameters and ${type.results.length} results: ${parametersMax} and ${resultsMax} are taken; hand more over in its memory`,
     );
   return type;
-}
-
-/** @param index among the functions that are not imported. */
-function readBody(section: ByteReader, index: number): void {
-  const length = section.count();
-  if (length > functionBytesMax)
-    throw refused(
-      `function ${index} of the module has ${length} bytes: ${functionBytesMax} are taken; build it with less inlined`,
-    );
-  const end = section.at + length;
-  let locals = 0;
-  each(section, () => {
-    locals += section.count();
-    readValueType(section);
-  });
-  if (locals > localsMax)
-    throw refused(
-      `function ${index} of the module has ${locals} locals: ${localsMax} are taken; build it with optimization`,
-    );
-  section.take(end - section.at);
-}
-
-function readValueType(section: ByteReader): string {
-  const byte = section.byte();
-  if (byte === 0x63 || byte === 0x64) section.skipNumber(); // a reference to a type that is named
-  return valueTypes[byte] ?? "ref";
 }
 
 function readTable(section: ByteReader): Bounded {
