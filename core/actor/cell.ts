@@ -9,6 +9,8 @@ import type { TopicSubscription } from "../bus/subscription.ts";
 import type { ActorFaults } from "../faults/actor-faults.ts";
 import type { RemoteActor } from "../kernel/host.ts";
 import type { Interrupt } from "../kernel/interrupt-request.ts";
+import type { NumberTable } from "../kernel/number-table.ts";
+import type { PendingCall } from "../kernel/pending-calls.ts";
 import type { TraceRecord } from "../kernel/traces.ts";
 import type { AgentConfiguration, GivenConfiguration } from "../registry/agent-configuration.ts";
 import type { Data } from "../registry/configuration.ts";
@@ -155,9 +157,9 @@ export class CellExtra {
   /** What came up while user messages were held back. It counts for the mailbox's bound. */
   heldMail: Mailbox | undefined = undefined;
   /** Calls taken and not answered, by thread and id of the caller (`openCallKey`). */
-  openCalls: Map<number, { caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
-  /** Calls this actor made that are still open, by id. */
-  pendingCalls: Set<number> | undefined = undefined;
+  openCalls: NumberTable<{ caller: RefData; id: number; name: string; deadlineMs: number }> | undefined = undefined;
+  /** Of the calls that this actor made and that have not ended: the others are behind it. */
+  newestCall: PendingCall | undefined = undefined;
   /** Promises of the kernel (calls, starts, names, waiting sends) that this actor waits for. */
   awaiting = 0;
   waiting: WaitingSend[] | undefined = undefined;

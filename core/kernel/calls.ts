@@ -14,27 +14,12 @@ import { describe, type ErrorData, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
+import { NumberTable } from "./number-table.ts";
+import { type PendingCall, PendingCalls } from "./pending-calls.ts";
 import { assertHandlerName, timeoutOf } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
 export const callTimeoutMs = 5_000;
-
-interface PendingCall {
-  readonly cell: Cell;
-  /** Undefined: whoever is subscribed to the topic that is its name. */
-  readonly callee: RefData | undefined;
-  readonly name: string;
-  readonly deadlineMs: number;
-  readonly timeoutMs: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  /** Whether these are a promise's, which fails with its caller's stack; else the kernel's own, called in the drain. */
-  readonly isPromised: boolean;
-  /** Told of its end. */
-  ended: (() => void) | undefined;
-  /** Of a request: threads on which somebody may answer. */
-  places: Set<number> | undefined;
-}
 
 type OpenCalls = NonNullable<CellExtra["openCalls"]>;
 
@@ -45,7 +30,7 @@ const openCallKey = (thread: number, id: number): number => thread * 2 ** 40 + i
 
 export class Calls {
   readonly #kernel: Kernel;
-  readonly #pending = new Map<number, PendingCall>();
+  readonly #pending = new PendingCalls();
   #nextId = 1;
 
   constructor(kernel: Kernel) {
@@ -179,7 +164,8 @@ export class Calls {
     const id = this.newId();
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
-    this.#pending.set(id, {
+    this.#pending.add({
+      id,
       cell,
       callee: ref,
       name,
@@ -190,10 +176,9 @@ export class Calls {
       isPromised,
       ended: undefined,
       places: undefined,
+      newer: undefined,
+      older: undefined,
     });
-    const extra = extraOf(cell);
-    extra.pendingCalls ??= new Set();
-    extra.pendingCalls.add(id);
     kernel.asyncTurns.awaits(cell, 1);
     if (deadlineMs !== Number.POSITIVE_INFINITY) kernel.timers.sweepBy(deadlineMs);
     return id;
@@ -336,7 +321,7 @@ export class Calls {
   }
 
   failed(id: number, error: ErrorData, by?: RefData): void {
-    if (this.#pending.has(id)) this.#fail(id, error);
+    if (this.#pending.get(id) !== undefined) this.#fail(id, error);
     else this.#kernel.streams.failed(id, by, error);
   }
 
@@ -371,10 +356,8 @@ export class Calls {
   }
 
   #take(id: number): PendingCall | undefined {
-    const call = this.#pending.get(id);
+    const call = this.#pending.take(id);
     if (call === undefined) return undefined;
-    this.#pending.delete(id);
-    call.cell.extra?.pendingCalls?.delete(id);
     this.#kernel.asyncTurns.awaits(call.cell, -1);
     call.ended?.();
     return call;
@@ -384,7 +367,7 @@ export class Calls {
   keepOpen(cell: Cell, meta: Meta): void {
     if (meta.from === undefined) return;
     const extra = extraOf(cell);
-    extra.openCalls ??= new Map();
+    extra.openCalls ??= new NumberTable();
     if (extra.openCalls.size > 0 && extra.openCalls.size % openCallsPrune === 0) this.#prune(extra.openCalls);
     const deadlineMs = this.#kernel.nowMs + (meta.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.#keep(extra.openCalls, meta.from, meta.id, meta.name, deadlineMs);
@@ -393,7 +376,7 @@ export class Calls {
   /** The same of a token that somebody has got: until it is answered by this actor, its end answers. */
   keepOpenFor(cell: Cell, caller: RefData, id: number, name: string): void {
     const extra = extraOf(cell);
-    extra.openCalls ??= new Map();
+    extra.openCalls ??= new NumberTable();
     this.#keep(extra.openCalls, caller, id, name, Number.POSITIVE_INFINITY);
   }
 
@@ -403,7 +386,8 @@ export class Calls {
 
   /** Somebody else may have answered them; past their deadline nobody waits. */
   #prune(open: OpenCalls): void {
-    for (const [key, call] of open) if (call.deadlineMs < this.#kernel.nowMs) open.delete(key);
+    for (const { caller, id, deadlineMs } of open.values())
+      if (deadlineMs < this.#kernel.nowMs) open.delete(openCallKey(caller.thread, id));
   }
 
   answered(cell: Cell, caller: RefData, id: number): void {
@@ -416,9 +400,7 @@ export class Calls {
 
   /** The caller died: no answer counts any more. Its calls are rejected; code of it that goes on can send nothing. */
   abandon(cell: Cell): void {
-    const pending = cell.extra?.pendingCalls;
-    if (pending === undefined) return;
-    for (const id of [...pending]) {
+    for (const { id } of this.#pending.of(cell)) {
       const call = this.#take(id);
       if (call !== undefined) this.#reject(call, new RuntimeError("noproc", "the caller has ended"));
     }
@@ -427,7 +409,7 @@ export class Calls {
   /** The system has stopped: the program's requests, which nobody answers by ending. */
   close(): void {
     const { guest } = this.#kernel;
-    for (const [id, { cell, callee, name }] of [...this.#pending]) {
+    for (const { id, cell, callee, name } of this.#pending.all()) {
       if (cell !== guest || callee !== undefined) continue;
       this.#fail(id, {
         name: "RuntimeError",
@@ -439,23 +421,21 @@ export class Calls {
 
   /** Ends the calls whose time is over; returns when to look again. */
   expire(nowMs: number): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const [id, call] of this.#pending) {
-      if (call.deadlineMs <= nowMs) {
-        const { callee, name, timeoutMs } = call;
-        const what =
-          callee === undefined
-            ? `nobody answered the request "${name}"`
-            : `${this.#kernel.nameOf(callee)} did not answer "${name}"`;
-        this.#fail(id, { name: "RuntimeError", code: "timeout", message: `${what} within ${timeoutMs} ms` });
-      } else if (call.deadlineMs < nextMs) nextMs = call.deadlineMs;
+    const { calls, nextMs } = this.#pending.overdue(nowMs);
+    for (const { id, callee, name, timeoutMs } of calls) {
+      const what =
+        callee === undefined
+          ? `nobody answered the request "${name}"`
+          : `${this.#kernel.nameOf(callee)} did not answer "${name}"`;
+      this.#fail(id, { name: "RuntimeError", code: "timeout", message: `${what} within ${timeoutMs} ms` });
     }
     return nextMs;
   }
 
   /** The callees' thread is lost. @param blame whose doing it was, and what that one ended with. */
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
-    for (const [id, call] of [...this.#pending]) {
+    for (const call of this.#pending.all()) {
+      const { id } = call;
       // A thread that ends with its actor has told of all that did not come into that one's hands.
       if (why !== retiredWhy && call.places?.has(thread) === true) this.placeOut(id, thread, placeLost(call.name, why));
       if (call.callee?.thread === thread) this.#fail(id, this.lossError(call.callee, call.name, why, blame));
