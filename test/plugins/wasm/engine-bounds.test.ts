@@ -99,23 +99,29 @@ const [block, end, unreachable] = [[0x02, 0x40], [0x0b], [0x00]];
 const branchesWith = (module: Uint8Array) => Number(tooMuch.exec(refusal(module) ?? "")?.[1] ?? 0);
 
 test("conditional branches over 1,000 locals are bounded", () => {
-  // At each of them, at the block and its end, and at its own end.
+  // At each of them, at the block and its end, and at its own end; and of each instruction a sixteenth.
   const branches = (count: number) => one(999, block, many(count, 0x20, 0, 0x0d, 0), end);
-  expect(branchesWith(branches(15_998))).toBe(1_000 * 16_001);
-  expect(refusal(branches(15_997))).toBeUndefined();
+  expect(branchesWith(branches(14_219))).toBe(1_000 * 14_222 + Math.ceil((1_000 * 28_441 + 14_219) / 16));
+  expect(refusal(branches(14_218))).toBeUndefined();
 });
 
 test("a table of branches counts each of its ways", () => {
   const table = (ways: number) => one(999, block, [0x20, 0, 0x0e], countBytes(ways), many(ways + 1, 0), end);
-  expect(branchesWith(table(15_997))).toBe(1_000 * 16_001);
-  expect(refusal(table(15_996))).toBeUndefined();
+  expect(branchesWith(table(15_996))).toBe(1_000 * 16_000 + Math.ceil(5_001 / 16));
+  expect(refusal(table(15_995))).toBeUndefined();
 });
 
 test("blocks over a full stack are bounded", () => {
-  // The local and 40,000 values: at the block, at the branch out of it, and at its end.
-  const blocks = (count: number) => one(0, many(40_000, 0x41, 0), many(count, 0x02, 0x40, 0x0c, 0, 0x0b), unreachable);
-  expect(branchesWith(blocks(134))).toBe(40_001 * 3 * 134 + 1);
-  expect(refusal(blocks(133))).toBeUndefined();
+  // The local and 10,000 values: at the block, at the branch out of it, and at its end.
+  const blocks = (count: number) => one(0, many(10_000, 0x41, 0), many(count, 0x02, 0x40, 0x0c, 0, 0x0b), unreachable);
+  expect(branchesWith(blocks(404))).toBe(16_004_727);
+  expect(refusal(blocks(403))).toBeUndefined();
+});
+
+test("calls over a full stack are bounded", () => {
+  const calls = (count: number) => one(0, many(10_000, 0x41, 0), many(count, 0x10, 0), unreachable);
+  expect(branchesWith(calls(21_000))).toBeGreaterThan(16_000_000);
+  expect(refusal(calls(20_000))).toBeUndefined();
 });
 
 test("what is taken from the stack does not count", () => {
