@@ -12,6 +12,9 @@ const tablesMax = 16;
 
 const pageBytes = 65_536;
 
+/** Of a name in a message, in UTF-16 units. */
+const nameTextMax = 80;
+
 /**
  * The module as it may be compiled; `addMaximum` has made other bytes of it.
  * @throws RuntimeError `wasm_refused`, with what is wrong and what to do.
@@ -35,7 +38,7 @@ export function tooLarge(bytes: number, moduleBytesMax: number) {
 }
 
 function assertGranted({ module, name, kind, signature }: ModuleImport, grants: readonly string[]): void {
-  const what = `${module}.${name}`;
+  const what = `${told(module)}.${told(name)}`;
   if (kind !== "function")
     throw refused(`the module imports the ${kind} ${what}: it must have its own, since only functions are granted`);
   if (module !== hostModule || !Object.hasOwn(hostFunctions, name))
@@ -70,13 +73,19 @@ function assertExports(shape: ModuleShape, { kind, exports }: WasmConfig): void 
 function assertExport(shape: ModuleShape, name: string, wanted: Signature, why: string): void {
   const found = shape.exports.get(name);
   if (found === undefined) {
-    const known = [...shape.exports.keys()].slice(0, 20).join(", ") || "nothing";
+    const known = [...shape.exports.keys()].slice(0, 20).map(told).join(", ") || "nothing";
     throw refused(`the module does not export ${name}, ${signatureText(wanted)}: ${why} (it exports ${known})`);
   }
   if (found.kind !== "function")
     throw refused(`the module exports ${name} as a ${found.kind}, and ${why} as ${signatureText(wanted)}`);
   if (found.signature === undefined || !isSameSignature(found.signature, wanted))
     throw refused(`the module exports ${name} as ${typeText(found.signature)}, and ${why} as ${signatureText(wanted)}`);
+}
+
+/** A name of a module's own may be long, and steer the terminal of who reads of it. */
+function told(name: string): string {
+  const text = name.length > nameTextMax ? `${name.slice(0, nameTextMax)}…` : name;
+  return text.replaceAll(/\p{Cc}/gu, "\u{FFFD}");
 }
 
 function typeText(signature: Signature<string> | undefined): string {

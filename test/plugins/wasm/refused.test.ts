@@ -120,6 +120,24 @@ const modules: readonly (readonly [string, () => Uint8Array, Partial<WasmConfig>
     /imports mofa\.constructor, and the host has no such/,
   ],
   [
+    "a name that would steer a terminal",
+    () => imports('"env" "\\1b[2J\\0aok\\c2\\9b" (func)'),
+    {},
+    /imports env\.\ufffd\[2J\ufffdok\ufffd, and the host has no such/,
+  ],
+  [
+    "a name that is long",
+    () => imports(`"env" "${"a".repeat(81)}" (func)`),
+    {},
+    /imports env\.a{80}…, and the host has no such/,
+  ],
+  [
+    "exports with such names",
+    () => wasmOf(`(module (func (export "\\1b[2J")) (func (export "${"a".repeat(81)}")))`),
+    raw,
+    /it exports \ufffd\[2J, a{80}…\)/,
+  ],
+  [
     "a function that is not granted",
     () => imports('"mofa" "log" (func (param i32 i32 i32))'),
     { grants: ["random"] },
