@@ -5,7 +5,7 @@ import type { HostCalls } from "./host-calls.ts";
 import { isDeeper } from "./json-depth.ts";
 import { faultOf, ModuleFault } from "./module-fault.ts";
 import { ModuleMemory, unpacked } from "./module-memory.ts";
-import type { RawNumber, ThreadData, ToThread } from "./thread-protocol.ts";
+import type { Question, RawNumber, ThreadData } from "./thread-protocol.ts";
 
 type ModuleFunction = (...numbers: RawNumber[]) => unknown;
 
@@ -46,7 +46,7 @@ export class ModuleInstance {
   }
 
   /** @throws ModuleFault, after which there is another instance, unless the question itself was wrong (`bad_argument`). */
-  answer(question: ToThread): unknown {
+  answer(question: Question): unknown {
     this.#host.begin();
     return this.#guarded(() => {
       const living = this.#instance();
@@ -59,8 +59,6 @@ export class ModuleInstance {
           return living.memory.copy(question.pointer, question.length, "read", "bad_argument");
         case "write":
           return living.memory.write(question.bytes, question.pointer, "write", "bad_argument");
-        case "reply":
-          throw new Error("a reply came, and nothing was requested");
       }
     });
   }

@@ -9,19 +9,22 @@ import type { FromThread, ThreadData } from "./thread-protocol.ts";
 const data = workerData as ThreadData;
 const inbox = new ActorInbox(data);
 
-function failure(error: unknown): FromThread {
+function failure(number: number, error: unknown): FromThread {
   const { code, message } = faultOf(error);
-  return { type: "failure", code, message };
+  return { type: "failure", number, code, message };
 }
 
 function serve(instance: ModuleInstance): never {
   for (;;) {
-    const question = inbox.next();
+    const asked = inbox.next();
+    // Nobody can say any more whose answer is whose.
+    if (asked.type !== "ask") throw new Error(`a question was awaited, and a ${asked.type} came`);
+    const { number, question } = asked;
     let word: FromThread;
     try {
-      word = { type: "answer", value: instance.answer(question) };
+      word = { type: "answer", number, value: instance.answer(question) };
     } catch (error) {
-      word = failure(error);
+      word = failure(number, error);
     }
     inbox.say(word);
   }
@@ -34,7 +37,7 @@ function start(): ModuleInstance | undefined {
     inbox.say({ type: "ready" });
     return instance;
   } catch (error) {
-    inbox.say(failure(error));
+    inbox.say(failure(0, error));
     return undefined;
   }
 }

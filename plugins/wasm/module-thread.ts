@@ -4,7 +4,8 @@ import { byDeadline, errorData, type PluginBus, RuntimeError } from "../../core/
 import type { WasmConfig } from "./config.ts";
 import { answerRequest, publishText } from "./host-services.ts";
 import { ShortWait } from "./short-wait.ts";
-import type { FromThread, ThreadData, ToThread } from "./thread-protocol.ts";
+import { threadEnd } from "./thread-end.ts";
+import type { FromThread, Question, ThreadData, ToThread } from "./thread-protocol.ts";
 
 /** The JavaScript heap of a thread, in MiB: nothing of the module's lies in it but its tables, and what is under way. */
 const heapLimits = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 } as const;
@@ -19,8 +20,6 @@ const isOutcome: Readonly<Record<FromThread["type"], boolean>> = {
   request: false,
 };
 
-type Question = Exclude<ToThread, { readonly type: "reply" }>;
-
 export class ModuleThread {
   readonly #config: WasmConfig;
   readonly #worker: Worker;
@@ -32,11 +31,17 @@ export class ModuleThread {
   readonly #words: FromThread[] = [];
   #wake: (() => void) | undefined;
   #lost: RuntimeError | undefined;
+  #asked = 0;
+  #ending: Promise<void> | undefined;
+  readonly #bus: PluginBus;
+  readonly #name: string;
   /** Of a request of the module's that is under way. */
   #giveUp: ((reason: RuntimeError) => void) | undefined;
 
-  private constructor(module: Uint8Array, config: WasmConfig, name: string) {
+  private constructor(module: Uint8Array, config: WasmConfig, bus: PluginBus, name: string) {
     this.#config = config;
+    this.#bus = bus;
+    this.#name = name;
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {
       port: port2,
@@ -75,7 +80,7 @@ export class ModuleThread {
     // Its module was read meanwhile; no later abort would end the thread.
     if (signal.aborted)
       throw new RuntimeError("wasm_lost", `the plugin ${name} ended before its module's thread started`);
-    const thread = new ModuleThread(module, config, name);
+    const thread = new ModuleThread(module, config, bus, name);
     signal.addEventListener("abort", () => void thread.end(), { once: true });
     try {
       await thread.#within(config.startTimeoutMs, "startTimeoutMs", bus);
@@ -94,7 +99,7 @@ export class ModuleThread {
   /** @throws RuntimeError `wasm_trap`, `wasm_abi`, `wasm_limit`, `bad_argument`; and, with the thread ended, `wasm_timeout`, `wasm_lost`. */
   async ask(question: Question, bus: PluginBus): Promise<unknown> {
     const heard = Atomics.load(this.#heard, 0);
-    this.#say(question);
+    this.#say({ type: "ask", number: ++this.#asked, question });
     if (this.#shortWait.for(this.#heard, heard)) this.#takeWords();
     try {
       return await this.#within(this.#config.callTimeoutMs, "callTimeoutMs", bus);
@@ -107,7 +112,12 @@ export class ModuleThread {
 
   async end(): Promise<void> {
     this.#lose("wasm_lost", "the module's thread was ended");
-    await this.#worker.terminate();
+    this.#ending ??= threadEnd(this.#worker, () => {
+      const text = `the thread of a module (${this.#name}) does not end, and may hold a processor until the process ends`;
+      if (this.#bus.signal.aborted) process.emitWarning(text);
+      else this.#bus.log("error", text);
+    });
+    await this.#ending;
   }
 
   /** Those that lie at the port already. */
@@ -127,7 +137,7 @@ export class ModuleThread {
       if (this.#words.some(({ type }) => isOutcome[type])) return; // it came in the last moment
       const what = key === "callTimeoutMs" ? "the call" : "the start of the module";
       this.#lose("wasm_timeout", `${what} took longer than ${key} (${timeoutMs}), and its thread was ended`);
-      void this.#worker.terminate();
+      void this.end();
     });
     try {
       return await this.#outcome(bus);
@@ -143,8 +153,10 @@ export class ModuleThread {
         case "ready":
           return undefined;
         case "answer":
+          this.#assertAsked(word.number);
           return word.value;
         case "failure":
+          this.#assertAsked(word.number);
           throw new RuntimeError(word.code, word.message);
         case "log":
           bus.log(word.level, word.text);
@@ -159,6 +171,13 @@ export class ModuleThread {
         }
       }
     }
+  }
+
+  /** Another's answer is nobody's. */
+  #assertAsked(number: number): void {
+    if (number === this.#asked) return;
+    this.#lose("wasm_lost", `the module's thread answered question ${number}, and was asked ${this.#asked}`);
+    throw this.#lost;
   }
 
   /** No race with a promise that lives as long as the thread: that would keep something of each request. */

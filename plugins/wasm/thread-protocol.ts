@@ -19,19 +19,23 @@ export interface ThreadData {
 
 export type RawNumber = number | bigint;
 
-/** One question at a time; each has one `answer` or `failure`. */
-export type ToThread =
+export type Question =
   | { readonly type: "handle"; readonly bytes: Uint8Array }
   | { readonly type: "invoke"; readonly name: string; readonly args: readonly RawNumber[] }
   | { readonly type: "read"; readonly pointer: number; readonly length: number }
-  | { readonly type: "write"; readonly pointer: number; readonly bytes: Uint8Array }
+  | { readonly type: "write"; readonly pointer: number; readonly bytes: Uint8Array };
+
+/** One question at a time; each has one `answer` or `failure`, of the same number. */
+export type ToThread =
+  | { readonly type: "ask"; readonly number: number; readonly question: Question }
   /** Of a `request`. */
   | { readonly type: "reply"; readonly bytes: Uint8Array };
 
 export type FromThread =
   | { readonly type: "ready" }
-  | { readonly type: "answer"; readonly value: unknown }
-  | { readonly type: "failure"; readonly code: FaultCode; readonly message: string }
+  | { readonly type: "answer"; readonly number: number; readonly value: unknown }
+  /** Number 0: of the start. */
+  | { readonly type: "failure"; readonly number: number; readonly code: FaultCode; readonly message: string }
   | { readonly type: "log"; readonly level: ModuleLogLevel; readonly text: string }
   | { readonly type: "publish"; readonly topic: string; readonly text: string }
   | { readonly type: "request"; readonly text: string };
