@@ -176,8 +176,9 @@ export class ModuleThread {
   /** Another's answer is nobody's. */
   #assertAsked(number: number): void {
     if (number === this.#asked) return;
-    this.#lose("wasm_lost", `the module's thread answered question ${number}, and was asked ${this.#asked}`);
-    throw this.#lost;
+    const message = `the module's thread answered question ${number}, and was asked ${this.#asked}`;
+    this.#lose("wasm_lost", message);
+    throw new RuntimeError("wasm_lost", message);
   }
 
   /** No race with a promise that lives as long as the thread: that would keep something of each request. */
