@@ -356,7 +356,10 @@ export class Calls {
   }
 
   #take(id: number): PendingCall | undefined {
+    const { scheduler } = this.#kernel;
+    scheduler.enter();
     const call = this.#pending.take(id);
+    scheduler.leave();
     if (call === undefined) return undefined;
     this.#kernel.asyncTurns.awaits(call.cell, -1);
     call.ended?.();
@@ -381,17 +384,26 @@ export class Calls {
   }
 
   #keep(open: OpenCalls, caller: RefData, id: number, name: string, deadlineMs: number): void {
+    const { scheduler } = this.#kernel;
+    scheduler.enter();
     open.set(openCallKey(caller.thread, id), { caller, id, name, deadlineMs });
+    scheduler.leave();
   }
 
   /** Somebody else may have answered them; past their deadline nobody waits. */
   #prune(open: OpenCalls): void {
+    const { nowMs, scheduler } = this.#kernel;
+    scheduler.enter();
     for (const { caller, id, deadlineMs } of open.values())
-      if (deadlineMs < this.#kernel.nowMs) open.delete(openCallKey(caller.thread, id));
+      if (deadlineMs < nowMs) open.delete(openCallKey(caller.thread, id));
+    scheduler.leave();
   }
 
   answered(cell: Cell, caller: RefData, id: number): void {
+    const { scheduler } = this.#kernel;
+    scheduler.enter();
     cell.extra?.openCalls?.delete(openCallKey(caller.thread, id));
+    scheduler.leave();
     // Its handler is still running: what it returns is no answer any more, and nothing is left open.
     const { current } = cell;
     if (current?.kind === MetaKind.call && current.id === id && current.from?.thread === caller.thread)

@@ -17,8 +17,8 @@ export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: E
     kernel.calls.answerError(call.from, call.id, answer(call.name), ref);
   cell.current = undefined;
   if (extra?.openCalls !== undefined) {
-    for (const { caller, id, name } of extra.openCalls.values())
-      kernel.calls.answerError(caller, id, answer(name), ref);
+    const open = extra.openCalls.values().sort((a, b) => a.caller.thread - b.caller.thread || a.id - b.id);
+    for (const { caller, id, name } of open) kernel.calls.answerError(caller, id, answer(name), ref);
     extra.openCalls = undefined;
   }
   for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);

@@ -71,8 +71,11 @@ export interface Host {
   startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */
   usage?(): { readonly heapBytes: number; readonly workedMs: number };
-  /** Whether the thread, which has nothing to do, goes on to look for news from other threads. Absent: it rests. */
-  idle?(): Idle;
+  /**
+   * Whether the thread, which has nothing to do, goes on to look for news from other threads. Absent: it rests.
+   * @param hasRun whether code of actors has run in the drain that ends, and may have made more of it ready
+   */
+  idle?(hasRun: boolean): Idle;
   /** The thread came to rest. */
   rested?(): void;
   /** The last actor of a dedicated thread is gone. */

@@ -4,7 +4,8 @@
  * ones is young garbage, nor is anything that was ever in them: of a thousand calls under way each was copied twice and kept until
  * the next full collection. Here a table that was given up knows no other.
  *
- * Open addressing with linear probing; what is deleted leaves no mark, since those behind it move up.
+ * Open addressing with linear probing; what is deleted leaves no mark, since those behind it move up. No cut may fall into that:
+ * changes are made in a commit, or in a drain.
  */
 
 const slotsMin = 8;
@@ -39,7 +40,7 @@ export class NumberTable<T extends object> {
     if (value === undefined) return undefined;
     const mask = this.#mask;
     for (let next = (at + 1) & mask; this.#values[next] !== undefined; next = (next + 1) & mask) {
-      const home = this.#home(this.#keys[next] as number);
+      const home = homeOf(this.#keys[next] as number, mask);
       // It may move up if that is not before its home.
       if (((next - home) & mask) < ((next - at) & mask)) continue;
       this.#keys[at] = this.#keys[next] as number;
@@ -60,28 +61,32 @@ export class NumberTable<T extends object> {
   /** Where it stands, or would. */
   #find(key: number): number {
     const mask = this.#mask;
-    let at = this.#home(key);
+    let at = homeOf(key, mask);
     while (this.#values[at] !== undefined && this.#keys[at] !== key) at = (at + 1) & mask;
     return at;
   }
 
-  /** Neighbours in number are none here: a row without a gap would be walked for each that is deleted. */
-  #home(key: number): number {
-    const mixed = Math.imul(key ^ Math.trunc(key / 2 ** 32), 0x9e3779b1);
-    return (mixed ^ (mixed >>> 15)) & this.#mask;
-  }
-
+  /** The new fields come last, side by side: a cut falls into loops, and finds either these or those. */
   #resize(slots: number): void {
-    const keys = this.#keys;
-    const values = this.#values;
-    this.#keys = new Float64Array(slots);
-    this.#values = new Array(slots).fill(undefined);
-    this.#mask = slots - 1;
-    for (const [at, value] of values.entries()) {
+    const keys = new Float64Array(slots);
+    const values: (T | undefined)[] = new Array(slots).fill(undefined);
+    const mask = slots - 1;
+    for (const [from, value] of this.#values.entries()) {
       if (value === undefined) continue;
-      const to = this.#find(keys[at] as number);
-      this.#keys[to] = keys[at] as number;
-      this.#values[to] = value;
+      const key = this.#keys[from] as number;
+      let at = homeOf(key, mask);
+      while (values[at] !== undefined) at = (at + 1) & mask;
+      keys[at] = key;
+      values[at] = value;
     }
+    this.#keys = keys;
+    this.#values = values;
+    this.#mask = mask;
   }
+}
+
+/** Neighbours in number are none here: a row without a gap would be walked for each that is deleted. */
+function homeOf(key: number, mask: number): number {
+  const mixed = Math.imul(key ^ Math.trunc(key / 2 ** 32), 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) & mask;
 }

@@ -272,7 +272,7 @@ export class Scheduler {
 
   /** One go of the thread: what came from other threads, timers that are due, turns, promises, what goes to other threads. */
   drain(): void {
-    // News are talk, behind which comes a round: so twice at most.
+    // News are talk, behind which comes a round; and what is not counted as talk has the time of the wait.
     while (this.#drainOnce() === "news");
   }
 
@@ -287,6 +287,8 @@ export class Scheduler {
     this.#words[this.#drainWord] = ++this.#drains;
     kernel.checkpoint.close();
     let hasMoreFrames = false;
+    const turn = this.#turn;
+    let hasRun = false;
     try {
       const startMs = kernel.readClock();
       this.#words[this.#drainBeganWord] = timeWord(startMs);
@@ -294,9 +296,11 @@ export class Scheduler {
       kernel.fanOuts.recover();
       hasMoreFrames = kernel.peers.read();
       kernel.timers.fireDue(startMs);
+      hasRun = kernel.asyncTurns.hasEnded;
       kernel.asyncTurns.takeSettled();
       this.#runCells(startMs + drainMs);
       this.#runLasts();
+      if (this.#settlements.length > 0 || this.#turn !== turn) hasRun = true;
       this.#resolveSettlements();
       kernel.peers.flush();
     } catch (error) {
@@ -306,7 +310,8 @@ export class Scheduler {
     }
     this.#isDraining = false;
     kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
-    const next = hasMoreFrames || this.hasWork ? "round" : (kernel.host.idle?.() ?? "rest");
+    const isBusy = hasMoreFrames || this.hasWork || this.#isArmed;
+    const next = isBusy ? "round" : (kernel.host.idle?.(hasRun) ?? "rest");
     if (next === "round") this.arm();
     else if (next === "rest") this.rest();
     return next;

@@ -7,8 +7,8 @@ import { Alarms } from "../kernel/alarms.ts";
 import { Destination } from "./destination.ts";
 import type { TaskEntry } from "./task-entry.ts";
 
-/** So many destinations are kept for the tasks to come when nothing waits there any more. */
-const emptyMax = 1_000;
+/** Destinations where nothing waits are kept for the tasks to come, until there are so many of both. */
+const keptMax = 1_000;
 
 export class Backlog {
   readonly #destinations = new Map<string, Destination>();
@@ -17,6 +17,8 @@ export class Backlog {
   /** By the key of an agent without room: who waits for it. */
   readonly #wanting = new Map<string, Set<Destination>>();
   readonly #alarms = new Alarms<TaskEntry>();
+  /** At so many the empty ones are dropped. */
+  #dropAt = keptMax;
 
   /** It waits for its turn. */
   add(entry: TaskEntry): void {
@@ -93,7 +95,9 @@ export class Backlog {
   #emptied(destination: Destination): void {
     if (destination.size > 0) return;
     this.#ready.delete(destination);
-    if (this.#destinations.size > emptyMax) this.#destinations.delete(destination.key);
-    else destination.concurrency = undefined;
+    destination.concurrency = undefined;
+    if (this.#destinations.size <= this.#dropAt) return;
+    for (const [key, { size }] of this.#destinations) if (size === 0) this.#destinations.delete(key);
+    this.#dropAt = Math.max(keptMax, this.#destinations.size * 2);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * A thread that has just talked to another stays awake for a moment before it rests, since the answer is often near: to wake a
  * thread that rests costs some thirty microseconds (Erlang's schedulers do the same, `+sbwt`). Each round is a message of the thread
- * to itself. The first, behind a talk, comes at once: code that awaited something goes on there. In the others the thread looks for
- * news in place, which makes no garbage, and so long do timers and I/O of the program wait.
+ * to itself. A round behind a talk, or behind code of actors, comes at once: what that has made ready goes on there. In the others
+ * the thread looks for news in place, which makes no garbage, for 20 us: so long do timers and I/O of the program wait.
  *
  * Only while there is a processor for each thread of the system that is awake or was rung, and only where it pays: news that came
  * in time give a credit, a wait in vain takes four, and without credit one talk in 16 is waited for, and after each such wait in
@@ -60,8 +60,9 @@ export class BusyWait {
    * What the thread, which has nothing to do, shall do next.
    * @param others the other threads of the system.
    * @param hasNews whether something has come from one of them.
+   * @param hasRun whether code of actors has just run: what that has made ready goes on only behind this drain.
    */
-  next(others: Iterable<number>, hasNews: () => boolean): Idle {
+  next(others: Iterable<number>, hasNews: () => boolean, hasRun: boolean): Idle {
     if (this.#ms === 0) return "rest";
     const sent = this.#memory.sent(this.#thread);
     const received = this.#memory.received(this.#thread);
@@ -69,17 +70,17 @@ export class BusyWait {
       if (this.#isWaiting && received !== this.#received) this.#paid();
       this.#sent = sent;
       this.#received = received;
-      this.#isWaiting = this.#mayWait() && this.#hasProcessor(others);
+      this.#isWaiting = this.#begins() && this.#hasProcessor(others);
       if (this.#isWaiting) this.#untilMs = this.#nowMs() + this.#ms;
       return this.#isWaiting ? "round" : "rest";
     }
     if (!this.#isWaiting) return "rest";
-    const roundEndMs = this.#nowMs() + roundMs;
+    const roundEndMs = hasRun ? 0 : this.#nowMs() + roundMs;
     for (;;) {
-      if (hasNews()) return "news";
       const nowMs = this.#nowMs();
       if (nowMs >= this.#untilMs || !this.#hasProcessor(others)) break;
       if (nowMs >= roundEndMs) return "round";
+      if (hasNews()) return "news";
       relax();
     }
     this.#isWaiting = false;
@@ -87,8 +88,11 @@ export class BusyWait {
     return "rest";
   }
 
-  #mayWait(): boolean {
-    return this.#credit > 0 || --this.#untilTry <= 0;
+  #begins(): boolean {
+    if (this.#credit > 0) return true;
+    if (--this.#untilTry > 0) return false;
+    this.#untilTry = this.#talksPerTry;
+    return true;
   }
 
   #paid(): void {

@@ -125,8 +125,8 @@ export class PortHost implements Host {
     };
   }
 
-  idle(): Idle {
-    return this.#busyWait?.next(this.#ports.keys(), this.#hasNews) ?? "rest";
+  idle(hasRun: boolean): Idle {
+    return this.#busyWait?.next(this.#ports.keys(), this.#hasNews, hasRun) ?? "rest";
   }
 
   rested(): void {

@@ -17,8 +17,8 @@ function waitWith(busyWaitUs: number, processors: number): BusyWait {
   return new BusyWait(memory, own, busyWaitUs, () => nowMs, processors);
 }
 
-function next(): Idle {
-  return wait.next([other], hasNews);
+function next(hasRun = false): Idle {
+  return wait.next([other], hasNews, hasRun);
 }
 
 function goesOn(): boolean {
@@ -80,6 +80,31 @@ test("the round behind a talk comes at once, since code that awaited it goes on 
   hasNews = () => true;
   expect(next()).toBe("round");
   expect(nowMs).toBe(0);
+});
+
+test("a round behind code of actors comes at once", () => {
+  memory.addSent(own, 1);
+  goesOn();
+  hasNews = () => true;
+  expect(next(true)).toBe("round");
+});
+
+test("news that come when the time is over are no reason to go on in place", () => {
+  memory.addSent(own, 1);
+  goesOn();
+  nowMs = 0.1;
+  hasNews = () => true;
+  expect(next()).toBe("rest");
+});
+
+test("who only sends, and is never answered, does not wait for ever", () => {
+  loseCredit();
+  let waits = 0;
+  for (let sent = 0; sent < 160; sent++) {
+    memory.addSent(own, 1);
+    if (goesOn()) waits++;
+  }
+  expect(waits).toBe(10);
 });
 
 test("a later round looks for news in place, for 20 us", () => {
