@@ -1,7 +1,8 @@
 /**
  * Instructions of WebAssembly as far as a reader needs them who passes over them: what stands behind each, and how many values it
  * leaves on the stack. Those of blocks, branches and calls are in function-body.ts. Source: WebAssembly core specification,
- * "Instructions" of "Binary Format", and the proposals of threads and exceptions.
+ * "Instructions" of "Binary Format", and the proposals of threads,
+ * exceptions and relaxed vectors.
  */
 import { type ByteReader, refused } from "./byte-reader.ts";
 
@@ -51,6 +52,33 @@ export const opcodes = {
   br_on_cast: reference + 0x18,
   br_on_cast_fail: reference + 0x19,
 } as const;
+
+/** First and last of those that make one of two: swizzles, comparisons, arithmetic, shifts. What lies between them takes one. */
+const vectorsOfTwo: readonly (readonly [first: number, last?: number])[] = [
+  [0x0e],
+  [0x23, 0x4c],
+  [0x4e, 0x51],
+  [0x65, 0x66],
+  [0x6b, 0x73],
+  [0x76, 0x79],
+  [0x7b],
+  [0x82],
+  [0x85, 0x86],
+  [0x8b, 0x93],
+  [0x95, 0x99],
+  [0x9b, 0x9f],
+  [0xab, 0xae],
+  [0xb1],
+  [0xb5, 0xba],
+  [0xbc, 0xbf],
+  [0xcb, 0xce],
+  [0xd1],
+  [0xd5, 0xdf],
+  [0xe4, 0xeb],
+  [0xf0, 0xf7],
+  [0x100],
+  [0x10d, 0x112],
+];
 
 /** The last row that names an instruction is the one that counts. */
 const rows: readonly Row[] = [
@@ -112,10 +140,14 @@ const rows: readonly Row[] = [
   [vector + 0x0c, vector + 0x0c, 1, 16],
   [vector + 0x0d, vector + 0x0d, -1, 16],
   [vector + 0x15, vector + 0x22, 0, 1],
-  [vector + 0x23, vector + 0x4c, -1],
-  [vector + 0x4e, vector + 0x51, -1],
-  [vector + 0x54, vector + 0x5b, -1, "place", 1],
+  ...[0x17, 0x1a, 0x1c, 0x1e, 0x20, 0x22].map((lane): Row => [vector + lane, vector + lane, -1, 1]),
+  [vector + 0x54, vector + 0x57, -1, "place", 1],
+  [vector + 0x58, vector + 0x5b, -2, "place", 1],
   [vector + 0x5c, vector + 0x5d, 0, "place"],
+  ...vectorsOfTwo.map(([first, last = first]): Row => [vector + first, vector + last, -1]),
+  [vector + 0x52, vector + 0x52, -2],
+  [vector + 0x105, vector + 0x10c, -2],
+  [vector + 0x113, vector + 0x113, -2],
   // atomic ones
   [atomic, atomic, -1, "place"],
   [atomic + 0x01, atomic + 0x02, -2, "place"],

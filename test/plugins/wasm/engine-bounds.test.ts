@@ -128,6 +128,10 @@ test("what is taken from the stack does not count", () => {
   // A constant and drop; a sum of two; a value that is stored; a local that is set.
   const nothing = [0x41, 0, 0x1a, 0x41, 0, 0x41, 0, 0x6a, 0x1a, 0x41, 0, 0x21, 0];
   expect(refusal(one(0, many(10_000, ...nothing, 0x02, 0x40, 0x0b)))).toBeUndefined();
+  // Two vectors of one number each, their sum, and drop.
+  const vector = [0x41, 0, 0xfd, 0x0f];
+  const sum = [...vector, ...vector, 0xfd, 0x6e, 0x1a];
+  expect(refusal(one(0, many(10_000, ...sum, 0x02, 0x40, 0x0b)))).toBeUndefined();
 });
 
 test.each<[string, string, string]>([
