@@ -131,10 +131,9 @@ class ShapeReader {
           );
         return undefined;
       case 10: {
-        const imported = this.#imports.filter(({ kind }) => kind === "function").length;
-        let index = 0;
+        let index = this.#imports.filter(({ kind }) => kind === "function").length;
         return each(section, () => {
-          const own = this.#arities.ofFunction(imported + index);
+          const own = this.#arities.ofFunction(index);
           readBody(section, `function ${index++}`, own, this.#arities);
         });
       }

@@ -174,6 +174,11 @@ test("every kind of instruction is passed over to the byte", () => {
   expect(refusal(wasmOf(text))).toBeUndefined();
 });
 
+test("a function has the number that tools give it: the imported ones come first", () => {
+  const text = `(module (import "mofa" "log" (func)) (import "mofa" "random" (func)) (func) (func $go (return_call $go)))`;
+  expect(refusal(wasmOf(text))).toMatch(/^function 3 of the module has a tail call/);
+});
+
 test("what a function says of its locals does not reach into the next one", () => {
   // Its one byte says that it has two groups of them, which are the bytes of the second function.
   // It ends at byte 32.
