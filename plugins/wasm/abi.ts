@@ -25,6 +25,8 @@ export const initializerSignature: Signature = { parameters: [], results: [] };
 
 /** The name of the memory. */
 export const memoryExport = "memory";
+/** Of a memory, as the specification has it. */
+export const pageBytes = 65_536;
 
 /** Levels of JSON that a module gives: an answer, what it publishes, what it asks for. */
 export const jsonDepthMax = 64;

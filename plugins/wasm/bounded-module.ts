@@ -1,5 +1,5 @@
 /** Holds a module to its limits before it is compiled: what it may import, must export, and how far its memory and tables may grow. */
-import { abiExports, abiOptional, initializer, initializerSignature, memoryExport } from "./abi.ts";
+import { abiExports, abiOptional, initializer, initializerSignature, memoryExport, pageBytes } from "./abi.ts";
 import { countBytes, refused } from "./byte-reader.ts";
 import type { WasmConfig } from "./config.ts";
 import { type HostFunction, hostFunctions, hostModule } from "./host-functions.ts";
@@ -9,8 +9,6 @@ import { isSameSignature, type Signature, signatureText } from "./signature.ts";
 /** Entries of one table, and tables. They lie in the thread's heap. */
 const tableEntriesMax = 10_000;
 const tablesMax = 16;
-
-const pageBytes = 65_536;
 
 /** Of a name in a message, in UTF-16 units. */
 const nameTextMax = 80;

@@ -1,5 +1,5 @@
 /** A module at work in its thread. After a fault its state may be anything, so the next call has a new instance. */
-import { abiVersion, initializer, jsonDepthMax } from "./abi.ts";
+import { abiVersion, initializer, jsonDepthMax, pageBytes } from "./abi.ts";
 import { type CompiledModule, engine, type ModuleExports, type ModuleImports } from "./engine.ts";
 import type { HostCalls } from "./host-calls.ts";
 import { isDeeper } from "./json-depth.ts";
@@ -9,9 +9,8 @@ import type { Question, RawNumber, ThreadData } from "./thread-protocol.ts";
 
 type ModuleFunction = (...numbers: RawNumber[]) => unknown;
 
-/** What is said of the memory of an instance that has ended: at most so much, and so much where it is not exported. */
+/** What is said of the memory of an instance that has ended: at most so much. */
 const countedBytesMax = 2 ** 28;
-const countedBytesUnknown = 2 ** 26;
 
 interface Living {
   readonly exports: ModuleExports;
@@ -24,7 +23,9 @@ export class ModuleInstance {
   readonly #host: HostCalls;
   readonly #data: ThreadData;
   #living: Living | undefined;
-  /** Of the last instance, whether it lives or has not come so far. */
+  /** Whether there is an instance, also one whose start has not ended, or not well. */
+  #hasBegun = false;
+  /** That instance's, once its start function has ended. */
   #memory: ModuleMemory | undefined;
 
   /** @throws ModuleFault `wasm_refused`. */
@@ -75,12 +76,14 @@ export class ModuleInstance {
 
   /**
    * The collector does not know how much an instance holds, and would let a hundred dead ones lie. A buffer it does count, and one
-   * that is never written takes no room: so it comes after a few of them.
+   * that is never written takes no room: so it comes after a few of them. A memory that nobody sees, since it is not exported or the
+   * start function trapped, may be as large as its bound.
    */
   #forget(): void {
     this.#living = undefined;
-    if (this.#memory === undefined) return;
-    const bytes = Math.min(this.#memory.size ?? countedBytesUnknown, countedBytesMax);
+    if (!this.#hasBegun) return;
+    const bytes = Math.min(this.#memory?.size ?? this.#data.memoryPagesMax * pageBytes, countedBytesMax);
+    this.#hasBegun = false;
     this.#memory = undefined;
     void new ArrayBuffer(bytes);
   }
@@ -88,6 +91,7 @@ export class ModuleInstance {
   #instance(): Living {
     if (this.#living !== undefined) return this.#living;
     this.#host.attach(undefined);
+    this.#hasBegun = true;
     const { exports } = new engine.Instance(this.#module, this.#imports);
     this.#host.attach(exports);
     const living = { exports, memory: new ModuleMemory(exports) };

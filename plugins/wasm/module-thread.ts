@@ -51,6 +51,7 @@ export class ModuleThread {
       isRaw: config.kind === "raw",
       isJson: config.kind === "json",
       imports: config.grants,
+      memoryPagesMax: config.memoryPagesMax,
       messageBytesMax: config.messageBytesMax,
       hostCallsMax: config.hostCallsMax,
     };

@@ -13,6 +13,7 @@ export interface ThreadData {
   readonly isRaw: boolean;
   readonly isJson: boolean;
   readonly imports: readonly HostFunctionName[];
+  readonly memoryPagesMax: number;
   readonly messageBytesMax: number;
   readonly hostCallsMax: number;
 }
