@@ -114,7 +114,7 @@ export class ModuleThread {
   async end(): Promise<void> {
     this.#lose("wasm_lost", "the module's thread was ended");
     this.#ending ??= threadEnd(this.#worker, () => {
-      const text = `the thread of a module (${this.#name}) does not end, and may hold a processor until the process ends`;
+      const text = `the thread of a module (${this.#name}) has not ended within a second, and may hold a processor`;
       if (this.#bus.signal.aborted) process.emitWarning(text);
       else this.#bus.log("error", text);
     });

@@ -1,4 +1,7 @@
-/** The end of a module's thread, awaited for so long and no longer: that the engine can always be stopped is its promise and not ours. */
+/**
+ * The end of a module's thread, awaited for so long and no longer: one that compiles may take seconds more, and that the engine can
+ * be stopped at all is its promise and not ours.
+ */
 import type { Worker } from "node:worker_threads";
 import { byDeadline } from "../../core/index.ts";
 
