@@ -168,7 +168,8 @@ class Store {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#waiting = [];
-    this.driver.close().catch(() => {}); // nobody is left who could be told
+    // Nobody is left who could be told, also where it throws at once.
+    void (async () => await this.driver.close())().catch(() => {});
   }
 }
 
@@ -261,9 +262,12 @@ export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>):
     async init(config, bus) {
       const { signal } = bus;
       const store = new Store(await open(config, signal), bus);
-      // While it was opened, too.
-      if (signal.aborted) store.ended();
-      else signal.addEventListener("abort", () => store.ended(), { once: true });
+      // While it was opened, too: killed, or interrupted, which ends this turn alone.
+      if (signal.aborted) {
+        store.ended();
+        signal.throwIfAborted();
+      }
+      signal.addEventListener("abort", () => store.ended(), { once: true });
       return store;
     },
     calls: calls as StorageHandlers & PluginCalls<Store>, // these answer what the contract says, later

@@ -53,3 +53,15 @@ test("one that is killed while it opens is told so, and what it opens all the sa
   await expect(started).rejects.toMatchObject({ code: "start_failed" });
   expect(await said("closed", 1)).toEqual(["opening", "opened", "closed"]);
 });
+
+test.each(["well", "by a throw"])(
+  "one that is interrupted while it opens has not started, and what it opens is closed %s",
+  async (closes) => {
+    const started = system().startPlugins([{ plugin: toldStore, config: { file, opens: "late", closes } }]);
+    started.catch(() => undefined);
+    await said("opening", 1);
+    expect(await system().interrupt(plugin(), { reason: "too late" })).toBe(true);
+    await expect(started).rejects.toMatchObject({ code: "start_failed", message: expect.stringMatching(/too late/) });
+    expect(lines()).toEqual(["opening", "opened", "closed"]);
+  },
+);
