@@ -143,10 +143,12 @@ class Store {
     this.#searches++;
     const from = this.#bus.from as From;
     this.#searching = this.#searching.then(async () => {
+      if (this.#isClosed) return;
       try {
-        this.#bus.reply(from, await searchVectors(this.driver, search));
+        this.#bus.reply(from, await searchVectors(this.driver, search, () => this.#isClosed));
       } catch (error) {
-        this.#bus.replyError(from, storageError(error));
+        // Whoever asked one that has ended was told so.
+        if (!this.#isClosed) this.#bus.replyError(from, storageError(error));
       }
       this.#searches--;
     });

@@ -12,7 +12,12 @@ type Numbers = Float32Array | Float64Array;
 /** Candidates beyond those that are wanted, before the farthest are let go. */
 const spare = 1_000;
 
-export async function searchVectors(driver: StorageDriver, search: CheckedSearch): Promise<FoundVector[]> {
+/** @param isEnded nobody wants to know any more: what has been found by then is all. */
+export async function searchVectors(
+  driver: StorageDriver,
+  search: CheckedSearch,
+  isEnded: () => boolean,
+): Promise<FoundVector[]> {
   const { collection, vector, k, metric, filter } = search;
   const dimension = await driver.dimensionOf(collection);
   if (dimension !== 0) assertDimension(collection, dimension, vector.length);
@@ -31,6 +36,7 @@ export async function searchVectors(driver: StorageDriver, search: CheckedSearch
     if (nearest.length > k + spare) nearest = nearest.sort(compare).slice(0, k);
     // What takes long lets others in between.
     await new Promise<void>((resolve) => nextLoop(resolve));
+    if (isEnded()) break;
   }
   return nearest.sort(compare).slice(0, k);
 }

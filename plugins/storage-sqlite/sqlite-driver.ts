@@ -17,7 +17,16 @@ import {
 import type { SqliteFile } from "./config.ts";
 import { PutRows } from "./put-rows.ts";
 import { migrationsOf, schemaQuery, settings } from "./schema.ts";
-import { entryOf, listArguments, type Row, sql, sqliteError, vectorOf, vectorsAtOnce } from "./statements.ts";
+import {
+  closedError,
+  entryOf,
+  listArguments,
+  type Row,
+  sql,
+  sqliteError,
+  vectorOf,
+  vectorsAtOnce,
+} from "./statements.ts";
 
 type NodeError = Error & { readonly errcode?: unknown };
 
@@ -229,7 +238,8 @@ export class SqliteDriver implements StorageDriver {
   }
 
   async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
-    // A connection of its own, whose view of the file stays that of its first page.
+    // A connection of its own, whose view of the file stays that of its first page. It is closed here, also where the driver is meanwhile.
+    this.#assertOpen();
     const reader = this.#told(() => new DatabaseSync(this.#file, { readOnly: true }));
     try {
       const statement = this.#told(() => {
@@ -237,6 +247,7 @@ export class SqliteDriver implements StorageDriver {
         return reader.prepare(sql.vectors);
       });
       for (let after = ""; ; ) {
+        this.#assertOpen();
         const page = (this.#told(() => statement.all(collection, after, vectorsAtOnce)) as Row[]).map(vectorOf);
         if (page.length > 0) yield page;
         if (page.length < vectorsAtOnce) return;
@@ -245,6 +256,10 @@ export class SqliteDriver implements StorageDriver {
     } finally {
       reader.close();
     }
+  }
+
+  #assertOpen(): void {
+    if (!this.#database.isOpen) throw closedError(this.#file);
   }
 
   async sweep(nowMs: number): Promise<void> {

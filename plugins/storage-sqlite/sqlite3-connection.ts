@@ -1,7 +1,6 @@
 /** One connection by the package `sqlite3`: what it does in threads of its own, as promises. */
 import sqlite3, { type Database, type Statement } from "sqlite3";
-import { RuntimeError } from "../../core/index.ts";
-import { type Row, sqliteError } from "./statements.ts";
+import { closedError, type Row, sqliteError } from "./statements.ts";
 
 export class Sqlite3Connection {
   readonly #file: string;
@@ -52,7 +51,7 @@ export class Sqlite3Connection {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new RuntimeError("storage_failed", `${this.#file} was closed`);
+    if (this.#isClosed) throw closedError(this.#file);
   }
 
   #prepare(sql: string): Promise<Statement> {

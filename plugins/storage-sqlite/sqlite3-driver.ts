@@ -16,18 +16,22 @@ import type { SqliteFile } from "./config.ts";
 import { migrationsOf, schemaQuery, settings } from "./schema.ts";
 import { Sqlite3Connection } from "./sqlite3-connection.ts";
 import { Sqlite3Session } from "./sqlite3-session.ts";
-import { entryOf, listArguments, sql, vectorOf, vectorsAtOnce } from "./statements.ts";
+import { closedError, entryOf, listArguments, sql, vectorOf, vectorsAtOnce } from "./statements.ts";
 
 export class Sqlite3Driver implements StorageDriver {
   readonly #writer: Sqlite3Connection;
   readonly #reader: Sqlite3Connection;
   readonly #openReader: () => Promise<Sqlite3Connection>;
+  readonly #file: string;
+  #isClosed = false;
 
   private constructor(
     writer: Sqlite3Connection,
     reader: Sqlite3Connection,
     openReader: () => Promise<Sqlite3Connection>,
+    file: string,
   ) {
+    this.#file = file;
     this.#openReader = openReader;
     this.#writer = writer;
     this.#reader = reader;
@@ -45,7 +49,7 @@ export class Sqlite3Driver implements StorageDriver {
       await writer.exec(migrationsOf(await writer.first(schemaQuery), file));
       await writer.exec("COMMIT");
       const openReader = () => Sqlite3Connection.open(file, "reader", busyTimeoutMs);
-      return new Sqlite3Driver(writer, await openReader(), openReader);
+      return new Sqlite3Driver(writer, await openReader(), openReader, file);
     } catch (error) {
       await writer.close();
       throw error;
@@ -88,11 +92,13 @@ export class Sqlite3Driver implements StorageDriver {
   }
 
   async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
-    // One of its own, whose view of the file stays that of its first page.
+    // One of its own, whose view of the file stays that of its first page. It is closed here, also where the driver is meanwhile.
+    this.#assertOpen();
     const reader = await this.#openReader();
     try {
       await reader.exec("BEGIN");
       for (let after = ""; ; ) {
+        this.#assertOpen();
         const page = (await reader.all(sql.vectors, collection, after, vectorsAtOnce)).map(vectorOf);
         if (page.length > 0) yield page;
         if (page.length < vectorsAtOnce) return;
@@ -103,11 +109,16 @@ export class Sqlite3Driver implements StorageDriver {
     }
   }
 
+  #assertOpen(): void {
+    if (this.#isClosed) throw closedError(this.#file);
+  }
+
   async sweep(nowMs: number): Promise<void> {
     await this.#writer.all(sql.sweep, nowMs);
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     try {
       await this.#reader.close();
     } finally {

@@ -56,6 +56,11 @@ export function listArguments(
   return [prefix, after ?? "", Array.from(prefix).length, prefix, nowMs, limit];
 }
 
+/** What was asked of a store that has ended. */
+export function closedError(file: string): RuntimeError {
+  return new RuntimeError("storage_failed", `${file} was closed`);
+}
+
 /** SQLITE_CORRUPT and SQLITE_NOTADB, of which there are extended codes above the first eight bits. */
 const brokenCodes = [11, 26];
 

@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import type { Ref } from "../../../index.ts";
 import { toldStore } from "../../fixtures/told-store.ts";
+import { failureOf, storeOf } from "../../plugins/storage/store.ts";
 import { next } from "../../support/in-process.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem({ clock: "system", threads: 1 });
+const store = storeOf(system, "told-store");
 const folder = mkdtempSync(join(tmpdir(), "mofa-told-"));
 const file = join(folder, "told");
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,3 +67,22 @@ test.each(["well", "by a throw"])(
     expect(lines()).toEqual(["opening", "opened", "closed"]);
   },
 );
+
+test("one that is killed goes on with no search, and begins none", async () => {
+  const handle = await system().startPlugins([{ plugin: toldStore, config: { file } }]);
+  const search = (pages: number) => store.searchVectors({ collection: String(pages), vector: [1], k: 1 });
+  const restarted = next(system(), "restarted");
+  const searches = [search(100_000), search(10)].map(failureOf);
+  await said("page of 100000", 1);
+  await store.get("behind both");
+  system().exit(plugin(), "kill");
+  await restarted;
+  for (const error of await Promise.all(searches)) expect(error).toMatchObject({ code: "killed" });
+  await said("closed", 1);
+  // On the same thread, where the others would come on as much.
+  expect(await search(20)).toEqual([]);
+  const after = lines().slice(lines().indexOf("closed") + 1);
+  expect(after.filter((line) => line.startsWith("page"))).toEqual(Array(20).fill("page of 20"));
+  system().exit(handle.ref, "shutdown");
+  await handle.exit;
+});
