@@ -32,9 +32,10 @@ export class MysqlDriver implements StorageDriver {
     this.#packetMax = packetMax;
   }
 
-  /** @param signal closes all its connections when it is aborted. @throws what the server says; RuntimeError `storage_version`. */
+  /** @param signal closes all its connections when it is aborted. @throws its reason where it is aborted already; what the server says; RuntimeError `storage_version`. */
   static async open(config: MysqlConfig, signal: AbortSignal): Promise<MysqlDriver> {
     const { url, tablePrefix, poolSize, connectTimeoutMs, lockTimeoutS, silenceTimeoutMs } = config;
+    signal.throwIfAborted(); // as nothing would close them any more
     const sockets = new ServerSockets(silenceTimeoutMs, signal);
     const pool = createPool({
       uri: url.replace(/^mariadb:/, "mysql:"),

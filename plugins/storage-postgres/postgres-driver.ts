@@ -34,9 +34,10 @@ export class PostgresDriver implements StorageDriver {
     this.#tables = tables;
   }
 
-  /** @param signal closes all its connections when it is aborted. @throws what the server says; RuntimeError `storage_version`. */
+  /** @param signal closes all its connections when it is aborted. @throws its reason where it is aborted already; what the server says; RuntimeError `storage_version`. */
   static async open(config: PostgresConfig, signal: AbortSignal): Promise<PostgresDriver> {
     const { url, schema, poolSize, connectTimeoutMs, statementTimeoutMs, silenceTimeoutMs } = config;
+    signal.throwIfAborted(); // as nothing would close them any more
     const sockets = new ServerSockets(silenceTimeoutMs, signal);
     const pool = new Pool({
       connectionString: url,
