@@ -6,6 +6,8 @@ type Field = string | number | Uint8Array | null;
 
 const rowsAtOnce = 50;
 const fieldsOfRow = 4;
+/** What a statement was given stays in it until it is run again: a larger value goes alone. */
+const togetherMaxBytes = 65_536;
 
 export class PutRows {
   readonly #one: StatementSync;
@@ -19,6 +21,11 @@ export class PutRows {
 
   /** It may stand there only after `flush`. */
   add(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): void {
+    if (value.byteLength > togetherMaxBytes) {
+      this.flush(); // what came before may have the same key
+      this.#one.run(key, value, version, expiresAtMs ?? null);
+      return;
+    }
     const fields = this.#fields;
     fields.push(key, value, version, expiresAtMs ?? null);
     if (fields.length < rowsAtOnce * fieldsOfRow) return;
