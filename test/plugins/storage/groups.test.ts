@@ -1,7 +1,7 @@
 /** How many of the writes that wait are kept together. Not in every placement: one thread asks, and the store is on another. */
 import { afterEach, expect, test } from "@jest/globals";
 import { type MofaSystem, startSystem } from "../../../index.ts";
-import { countingStore } from "../../fixtures/counting-store.ts";
+import { countingStore, type Question } from "../../fixtures/counting-store.ts";
 import { storeOf } from "./store.ts";
 
 let system: MofaSystem;
@@ -14,12 +14,17 @@ async function start(groups: "whole" | "parts"): Promise<void> {
 
 afterEach(() => system.stop());
 
-/** The size of the largest group. */
+const ask = (question: Question) => store.lastSeq(question);
+
+/** The size of the largest group, of writes that all wait before any is kept. */
 async function ofWrites(count: number): Promise<number> {
+  const first = store.put({ key: "first", value: 0 });
+  await ask("begun");
   const all = Array.from({ length: count }, (_, at) => store.put({ key: `key ${at}`, value: at }));
-  const versions = (await Promise.all(all)).map(({ version }) => version);
-  expect(versions).toEqual(Array.from({ length: count }, (_, at) => at + 1));
-  return await store.lastSeq("any");
+  await ask("go on"); // behind them, as one sender's
+  const versions = (await Promise.all([first, ...all])).map(({ version }) => version);
+  expect(versions).toEqual(Array.from({ length: count + 1 }, (_, at) => at + 1));
+  return await ask("largest");
 }
 
 test.each([
