@@ -26,7 +26,7 @@ import { type CheckedSearch, checkedSearch, checkedVectorQuery } from "./vector-
 import { searchVectors } from "./vector-search.ts";
 
 export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
-  /** Opens the store, or makes it. @param signal aborted when the plugin ends, also by a kill, and also while it is opened. */
+  /** Opens the store, or makes it. @param signal aborted when the plugin ends, also by a kill, and also while it is opened; and when its start is interrupted. */
   open(config: C, signal: AbortSignal): Promise<StorageDriver>;
 }
 
