@@ -62,9 +62,10 @@ export class Crashes {
     this.#kernel.lifecycle.die(cell, reason);
   }
 
-  /** What it has thrown outside its turns, and nobody caught. */
+  /** What it has thrown outside its turns, and nobody caught. Of a turn that was cut down: who would have caught it may be what fell. */
   unhandled(cell: Cell, thrown: unknown): void {
-    if ((cell.flags & Flag.dead) === 0) this.outside(cell, this.#reasonOf(cell, thrown));
+    if ((cell.flags & Flag.dead) !== 0 || this.#kernel.cuts.isEnding(cell)) return;
+    this.outside(cell, this.#reasonOf(cell, thrown));
   }
 
   /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */

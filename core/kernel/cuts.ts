@@ -170,6 +170,11 @@ export class Cuts {
     return this.#kernel.budgets.publish(cell);
   }
 
+  /** Whether a cut has fallen for it that it does not survive: its end is decided, and to come with the recovery. */
+  isEnding(cell: Cell): boolean {
+    return this.#verdicts.some((verdict) => verdict.cell === cell && !verdict.survives);
+  }
+
   /** Does not return where a cut of the running code is to come. */
   await(): void {
     const { host, scheduler } = this.#kernel;

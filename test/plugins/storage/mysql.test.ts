@@ -3,13 +3,11 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import type { RowDataPacket } from "mysql2/promise";
 import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
 import { mysql } from "../../support/known-services.ts";
-import { askMysql, countMysql, disconnectMysql, dropMysqlTables } from "../../support/server-side.ts";
+import { askMysql, disconnectMysql, dropMysqlTables } from "../../support/server-side.ts";
 import { describeWith } from "../../support/service.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { describeStorage } from "./conformance.ts";
-import { describeKills } from "./kills.ts";
 import { describeServer } from "./server.ts";
-import { describeSilence } from "./silence.ts";
 import { failureOf, storeOf } from "./store.ts";
 
 /** Of this run alone. */
@@ -33,8 +31,6 @@ await describeWith(mysql, () => {
       ),
     wrongUrl: "mysql://root@127.0.0.1:1/test",
   });
-  describeSilence("storage-mysql", storageMysql, config);
-  describeKills("storage-mysql", { plugin: storageMysql, config, count: countMysql });
 
   describe("max_allowed_packet", () => {
     const system = useSystem({ clock: "system", threads: 1 });

@@ -2,12 +2,10 @@
 import { afterAll, expect, test } from "@jest/globals";
 import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
 import { postgres } from "../../support/known-services.ts";
-import { askPostgres, countPostgres, disconnectPostgres, dropPostgresSchema } from "../../support/server-side.ts";
+import { askPostgres, disconnectPostgres, dropPostgresSchema } from "../../support/server-side.ts";
 import { describeWith } from "../../support/service.ts";
 import { describeStorage } from "./conformance.ts";
-import { describeKills } from "./kills.ts";
 import { describeServer } from "./server.ts";
-import { describeSilence } from "./silence.ts";
 
 /** Of this run alone. */
 const schema = `mofa_test_${process.pid}`;
@@ -29,8 +27,6 @@ await describeWith(postgres, () => {
       ),
     wrongUrl: "postgres://root@127.0.0.1:1/test",
   });
-  describeSilence("storage-postgres", storagePostgres, config);
-  describeKills("storage-postgres", { plugin: storagePostgres, config, count: countPostgres });
 
   test("the names of this suite are its own", () => {
     expect(schema).toMatch(/^mofa_test_\d+$/);
