@@ -302,6 +302,8 @@ export class Scheduler {
       this.#runLasts();
       if (this.#settlements.length > 0 || this.#turn !== turn) hasRun = true;
       this.#resolveSettlements();
+      // Before the answers leave: who has one finds its agent as free as it is.
+      kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
       kernel.peers.flush();
     } catch (error) {
       this.#isDraining = false;
@@ -309,7 +311,6 @@ export class Scheduler {
       return "rest";
     }
     this.#isDraining = false;
-    kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
     const isBusy = hasMoreFrames || this.hasWork || this.#isArmed;
     const next = isBusy ? "round" : (kernel.host.idle?.(hasRun) ?? "rest");
     if (next === "round") this.arm();
