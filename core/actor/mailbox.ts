@@ -68,6 +68,11 @@ export interface Mail {
   readonly payload: unknown;
 }
 
+/** The same of one that was sent. */
+export interface SentMail extends Mail {
+  readonly meta: MessageMeta;
+}
+
 const firstPairs = 4;
 
 export class Mailbox {

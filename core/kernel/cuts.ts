@@ -10,7 +10,7 @@ import { getCallSites } from "node:util";
 import { overTime } from "../actor/actor-budget.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
-import type { Mail } from "../actor/mailbox.ts";
+import type { Mail, SentMail } from "../actor/mailbox.ts";
 import { refKey } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
@@ -46,6 +46,8 @@ interface Verdict {
   readonly stack: string;
   /** The cut fell into Node's own code. */
   readonly isInNode: boolean;
+  /** The interrupt that it is for; undefined: a kill, or the turn limit. */
+  readonly request: CutRequest | undefined;
   /** It was interrupted, and its behaviour goes on behind that. */
   readonly survives: boolean;
   /** It fell into a turn; else behind an await. */
@@ -106,7 +108,7 @@ export class Cuts {
     termination: Termination,
     request?: CutRequest,
   ): CutAnswer {
-    const { host, interruptedTurns, scheduler } = this.#kernel;
+    const { dispatch, host, interruptedTurns, scheduler } = this.#kernel;
     // The word in shared memory has 32 bits.
     if ((scheduler.turn | 0) !== turn) return "gone";
     const frames = runawayFrames();
@@ -116,19 +118,19 @@ export class Cuts {
     const cell = isInTurn ? scheduler.current : (host.blame?.owner() as Cell | undefined);
     if (cell === undefined || cell === this.#kernel.guest) return "nobody";
     if (cell.slot !== slot || cell.generation !== generation) return "other";
+    if (this.isFalling && this.#verdicts.at(-1)?.cell === cell) {
+      // It stands as before: the termination was used up by something else.
+      termination.ask();
+      return "cut";
+    }
     // A handler that has returned is not interrupted any more: what it did would be done again by who asks again.
-    if (request !== undefined && (frames.some(isAnswer) || !interruptedTurns.isMeant(cell, request, isInTurn)))
-      return "gone";
+    const hasReturned = dispatch.returned !== nothing || frames.some(isAnswer);
+    if (request !== undefined && (hasReturned || !interruptedTurns.isMeant(cell, request, isInTurn))) return "gone";
     if (scheduler.isCommitting) {
       // It may be at work nearly all the time: its next call waits.
       this.#due = { cell, turn, drains: scheduler.drains };
       this.isAwaited = true;
       return "busy";
-    }
-    if (this.isFalling && this.#verdicts.at(-1)?.cell === cell) {
-      // It stands as before: the termination was used up by something else.
-      termination.ask();
-      return "cut";
     }
     const isInNode = frames[0]?.scriptName.startsWith("node:") === true;
     if (isPatient && isInNode) return "node";
@@ -137,7 +139,8 @@ export class Cuts {
     const survives = request !== undefined && interruptedTurns.survives(cell, isInTurn);
     const reason = request !== undefined ? { interrupted: request.reason } : this.#reasonOf(cell, limitMs);
     const outermost = outermostOf(getCallSites(callSitesMax));
-    this.#verdicts.push({ cell, reason, stack: stackText(frames), isInNode, survives, isInTurn, outermost });
+    const stack = stackText(frames);
+    this.#verdicts.push({ cell, reason, stack, isInNode, request, survives, isInTurn, outermost });
     if (request !== undefined) interruptedTurns.carriedOut(request);
     this.isHeld = true;
     this.isFalling = true;
@@ -219,12 +222,14 @@ export class Cuts {
     if (cuts.some(({ isInNode }) => isInNode)) this.#taint();
     const inHand = kernel.dispatch.mailInHand();
     kernel.dispatch.inHand = nothing;
+    const { returned } = kernel.dispatch;
+    kernel.dispatch.returned = nothing;
     const isWhole = wasInDrain && cuts.length === 1 && this.#suspects.length === 0;
     // Before what has come meanwhile is read: who waited for it when the cut fell has lost nothing.
     if (!isWhole) this.#suspects.push(...kernel.asyncTurns.suspects(kernel.readClock() + this.#asyncGraceMs));
     const loadsCut = new Set<string>();
     for (const { cell } of cuts) if (cell.extra?.loadingUrl !== undefined) loadsCut.add(cell.extra.loadingUrl);
-    this.#carryOut(cuts, inHand, isWhole);
+    this.#carryOut(cuts, inHand, returned, isWhole);
     // Who waits for the end of one of them need not wait for the next turn, which may be a long one.
     kernel.peers.flush();
     if (isWhole) {
@@ -248,12 +253,13 @@ export class Cuts {
       this.#kernel.emit({ type: "threadTainted", thread, position: memory.position(thread) });
   }
 
-  #carryOut(cuts: readonly Verdict[], inHand: Mail | undefined, isWhole: boolean): void {
+  /** @param returned by the handler that had `inHand`; `nothing`: it had not. */
+  #carryOut(cuts: readonly Verdict[], inHand: SentMail | undefined, returned: unknown, isWhole: boolean): void {
     const kernel = this.#kernel;
     const seen = new Set<Cell>();
     const ends: { readonly verdict: Verdict; readonly mail: Mail | undefined }[] = [];
     for (const [at, verdict] of cuts.entries()) {
-      const { cell, reason, stack, survives } = verdict;
+      const { cell, isInTurn, reason, request, stack, survives } = verdict;
       this.#culprit = refKey(kernel.refOf(cell));
       const url = cell.extra?.loadingUrl;
       if (url !== undefined) {
@@ -263,6 +269,10 @@ export class Cuts {
       // A loop behind an await may take two cuts before it stands still, and is one turn.
       if ((cell.flags & Flag.dead) !== 0 || seen.has(cell)) continue;
       seen.add(cell);
+      if (request !== undefined && isInTurn && returned !== nothing) {
+        kernel.interruptedTurns.returned(cell, inHand, returned, request);
+        continue;
+      }
       kernel.counters.add(Counter.cuts, 1);
       // Who waits for a module ends with its load; who was killed, at once.
       if (url !== undefined && reason !== "killed") continue;

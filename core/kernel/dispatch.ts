@@ -8,7 +8,7 @@ import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { Context, Envelope } from "../actor/context.ts";
-import { type Mail, Mailbox, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, Mailbox, type MessageMeta, Meta, MetaKind, type SentMail } from "../actor/mailbox.ts";
 import { noReply, sameRef } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { subscriptionOf, type TopicSubscription } from "../bus/subscription.ts";
@@ -28,6 +28,11 @@ export class Dispatch {
   /** The message of the turn that runs now. */
   inHandMeta: MessageMeta;
   inHand: unknown = nothing;
+  /**
+   * What the handler of that turn has returned, until it is taken; `nothing`: it has not. Written without a call, so that no
+   * cut falls in between.
+   */
+  returned: unknown = nothing;
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {
@@ -35,12 +40,13 @@ export class Dispatch {
   }
 
   /** The same for a report; undefined: none is, or it was stashed. */
-  mailInHand(): Mail | undefined {
+  mailInHand(): SentMail | undefined {
     return this.inHand === nothing ? undefined : { meta: this.inHandMeta, payload: this.inHand };
   }
 
   /** Turns that need more than a plain handler: calls, system messages, blame, idle time-outs, held mail. */
   slowTurn(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
+    if (this.returned !== nothing) return this.returned;
     if ((cell.flags & slowFlags) === 0 && meta instanceof Meta && meta.kind === MetaKind.topic) {
       // A publish has thousands of these.
       if (!this.#kernel.topics.deliveries.isTaken(meta.subscription as TopicSubscription, payload as Envelope))
@@ -113,6 +119,12 @@ export class Dispatch {
   }
 
   #dispatch(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
+    const result = this.#handle(cell, meta, payload);
+    this.returned = result;
+    return result;
+  }
+
+  #handle(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
     const kernel = this.#kernel;
     const handlers = cell.behaviour.handlers;
     const ctx = kernel.contextOf(cell);

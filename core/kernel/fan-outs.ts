@@ -93,7 +93,7 @@ export class FanOuts {
       count++;
       if (isPlain(cell)) {
         counters.add(Counter.busDelivered, 1);
-        scheduler.runWith(cell, subscription.meta, envelope);
+        scheduler.runWith(cell, subscription.meta, envelope, true);
       } else this.#put(subscription, envelope);
     }
     return count;

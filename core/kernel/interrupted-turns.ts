@@ -2,8 +2,10 @@
  * Interrupts of turns that hold their thread: on top of the running code whether it is what is meant, and what becomes of
  * the actor behind the cut.
  */
+import { types } from "node:util";
 import { type Cell, Flag } from "../actor/cell.ts";
-import { type Mail, Meta, MetaKind } from "../actor/mailbox.ts";
+import { type Mail, Meta, MetaKind, type SentMail } from "../actor/mailbox.ts";
+import { nothing } from "./dispatch.ts";
 import { type CutRequest, interruptedHook } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -12,8 +14,19 @@ export function mayEnd(cell: Cell): boolean {
   return cell.extra?.childId !== undefined;
 }
 
+/** A turn whose frames are gone, though its handler had returned: the interrupt came too late. */
+interface ReturnedTurn {
+  readonly cell: Cell;
+  /** The message in hand; undefined: it was stashed. */
+  readonly mail: SentMail | undefined;
+  readonly result: unknown;
+  readonly request: CutRequest;
+}
+
 export class InterruptedTurns {
   readonly #kernel: Kernel;
+  /** What the next drain begins with. */
+  #returned: ReturnedTurn | undefined;
   /** Requests by which a turn was cut down, and whose word is still on its way: `asker.question`. */
   readonly #carriedOut = new Set<string>();
 
@@ -38,13 +51,13 @@ export class InterruptedTurns {
   }
 
   /** It will be cut down, and whoever asked is told when the question comes. */
-  carriedOut({ by, question }: CutRequest): void {
-    if (question >= 0) this.#carriedOut.add(`${by}.${question}`);
+  carriedOut(request: CutRequest): void {
+    if (request.question >= 0) this.#carriedOut.add(keyOf(request));
   }
 
   /** Whether that question is of one that was carried out. Asked once. */
   isOne(by: number, question: number): boolean {
-    return this.#carriedOut.delete(`${by}.${question}`);
+    return this.#carriedOut.delete(keyOf({ by, question }));
   }
 
   /** The asker's thread is lost: its questions do not come any more. */
@@ -74,9 +87,43 @@ export class InterruptedTurns {
     delivery.putBack(cell, [interruptedHook, reason]);
   }
 
+  /** Its handler had returned when the termination fell: what that returned is still to be taken (S14.15). */
+  returned(cell: Cell, mail: SentMail | undefined, result: unknown, request: CutRequest): void {
+    this.#returned = { cell, mail, result, request };
+    // Of one that has come to a promise it is the turn's beginning that is over, and the rest is told.
+    if (!types.isPromise(result)) this.#carriedOut.delete(keyOf(request));
+  }
+
+  get hasReturned(): boolean {
+    return this.#returned !== undefined;
+  }
+
+  /** The message of such a turn. */
+  mailOf(cell: Cell): Mail | undefined {
+    return this.#returned?.cell === cell ? this.#returned.mail : undefined;
+  }
+
+  /** It goes on where it was left. */
+  finish(): void {
+    const { dispatch, interrupts, scheduler } = this.#kernel;
+    const turn = this.#returned;
+    this.#returned = undefined;
+    if (turn === undefined || (turn.cell.flags & Flag.dead) !== 0) return;
+    const { cell, mail, request, result } = turn;
+    dispatch.returned = result;
+    scheduler.runWith(cell, mail?.meta, mail === undefined ? nothing : mail.payload, false);
+    interrupts.opened(cell, request);
+    // What came behind it, and who waits for room in its mailbox.
+    scheduler.schedule(cell);
+  }
+
   /** In the actor's own turn. What the hook returns, unless undefined, is the state from then on. */
   runHook(cell: Cell, reason: string): unknown {
     const { interrupted } = cell.behaviour.handlers;
     return interrupted?.(cell.state, reason, this.#kernel.contextOf(cell));
   }
+}
+
+function keyOf({ by, question }: Pick<CutRequest, "by" | "question">): string {
+  return `${by}.${question}`;
 }

@@ -93,8 +93,16 @@ export class Interrupts {
     }
     if ((flags & Flag.open) === 0 || extra === undefined || extra.isTurnSettled) return false;
     if (turn !== 0 && extra.turnNumber !== turn) return false;
-    this.#begin(cell, reason, call !== 0 && !mayEnd(cell) ? Number.POSITIVE_INFINITY : graceMs);
+    this.#begin(cell, reason, graceOf(cell, call, graceMs));
     return true;
+  }
+
+  /** A turn was to be cut down, and has come to a promise before: where it is open, it is told. */
+  opened(cell: Cell, { reason, turn, call, graceMs }: InterruptRequest): void {
+    if ((cell.flags & Flag.open) === 0) return;
+    // It is the turn that it was, and has the signal that it had.
+    extraOf(cell).turnNumber = turn;
+    this.#begin(cell, reason, graceOf(cell, call, graceMs));
   }
 
   /** The call is in nobody's hands yet. */
@@ -199,4 +207,9 @@ export class Interrupts {
       ...(stack !== undefined && { stack }),
     });
   }
+}
+
+/** How long its open turn may still take. A task that makes way for another ends no actor that nobody would start again. */
+function graceOf(cell: Cell, call: number, graceMs: number): number {
+  return call !== 0 && !mayEnd(cell) ? Number.POSITIVE_INFINITY : graceMs;
 }

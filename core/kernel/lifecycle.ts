@@ -125,7 +125,10 @@ export class Lifecycle {
     const isInitializing = (cell.flags & Flag.initializing) !== 0;
     const ref = kernel.refOf(cell);
     const name = extra?.name;
-    const inHand = kernel.scheduler.current === cell ? kernel.dispatch.mailInHand() : kernel.asyncTurns.mailOf(cell);
+    const inHand =
+      kernel.scheduler.current === cell
+        ? kernel.dispatch.mailInHand()
+        : (kernel.asyncTurns.mailOf(cell) ?? kernel.interruptedTurns.mailOf(cell));
     kernel.asyncTurns.abandon(cell);
     cell.flags = (cell.flags & Flag.scheduled) | Flag.dead;
     if (extra !== undefined) {

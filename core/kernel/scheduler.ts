@@ -292,6 +292,8 @@ export class Scheduler {
     try {
       const startMs = kernel.readClock();
       this.#words[this.#drainBeganWord] = timeWord(startMs);
+      // Before anything that may end its actor.
+      if (kernel.interruptedTurns.hasReturned) kernel.interruptedTurns.finish();
       // Before the timers: an answer that has come counts, also when the thread was blocked beyond the call's deadline.
       kernel.fanOuts.recover();
       hasMoreFrames = kernel.peers.read();
@@ -324,6 +326,7 @@ export class Scheduler {
     const cell = this.current;
     this.current = undefined;
     this.#kernel.dispatch.inHand = nothing;
+    this.#kernel.dispatch.returned = nothing;
     if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
     this.#commits = 0;
     this.arm();
@@ -382,11 +385,11 @@ export class Scheduler {
     this.wake();
   }
 
-  /** A turn of an actor that has nothing else to do, with a message that stood in no mailbox. */
-  runWith(cell: Cell, meta: MessageMeta, payload: unknown): void {
+  /** A turn of an actor that has nothing else to do, with a message that stands in no mailbox. @param isPlain as in `#takeTurn` */
+  runWith(cell: Cell, meta: MessageMeta, payload: unknown, isPlain: boolean): void {
     this.current = cell;
     this.#publishRun(cell);
-    this.#takeTurn(cell, meta, payload, true);
+    this.#takeTurn(cell, meta, payload, isPlain);
     this.#ran(cell, 1);
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
   }
@@ -401,6 +404,12 @@ export class Scheduler {
       const result = isPlain
         ? cell.behaviour.handlers.receive(cell.state, payload, cell.ctx as Context)
         : dispatch.slowTurn(cell, meta, payload);
+      if (cuts.isFalling) {
+        // An interrupt has come too late: this is taken behind it.
+        dispatch.returned = result;
+        standStill();
+      }
+      dispatch.returned = nothing;
       if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
     } catch (error) {
       this.#words[this.#turnWord] = ++this.#turn;

@@ -1,0 +1,126 @@
+/**
+ * Real threads and real time: an interrupt whose cut was granted while the handler ran, and falls when that has returned
+ * (core/SEMANTICS.md, S14.13 and S14.15). A turn is done or interrupted, and never both.
+ */
+import { afterEach, expect, test } from "@jest/globals";
+import type { AnyApi, ExitReason, Ref } from "../../../index.ts";
+import { EventRecorder } from "../../../testing/index.ts";
+import { lateMortal, latePromise, lateReturn } from "../../fixtures/late-return.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const there = { placement: { thread: 1 }, turnLimitMs: Number.POSITIVE_INFINITY } as const;
+const patient = { timeoutMs: 60_000 } as const;
+const now = { reason: "too late", graceMs: 0 } as const;
+
+const system = useSystem({ threads: 1, clock: "system" });
+let recorder: EventRecorder | undefined;
+const record = () => {
+  recorder = new EventRecorder(system(), ["turnInterrupted", "crashed"]);
+  return recorder;
+};
+afterEach(() => recorder?.[Symbol.dispose]());
+
+/** The answer, or the code of the failure. */
+const outcomeOf = (promise: Promise<unknown>) => promise.catch(({ code }: { code: string }) => code);
+
+/** Resolves when the thread's words say that a turn of that actor is under way. */
+async function holds(ref: Ref<AnyApi>): Promise<void> {
+  const isIt = () =>
+    system()
+      .remaining()
+      .turns.some((turn) => turn.ref.slot === ref.slot && turn.ref.generation === ref.generation);
+  while (!isIt()) await new Promise(setImmediate);
+}
+
+const endOf = async (ref: Ref<AnyApi>): Promise<ExitReason> => (await (await system().monitor(ref)).down).reason;
+
+/** Where V8 looks between two rounds of the loop, as it does now and then, the handler has not returned: another try. */
+async function untilLate(attempt: () => Promise<"late" | "cut down">): Promise<void> {
+  for (let tries = 1; (await attempt()) !== "late"; tries++) if (tries === 30) throw new Error("no cut was late");
+}
+
+const behaviours = [
+  ["with the hook", lateReturn],
+  ["without it", lateMortal],
+  ["in an async scope", latePromise],
+] as const;
+
+test.each(behaviours)("S14.15: a call whose handler has returned is answered: %s", async (_which, behaviour) => {
+  const events = record();
+  await untilLate(async () => {
+    const ref = await system().spawn(behaviour, undefined, there);
+    const answer = outcomeOf(ref.call("value", undefined, patient));
+    await holds(ref);
+    const next = outcomeOf(ref.call("done", undefined, patient));
+    const { length } = events.events;
+    if (await system().interrupt(ref, now)) {
+      expect(await answer).toBe("interrupted");
+      return "cut down";
+    }
+    expect([await answer, await next, await ref.call("hooks")]).toEqual(["a value", 1, []]);
+    expect(events.events.length).toBe(length);
+    return "late";
+  });
+});
+
+test.each(behaviours)("S14.15: a message whose handler has returned is done: %s", async (_which, behaviour) => {
+  const events = record();
+  await untilLate(async () => {
+    const ref = await system().spawn(behaviour, undefined, there);
+    ref.send("loop");
+    await holds(ref);
+    const next = outcomeOf(ref.call("done", undefined, patient));
+    const { length } = events.events;
+    if (await system().interrupt(ref, now)) return "cut down";
+    expect([await next, await ref.call("hooks")]).toEqual([1, []]);
+    expect(events.events.length).toBe(length);
+    return "late";
+  });
+});
+
+test("S14.14: a turn that has come to a promise is told by its signal", async () => {
+  const events = record();
+  await untilLate(async () => {
+    const ref = await system().spawn(latePromise, undefined, there);
+    const answer = outcomeOf(ref.call("promise", undefined, patient));
+    await holds(ref);
+    expect(await system().interrupt(ref, { ...now, graceMs: 50 })).toBe(true);
+    expect(await answer).toBe("interrupted");
+    expect(events.events.at(-1)).toMatchObject({ type: "turnInterrupted", reason: "too late" });
+    if ((await ref.call("done")) === 0) return "cut down";
+    expect(await ref.call("hooks")).toEqual([]);
+    return "late";
+  });
+});
+
+test("S14.13: what was to happen behind the turn happens: it stops", async () => {
+  await untilLate(async () => {
+    const ref = await system().spawn(lateReturn, undefined, there);
+    const end = endOf(ref);
+    const answer = outcomeOf(ref.call("stopped", undefined, patient));
+    await holds(ref);
+    const isCutDown = await system().interrupt(ref, now);
+    expect([await answer, await end]).toEqual([isCutDown ? "interrupted" : "a value", "shutdown"]);
+    return isCutDown ? "cut down" : "late";
+  });
+});
+
+test("S14.13: a message that was put aside comes up again", async () => {
+  await untilLate(async () => {
+    const ref = await system().spawn(lateReturn, undefined, there);
+    const answer = outcomeOf(ref.call("stashed", undefined, patient));
+    await holds(ref);
+    const isCutDown = await system().interrupt(ref, now);
+    expect([await answer, await ref.call("hooks")]).toEqual(["at the second time", isCutDown ? ["too late"] : []]);
+    return isCutDown ? "cut down" : "late";
+  });
+});
+
+test("S8.3: a kill in that instant is none the later", async () => {
+  const ref = await system().spawn(lateReturn, undefined, there);
+  const end = endOf(ref);
+  const answer = outcomeOf(ref.call("value", undefined, patient));
+  await holds(ref);
+  system().exit(ref, "kill");
+  expect([await end, await answer]).toEqual(["killed", "killed"]);
+});
