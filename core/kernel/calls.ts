@@ -26,7 +26,7 @@ type OpenCalls = NonNullable<CellExtra["openCalls"]>;
 /** Open calls of one actor are looked through for passed deadlines when their number reaches a multiple of this. */
 const openCallsPrune = 1_024;
 /** By thread and id: calls of a thread are numbered from 1 on, and no thread lives to see so many. */
-const openCallKey = (thread: number, id: number): number => thread * 2 ** 40 + id;
+export const openCallKey = (thread: number, id: number): number => thread * 2 ** 40 + id;
 
 export class Calls {
   readonly #kernel: Kernel;
@@ -94,6 +94,18 @@ export class Calls {
     return this.#open(cell, ref, name, Number.POSITIVE_INFINITY, resolve, reject, false);
   }
 
+  /** The same for a call that another thread has made in the caller's name, by an id that is nobody else's. */
+  expectMade(
+    cell: Cell,
+    ref: RefData,
+    id: number,
+    name: string,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    this.#open(cell, ref, name, Number.POSITIVE_INFINITY, resolve, reject, false, id);
+  }
+
   /** A call in the same way; its id is returned. @throws RuntimeError `not_cloneable`, `message_too_large`. */
   callThen(
     cell: Cell,
@@ -159,9 +171,9 @@ export class Calls {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     isPromised: boolean,
+    id = this.newId(),
   ): number {
     const kernel = this.#kernel;
-    const id = this.newId();
     // Outside a drain the coarse clock may be old.
     const deadlineMs = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : kernel.readClock() + timeoutMs;
     this.#pending.add({

@@ -227,8 +227,9 @@ export class Inbound implements FrameSink {
         return;
       }
       case FrameKind.submit: {
-        const [resultId, task] = payload as SubmitPayload;
-        kernel.work?.submittedThere(task, from, id, resultId);
+        const [resultId, task, begunBy] = payload as SubmitPayload;
+        if (begunBy === undefined) kernel.work?.submittedThere(task, from, id, resultId);
+        else kernel.work?.begunThere(task, begunBy, from, id, resultId);
         return;
       }
       case FrameKind.cancelTask:

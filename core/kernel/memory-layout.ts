@@ -46,8 +46,17 @@ export const Word = {
 } as const;
 export const wordsPerThread = 32;
 
-/** Global words. `creation`: which run of the system, as its refs tell when they are kept as data. */
-export const Global = { interest: 0, nextThread: 1, nextBase: 2, schedulers: 3, attention: 4, creation: 5 } as const;
+export const Global = {
+  interest: 0,
+  nextThread: 1,
+  nextBase: 2,
+  schedulers: 3,
+  attention: 4,
+  /** Which run of the system, as its refs tell when they are kept as data. */
+  creation: 5,
+  /** Threads may begin tasks for their own actors. */
+  openTasks: 6,
+} as const;
 /** Scheduler threads at most, main included. */
 export const positionsMax = 128;
 export const firstPosition = 16;

@@ -12,6 +12,7 @@ import { AgentWords, ageMs } from "./agent-words.ts";
 import { Counters, countersPerThread } from "./counters.ts";
 import { firstPosition, Global, globalWords, rowOf, Word, wordsPerThread } from "./memory-layout.ts";
 import { blocksOf, SlotReservations, slotBlock } from "./slot-reservations.ts";
+import { TaskWords } from "./task-words.ts";
 import { WatchWords } from "./watch-words.ts";
 
 /** Threads that one system may ever have started. */
@@ -39,7 +40,10 @@ export interface SystemBuffers {
   readonly loads: SharedArrayBuffer;
   readonly restarts: SharedArrayBuffer;
   readonly turns: SharedArrayBuffer;
+  readonly tasks: SharedArrayBuffer;
 }
+
+type ActorAddress = Pick<RefData, "thread" | "slot" | "generation">;
 
 /** What `Word.busy` says. */
 const Busy = { idle: 0, awake: 1, waiting: 2 } as const;
@@ -53,6 +57,7 @@ export class SystemMemory {
   readonly reservations: SlotReservations;
   readonly watch: WatchWords;
   readonly #agents: AgentWords;
+  readonly #tasks: TaskWords;
   /** What each thread counts, by rows: `Counters`. */
   readonly #counters: Float64Array;
 
@@ -62,6 +67,7 @@ export class SystemMemory {
     this.slots = new Int32Array(buffers.slots);
     this.times = new Float64Array(buffers.times);
     this.#agents = new AgentWords(buffers);
+    this.#tasks = new TaskWords(this.words, buffers.tasks);
     this.#counters = new Float64Array(buffers.counters);
     this.reservations = new SlotReservations(this, buffers.owners, buffers.announced);
     this.watch = new WatchWords(this, buffers.kills);
@@ -84,6 +90,7 @@ export class SystemMemory {
       loads: new SharedArrayBuffer(slotWords * 4),
       restarts: new SharedArrayBuffer(slotWords * 4),
       turns: new SharedArrayBuffer(slotWords * 4),
+      tasks: new SharedArrayBuffer(slotWords * 4),
     });
     memory.#drawCreation();
     return memory;
@@ -100,6 +107,7 @@ export class SystemMemory {
     this.slots.fill(0, 0, slots);
     this.watch.clear(slots);
     this.#agents.clear(slots);
+    this.#tasks.clear(slots);
     this.reservations.clear(slots);
     this.times.fill(0, 0, 1 + threads);
     this.#counters.fill(0, 0, threads * countersPerThread);
@@ -114,6 +122,30 @@ export class SystemMemory {
 
   #drawCreation(): void {
     this.words[Global.creation] = randomInt(1, 2 ** 31);
+  }
+
+  /** Whether threads may begin tasks for their own actors. Main says so. */
+  get areTasksOpen(): boolean {
+    return this.#tasks.isOpen;
+  }
+  openTasks(areOpen: boolean): void {
+    this.#tasks.isOpen = areOpen;
+  }
+  /** The thread of an actor begins a task for it. False: it has one in hand. */
+  beginTask({ thread, slot, generation }: ActorAddress): boolean {
+    return this.#tasks.begin(this.base(thread) + slot, generation);
+  }
+  /** Main is about to give it a task. Returns whether its own thread has, of which main has not heard. */
+  markTask({ thread, slot, generation }: ActorAddress): boolean {
+    return this.#tasks.mark(this.base(thread) + slot, generation);
+  }
+  /** It has nothing of main's in hand any more. */
+  unmarkTask({ thread, slot, generation }: ActorAddress): void {
+    this.#tasks.unmark(this.base(thread) + slot, generation);
+  }
+  /** Main has heard of the task that its own thread has begun. */
+  heardTask({ thread, slot, generation }: ActorAddress): void {
+    this.#tasks.heard(this.base(thread) + slot, generation);
   }
 
   /** What a thread tells of an actor of its that has declared something. */
@@ -156,7 +188,7 @@ export class SystemMemory {
    * Where the thread of an actor stands: its turn and its drain, both at one moment. `isHeldByOther`: in a turn that is not
    * that actor's, or it is not to be seen, since it moves.
    */
-  standing({ thread, slot, generation }: Omit<RefData, "node">): {
+  standing({ thread, slot, generation }: ActorAddress): {
     readonly turn: number;
     readonly drains: number;
     readonly isHeldByOther: boolean;

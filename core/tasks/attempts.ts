@@ -30,6 +30,9 @@ export class Attempts {
   readonly #outcomes: AttemptOutcomes;
   readonly #agents = new Map<string, Agent>();
   readonly #preemptible = new Set<TaskEntry>();
+  /** Tasks that run: those given up are none of them, though an agent still has them in hand. */
+  running = 0;
+  #begun = 0;
 
   constructor(kernel: Kernel, outcomes: AttemptOutcomes) {
     this.#kernel = kernel;
@@ -46,32 +49,74 @@ export class Attempts {
     return this.#preemptible;
   }
 
+  /**
+   * Whether an actor may have one more. From then on its own thread begins nothing for it; what that has begun just now counts,
+   * and is heard of before long.
+   */
+  mayHave(ref: Ref, most: number): boolean {
+    const key = refKey(ref);
+    const inHand = this.inHand(key);
+    if (inHand >= most) return false;
+    if (ref.thread === this.#kernel.thread || !this.#kernel.memory.markTask(ref) || inHand + 1 < most) return true;
+    this.unmark(ref);
+    this.#outcomes.has({ key, ref, inHand: inHand + 1 });
+    return false;
+  }
+
+  /** It has got nothing after all: its own thread may begin what comes for it. */
+  unmark(ref: Ref): void {
+    if (ref.thread !== this.#kernel.thread && this.inHand(refKey(ref)) === 0) this.#kernel.memory.unmarkTask(ref);
+  }
+
   /** An agent gets it in hand. */
   begin(entry: TaskEntry, ref: Ref): void {
-    const kernel = this.#kernel;
+    const { calls, guest } = this.#kernel;
+    const inHand = this.#take(entry, ref);
+    const { agent } = inHand;
+    try {
+      inHand.call = calls.callThen(
+        guest,
+        ref,
+        entry.request.call,
+        this.#argumentOf(entry, ref),
+        (value) => this.#answered(entry, agent, value),
+        (error) => this.#failed(entry, agent, errorData(error)),
+      );
+    } catch (error) {
+      this.#failed(entry, agent, errorData(error));
+    }
+  }
+
+  /** Its own thread has given it to an agent, by a call in the guest's name. */
+  begun(entry: TaskEntry, ref: Ref, call: number): void {
+    const { calls, guest, memory } = this.#kernel;
+    memory.heardTask(ref);
+    const inHand = this.#take(entry, ref);
+    const { agent } = inHand;
+    inHand.call = call;
+    calls.expectMade(
+      guest,
+      ref,
+      call,
+      entry.request.call,
+      (value) => this.#answered(entry, agent, value),
+      (error) => this.#failed(entry, agent, errorData(error)),
+    );
+  }
+
+  #take(entry: TaskEntry, ref: Ref): InHand {
     const key = refKey(ref);
     let agent = this.#agents.get(key);
     if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
-    const by = agent;
-    const inHand: InHand = { agent, call: 0, way: "free", wayUntilMs: Number.POSITIVE_INFINITY };
+    const inHand: InHand = { agent, call: 0, order: this.#begun++, way: "free", wayUntilMs: Number.POSITIVE_INFINITY };
     entry.inHand = inHand;
     agent.inHand++;
     if (entry.request.isPreemptible) this.#preemptible.add(entry);
     this.#outcomes.has(agent);
     entry.state = "running";
     entry.attempts++;
-    try {
-      inHand.call = kernel.calls.callThen(
-        kernel.guest,
-        ref,
-        entry.request.call,
-        this.#argumentOf(entry, ref),
-        (value) => this.#answered(entry, by, value),
-        (error) => this.#failed(entry, by, errorData(error)),
-      );
-    } catch (error) {
-      this.#failed(entry, by, errorData(error));
-    }
+    this.running++;
+    return inHand;
   }
 
   /** Where an agent of main could change it before another attempt, it gets a copy. */
@@ -100,8 +145,12 @@ export class Attempts {
   #release(entry: TaskEntry, agent: Agent): void {
     entry.inHand = undefined;
     this.#preemptible.delete(entry);
+    if (entry.state === "running") this.running--;
     agent.inHand--;
-    if (agent.inHand === 0) this.#agents.delete(agent.key);
+    if (agent.inHand === 0) {
+      this.#agents.delete(agent.key);
+      this.unmark(agent.ref);
+    }
     this.#outcomes.has(agent);
     this.#outcomes.hasRoom(agent);
   }
@@ -129,7 +178,8 @@ export class Attempts {
   }
 
   /** The task has ended: an agent that has it in hand is told, where it may be interrupted. */
-  giveUp({ inHand, request }: TaskEntry, reason: string): void {
+  giveUp({ inHand, request, state }: TaskEntry, reason: string): void {
+    if (state === "running") this.running--;
     if (inHand !== undefined && request.isPreemptible) this.#interrupt(inHand, reason, () => {});
   }
 

@@ -6,9 +6,10 @@
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context, DownMessage, TimerRef } from "../actor/context.ts";
-import { type Ref, refKey, sameRef } from "../actor/ref.ts";
+import { type Ref, sameRef } from "../actor/ref.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { serviceBehaviour } from "../kernel/service.ts";
+import type { AgentPool } from "./agent-pool.ts";
 import { Backlog } from "./backlog.ts";
 import type { Destination } from "./destination.ts";
 import { Submitters } from "./submitters.ts";
@@ -150,18 +151,25 @@ class TaskScheduler {
       const pool = table.poolOf(to.capability);
       if (pool === undefined) return;
       pool.refresh(nowMs);
-      this.#give(destination, () => pool.best(concurrency), nowMs);
+      this.#give(destination, () => this.#bestOf(pool, concurrency), nowMs);
       if (destination.size > 0) this.#makeWay(destination, (agent) => pool.mayServe(agent.key), nowMs);
       return;
     }
     const ref = table.holderOf(to);
     if (ref === undefined) return;
-    const key = refKey(ref);
     const most = table.declaredBy(ref) ?? concurrency;
-    this.#give(destination, () => (table.attempts.inHand(key) < most ? ref : undefined), nowMs);
+    this.#give(destination, () => (table.attempts.mayHave(ref, most) ? ref : undefined), nowMs);
     if (destination.size === 0) return;
     this.#makeWay(destination, (agent) => sameRef(agent.ref, ref), nowMs);
     this.#backlog.want(ref, destination);
+  }
+
+  /** Whom its own thread has given something just now counts as having it. */
+  #bestOf(pool: AgentPool, concurrency: number): Ref | undefined {
+    const { attempts } = this.#table;
+    for (let ref = pool.best(concurrency); ref !== undefined; ref = pool.best(concurrency))
+      if (attempts.mayHave(ref, this.#table.declaredBy(ref) ?? concurrency)) return ref;
+    return undefined;
   }
 
   #give(destination: Destination, best: () => Ref | undefined, nowMs: number): void {
@@ -169,9 +177,11 @@ class TaskScheduler {
       const ref = best();
       if (ref === undefined) return;
       const entry = this.#backlog.take(destination, nowMs);
-      if (entry === undefined) continue;
-      this.#table.start(entry, ref);
-      this.#submitters.forget(entry);
+      if (entry !== undefined) {
+        this.#table.start(entry, ref);
+        this.#submitters.forget(entry);
+      }
+      this.#table.attempts.unmark(ref);
     }
   }
 
@@ -191,7 +201,7 @@ class TaskScheduler {
     }
     if (victims.length === 0) return;
     // Of two that are as urgent the one that has begun last loses less.
-    victims.sort((a, b) => b.urgency - a.urgency || (a.inHand?.call ?? 0) - (b.inHand?.call ?? 0));
+    victims.sort((a, b) => b.urgency - a.urgency || (a.inHand?.order ?? 0) - (b.inHand?.order ?? 0));
     const isMadeWayFor = ({ priority }: TaskEntry): boolean => {
       const victim = victims.at(-1);
       if (victim === undefined || victim.urgency >= priority) return false;

@@ -1,23 +1,52 @@
 /** `submit` on every thread: the request goes to main's table, which answers two questions, whether it is kept and what it came to. */
 import { isTaskCount } from "../actor/behaviour.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { Meta, MetaKind } from "../actor/mailbox.ts";
+import type { Ref } from "../actor/ref.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
-import { errorOfAnswer } from "../kernel/calls.ts";
+import { errorOfAnswer, openCallKey } from "../kernel/calls.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
+import { ValueBytes } from "../thread/value-bytes.ts";
 import { Outcome, type Task, TaskHandle } from "./task-handle.ts";
 import { type CheckedTask, checkTask, type TaskRequest } from "./task-request.ts";
 
 const owner = 0;
 const toTable = { slot: 0, generation: 0 };
 
-/** What crosses: the question for the result, and the task. The frame's own question is whether it is kept. */
-export type SubmitPayload = readonly [resultId: number, task: CheckedTask];
+/**
+ * What crosses: the question for the result, the task, and who has it in hand already. The frame's own question is whether it is
+ * kept.
+ */
+export type SubmitPayload = readonly [resultId: number, task: CheckedTask, begunBy: Ref | undefined];
+
+/** Who has one of these gets its tasks from main alone. */
+const unreadyFlags =
+  Flag.waiting |
+  Flag.unborn |
+  Flag.initializing |
+  Flag.held |
+  Flag.bounded |
+  Flag.stopping |
+  Flag.terminating |
+  Flag.dead |
+  Flag.remote |
+  Flag.faulty |
+  Flag.traced;
+/** A larger argument could be refused on its way to main. */
+const argumentBytesMax = 2 ** 20;
 
 /** Both sides know it at once, so a cancel needs no answer first. */
 export function taskId(thread: number, resultId: number): string {
   return `${thread}.${resultId}`;
+}
+
+/** An actor of this thread that may begin a task at once, with an argument of its own. */
+interface StartHere {
+  readonly agent: Cell;
+  readonly ref: Ref;
+  readonly argument: unknown;
 }
 
 export class Submissions {
@@ -36,7 +65,8 @@ export class Submissions {
     kernel.assertAlive(cell, "submit");
     const task = this.checked(request);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "submit");
-    return kernel.scheduler.commit(() => this.#begin(cell, task));
+    const here = this.#startHere(task);
+    return kernel.scheduler.commit(() => this.#begin(cell, task, here));
   }
 
   /** @throws RuntimeError `bad_argument`, `not_cloneable`. */
@@ -73,7 +103,7 @@ export class Submissions {
     return (await cell.extra?.remoteTasks?.get(number)?.cancel()) ?? false;
   }
 
-  #begin(cell: Cell, task: CheckedTask): Task {
+  #begin(cell: Cell, task: CheckedTask, here: StartHere | undefined): Task {
     const kernel = this.#kernel;
     const main = kernel.makeRef(owner, kernel.guest.slot, 0);
     const accepted = new Outcome(kernel, cell);
@@ -82,7 +112,18 @@ export class Submissions {
     const resultId = calls.expectThen(cell, main, task.call, result.succeed, result.fail);
     if (work === undefined) {
       const acceptedId = calls.expectThen(cell, main, "submit", accepted.succeed, accepted.fail);
-      kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [resultId, task]);
+      const isBegun = here !== undefined && this.#mayBegin(here);
+      kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [
+        resultId,
+        task,
+        isBegun ? here.ref : undefined,
+      ]);
+      // Main hears of it before it hears of its answer.
+      if (isBegun) {
+        const callId = openCallKey(kernel.thread, resultId);
+        const meta = new Meta(MetaKind.call, task.call, callId, main, Number.POSITIVE_INFINITY);
+        void kernel.delivery.deliver(here.agent, meta, here.argument, undefined);
+      }
     } else {
       // Later, and so by the drain.
       const later = work.isForLater(task)
@@ -100,6 +141,33 @@ export class Submissions {
       }
     }
     return new TaskHandle(accepted, result, () => this.#cancel(cell, taskId(kernel.thread, resultId)));
+  }
+
+  /**
+   * Who may begin it at once, because main could decide nothing else: an actor of this thread that has no task, where no task waits
+   * anywhere. A turn that holds the thread before main has heard of it could not be told to make way.
+   */
+  #startHere({ argument, call, deadlineMs, isPreemptible, to }: CheckedTask): StartHere | undefined {
+    const kernel = this.#kernel;
+    const { faults, memory, names, thread } = kernel;
+    if (!memory.areTasksOpen || thread === owner || isPreemptible || deadlineMs === 0 || faults !== undefined)
+      return undefined;
+    if (typeof to === "object" && "capability" in to) return undefined;
+    const ref = typeof to === "string" ? names.whereis(to) : to;
+    if (ref === undefined || ref.thread !== thread) return undefined;
+    const agent = kernel.cellOf(ref);
+    if (agent === undefined || (agent.flags & unreadyFlags) !== 0) return undefined;
+    if (typeof argument === "string" && argument.length * 2 > argumentBytesMax) return undefined;
+    if (typeof argument !== "object" || argument === null) return { agent, ref, argument };
+    // Main keeps what was given, for another attempt.
+    const bytes = new ValueBytes(kernel.refWire);
+    const encoded = bytes.encode(argument, call);
+    return encoded.length > argumentBytesMax ? undefined : { agent, ref, argument: bytes.decode(encoded) };
+  }
+
+  /** False: it has ended meanwhile, or main is giving it another in this moment. */
+  #mayBegin({ agent, ref }: StartHere): boolean {
+    return (agent.flags & unreadyFlags) === 0 && this.#kernel.memory.beginTask(ref);
   }
 
   #cancel(cell: Cell, id: string): Promise<boolean> {

@@ -58,6 +58,8 @@ export interface InHand {
   readonly agent: Agent;
   /** The call's id. */
   call: number;
+  /** In that of all beginnings. */
+  readonly order: number;
   /**
    * `asked`: its agent was asked to make way for another task. `refused`: that came to nothing, since it is at no turn that
    * can be interrupted; it is not asked again. `overdue`: it was asked, and has not made way in time; it still may.

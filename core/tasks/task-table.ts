@@ -8,6 +8,7 @@
 import { type ExitReason, reasonText } from "../actor/exit-reason.ts";
 import { isRef, type Ref, type RefData, refKey } from "../actor/ref.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
+import { openCallKey } from "../kernel/calls.ts";
 import { eventBit } from "../kernel/events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Table } from "../kernel/replica.ts";
@@ -58,6 +59,8 @@ export class TaskTable {
   #scheduler: Ref | undefined;
   /** Whether it was told that there is news, and has not looked yet. */
   #isTold = false;
+  /** What the threads were told by `#publish`. */
+  #areOpen = false;
   /** What the scheduler decides about right now: where it crashes at that, the next one throws it out. */
   deciding: TaskEntry | undefined;
 
@@ -91,6 +94,32 @@ export class TaskTable {
     }
     this.#fail(caller, acceptedId, refusal);
     this.#fail(caller, resultId, refusal);
+  }
+
+  /**
+   * A task that its submitter's thread has begun already, for an actor of its own. Nobody could refuse it any more: where the system
+   * ends it fails as those do that run then.
+   */
+  begunThere(request: CheckedTask, agent: Ref, caller: Ref, acceptedId: number, resultId: number): void {
+    const { calls } = this.#kernel;
+    const id = taskId(caller.thread, resultId);
+    const entry = this.#add(id, request, caller, resultId, this.#kernel.readClock() + request.deadlineMs);
+    calls.answer(caller, acceptedId, id, undefined);
+    this.attempts.begun(entry, agent, openCallKey(caller.thread, resultId));
+    if (this.#ended !== undefined) this.fail(entry, failure("shutdown", `submit: ${endedText(this.#ended)}`));
+    // The scheduler watches its deadline.
+    else if (request.deadlineMs !== Number.POSITIVE_INFINITY) this.#tell(entry);
+    this.#publish();
+    this.#startScheduler();
+  }
+
+  /** Whether threads may begin tasks for their own actors: there is nothing that waits, and nothing that a store is to have before. */
+  #publish(): void {
+    const areOpen =
+      this.#entries.size === this.attempts.running && this.#durable === undefined && this.#ended === undefined;
+    if (areOpen === this.#areOpen) return;
+    this.#areOpen = areOpen;
+    this.#kernel.memory.openTasks(areOpen);
   }
 
   /** It is accepted when the store has it, or when somebody does what nobody can now. */
@@ -158,6 +187,7 @@ export class TaskTable {
     };
     this.#entries.set(taskId(caller.thread, resultId), entry);
     this.totals.submitted++;
+    this.#publish();
     return entry;
   }
 
@@ -319,6 +349,7 @@ export class TaskTable {
   #failed(entry: TaskEntry, error: ErrorData): void {
     entry.state = "failed";
     entry.error = error;
+    this.#publish();
     // While the system ends that is no failure of the task's.
     if (entry.isStored && !this.#isEnding) {
       entry.isTried = true;
@@ -386,6 +417,7 @@ export class TaskTable {
     entry.attempts--;
     entry.isBack = true;
     entry.state = "waiting";
+    this.#publish();
     this.#tell(entry);
   }
 
@@ -419,6 +451,7 @@ export class TaskTable {
     if (entry.attempts > 0 && !entry.isBack) this.totals.retried++;
     entry.isBack = false;
     this.attempts.begin(entry, ref);
+    this.#publish();
   }
 
   /** It has failed for good. */
@@ -455,6 +488,7 @@ export class TaskTable {
     if (entry.state !== "running" || entry.deadlineMs !== Number.POSITIVE_INFINITY) this.#tell(entry);
     entry.state = "ended";
     this.#entries.delete(taskId(entry.caller.thread, entry.resultId));
+    this.#publish();
   }
 
   #fail(caller: RefData, question: number, error: ErrorData): void {
@@ -465,6 +499,7 @@ export class TaskTable {
   abandoned(reason: ExitReason): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
+    this.#publish();
     this.#scheduler = undefined;
     this.#kernel.scheduler.commit(() => {
       for (const entry of [...this.#entries.values()]) {
