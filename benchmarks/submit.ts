@@ -24,7 +24,7 @@ const questions: readonly Question[] = [
   },
   {
     name: "submit-thread",
-    question: "submitter and agent on one scheduler thread; a task goes by way of main",
+    question: "submitter and agent on one scheduler thread, which begins the task itself",
     unit: "us",
     operation: "task",
     size: 2_000,
