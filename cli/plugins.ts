@@ -21,7 +21,9 @@ const detailChars = 80;
 
 export function describe(command: Command): void {
   describeAttached(command);
-  command.option("--available", "the plugins that come with MoFA, and what they need; no program has to run");
+  command
+    .option("--available", "the plugins that come with MoFA, and what they need; no program has to run")
+    .addHelpText("after", "\nThe exit code is 1 where one of them is down.");
 }
 
 /** Fails where one of them is down. */

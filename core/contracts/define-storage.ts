@@ -50,6 +50,8 @@ class Store {
   readonly #bus: PluginBus;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
+  /** So many were in the last group. */
+  #answered = 0;
   #sweptMs = wallMs();
   /** Reads that are under way. */
   readonly #reading = new Set<Promise<void>>();
@@ -75,18 +77,21 @@ class Store {
   async #commit(): Promise<void> {
     do {
       while (this.#waiting.length > 0) {
-        await this.#commitGroup(this.#waiting.splice(0, this.#groupSize));
+        const group = this.#waiting.splice(0, this.#groupSize);
+        await this.#commitGroup(group);
+        this.#answered = group.length;
         if (this.driver.commitsInParts === true) await nextRound();
       }
       await this.#sweep();
     } while (this.#waiting.length > 0);
     this.#committing = undefined;
+    this.#answered = 0;
   }
 
-  /** In parts: half of those that wait, so that one half goes on while the other is kept. */
+  /** In parts: half of those that wait and of those that may be about to ask anew, so that one half goes on while the other is kept. */
   get #groupSize(): number {
     if (this.driver.commitsInParts !== true) return groupMax;
-    return Math.min(groupMax, Math.max(partMin, Math.ceil(this.#waiting.length / 2)));
+    return Math.min(groupMax, Math.max(partMin, Math.ceil((this.#waiting.length + this.#answered) / 2)));
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {

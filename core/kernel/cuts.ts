@@ -6,7 +6,7 @@
  * actor do not run. The recovery then puts right what the vanished frames cannot. What may be cut where, and why, is in
  * core/README.md (Cuts); it was found by the experiments in test/stress/kill.
  */
-import { getCallSites } from "node:util";
+import { getCallSites, types } from "node:util";
 import { overTime } from "../actor/actor-budget.ts";
 import { type Cell, Flag } from "../actor/cell.ts";
 import type { ExitReason } from "../actor/exit-reason.ts";
@@ -124,7 +124,7 @@ export class Cuts {
       return "cut";
     }
     // A handler that has returned is not interrupted any more: what it did would be done again by who asks again.
-    const hasReturned = dispatch.returned !== nothing || frames.some(isAnswer);
+    const hasReturned = (isInTurn && dispatch.returned !== nothing) || frames.some(isAnswer);
     if (request !== undefined && (hasReturned || !interruptedTurns.isMeant(cell, request, isInTurn))) return "gone";
     if (scheduler.isCommitting) {
       // It may be at work nearly all the time: its next call waits.
@@ -269,7 +269,9 @@ export class Cuts {
       // A loop behind an await may take two cuts before it stands still, and is one turn.
       if ((cell.flags & Flag.dead) !== 0 || seen.has(cell)) continue;
       seen.add(cell);
-      if (request !== undefined && isInTurn && returned !== nothing) {
+      // What a promise still waits for may have been lost with the other turn.
+      const isWorth = isWhole || !types.isPromise(returned);
+      if (request !== undefined && isInTurn && returned !== nothing && isWorth) {
         kernel.interruptedTurns.returned(cell, inHand, returned, request);
         continue;
       }

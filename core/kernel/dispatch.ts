@@ -192,7 +192,9 @@ export class Dispatch {
         this.asPromiseOf(cell, result).then(undefined, () => undefined);
         return;
       }
-      this.#kernel.asyncTurns.open(cell, result, cell.current, this.inHand === nothing ? nothing : meta, payload);
+      const isAside = this.inHand === nothing;
+      const turnMessage = payload === nothing ? undefined : payload;
+      this.#kernel.asyncTurns.open(cell, result, cell.current, isAside ? nothing : meta, turnMessage);
     } else if (cell.current !== undefined) this.answer(cell, cell.current, payload, result);
   }
 

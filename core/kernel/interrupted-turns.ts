@@ -2,8 +2,7 @@
  * Interrupts of turns that hold their thread: on top of the running code whether it is what is meant, and what becomes of
  * the actor behind the cut.
  */
-import { types } from "node:util";
-import { type Cell, Flag } from "../actor/cell.ts";
+import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import { type Mail, Meta, MetaKind, type SentMail } from "../actor/mailbox.ts";
 import { nothing } from "./dispatch.ts";
 import { type CutRequest, interruptedHook } from "./interrupt-request.ts";
@@ -27,6 +26,8 @@ export class InterruptedTurns {
   readonly #kernel: Kernel;
   /** What the next drain begins with. */
   #returned: ReturnedTurn | undefined;
+  /** Questions about that turn: what it has come to shows behind that. */
+  #questions: (() => void)[] = [];
   /** Requests by which a turn was cut down, and whose word is still on its way: `asker.question`. */
   readonly #carriedOut = new Set<string>();
 
@@ -90,8 +91,14 @@ export class InterruptedTurns {
   /** Its handler had returned when the termination fell: what that returned is still to be taken (S14.15). */
   returned(cell: Cell, mail: SentMail | undefined, result: unknown, request: CutRequest): void {
     this.#returned = { cell, mail, result, request };
-    // Of one that has come to a promise it is the turn's beginning that is over, and the rest is told.
-    if (!types.isPromise(result)) this.#carriedOut.delete(keyOf(request));
+    this.#carriedOut.delete(keyOf(request));
+  }
+
+  /** Keeps a question about an actor with such a turn. */
+  keeps(cell: Cell, question: () => void): boolean {
+    if (this.#returned?.cell !== cell) return false;
+    this.#questions.push(question);
+    return true;
   }
 
   get hasReturned(): boolean {
@@ -105,14 +112,18 @@ export class InterruptedTurns {
 
   /** It goes on where it was left. */
   finish(): void {
-    const { dispatch, interrupts, scheduler } = this.#kernel;
     const turn = this.#returned;
     this.#returned = undefined;
-    if (turn === undefined || (turn.cell.flags & Flag.dead) !== 0) return;
-    const { cell, mail, request, result } = turn;
+    if (turn !== undefined && (turn.cell.flags & Flag.dead) === 0) this.#goOn(turn);
+    for (const question of this.#questions.splice(0)) question();
+  }
+
+  #goOn({ cell, mail, request, result }: ReturnedTurn): void {
+    const { dispatch, scheduler } = this.#kernel;
     dispatch.returned = result;
     scheduler.runWith(cell, mail?.meta, mail === undefined ? nothing : mail.payload, false);
-    interrupts.opened(cell, request);
+    // Where it is open, it is the turn that it was, and has the signal that it had.
+    if ((cell.flags & Flag.open) !== 0) extraOf(cell).turnNumber = request.turn;
     // What came behind it, and who waits for room in its mailbox.
     scheduler.schedule(cell);
   }

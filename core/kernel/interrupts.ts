@@ -77,6 +77,8 @@ export class Interrupts {
     const kernel = this.#kernel;
     const { calls } = kernel;
     const cell = kernel.cellOf(ref);
+    const again = () => this.received(ref, request, caller, id);
+    if (cell !== undefined && kernel.interruptedTurns.keeps(cell, again)) return;
     if (kernel.interruptedTurns.isOne(caller.thread, id)) calls.answer(caller, id, true, undefined);
     else if (cell === undefined) {
       const message = `interrupt: there is no actor ${kernel.nameOf(ref)}`;
@@ -93,16 +95,8 @@ export class Interrupts {
     }
     if ((flags & Flag.open) === 0 || extra === undefined || extra.isTurnSettled) return false;
     if (turn !== 0 && extra.turnNumber !== turn) return false;
-    this.#begin(cell, reason, graceOf(cell, call, graceMs));
+    this.#begin(cell, reason, call !== 0 && !mayEnd(cell) ? Number.POSITIVE_INFINITY : graceMs);
     return true;
-  }
-
-  /** A turn was to be cut down, and has come to a promise before: where it is open, it is told. */
-  opened(cell: Cell, { reason, turn, call, graceMs }: InterruptRequest): void {
-    if ((cell.flags & Flag.open) === 0) return;
-    // It is the turn that it was, and has the signal that it had.
-    extraOf(cell).turnNumber = turn;
-    this.#begin(cell, reason, graceOf(cell, call, graceMs));
   }
 
   /** The call is in nobody's hands yet. */
@@ -207,9 +201,4 @@ export class Interrupts {
       ...(stack !== undefined && { stack }),
     });
   }
-}
-
-/** How long its open turn may still take. A task that makes way for another ends no actor that nobody would start again. */
-function graceOf(cell: Cell, call: number, graceMs: number): number {
-  return call !== 0 && !mayEnd(cell) ? Number.POSITIVE_INFINITY : graceMs;
 }

@@ -132,20 +132,20 @@ export class SystemMemory {
     this.#tasks.isOpen = areOpen;
   }
   /** The thread of an actor begins a task for it. False: it has one in hand. */
-  beginTask({ thread, slot, generation }: ActorAddress): boolean {
-    return this.#tasks.begin(this.base(thread) + slot, generation);
+  beginTask(ref: ActorAddress): boolean {
+    return this.#tasks.begin(this.base(ref.thread) + ref.slot, ref);
   }
   /** Main is about to give it a task. Returns whether its own thread has, of which main has not heard. */
-  markTask({ thread, slot, generation }: ActorAddress): boolean {
-    return this.#tasks.mark(this.base(thread) + slot, generation);
+  markTask(ref: ActorAddress): boolean {
+    return this.#tasks.mark(this.base(ref.thread) + ref.slot, ref);
   }
   /** It has nothing of main's in hand any more. */
-  unmarkTask({ thread, slot, generation }: ActorAddress): void {
-    this.#tasks.unmark(this.base(thread) + slot, generation);
+  unmarkTask(ref: ActorAddress): void {
+    this.#tasks.unmark(this.base(ref.thread) + ref.slot, ref);
   }
   /** Main has heard of the task that its own thread has begun. */
-  heardTask({ thread, slot, generation }: ActorAddress): void {
-    this.#tasks.heard(this.base(thread) + slot, generation);
+  heardTask(ref: ActorAddress): void {
+    this.#tasks.heard(this.base(ref.thread) + ref.slot, ref);
   }
 
   /** What a thread tells of an actor of its that has declared something. */

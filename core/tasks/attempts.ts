@@ -57,7 +57,10 @@ export class Attempts {
     const key = refKey(ref);
     const inHand = this.inHand(key);
     if (inHand >= most) return false;
-    if (ref.thread === this.#kernel.thread || !this.#kernel.memory.markTask(ref) || inHand + 1 < most) return true;
+    const { memory, thread } = this.#kernel;
+    // The call of one that is gone fails at once.
+    const isElsewhere = ref.thread !== thread && this.#kernel.isAlive(ref);
+    if (!isElsewhere || !memory.markTask(ref) || inHand + 1 < most) return true;
     this.unmark(ref);
     this.#outcomes.has({ key, ref, inHand: inHand + 1 });
     return false;
@@ -65,7 +68,9 @@ export class Attempts {
 
   /** It has got nothing after all: its own thread may begin what comes for it. */
   unmark(ref: Ref): void {
-    if (ref.thread !== this.#kernel.thread && this.inHand(refKey(ref)) === 0) this.#kernel.memory.unmarkTask(ref);
+    const kernel = this.#kernel;
+    if (ref.thread !== kernel.thread && this.inHand(refKey(ref)) === 0 && kernel.isAlive(ref))
+      kernel.memory.unmarkTask(ref);
   }
 
   /** An agent gets it in hand. */

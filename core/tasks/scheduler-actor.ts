@@ -167,8 +167,10 @@ class TaskScheduler {
   /** Whom its own thread has given something just now counts as having it. */
   #bestOf(pool: AgentPool, concurrency: number): Ref | undefined {
     const { attempts } = this.#table;
-    for (let ref = pool.best(concurrency); ref !== undefined; ref = pool.best(concurrency))
-      if (attempts.mayHave(ref, this.#table.declaredBy(ref) ?? concurrency)) return ref;
+    for (let left = pool.size; left > 0; left--) {
+      const ref = pool.best(concurrency);
+      if (ref === undefined || attempts.mayHave(ref, this.#table.declaredBy(ref) ?? concurrency)) return ref;
+    }
     return undefined;
   }
 

@@ -34,8 +34,9 @@ const unreadyFlags =
   Flag.remote |
   Flag.faulty |
   Flag.traced;
-/** A larger argument could be refused on its way to main. */
+/** What is larger could be refused on its way to main. */
 const argumentBytesMax = 2 ** 20;
+const textMax = 2 ** 18;
 
 /** Both sides know it at once, so a cancel needs no answer first. */
 export function taskId(thread: number, resultId: number): string {
@@ -47,10 +48,14 @@ interface StartHere {
   readonly agent: Cell;
   readonly ref: Ref;
   readonly argument: unknown;
+  /** The same for main, for another attempt. */
+  readonly kept: unknown;
 }
 
 export class Submissions {
   readonly #kernel: Kernel;
+  /** Tasks that main is still to accept or to refuse: none that is submitted later comes before them. */
+  #underWay = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -113,13 +118,15 @@ export class Submissions {
     if (work === undefined) {
       const acceptedId = calls.expectThen(cell, main, "submit", accepted.succeed, accepted.fail);
       const isBegun = here !== undefined && this.#mayBegin(here);
-      kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, [
-        resultId,
-        task,
-        isBegun ? here.ref : undefined,
-      ]);
-      // Main hears of it before it hears of its answer.
-      if (isBegun) {
+      const payload: SubmitPayload = isBegun
+        ? [resultId, { ...task, argument: here.kept }, here.ref]
+        : [resultId, task, undefined];
+      kernel.peers.push(owner, FrameKind.submit, toTable, cell, acceptedId, payload);
+      if (!isBegun) {
+        this.#underWay++;
+        calls.whenEnded(acceptedId, () => this.#underWay--);
+      } else {
+        // Main hears of it before it hears of its answer.
         const callId = openCallKey(kernel.thread, resultId);
         const meta = new Meta(MetaKind.call, task.call, callId, main, Number.POSITIVE_INFINITY);
         void kernel.delivery.deliver(here.agent, meta, here.argument, undefined);
@@ -147,27 +154,28 @@ export class Submissions {
    * Who may begin it at once, because main could decide nothing else: an actor of this thread that has no task, where no task waits
    * anywhere. A turn that holds the thread before main has heard of it could not be told to make way.
    */
-  #startHere({ argument, call, deadlineMs, isPreemptible, to }: CheckedTask): StartHere | undefined {
+  #startHere({ argument, call, deadlineMs, durable, isPreemptible, key = "", to }: CheckedTask): StartHere | undefined {
     const kernel = this.#kernel;
     const { faults, memory, names, thread } = kernel;
-    if (!memory.areTasksOpen || thread === owner || isPreemptible || deadlineMs === 0 || faults !== undefined)
-      return undefined;
+    if (!memory.areTasksOpen || this.#underWay > 0 || thread === owner || faults !== undefined) return undefined;
+    if (isPreemptible || durable === true || deadlineMs === 0 || call.length + key.length > textMax) return undefined;
     if (typeof to === "object" && "capability" in to) return undefined;
     const ref = typeof to === "string" ? names.whereis(to) : to;
     if (ref === undefined || ref.thread !== thread) return undefined;
     const agent = kernel.cellOf(ref);
     if (agent === undefined || (agent.flags & unreadyFlags) !== 0) return undefined;
-    if (typeof argument === "string" && argument.length * 2 > argumentBytesMax) return undefined;
-    if (typeof argument !== "object" || argument === null) return { agent, ref, argument };
-    // Main keeps what was given, for another attempt.
+    if (typeof argument === "string" && argument.length > textMax) return undefined;
+    if (typeof argument !== "object" || argument === null) return { agent, ref, argument, kept: argument };
+    // What the submitter changes behind its submit would be another argument for main, or none that can get there.
     const bytes = new ValueBytes(kernel.refWire);
     const encoded = bytes.encode(argument, call);
-    return encoded.length > argumentBytesMax ? undefined : { agent, ref, argument: bytes.decode(encoded) };
+    if (encoded.length > argumentBytesMax) return undefined;
+    return { agent, ref, argument: bytes.decode(encoded), kept: bytes.decode(encoded) };
   }
 
   /** False: it has ended meanwhile, or main is giving it another in this moment. */
   #mayBegin({ agent, ref }: StartHere): boolean {
-    return (agent.flags & unreadyFlags) === 0 && this.#kernel.memory.beginTask(ref);
+    return this.#underWay === 0 && (agent.flags & unreadyFlags) === 0 && this.#kernel.memory.beginTask(ref);
   }
 
   #cancel(cell: Cell, id: string): Promise<boolean> {

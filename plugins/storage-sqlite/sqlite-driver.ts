@@ -32,7 +32,7 @@ type NodeError = Error & { readonly errcode?: unknown };
 
 const meanOver = 8;
 /** A disk that takes longer for one group is better given a large one. */
-const partedBelowMs = 2;
+const partedBelowMs = 4;
 
 export class SqliteDriver implements StorageDriver {
   readonly #file: string;

@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, test } from "@jest/globals";
 import type { SpawnOptions, TaskRequest } from "../../../core/index.ts";
-import type { Ref } from "../../../index.ts";
+import { type Ref, startSystem } from "../../../index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { flaky, holding, tally } from "../../fixtures/task-agents.ts";
 import { NamedPipe } from "../../support/named-pipe.ts";
@@ -12,6 +12,7 @@ import { macrotask } from "../../support/simulated-tree.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem();
+type System = Awaited<ReturnType<typeof startSystem>>;
 const there = { placement: { thread: 1 } } as const;
 let names = 0;
 
@@ -77,6 +78,18 @@ test("S16.2: where a task waits, whoever it is for, main decides", async () => {
   await system().settled();
   expect(await order(submitter, agent)).toEqual(byMain);
   expect(await waiting.cancel()).toBe(true);
+  expect(await order(submitter, agent)).toEqual([...byMain, ...atOnce]);
+});
+
+test("S16.2: nothing comes before what the same thread has submitted, and main has not heard of", async () => {
+  const [submitter, agent] = await two();
+  submitter.cast("runEach", [
+    ["submitOnly", { to: submitter, call: "echo", preemptible: true }],
+    ["submitOnly", keep(agent, "task")],
+    ["send", agent, "message"],
+  ]);
+  await system().settled();
+  expect(await agent.call("seen")).toEqual(byMain);
   expect(await order(submitter, agent)).toEqual([...byMain, ...atOnce]);
 });
 
@@ -148,6 +161,17 @@ test.each([
   expect(await order(submitter, agent, keep(agent, "task", more))).toEqual(byMain);
 });
 
+test("S16.13: what is to be durable is refused where there is no store", async () => {
+  const [submitter, agent] = await two();
+  expect(await codeOf(resultOf(submitter, keep(agent, "task", { durable: true })))).toBe("bad_argument");
+});
+
+test("S16.4: what the submitter does to its argument behind that concerns nobody", async () => {
+  const [, agent] = await two();
+  const submitter = await system().spawn(holding, undefined, there);
+  expect(await submitter.call("submitThenChange", { to: agent, call: "echo" })).toEqual(new Map([["key", "value"]]));
+});
+
 test("S16.13: an actor that is paused has it when it goes on", async () => {
   const [submitter, agent] = await two();
   await system().pause(agent);
@@ -209,6 +233,63 @@ test("S16.4: it fails with its agent", async () => {
   system().exit(agent, "kill");
   expect(await result).toBe("killed");
   expect(await order(...(await two()))).toEqual(atOnce);
+});
+
+test("S16.4: one for an actor that never was fails alone", async () => {
+  const to = { node: "", thread: 1, slot: 99_999_999, generation: 0 } as Ref;
+  expect(await codeOf(system().submit({ to, call: "echo" }).result())).toBe("noproc");
+});
+
+/** The thread is lost in a turn that has submitted, before main hears of that. */
+async function lose(request: TaskRequest, on: System = system()): Promise<void> {
+  const submitter = await on.spawn(holding, undefined, there);
+  using pipe = new NamedPipe();
+  submitter.call("submitThenLoop", { request, pipe: pipe.path }).catch(() => undefined);
+  await pipe.isRead();
+  pipe.release();
+  await on.terminateThread(1);
+}
+
+test("S16.4: a task for an actor that was lost with its thread fails", async () => {
+  const [, agent] = await two();
+  await lose(hold(agent));
+  await system().settled();
+  expect(await codeOf(system().submit(hold(agent)).result())).toBe("noproc");
+  expect(await order(...(await two()))).toEqual(atOnce);
+});
+
+test("S16.13: who comes in the place of an actor that was lost with its thread gets tasks", async () => {
+  await using own = await startSystem({ threads: 1 });
+  const name = "in its place";
+  await own.supervise({ intensity: 100, children: [{ id: name, start: [puppet], name, ...there }] });
+  const echo = { to: name, call: "echo", argument: 1 };
+  expect(await resultOf(await own.spawn(puppet, undefined, there), echo)).toBe(1);
+  const former = own.whereis(name) as Ref;
+  await lose(hold(name), own);
+  expect(await own.submit(echo).result()).toBe(1);
+  const { generation, slot, thread } = own.whereis(name) as Ref;
+  expect(thread).not.toBe(former.thread);
+  expect([slot, generation]).toEqual([former.slot, former.generation]);
+});
+
+test("S16.3: nor has it more in hand by a task for the one that is lost", async () => {
+  const [, lost] = await two();
+  await system().terminateThread(1);
+  await system().settled();
+  const pair = await Promise.all([start(), start(), start(), start(), start(), start()]);
+  const agent = pair.find(({ slot, generation }) => slot === lost.slot && generation === lost.generation);
+  if (agent === undefined) throw new Error("nobody is in its place");
+  const submitter = await start();
+  const first = system().submit(hold(agent));
+  await system().settled();
+  expect(await codeOf(system().submit(hold(lost)).result())).toBe("noproc");
+  const second = resultOf(submitter, hold(agent));
+  for (let n = 0; n < 2; n++) {
+    await system().settled();
+    expect(await agent.call("openCalls")).toBe(1);
+    await answer(agent, n);
+  }
+  expect([await first.result(), await second]).toEqual([0, 1]);
 });
 
 test("S16.1: its submitter may be gone before it is accepted", async () => {

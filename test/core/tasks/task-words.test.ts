@@ -2,7 +2,9 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { globalWords } from "../../../core/kernel/memory-layout.ts";
-import { TaskWords } from "../../../core/kernel/task-words.ts";
+import { type Owner, TaskWords } from "../../../core/kernel/task-words.ts";
+
+const one = { thread: 3, generation: 7 };
 
 function make() {
   const words = new Int32Array(new SharedArrayBuffer(globalWords * 4));
@@ -18,46 +20,49 @@ test("threads may begin nothing until main says so", () => {
 
 test("a thread begins one task alone, until main has heard of it and of its end", () => {
   const words = make();
-  expect(words.begin(1, 0)).toBe(true);
-  expect(words.begin(1, 0)).toBe(false);
-  words.heard(1, 0);
-  expect(words.begin(1, 0)).toBe(false);
-  words.unmark(1, 0);
-  expect(words.begin(1, 0)).toBe(true);
-  expect(words.begin(2, 0)).toBe(true);
+  expect(words.begin(1, one)).toBe(true);
+  expect(words.begin(1, one)).toBe(false);
+  words.heard(1, one);
+  expect(words.begin(1, one)).toBe(false);
+  words.unmark(1, one);
+  expect(words.begin(1, one)).toBe(true);
+  expect(words.begin(2, one)).toBe(true);
 });
 
 test("main learns of what the thread has begun, and what it marks the thread does not begin", () => {
   const words = make();
-  expect(words.mark(1, 7)).toBe(false);
-  expect(words.begin(1, 7)).toBe(false);
-  words.unmark(1, 7);
-  expect(words.begin(1, 7)).toBe(true);
-  expect(words.mark(1, 7)).toBe(true);
-  words.unmark(1, 7);
+  expect(words.mark(1, one)).toBe(false);
+  expect(words.begin(1, one)).toBe(false);
+  words.unmark(1, one);
+  expect(words.begin(1, one)).toBe(true);
+  expect(words.mark(1, one)).toBe(true);
+  words.unmark(1, one);
   // Main gives nothing, and the thread's own is still to be heard of.
-  expect(words.begin(1, 7)).toBe(false);
+  expect(words.begin(1, one)).toBe(false);
 });
 
-// Generations begin anew when their bits are used up; so do these, with two bits less.
-test.each([0, 5, 2 ** 29 - 1, 2 ** 30 - 1])(
-  "an actor has no mark of the one before it in its slot: %d",
-  (generation) => {
-    const words = make();
-    const next = generation + 1;
-    words.begin(1, generation);
-    words.mark(1, generation);
-    expect(words.begin(1, next)).toBe(true);
-    // What main says of the former comes too late.
-    words.unmark(1, generation);
-    words.heard(1, generation);
-    expect(words.mark(1, generation)).toBe(false);
-    expect(words.begin(1, next)).toBe(false);
-    words.heard(1, next);
-    words.unmark(1, next);
-    expect(words.begin(1, next)).toBe(true);
-  },
-);
+// Generations begin anew when their bits are used up.
+test.each<[string, Owner, Owner]>([
+  ["it was of the same thread", one, { thread: 3, generation: 8 }],
+  ["its generation was the last", { thread: 3, generation: 2 ** 16 - 1 }, { thread: 3, generation: 2 ** 16 }],
+  ["its thread was lost", one, { thread: 4, generation: 7 }],
+  ["its thread was lost, and had used it more often", one, { thread: 5, generation: 0 }],
+  ["its thread was of the upper half", { thread: 8_191, generation: 0 }, { thread: 8_192, generation: 0 }],
+  ["its thread was the last but one", { thread: 16_382, generation: 9 }, { thread: 16_383, generation: 0 }],
+])("an actor has no mark of the one before it in its slot: %s", (_what, former, next) => {
+  const words = make();
+  words.begin(1, former);
+  words.mark(1, former);
+  expect(words.begin(1, next)).toBe(true);
+  // What main says of the former comes too late.
+  words.unmark(1, former);
+  words.heard(1, former);
+  expect(words.mark(1, former)).toBe(false);
+  expect(words.begin(1, next)).toBe(false);
+  words.heard(1, next);
+  words.unmark(1, next);
+  expect(words.begin(1, next)).toBe(true);
+});
 
 test("whatever the two do, an actor never has one of each by both", () => {
   const step = fc.constantFrom("begin", "give", "hear", "end");
@@ -67,16 +72,16 @@ test("whatever the two do, an actor never has one of each by both", () => {
       // By its thread, told to main, by main.
       let begun = 0;
       let inHand = 0;
-      for (const one of steps) {
-        if (one === "begin" && words.begin(1, 3)) begun++;
-        else if (one === "give" && inHand === 0) {
-          if (!words.mark(1, 3)) inHand++;
-          else words.unmark(1, 3);
-        } else if (one === "hear" && begun > 0) {
-          words.heard(1, 3);
+      for (const deed of steps) {
+        if (deed === "begin" && words.begin(1, one)) begun++;
+        else if (deed === "give" && inHand === 0) {
+          if (!words.mark(1, one)) inHand++;
+          else words.unmark(1, one);
+        } else if (deed === "hear" && begun > 0) {
+          words.heard(1, one);
           begun--;
           inHand++;
-        } else if (one === "end" && inHand > 0 && --inHand === 0) words.unmark(1, 3);
+        } else if (deed === "end" && inHand > 0 && --inHand === 0) words.unmark(1, one);
         expect(begun + inHand).toBeLessThanOrEqual(1);
       }
     }),

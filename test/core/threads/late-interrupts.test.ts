@@ -78,17 +78,53 @@ test.each(behaviours)("S14.15: a message whose handler has returned is done: %s"
   });
 });
 
-test("S14.14: a turn that has come to a promise is told by its signal", async () => {
-  const events = record();
+test.each(["promise", "thenable"] as const)(
+  "S14.14: a turn that has come to a promise is told by its signal: %s",
+  async (name) => {
+    const events = record();
+    await untilLate(async () => {
+      const ref = await system().spawn(latePromise, undefined, there);
+      const answer = outcomeOf(ref.call(name, undefined, patient));
+      await holds(ref);
+      expect(await system().interrupt(ref, { ...now, graceMs: 50 })).toBe(true);
+      expect(await answer).toBe("interrupted");
+      expect(events.events.at(-1)).toMatchObject({ type: "turnInterrupted", reason: "too late" });
+      if ((await ref.call("done")) === 0) return "cut down";
+      expect(await ref.call("hooks")).toEqual([]);
+      return "late";
+    });
+  },
+);
+
+test("S14.13: of two for such a turn both are told of it", async () => {
   await untilLate(async () => {
     const ref = await system().spawn(latePromise, undefined, there);
     const answer = outcomeOf(ref.call("promise", undefined, patient));
     await holds(ref);
-    expect(await system().interrupt(ref, { ...now, graceMs: 50 })).toBe(true);
-    expect(await answer).toBe("interrupted");
-    expect(events.events.at(-1)).toMatchObject({ type: "turnInterrupted", reason: "too late" });
+    const asked = [50, 5_000].map((graceMs) => system().interrupt(ref, { reason: "too late", graceMs }));
+    const told = [...(await Promise.all(asked)), await answer];
     if ((await ref.call("done")) === 0) return "cut down";
-    expect(await ref.call("hooks")).toEqual([]);
+    expect(told).toEqual([true, true, "interrupted"]);
+    return "late";
+  });
+});
+
+test("S14.14: one whose message was put aside fails with none in hand", async () => {
+  const events = record();
+  await untilLate(async () => {
+    const ref = await system().spawn(latePromise, undefined, there);
+    const end = endOf(ref);
+    const answer = outcomeOf(ref.call("stashedThenFails", undefined, patient));
+    await holds(ref);
+    expect(await system().interrupt(ref, { ...now, graceMs: 50 })).toBe(true);
+    const first = await Promise.race([end, outcomeOf(ref.call("done"))]);
+    if (first === 0) {
+      expect(await answer).toBe("at the second time");
+      return "cut down";
+    }
+    expect(first).toMatchObject({ error: { message: "failed behind" } });
+    expect(await answer).toBe("crashed");
+    expect(events.events.at(-1)).toMatchObject({ type: "crashed", message: undefined });
     return "late";
   });
 });
@@ -99,7 +135,8 @@ test("S14.13: what was to happen behind the turn happens: it stops", async () =>
     const end = endOf(ref);
     const answer = outcomeOf(ref.call("stopped", undefined, patient));
     await holds(ref);
-    const isCutDown = await system().interrupt(ref, now);
+    // Where its turn ended by itself the actor is gone when the question comes up.
+    const isCutDown = (await outcomeOf(system().interrupt(ref, now))) !== "noproc";
     expect([await answer, await end]).toEqual([isCutDown ? "interrupted" : "a value", "shutdown"]);
     return isCutDown ? "cut down" : "late";
   });
