@@ -409,8 +409,11 @@ export class Scheduler {
         dispatch.returned = result;
         standStill();
       }
-      dispatch.returned = nothing;
-      if (result !== undefined || cell.current !== undefined) dispatch.takeResult(cell, meta, payload, result);
+      if (!isPlain) dispatch.returned = nothing;
+      if (result !== undefined || cell.current !== undefined) {
+        dispatch.takeResult(cell, meta, payload, result);
+        if (cuts.isFalling) standStill();
+      }
     } catch (error) {
       this.#words[this.#turnWord] = ++this.#turn;
       if (cuts.isFalling) standStill();
@@ -418,7 +421,6 @@ export class Scheduler {
       return;
     }
     this.#words[this.#turnWord] = ++this.#turn;
-    if (cuts.isFalling) standStill();
     if ((cell.flags & afterTurnFlags) !== 0) dispatch.afterTurn(cell);
   }
 
