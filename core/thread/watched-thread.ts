@@ -14,10 +14,12 @@ import { PendingInterrupts } from "./pending-interrupts.ts";
 import type { Suspect } from "./watchdog-protocol.ts";
 
 /**
- * Time for a thread to answer, and to move again after a cut; then it is ended as a whole. V8 may let a loop without a body
- * run on for 0.9 s before it takes up what it is asked.
+ * Time for a thread to answer; then it is ended as a whole. V8 may let a loop without a body run on for 2^30 rounds before it takes up
+ * what it is asked: 0.9 s on a fast machine, 3.3 on a slow one.
  */
-const answerMs = 2_000;
+const answerMs = 5_000;
+/** And to move again after a cut, or to be found. */
+const comeBackMs = 2_000;
 /** How long after a cut it is looked whether other code has begun before the recovery, also where a kill is wanted; and how often again. */
 const afterCutMs = 20;
 const afterCutKillMs = 5;
@@ -264,7 +266,7 @@ export class WatchedThread {
     this.#ask(whoExpression, nowMs, (answer, answeredMs) => {
       this.#ownerMs = answeredMs;
       if (answer === "nobody" || answer === "idle") {
-        if (answeredMs - this.#cutMs > answerMs) this.#end("did not come back from a cut");
+        if (answeredMs - this.#cutMs > comeBackMs) this.#end("did not come back from a cut");
         else if ((turn & 1) === 1 && this.#suspect !== undefined) this.#cut(this.#suspect, answeredMs);
         return;
       }
@@ -321,7 +323,7 @@ export class WatchedThread {
       if (answer === "idle") this.#sinceMs = answeredMs;
       else if (answer === "nobody") {
         const limitMs = Atomics.load(memory.words, this.#limitWord);
-        const nobodysMs = Math.max(limitMs * nobodysLimits, answerMs);
+        const nobodysMs = Math.max(limitMs * nobodysLimits, comeBackMs);
         if (this.#isAwake && limitMs > 0 && heldMs > nobodysMs) this.#end("was held by code of no actor");
       } else {
         const [slot = 0, generation = 0, limitMs = 0] = answer.split(" ").map(Number);
@@ -412,7 +414,7 @@ export class WatchedThread {
       if (this.#isStuck || answer === noAnswer || hasMoved) return;
       if (answer !== undefined) then(answer, answeredMs);
       // Main may still have to tell of the way.
-      else if (this.#isCutAsked && answeredMs - this.#cuttingSinceMs > answerMs) this.#end("cannot be asked");
+      else if (this.#isCutAsked && answeredMs - this.#cuttingSinceMs > comeBackMs) this.#end("cannot be asked");
     });
   }
 

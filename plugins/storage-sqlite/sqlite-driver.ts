@@ -31,7 +31,7 @@ import {
 type NodeError = Error & { readonly errcode?: unknown };
 
 const meanOver = 8;
-/** A disk that takes longer for one group is better given a large one. */
+/** A disk that takes longer for one group is better given a large one: about as long as the rest of it takes. */
 const partedBelowMs = 4;
 
 export class SqliteDriver implements StorageDriver {
