@@ -5,6 +5,7 @@ import type { Config } from "jest";
 export const longSuites = [
   "cli/attach",
   "cli/chaos",
+  "cli/demo",
   "cli/demo/injector",
   "cli/run",
   "core/bus/bus-property",
@@ -37,6 +38,7 @@ export const longSuites = [
   "core/threads/cut-second-line",
   "core/threads/cut-traps",
   "core/threads/cut-verbs",
+  "core/threads/cuts",
   "core/threads/dedicated",
   "core/threads/escapes",
   "core/threads/held-looks",

@@ -124,9 +124,9 @@ test("S14.16: no thread is given up for an interrupt, but for the limit of the t
   expect([free.asked.length, free.stuck]).toEqual([1, []]);
   const limited = interruptStage(500);
   limited.watched.interrupt(limited.request, 0);
-  limited.lookUntil(2_400);
+  limited.lookUntil(5_400);
   expect(limited.stuck).toEqual([]);
-  limited.lookUntil(2_600, 2_410);
+  limited.lookUntil(5_600, 5_410);
   expect(limited.stuck).toEqual([{ slot, generation, limitMs: 500 }]);
   const refused = interruptStage(0, true);
   refused.watched.interrupt({ ...refused.request, graceMs: 0 }, 0);
