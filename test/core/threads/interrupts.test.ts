@@ -11,6 +11,7 @@ import { interruptible, loopingInit, surviving } from "../../fixtures/interrupti
 import { puppet } from "../../fixtures/puppet.ts";
 import { bystander } from "../../fixtures/runaway.ts";
 import { NamedPipe } from "../../support/named-pipe.ts";
+import { turnUnderWay } from "../../support/turn-under-way.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const there = { placement: { thread: 1 } } as const;
@@ -23,14 +24,7 @@ async function endOf(ref: Ref<AnyApi>): Promise<ExitReason> {
   return (await (await system().monitor(ref)).down).reason;
 }
 
-/** Resolves when the thread's words say that a turn of that actor is under way. */
-async function holds(ref: Ref<AnyApi>): Promise<void> {
-  const isIt = () =>
-    system()
-      .remaining()
-      .turns.some((turn) => turn.ref.slot === ref.slot && turn.ref.generation === ref.generation);
-  while (!isIt()) await new Promise(setImmediate);
-}
+const holds = (ref: Ref<AnyApi>) => turnUnderWay(system(), ref);
 
 /** Resolves when the neighbour does not get to answer. */
 async function held(neighbour: Ref<AnyApi>): Promise<void> {

@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { AnyApi, ExitReason, Ref } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { lateMortal, latePromise, lateReturn } from "../../fixtures/late-return.ts";
+import { turnUnderWay } from "../../support/turn-under-way.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const there = { placement: { thread: 1 }, turnLimitMs: Number.POSITIVE_INFINITY } as const;
@@ -23,14 +24,7 @@ afterEach(() => recorder?.[Symbol.dispose]());
 /** The answer, or the code of the failure. */
 const outcomeOf = (promise: Promise<unknown>) => promise.catch(({ code }: { code: string }) => code);
 
-/** Resolves when the thread's words say that a turn of that actor is under way. */
-async function holds(ref: Ref<AnyApi>): Promise<void> {
-  const isIt = () =>
-    system()
-      .remaining()
-      .turns.some((turn) => turn.ref.slot === ref.slot && turn.ref.generation === ref.generation);
-  while (!isIt()) await new Promise(setImmediate);
-}
+const holds = (ref: Ref<AnyApi>) => turnUnderWay(system(), ref);
 
 const endOf = async (ref: Ref<AnyApi>): Promise<ExitReason> => (await (await system().monitor(ref)).down).reason;
 
