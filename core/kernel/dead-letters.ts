@@ -24,7 +24,7 @@ export interface DeadLetter {
   readonly message: string;
   /** When it became one, by the system's clock. */
   readonly atMs: number;
-  /** A call's caller has had its answer, and what a lost thread had not read is not known: they cannot be sent again. */
+  /** A call's caller has had its answer, and of what a lost thread had not read not all is known: those cannot be sent again. */
   readonly isResendable: boolean;
 }
 

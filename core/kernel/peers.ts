@@ -31,6 +31,8 @@ export class Peers {
   /** Peers with something in the outbox. */
   readonly #dirty = new Set<Peer>();
   readonly #readers: Peer[] = [];
+  /** No frame is read any more. */
+  #isClosed = false;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -270,8 +272,15 @@ export class Peers {
     // Also of a thread that is gone and not known to be lost: what it has published counts.
     const peer = this.#peers.get(thread) ?? this.#make(thread);
     peer.reader = reader;
+    if (this.#isClosed) return;
     this.#readers.push(peer);
     this.#kernel.scheduler.arm();
+  }
+
+  /** This thread ends: what comes from now on it does not read, and its senders tell what becomes of it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#readers.length = 0;
   }
 
   /** Reads what came; true when there is more. */

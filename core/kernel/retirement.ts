@@ -22,6 +22,8 @@ export class Retirement {
     const isAwaited = !this.#isAbandoned && memory.isThreadUp(memory.starter(thread));
     if (births.count === 0 && isAwaited) return;
     this.isSaid = true;
+    // It may be ended in the middle of a drain: what it had taken out of a ring there, nobody would tell.
+    peers.close();
     host.retire?.();
   }
 

@@ -16,6 +16,9 @@ import { isDeferred } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
 import { ThreadState } from "./system-memory.ts";
 
+/** What stands for a message that cannot be read back. */
+const notWhole = "(not decoded: the thread that it was for had not read all of it)";
+
 export class Undelivered {
   readonly #kernel: Kernel;
 
@@ -95,10 +98,10 @@ export class Undelivered {
     const kernel = this.#kernel;
     const { outbox, thread } = peer;
     const why = this.#whyGone(thread);
-    for (const { kind, slot, generation } of peer.writer?.unread() ?? []) {
-      if (!isMessage(kind)) continue;
-      const to = kernel.makeRef(thread, slot, generation);
-      kernel.deadLetters.add(to, "(not decoded: the lost thread had not read it)", why);
+    for (const { kind, slot, generation, fromSlot, fromGeneration, id, content } of peer.writer?.unread() ?? []) {
+      if (content !== undefined)
+        this.threadGone(thread, kind as FrameKind, slot, generation, fromSlot, fromGeneration, id, content.payload);
+      else if (isMessage(kind)) kernel.deadLetters.add(kernel.makeRef(thread, slot, generation), notWhole, why);
     }
     for (; outbox.size > 0; outbox.shift()) {
       const { front: box, at } = outbox;

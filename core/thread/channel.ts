@@ -32,6 +32,12 @@ export interface SideInlet {
   receive(): readonly unknown[] | undefined;
 }
 
+/** A signal that its reader has not given back. */
+export interface UnreadFrame extends FrameHead {
+  /** What it carries. Absent: it was cut into pieces, of which some may be gone, moves objects, which are gone, or is broken. */
+  readonly content?: { readonly payload: unknown };
+}
+
 export class ChannelWriter {
   readonly #ring: RingWriter;
   readonly #codec: ValueEncoder;
@@ -110,21 +116,36 @@ export class ChannelWriter {
   }
 
   /**
-   * The signals that the reader has not given back, oldest first, without what they carry; the one under way in pieces
-   * is the caller's still. Only when the reader is gone.
+   * The signals that the reader has not given back, oldest first; the one under way in pieces is the caller's still.
+   * Only when the reader is gone.
    */
-  unread(): readonly FrameHead[] {
-    const found: (FrameHead | "cut")[] = [];
-    for (const { offset, tag } of this.#ring.unread()) {
+  unread(): readonly UnreadFrame[] {
+    const found: (UnreadFrame | "cut")[] = [];
+    const decoder = this.#codec.decoder();
+    for (const { offset, length, tag } of this.#ring.unread()) {
       if ((tag & mark.definition) !== 0) continue;
       if ((tag & mark.nextPiece) === 0)
-        found.push((tag & mark.firstPiece) === 0 ? headAt(this.#ring.memory, offset, tag) : "cut");
+        found.push((tag & mark.firstPiece) === 0 ? this.#readBack(decoder, offset, length, tag) : "cut");
       else if (found.length === 0) found.push("cut");
     }
     // The latest cuts are those in the ring.
     const cuts = this.#pieces.lastHeads(found.filter((head) => head === "cut").length).values();
     const heads = found.map((head) => (head === "cut" ? (cuts.next().value as FrameHead) : head));
     return heads.filter((head) => head !== this.#pieces.head);
+  }
+
+  #readBack(decoder: ValueDecoder, offset: number, length: number, tag: number): UnreadFrame {
+    const { memory } = this.#ring;
+    const head = headAt(memory, offset, tag);
+    if ((tag & mark.noPayload) !== 0) return { ...head, content: { payload: undefined } };
+    if ((tag & mark.transfer) !== 0) return head;
+    try {
+      const payload = decoder.decode(memory.bytes, memory.view, offset + headBytes, offset + length);
+      return { ...head, content: { payload } };
+    } catch {
+      // What the reader would have told as broken.
+      return head;
+    }
   }
 
   /** Shows everything written to the reader. True: ring the reader's bell. */

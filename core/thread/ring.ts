@@ -152,7 +152,7 @@ export class RingWriter {
    * The published frames that the reader has not given back, oldest first: where their data begins, and their tag. Only
    * when the reader is gone; of those that it had read last, some may be among them.
    */
-  *unread(): Generator<{ readonly offset: number; readonly tag: number }> {
+  *unread(): Generator<{ readonly offset: number; readonly length: number; readonly tag: number }> {
     let position = Atomics.load(this.#control, headWord);
     while (position !== this.#published) {
       let index = position & this.#mask;
@@ -161,7 +161,7 @@ export class RingWriter {
         index = 0;
       }
       const length = this.#words[index >> 2] as number;
-      yield { offset: index + frameHeadBytes, tag: this.#words[(index >> 2) + 1] as number };
+      yield { offset: index + frameHeadBytes, length, tag: this.#words[(index >> 2) + 1] as number };
       position = (position + ((length + frameHeadBytes + 7) & ~7)) | 0;
     }
   }

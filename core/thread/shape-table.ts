@@ -81,7 +81,8 @@ export class Place {
 export class ShapeTable {
   readonly lost = new Place();
   readonly root = new Place(this.lost);
-  #shapes = 0;
+  /** The keys of each shape, by its number. */
+  readonly shapes: (readonly string[])[] = [];
   #candidates = new Set<string>();
 
   constructor() {
@@ -92,7 +93,7 @@ export class ShapeTable {
   /** The number of the shape with these keys, new if they are met for the second time; -1: write them out. */
   learn(keys: readonly string[]): number {
     const { shapesMax, shapeKeysMax, shapeCharsMax, candidatesMax } = tableBounds;
-    if (keys.length === 0 || keys.length > shapeKeysMax || this.#shapes >= shapesMax) {
+    if (keys.length === 0 || keys.length > shapeKeysMax || this.shapes.length >= shapesMax) {
       return -1;
     }
     const joined = keys.join("\u0000");
@@ -110,7 +111,7 @@ export class ShapeTable {
     for (const key of keys) {
       place = place.open(key);
     }
-    place.shape = this.#shapes++;
+    place.shape = this.shapes.push(keys) - 1;
     return place.shape;
   }
 }

@@ -20,8 +20,8 @@ const nothing = Buffer.alloc(0) as Buffer as FastBuffer;
 
 export class ValueDecoder {
   readonly #refs: RefWire;
-  readonly #shapes: ShapeReader[] = [];
-  readonly #texts: string[] = [];
+  readonly #shapes: ShapeReader[];
+  readonly #texts: string[];
   #bytes: FastBuffer = nothing;
   #view: DataView<ArrayBufferLike> = new DataView(nothing.buffer);
   #position = 0;
@@ -30,8 +30,11 @@ export class ValueDecoder {
   #windowStart = 0;
   #windowEnd = -1;
 
-  constructor(refs: RefWire) {
+  /** @param shapes keys of the shapes that it knows already. @param texts those that it knows already. */
+  constructor(refs: RefWire, shapes: readonly (readonly string[])[] = [], texts: readonly string[] = []) {
     this.#refs = refs;
+    this.#shapes = shapes.map((keys) => new ShapeReader(keys));
+    this.#texts = [...texts];
   }
 
   /**

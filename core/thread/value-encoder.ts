@@ -16,6 +16,7 @@ import { writeGraph } from "./graph-encoder.ts";
 import { checkMessage, MessageRefused, objectKind } from "./message-check.ts";
 import { type RefWire, writeRef } from "./ref-wire.ts";
 import { type Place, ShapeTable } from "./shape-table.ts";
+import { ValueDecoder } from "./value-decoder.ts";
 import { definition, keysFollow, tableBounds, tag } from "./wire-tag.ts";
 
 /** Thrown by the walk and caught right above it; made once, since their stacks tell nothing. */
@@ -80,6 +81,11 @@ export class ValueEncoder {
     this.#out.writeOwn();
     this.#encode(message, transfer, 0);
     return this.#out.written();
+  }
+
+  /** Reads what this one has written, whatever its own decoder has come to read of it. */
+  decoder(): ValueDecoder {
+    return new ValueDecoder(this.#refs, this.#shapes.shapes, [...this.#texts.keys()]);
   }
 
   #encode(message: unknown, transfer: readonly unknown[] | undefined, start: number): boolean {

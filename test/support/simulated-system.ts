@@ -5,6 +5,7 @@
  * at which point, also with frames half published. Rings, codecs and kernels are the real ones; only ports, workers and
  * time are not. The same seed gives the same run.
  */
+import { retiredWhy } from "../../core/actor/exit-reason.ts";
 import { EventStream } from "../../core/kernel/event-stream.ts";
 import type { RuntimeEvent } from "../../core/kernel/events.ts";
 import type { Host } from "../../core/kernel/host.ts";
@@ -63,6 +64,7 @@ class SimulatedThread {
     position: number,
     options: SimulationOptions,
     guestReceives: (message: unknown) => void,
+    isDedicated: boolean,
   ) {
     this.position = position;
     const host: Host = {
@@ -84,8 +86,9 @@ class SimulatedThread {
       ringBell: (to) => system.threads.get(to)?.kernel.scheduler.wake(),
       importModule: options.importModule ?? ((url) => import(url) as Promise<Record<string, unknown>>),
       emit: (event) => system.events.emit(event),
+      retire: () => system.retired.push(thread),
     };
-    this.kernel = new Kernel({ thread, memory: system.memory, host, checks: true, guestReceives });
+    this.kernel = new Kernel({ thread, memory: system.memory, host, checks: true, isDedicated, guestReceives });
     const { peers } = this.kernel;
     const threadLost = peers.threadLost.bind(peers);
     peers.threadLost = (...loss) => {
@@ -135,6 +138,8 @@ export class SimulatedSystem {
   /** What the guests got. */
   readonly guestMessages: { thread: number; message: unknown }[] = [];
   readonly seen: RuntimeEvent[] = [];
+  /** Dedicated threads that have said that they end. */
+  readonly retired: number[] = [];
   nowMs = 0;
   /** Of its own, so that a look at the clock moves no other choice of the run. */
   readonly #clockRandom: SeededRandom;
@@ -156,14 +161,13 @@ export class SimulatedSystem {
   }
 
   /** A thread comes up at a position, where one was lost or where none was yet, and main tells it the names and entries. */
-  addThread(position: number): Kernel {
+  addThread(position: number, { isDedicated = false } = {}): Kernel {
     const base = this.#regions.pop() ?? (this.memory.newRegion(simulatedSlots) as number);
     const thread = this.memory.newThread(position, base, simulatedSlots) as number;
     this.memory.setThreadAt(position, thread);
     this.memory.setState(thread, ThreadState.alive);
-    const simulated = new SimulatedThread(this, thread, position, this.#options, (message) =>
-      this.guestMessages.push({ thread, message }),
-    );
+    const told = (message: unknown) => this.guestMessages.push({ thread, message });
+    const simulated = new SimulatedThread(this, thread, position, this.#options, told, isDedicated);
     this.threads.set(thread, simulated);
     if (thread !== 0) this.kernel(0).introduction.begin(thread);
     return simulated.kernel;
@@ -206,9 +210,14 @@ export class SimulatedSystem {
     } else this.killThread(thread, "died between two drains");
   }
 
+  /** A dedicated thread that has said that it ends is ended. */
+  endRetired(thread: number): void {
+    this.killThread(thread, retiredWhy, ThreadState.retired);
+  }
+
   /** A thread dies here and now; the others learn of it one by one, in any order. */
-  killThread(thread: number, why: string): void {
-    this.memory.setState(thread, ThreadState.lost);
+  killThread(thread: number, why: string, state: Parameters<SystemMemory["setState"]>[1] = ThreadState.lost): void {
+    this.memory.setState(thread, state);
     this.#regions.push(this.memory.base(thread));
     const simulated = this.threads.get(thread);
     if (simulated?.counted !== undefined) {

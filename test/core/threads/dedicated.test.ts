@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
+import { nextLoop } from "../../../core/clock.ts";
 import { bootSystem } from "../../../core/system/boot.ts";
 import { System } from "../../../core/system/system.ts";
 import { defineServer, type RefData, startSystem } from "../../../index.ts";
@@ -113,6 +114,32 @@ test("what is sent to an actor whose dedicated thread has ended with it is a dea
   system.send(ref, "too late");
   const { deadLetters, threadsLost } = await system.stats();
   expect([deadLetters.noproc, deadLetters.thread_lost, threadsLost]).toEqual([1, 0, 0]);
+});
+
+test("what comes while a dedicated thread ends behind its actor is a dead letter noproc, each once", async () => {
+  const parts = await bootSystem({ threads: 1, spare: false });
+  await using system = new System(parts);
+  const sent: string[] = [];
+  const told: string[] = [];
+  system.events.on("deadLetter", ({ why, message }) => told.push(`${why} ${message}`));
+  for (let round = 0; round < 20; round++) {
+    const ref = await system.spawn(idle, undefined, dedicated);
+    system.exit(ref, "enough");
+    await system.settled();
+    while (parts.pool.running.length > 1) {
+      for (let i = 0; i < 20; i++) {
+        system.send(ref, sent.length);
+        sent.push(`noproc ${sent.length}`);
+      }
+      await new Promise<void>((go) => nextLoop(go));
+    }
+  }
+  await system.settled();
+  const heard = new Set(told);
+  expect(sent.filter((text) => !heard.has(text))).toEqual([]);
+  expect(told).toHaveLength(sent.length);
+  const { deadLetters, threadsLost } = await system.stats();
+  expect([deadLetters.noproc, deadLetters.thread_lost, threadsLost]).toEqual([sent.length, 0, 0]);
 });
 
 test("a supervisor may have a thread of its own, its children on the others", async () => {
