@@ -142,7 +142,15 @@ test("of a reader that is gone the writer reads every frame back that was not re
       line.writer.publish();
       const rest = frames.slice(line.seen.length, written);
       const unread = line.writer.unread();
-      expect(unread.map(({ content: _, ...head }) => Object.values(head))).toEqual(
+      const heads = unread.map((head) => [
+        head.kind,
+        head.slot,
+        head.generation,
+        head.fromSlot,
+        head.fromGeneration,
+        head.id,
+      ]);
+      expect(heads).toEqual(
         rest.map(({ kind, slot, generation, id }) => [kind, slot, generation, ~slot, ~generation, id]),
       );
       // A frame of this ring has 1,024 bytes at most: what is longer came in pieces.
