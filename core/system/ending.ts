@@ -3,6 +3,7 @@ import type { ExitReason } from "../actor/exit-reason.ts";
 import { afterMs, byDeadline, stopwatchMs } from "../clock.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { ThreadState } from "../kernel/system-memory.ts";
 import type { ThreadPool } from "../thread/thread-pool.ts";
 
 /** Time for all that is left to end by itself. */
@@ -11,21 +12,45 @@ const looksMs = 2;
 /** They are told again when some have ended, and in any case after so many looks. */
 const looksPerTelling = 50;
 
+/** Time for the threads to have told what they have to tell; one that is held has not. */
+const lastWordsMs = 1_000;
+
 /**
  * Every actor is told to end with a reason, but those that are linked to a living parent: they are told when it is gone and they are
- * not. Resolves when nobody is left, or when the time is over.
+ * not. Resolves when nobody is left and their ends, and all else that the threads had to tell, have come here; or when the time is over.
  */
 export async function endActors(kernel: Kernel, reason: ExitReason): Promise<void> {
   const untilMs = stopwatchMs() + endingMs;
   for (let told = -1, looks = 0; stopwatchMs() < untilMs; looks++) {
     const left = actorsLeft(kernel);
-    if (left === 0) return;
+    if (left === 0) {
+      await lastWords(kernel);
+      return;
+    }
     if (left !== told || looks % looksPerTelling === 0) tellAll(kernel, reason);
     told = left;
     await new Promise<void>((resolve) => {
       afterMs(looksMs, resolve);
     });
   }
+}
+
+/** An answer of a thread comes behind all that it had said before. */
+async function lastWords(kernel: Kernel): Promise<void> {
+  const { memory } = kernel;
+  const isUp = (thread: number) => thread !== kernel.thread && memory.state(thread) === ThreadState.alive;
+  const answers = memory
+    .threadsUp()
+    .filter(isUp)
+    .map((thread) => {
+      const ref = kernel.makeRef(thread, 0, 0);
+      return kernel.calls.ask(kernel.guest, ref, FrameKind.stats, "stats", Number.POSITIVE_INFINITY);
+    });
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const cancel = byDeadline(lastWordsMs, resolve);
+  // One that is gone meanwhile has said all that it will.
+  await Promise.race([Promise.allSettled(answers), late]);
+  cancel();
 }
 
 function tellAll(kernel: Kernel, reason: ExitReason): void {

@@ -50,6 +50,17 @@ test.each([
   await Promise.all([...pending, call]);
 });
 
+test("who ends with the system is told, each of thousands on a thread", async () => {
+  const system = await startSystem({ threads: 1, spare: false });
+  const all = 5_000;
+  await Promise.all(Array.from({ length: all }, () => system.spawn(idle, undefined, { placement: { thread: 1 } })));
+  let ended = 0;
+  system.events.on("exited", () => ended++);
+  await system.settled();
+  await system.stop();
+  expect(ended).toBe(all);
+});
+
 test("the clock is advanced by a finite time, and stays where it was if it is not", async () => {
   await using system = await startSystem({ threads: 1, spare: false, clock: "manual" });
   for (const ms of [Number.POSITIVE_INFINITY, Number.NaN, -1, "1" as never])
