@@ -42,7 +42,7 @@ function describe(file, stat) {
 
 /** What the build depends on, as a text to compare. */
 function stamp() {
-  var settings = ["tsconfig.json", "package-lock.json"].map(function (name) {
+  var settings = ["tsconfig.json", "package-lock.json", path.join("cli", "bundle.cjs")].map(function (name) {
     var file = path.join(root, name);
     return describe(file, fs.statSync(file));
   });
@@ -59,7 +59,16 @@ function build(compiler, sources) {
   if (tsc.error) fail("The compiler did not start: " + tsc.error.message);
   process.stderr.write(tsc.stdout + tsc.stderr);
   if (tsc.status !== 0) process.exit(1);
-  fs.writeFileSync(stampFile, sources);
+  require("./bundle.cjs")
+    .bundle(dist)
+    .then(
+      function () {
+        fs.writeFileSync(stampFile, sources);
+      },
+      function (error) {
+        fail("The core could not be bundled: " + error.message);
+      }
+    );
 }
 
 var compiler = path.join(root, "node_modules", "typescript", "bin", "tsc");

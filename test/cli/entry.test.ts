@@ -137,7 +137,7 @@ describe("the entry of the command", () => {
   });
 
   test("is written in ES5, as is all that it loads before it knows which Node it runs on", () => {
-    for (const name of entryFiles().filter((file) => file !== "load.cjs")) {
+    for (const name of entryFiles().filter((file) => file !== "load.cjs" && file !== "bundle.cjs")) {
       const code = readFileSync(join(packageRoot, "cli", name), "utf8")
         .replace(/\/\*[\s\S]*?\*\//g, "")
         .replace(/\/\/.*$/gm, "")
@@ -176,6 +176,7 @@ describe("prepare.cjs", () => {
       "node_modules/typescript/bin/tsc",
       'const fs = require("fs"); fs.mkdirSync("dist"); fs.appendFileSync("builds.log", "built\\n");',
     );
+    copy.write("cli/bundle.cjs", "exports.bundle = async () => undefined;");
     copy.write("tsconfig.json", "{}");
     copy.write("package-lock.json", "{}");
     copy.write("core/actor.ts", "export {};");
@@ -201,11 +202,23 @@ describe("prepare.cjs", () => {
   test("follows no link: one may lead nowhere, or round and round", async () => {
     using copy = new PackageCopy("24");
     copy.write("node_modules/typescript/bin/tsc", 'require("fs").mkdirSync("dist");');
+    copy.write("cli/bundle.cjs", "exports.bundle = async () => undefined;");
     copy.write("tsconfig.json", "{}");
     copy.write("package-lock.json", "{}");
     symlinkSync("nowhere", join(copy.root, "notes.ts"));
     symlinkSync("..", join(copy.root, "cli", "round"));
     expect(await copy.run("prepare.cjs")).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+  });
+
+  test("ends with what kept the core from being bundled on stderr, and builds anew the next time", async () => {
+    using copy = new PackageCopy("24");
+    copy.write("node_modules/typescript/bin/tsc", 'require("fs").mkdirSync("dist");');
+    copy.write("cli/bundle.cjs", 'exports.bundle = async () => { throw new Error("no such module"); };');
+    copy.write("tsconfig.json", "{}");
+    copy.write("package-lock.json", "{}");
+    const failure = { code: 1, signal: null, stdout: "", stderr: "The core could not be bundled: no such module\n" };
+    expect(await copy.run("prepare.cjs")).toEqual(failure);
+    expect(await copy.run("prepare.cjs")).toEqual(failure);
   });
 
   test("ends with the compiler's findings on stderr, and builds anew the next time", async () => {
