@@ -1,38 +1,22 @@
 "use strict";
 /**
- * The runtime's core in few files, as part of the build: a thread starts three times as fast with them as with the 200 modules
- * of `core`, of which each costs its loader about 1 ms.
+ * The runtime's core in few files, as the last step of the build: of the 280 modules of `core` each costs the loader of a
+ * starting thread about 1 ms.
  *
- * The modules stay where they are for whoever imports them: each hands on its exports from `core/bundle`, so that there is one
- * of everything, whichever way it is come by. What starts a thread or a process of its own is an entry of the bundle.
+ * The modules stay where they are for whoever imports them, and hand on their exports from `core/bundle`, so that there is one
+ * of everything, whichever way it is come by. What begins a thread or a process of its own is an entry of the bundle.
  */
 const fs = require("node:fs");
 const path = require("node:path");
-const esbuild = require("esbuild");
+const { rolldown } = require("rolldown");
 
-/** Modules that begin a thread or a process of their own, and export nothing. */
+/** Modules that begin a thread or a process, and export nothing. */
 const entries = [
   "process/link-entry.js",
   "process/process-entry.js",
   "thread/thread-entry.js",
   "thread/watchdog-entry.js",
 ];
-const isEntry = (module) => entries.includes(module);
-
-/** What is imported where it is needed has no file of its own for that: it is taken from the whole. */
-const lateImports = {
-  name: "late imports",
-  setup(build) {
-    build.onResolve({ filter: /^\./ }, ({ kind, path: module, resolveDir }) => {
-      if (kind !== "dynamic-import") return undefined;
-      const { absWorkingDir } = build.initialOptions;
-      return {
-        path: `../${path.relative(absWorkingDir, path.join(resolveDir, module)).split(path.sep).join("/")}`,
-        external: true,
-      };
-    });
-  },
-};
 
 /** All modules below a folder, by their paths from it. */
 function modulesOf(folder) {
@@ -43,56 +27,74 @@ function modulesOf(folder) {
     .sort();
 }
 
-/** The names that each module exports. */
-function exportsOf(core, modules) {
-  const { metafile } = esbuild.buildSync({
-    absWorkingDir: core,
-    entryPoints: modules,
-    outdir: "out",
-    format: "esm",
-    write: false,
-    metafile: true,
+/** Keeps the keyword of each declaration: V8 takes a `const` as one. */
+async function roll(core, modules) {
+  return await rolldown({
+    input: Object.fromEntries(modules.map((module) => [module.slice(0, -".js".length), path.join(core, module)])),
+    platform: "node",
+    treeshake: false,
+    external: (id) => !id.startsWith(".") && !path.isAbsolute(id),
+    plugins: [
+      {
+        name: "lines of the sources",
+        load(id) {
+          const map = `${id}.map`;
+          return fs.existsSync(map) ? { code: fs.readFileSync(id, "utf8"), map: fs.readFileSync(map, "utf8") } : null;
+        },
+      },
+      {
+        // What is imported where it is needed has no file of its own for that: it is taken from the whole.
+        name: "late imports",
+        resolveDynamicImport(specifier, importer) {
+          if (typeof specifier !== "string" || !specifier.startsWith(".")) return null;
+          const module = path
+            .relative(core, path.join(path.dirname(importer), specifier))
+            .split(path.sep)
+            .join("/");
+          return { id: `../${module}`, external: true };
+        },
+      },
+    ],
   });
-  return new Map(Object.entries(metafile.outputs).map(([out, { exports }]) => [out.slice("out/".length), exports]));
+}
+
+/** The names that each module exports. */
+async function exportsOf(core, modules) {
+  const rolled = await roll(core, modules);
+  const { output } = await rolled.generate({ format: "es" });
+  await rolled.close();
+  const chunks = output.filter(({ isEntry }) => isEntry);
+  return new Map(chunks.map((chunk) => [`${chunk.name}.js`, chunk.exports]));
 }
 
 /** @param dist where the compiler has put what is to be bundled. */
 exports.bundle = async function bundle(dist) {
   const core = path.join(dist, "core");
   const modules = modulesOf(core);
-  const names = exportsOf(core, modules);
+  const names = await exportsOf(core, modules);
   const alias = (module, name) => `${module.slice(0, -".js".length).replace(/\W/g, "_")}__${name}`;
-  const all = path.join(core, "all.js");
-  const handsOn = modules.filter((module) => !isEntry(module) && names.get(module).length > 0);
-  const lines = handsOn.map((module) => {
+  const whole = path.join(core, "whole.js");
+  const lines = modules.map((module) => {
     const list = names.get(module).map((name) => `${name} as ${alias(module, name)}`);
-    return `export { ${list.join(", ")} } from "./${module}";\n`;
+    return entries.includes(module) ? "" : `export { ${list.join(", ")} } from "./${module}";\n`;
   });
-  fs.writeFileSync(all, lines.join(""));
-  await esbuild.build({
-    absWorkingDir: core,
-    entryPoints: ["all.js", ...entries],
-    entryNames: "[name]",
-    outdir: "bundle",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "esnext",
-    packages: "external",
-    plugins: [lateImports],
+  fs.writeFileSync(whole, lines.join(""));
+  const rolled = await roll(core, ["whole.js", ...entries]);
+  await rolled.write({
+    dir: path.join(core, "bundle"),
+    format: "es",
     sourcemap: true,
-    sourcesContent: false,
-    logLevel: "warning",
+    entryFileNames: ({ name }) => `${path.basename(name)}.js`,
+    chunkFileNames: "chunk-[hash].js",
   });
-  fs.rmSync(all);
+  await rolled.close();
+  fs.rmSync(whole);
   for (const module of modules) {
-    fs.rmSync(path.join(core, `${module}.map`), { force: true });
     const up = "../".repeat(module.split("/").length - 1) || "./";
     const list = names.get(module).map((name) => `${alias(module, name)} as ${name}`);
-    const text = isEntry(module)
-      ? `import "${up}bundle/${path.basename(module)}";\n`
-      : `export { ${list.join(", ")} }${list.length > 0 ? ` from "${up}bundle/all.js"` : ""};\n`;
+    const handsOn = list.length > 0 ? `export { ${list.join(", ")} } from "${up}bundle/whole.js";\n` : "export {};\n";
+    const text = entries.includes(module) ? `import "${up}bundle/${path.basename(module)}";\n` : handsOn;
     fs.writeFileSync(path.join(core, module), text);
+    fs.rmSync(path.join(core, `${module}.map`));
   }
 };
