@@ -1,21 +1,31 @@
 "use strict";
 /**
- * The runtime's core in few files, as the last step of the build: of the 280 modules of `core` each costs the loader of a
- * starting thread about 1 ms.
+ * The runtime in few files, as the last step of the build: of the 300 modules of `core` and `supervisors` each costs the loader
+ * of a starting thread 1 ms or more.
  *
- * The modules stay where they are for whoever imports them, and hand on their exports from `core/bundle`, so that there is one
- * of everything, whichever way it is come by. What begins a thread or a process of its own is an entry of the bundle.
+ * The modules stay where they are for whoever imports them, and hand on their exports from the `bundle` of their room, so that
+ * there is one of everything, whichever way it is come by. What begins a thread or a process of its own is an entry of it.
  */
 const fs = require("node:fs");
 const path = require("node:path");
 const { rolldown } = require("rolldown");
 
-/** Modules that begin a thread or a process, and export nothing. */
-const entries = [
-  "process/link-entry.js",
-  "process/process-entry.js",
-  "thread/thread-entry.js",
-  "thread/watchdog-entry.js",
+/**
+ * Rooms that every thread loads, and in each the modules that begin a thread or a process, and export nothing; and what other
+ * rooms and programs import: a thread loads that, and not the whole.
+ */
+const rooms = [
+  {
+    name: "core",
+    entries: [
+      "process/link-entry.js",
+      "process/process-entry.js",
+      "thread/thread-entry.js",
+      "thread/watchdog-entry.js",
+    ],
+    face: "index.js",
+  },
+  { name: "supervisors", entries: [], face: "index.js" },
 ];
 
 /** All modules below a folder, by their paths from it. */
@@ -28,9 +38,16 @@ function modulesOf(folder) {
 }
 
 /** Keeps the keyword of each declaration: V8 takes a `const` as one. */
-async function roll(core, modules) {
+async function roll(room, modules) {
+  /** The way to another module from the bundle. */
+  const away = (importer, specifier) => {
+    const target = path.join(path.dirname(importer), specifier);
+    return { id: path.relative(path.join(room, "bundle"), target).split(path.sep).join("/"), external: true };
+  };
+  const isOutside = (importer, specifier) =>
+    path.relative(room, path.join(path.dirname(importer), specifier)).startsWith("..");
   return await rolldown({
-    input: Object.fromEntries(modules.map((module) => [module.slice(0, -".js".length), path.join(core, module)])),
+    input: Object.fromEntries(modules.map((module) => [module.slice(0, -".js".length), path.join(room, module)])),
     platform: "node",
     treeshake: false,
     external: (id) => !id.startsWith(".") && !path.isAbsolute(id),
@@ -43,46 +60,59 @@ async function roll(core, modules) {
         },
       },
       {
+        name: "other modules",
+        resolveId: (specifier, importer) =>
+          importer !== undefined && specifier.startsWith(".") && isOutside(importer, specifier)
+            ? away(importer, specifier)
+            : null,
         // What is imported where it is needed has no file of its own for that: it is taken from the whole.
-        name: "late imports",
-        resolveDynamicImport(specifier, importer) {
-          if (typeof specifier !== "string" || !specifier.startsWith(".")) return null;
-          const module = path
-            .relative(core, path.join(path.dirname(importer), specifier))
-            .split(path.sep)
-            .join("/");
-          return { id: `../${module}`, external: true };
-        },
+        resolveDynamicImport: (specifier, importer) =>
+          typeof specifier === "string" && specifier.startsWith(".") ? away(importer, specifier) : null,
       },
     ],
   });
 }
 
 /** The names that each module exports. */
-async function exportsOf(core, modules) {
-  const rolled = await roll(core, modules);
+async function exportsOf(room, modules) {
+  const rolled = await roll(room, modules);
   const { output } = await rolled.generate({ format: "es" });
   await rolled.close();
   const chunks = output.filter(({ isEntry }) => isEntry);
   return new Map(chunks.map((chunk) => [`${chunk.name}.js`, chunk.exports]));
 }
 
+/** The name in the whole of what a module exports. */
+const alias = (module, name) => `${module.slice(0, -".js".length).replace(/\W/g, "_")}__${name}`;
+
+/** What stands in the place of a module. @param up the way from it to its room */
+function handedOn({ entries, face }, module, names, up) {
+  if (entries.includes(module)) return `import "${up}bundle/${path.basename(module)}";\n`;
+  if (names.length === 0) return "export {};\n";
+  if (module === face) return `export { ${names.join(", ")} } from "${up}bundle/${face}";\n`;
+  return `export { ${names.map((name) => `${alias(module, name)} as ${name}`).join(", ")} } from "${up}bundle/whole.js";\n`;
+}
+
 /** @param dist where the compiler has put what is to be bundled. */
 exports.bundle = async function bundle(dist) {
-  const core = path.join(dist, "core");
-  const modules = modulesOf(core);
-  const names = await exportsOf(core, modules);
-  const alias = (module, name) => `${module.slice(0, -".js".length).replace(/\W/g, "_")}__${name}`;
-  const whole = path.join(core, "whole.js");
+  for (const room of rooms) await bundleRoom(path.join(dist, room.name), room);
+};
+
+async function bundleRoom(folder, room) {
+  const { entries, face } = room;
+  const modules = modulesOf(folder);
+  const names = await exportsOf(folder, modules);
+  const whole = path.join(folder, "whole.js");
   const lines = modules.map((module) => {
     const list = names.get(module).map((name) => `${name} as ${alias(module, name)}`);
     return entries.includes(module) ? "" : `export { ${list.join(", ")} } from "./${module}";\n`;
   });
   fs.writeFileSync(whole, lines.join(""));
-  const rolled = await roll(core, ["whole.js", ...entries]);
+  const rolled = await roll(folder, ["whole.js", face, ...entries]);
   await rolled.write({
-    dir: path.join(core, "bundle"),
+    dir: path.join(folder, "bundle"),
     format: "es",
+    comments: false,
     sourcemap: true,
     entryFileNames: ({ name }) => `${path.basename(name)}.js`,
     chunkFileNames: "chunk-[hash].js",
@@ -91,10 +121,7 @@ exports.bundle = async function bundle(dist) {
   fs.rmSync(whole);
   for (const module of modules) {
     const up = "../".repeat(module.split("/").length - 1) || "./";
-    const list = names.get(module).map((name) => `${alias(module, name)} as ${name}`);
-    const handsOn = list.length > 0 ? `export { ${list.join(", ")} } from "${up}bundle/whole.js";\n` : "export {};\n";
-    const text = entries.includes(module) ? `import "${up}bundle/${path.basename(module)}";\n` : handsOn;
-    fs.writeFileSync(path.join(core, module), text);
-    fs.rmSync(path.join(core, `${module}.map`));
+    fs.writeFileSync(path.join(folder, module), handedOn(room, module, names.get(module), up));
+    fs.rmSync(path.join(folder, `${module}.map`));
   }
-};
+}
