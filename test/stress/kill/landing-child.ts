@@ -56,6 +56,7 @@ async function land(): Promise<LandingReport> {
   } catch (error) {
     if (!(error instanceof RigTimeout)) throw error;
     if (thread.ended !== undefined) return { place: String(place), isReached: true, ended: thread.ended };
+    await rig.unwatch();
     const startMs = monotonicMs();
     // Some native code is not left before its end: the exit waits for it.
     await thread.worker.terminate();

@@ -61,6 +61,7 @@ export class Rig implements AsyncDisposable {
   readonly #watchdog: Worker;
   readonly #threads = new Map<string, RigThread>();
   readonly #waiting = new Map<string, (message: FromWatchdog) => void>();
+  #isUnwatched = false;
   #nextName = 1;
   #nextId = 1;
 
@@ -144,11 +145,21 @@ export class Rig implements AsyncDisposable {
     await thread.worker.terminate();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const thread of this.#threads.values()) await thread.worker.terminate();
+  /**
+   * Ends the watchdog, and with it every session. Before a thread that may have been asked something ends: the process aborts
+   * if main passes that on in the instant in which the thread takes down its inspector.
+   */
+  async unwatch(): Promise<void> {
+    if (this.#isUnwatched) return;
+    this.#isUnwatched = true;
     const exit = once(this.#watchdog, "exit");
     this.#say({ type: "close" });
     await exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unwatch();
+    for (const thread of this.#threads.values()) await thread.worker.terminate();
   }
 
   #say(message: ToWatchdog): void {
