@@ -59,14 +59,19 @@ function build(compiler, sources) {
   if (tsc.error) fail("The compiler did not start: " + tsc.error.message);
   process.stderr.write(tsc.stdout + tsc.stderr);
   if (tsc.status !== 0) process.exit(1);
-  require("./bundle.cjs")
-    .bundle(dist)
+  // The bundler may be missing: in a folder that was installed before it was a dependency.
+  Promise.resolve()
+    .then(function () {
+      return require("./bundle.cjs").bundle(dist);
+    })
     .then(
       function () {
         fs.writeFileSync(stampFile, sources);
       },
       function (error) {
-        fail("The core could not be bundled: " + error.message);
+        fail(
+          'The runtime could not be bundled; if a package is missing, run "npm ci". ' + error.message.split("\n")[0]
+        );
       }
     );
 }

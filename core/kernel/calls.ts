@@ -460,7 +460,7 @@ export class Calls {
   threadLost(thread: number, why: string, blame: Blamed | undefined): void {
     for (const call of this.#pending.all()) {
       const { id } = call;
-      // A thread that ends with its actor has told of all that did not come into that one's hands.
+      // A thread that ends with its actor has told of all that did not come into that one's hands, or its senders do.
       if (why !== retiredWhy && call.places?.has(thread) === true) this.placeOut(id, thread, placeLost(call.name, why));
       if (call.callee?.thread === thread) this.#fail(id, this.lossError(call.callee, call.name, why, blame));
     }

@@ -42,15 +42,18 @@ async function lastWords(kernel: Kernel): Promise<void> {
   const answers = memory
     .threadsUp()
     .filter(isUp)
-    .map((thread) => {
-      const ref = kernel.makeRef(thread, 0, 0);
-      return kernel.calls.ask(kernel.guest, ref, FrameKind.stats, "stats", Number.POSITIVE_INFINITY);
-    });
+    .map((thread) => answerOf(kernel, thread));
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const cancel = byDeadline(lastWordsMs, resolve);
   // One that is gone meanwhile has said all that it will.
   await Promise.race([Promise.allSettled(answers), late]);
   cancel();
+}
+
+/** Resolves when the thread answers. Rejects when it is gone. */
+function answerOf(kernel: Kernel, thread: number): Promise<unknown> {
+  const ref = kernel.makeRef(thread, 0, 0);
+  return kernel.calls.ask(kernel.guest, ref, FrameKind.stats, "stats", Number.POSITIVE_INFINITY);
 }
 
 function tellAll(kernel: Kernel, reason: ExitReason): void {
@@ -79,8 +82,7 @@ export function endHeldThreads(kernel: Kernel, pool: ThreadPool, heldMaxMs: numb
     const why = `held for ${heldMaxMs} ms while the system stopped`;
     const cancel = byDeadline(heldMaxMs, () => void pool.end(thread, why));
     cancels.set(thread, cancel);
-    const ref = kernel.makeRef(thread, 0, 0);
-    kernel.calls.ask(kernel.guest, ref, FrameKind.stats, "stats", Number.POSITIVE_INFINITY).then(
+    answerOf(kernel, thread).then(
       () => {
         cancel();
         if (!isOver)

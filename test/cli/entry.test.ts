@@ -34,6 +34,14 @@ class PackageCopy implements Disposable {
     writeFileSync(file, text);
   }
 
+  /** What a build needs. @param compiler its code. @param bundler its code; absent: the package's own, without what it loads */
+  setUp(compiler: string, bundler?: string): void {
+    this.write("node_modules/typescript/bin/tsc", compiler);
+    if (bundler !== undefined) this.write("cli/bundle.cjs", bundler);
+    this.write("tsconfig.json", "{}");
+    this.write("package-lock.json", "{}");
+  }
+
   pinNode(version: string, shellScript: string): void {
     this.write("node_modules/node/package.json", JSON.stringify({ version }));
     this.write("node_modules/node/bin/node", `#!/bin/sh\n${shellScript}\n`);
@@ -172,13 +180,10 @@ describe("prepare.cjs", () => {
   test("builds when a source changed, came or went, and not otherwise; always when told to; silently", async () => {
     using copy = new PackageCopy("24");
     // A compiler that leaves a note of each build beside the sources.
-    copy.write(
-      "node_modules/typescript/bin/tsc",
+    copy.setUp(
       'const fs = require("fs"); fs.mkdirSync("dist"); fs.appendFileSync("builds.log", "built\\n");',
+      "exports.bundle = async () => undefined;",
     );
-    copy.write("cli/bundle.cjs", "exports.bundle = async () => undefined;");
-    copy.write("tsconfig.json", "{}");
-    copy.write("package-lock.json", "{}");
     copy.write("core/actor.ts", "export {};");
     const builds = async (...args: string[]) => {
       const before = readLog(copy).length;
@@ -201,31 +206,34 @@ describe("prepare.cjs", () => {
 
   test("follows no link: one may lead nowhere, or round and round", async () => {
     using copy = new PackageCopy("24");
-    copy.write("node_modules/typescript/bin/tsc", 'require("fs").mkdirSync("dist");');
-    copy.write("cli/bundle.cjs", "exports.bundle = async () => undefined;");
-    copy.write("tsconfig.json", "{}");
-    copy.write("package-lock.json", "{}");
+    copy.setUp('require("fs").mkdirSync("dist");', "exports.bundle = async () => undefined;");
     symlinkSync("nowhere", join(copy.root, "notes.ts"));
     symlinkSync("..", join(copy.root, "cli", "round"));
     expect(await copy.run("prepare.cjs")).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
   });
 
+  test("says in one sentence that the bundler is not installed", async () => {
+    using copy = new PackageCopy("24");
+    copy.setUp('require("fs").mkdirSync("dist");');
+    const { code, stderr } = await copy.run("prepare.cjs");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/run "npm ci"\. Cannot find module 'rolldown'\n$/)]);
+  });
+
   test("ends with what kept the core from being bundled on stderr, and builds anew the next time", async () => {
     using copy = new PackageCopy("24");
-    copy.write("node_modules/typescript/bin/tsc", 'require("fs").mkdirSync("dist");');
-    copy.write("cli/bundle.cjs", 'exports.bundle = async () => { throw new Error("no such module"); };');
-    copy.write("tsconfig.json", "{}");
-    copy.write("package-lock.json", "{}");
-    const failure = { code: 1, signal: null, stdout: "", stderr: "The core could not be bundled: no such module\n" };
+    copy.setUp(
+      'require("fs").mkdirSync("dist");',
+      'exports.bundle = async () => { throw new Error("no such module"); };',
+    );
+    const stderr = 'The runtime could not be bundled; if a package is missing, run "npm ci". no such module\n';
+    const failure = { code: 1, signal: null, stdout: "", stderr };
     expect(await copy.run("prepare.cjs")).toEqual(failure);
     expect(await copy.run("prepare.cjs")).toEqual(failure);
   });
 
   test("ends with the compiler's findings on stderr, and builds anew the next time", async () => {
     using copy = new PackageCopy("24");
-    copy.write("node_modules/typescript/bin/tsc", 'console.log("a.ts(1,1): error"); process.exitCode = 2;');
-    copy.write("tsconfig.json", "{}");
-    copy.write("package-lock.json", "{}");
+    copy.setUp('console.log("a.ts(1,1): error"); process.exitCode = 2;');
     const failure = { code: 1, signal: null, stdout: "", stderr: "a.ts(1,1): error\n" };
     expect(await copy.run("prepare.cjs")).toEqual(failure);
     expect(await copy.run("prepare.cjs")).toEqual(failure);
