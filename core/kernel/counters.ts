@@ -2,7 +2,8 @@
  * What one thread counts about itself, in shared memory: so the figures of a thread that is lost are still there, and no
  * total of the system ever goes down.
  *
- * Only the thread itself writes its row, without atomics; others read figures that may be one step old.
+ * Only the thread itself writes its row, without atomics; others read figures that may be one step old, and turns of a publish
+ * to many up to fifteen (`fan-outs.ts`): until then its messages count as unread.
  */
 import { type DeadLetterWhy, deadLetterReasons } from "./events.ts";
 

@@ -15,6 +15,8 @@ import type { Kernel } from "./kernel.ts";
 
 /** Fewer are put into their mailboxes at once. */
 export const fanOutMin = 16;
+/** Turns after which they are counted: to count each one costs a tenth of it. */
+const turnsPerCount = 16;
 /** Who has another flag gets it by way of the mailbox. */
 const harmlessFlags = Flag.trapping;
 
@@ -24,6 +26,8 @@ interface FanOut {
   readonly envelope: Envelope;
   /** Who is next. */
   at: number;
+  /** Turns that are not in the thread's counters yet. */
+  uncounted: number;
 }
 
 export class FanOuts {
@@ -42,7 +46,7 @@ export class FanOuts {
   isPending = false;
 
   begin(subscriptions: readonly TopicSubscription[], envelope: Envelope): void {
-    this.#waiting.push({ subscriptions, envelope, at: 0 });
+    this.#waiting.push({ subscriptions, envelope, at: 0, uncounted: 0 });
     this.isPending = true;
     this.#kernel.counters.addUnread(subscriptions.length);
     this.#kernel.scheduler.queueFanOut();
@@ -54,6 +58,7 @@ export class FanOuts {
     const { counters, scheduler } = this.#kernel;
     scheduler.enter();
     this.isPending = false;
+    this.count();
     const all = this.#running === undefined ? [] : [this.#running];
     this.#running = undefined;
     for (let one = this.#waiting.shift(); one !== undefined; one = this.#waiting.shift()) {
@@ -78,7 +83,7 @@ export class FanOuts {
       this.#left--;
       return 0;
     }
-    const { checkpoint, counters, scheduler } = this.#kernel;
+    const { checkpoint, scheduler } = this.#kernel;
     this.#running ??= this.#waiting.shift();
     const running = this.#running;
     if (running === undefined) return 0;
@@ -88,15 +93,34 @@ export class FanOuts {
     while (count < max && this.#running === running && !checkpoint.isFull) {
       const subscription = subscriptions[running.at++] as TopicSubscription;
       const { cell } = subscription;
-      if (running.at === subscriptions.length) this.#end();
-      counters.addUnread(-1);
+      const isHere = isPlain(cell);
+      if (isHere) running.uncounted++;
+      const isLast = running.at === subscriptions.length;
+      if (isLast || running.uncounted >= turnsPerCount || scheduler.activity !== undefined) this.#count(running);
+      if (isLast) this.#end();
       count++;
-      if (isPlain(cell)) {
-        counters.add(Counter.busDelivered, 1);
-        scheduler.runWith(cell, subscription.meta, envelope, true);
-      } else this.#put(subscription, envelope);
+      if (isHere) scheduler.runPlain(cell, subscription.meta, envelope);
+      else {
+        this.#kernel.counters.addUnread(-1);
+        this.#put(subscription, envelope);
+      }
     }
+    scheduler.ranPlain();
     return count;
+  }
+
+  /** What the thread's counters lack is in them from then on: who reads them in a turn finds that turn and all before. */
+  count(): void {
+    if (this.#running !== undefined) this.#count(this.#running);
+  }
+
+  #count(running: FanOut): void {
+    const { counters } = this.#kernel;
+    const { uncounted } = running;
+    running.uncounted = 0;
+    counters.addUnread(-uncounted);
+    counters.add(Counter.busDelivered, uncounted);
+    counters.add(Counter.turns, uncounted);
   }
 
   /** It is not at its end. */

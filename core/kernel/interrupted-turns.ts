@@ -121,7 +121,7 @@ export class InterruptedTurns {
   #goOn({ cell, mail, request, result }: ReturnedTurn): void {
     const { dispatch, scheduler } = this.#kernel;
     dispatch.returned = result;
-    scheduler.runWith(cell, mail?.meta, mail === undefined ? nothing : mail.payload, false);
+    scheduler.runWith(cell, mail?.meta, mail === undefined ? nothing : mail.payload);
     // Where it is open, it is the turn that it was, and has the signal that it had.
     if ((cell.flags & Flag.open) !== 0) extraOf(cell).turnNumber = request.turn;
     // What came behind it, and who waits for room in its mailbox.

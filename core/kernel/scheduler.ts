@@ -243,10 +243,11 @@ export class Scheduler {
 
   #publishRun(cell: Cell): void {
     const words = this.#words;
-    words[this.#runSlot] = cell.slot;
-    words[this.#runGeneration] = cell.generation;
+    // As whole numbers: else V8 looks for a fraction in each.
+    words[this.#runSlot] = cell.slot | 0;
+    words[this.#runGeneration] = cell.generation | 0;
     words[this.#turnLimitWord] =
-      (cell.flags & notedFlags) === 0 ? this.#turnLimitMs : this.#noteRun(cell, this.#kernel);
+      ((cell.flags & notedFlags) === 0 ? this.#turnLimitMs : this.#noteRun(cell, this.#kernel)) | 0;
   }
 
   /** How long its turn may take. */
@@ -385,20 +386,40 @@ export class Scheduler {
     this.wake();
   }
 
-  /** A turn of an actor that has nothing else to do, with a message that stands in no mailbox. @param isPlain as in `#takeTurn` */
-  runWith(cell: Cell, meta: MessageMeta, payload: unknown, isPlain: boolean): void {
+  /**
+   * One of many turns with the same message, which stands in no mailbox: for the plain handlers of actors that have nothing
+   * else to do. Whoever has it counts it, and calls `ranPlain` behind the last.
+   */
+  runPlain(cell: Cell, meta: MessageMeta, payload: unknown): void {
     this.current = cell;
     this.#publishRun(cell);
-    this.#takeTurn(cell, meta, payload, isPlain);
+    this.#takeTurn(cell, meta, payload, true, true);
+    if (this.activity !== undefined) this.activity.ran(cell);
+    // Nothing has come up in most.
+    if (cell.mailbox === undefined && (cell.flags & Flag.special) === 0) return;
+    if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
+  }
+
+  ranPlain(): void {
+    this.current = undefined;
+    this.#kernel.dispatch.inHand = nothing;
+  }
+
+  /** A turn with a message that stands in no mailbox. */
+  runWith(cell: Cell, meta: MessageMeta, payload: unknown): void {
+    this.current = cell;
+    this.#publishRun(cell);
+    this.#takeTurn(cell, meta, payload, false, false);
     this.#ran(cell, 1);
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
   }
 
   /** @param isPlain it is for the plain handler of an actor that needs no second look */
-  #takeTurn(cell: Cell, meta: MessageMeta, payload: unknown, isPlain: boolean): void {
+  #takeTurn(cell: Cell, meta: MessageMeta, payload: unknown, isPlain: boolean, isRepeated: boolean): void {
     const { cuts, dispatch } = this.#kernel;
     dispatch.inHandMeta = meta;
-    dispatch.inHand = payload;
+    // Of many turns with the same message it is in hand already, and to write down a new object is dear.
+    if (!isRepeated || dispatch.inHand !== payload) dispatch.inHand = payload;
     this.#words[this.#turnWord] = ++this.#turn;
     try {
       const result = isPlain
@@ -462,7 +483,7 @@ export class Scheduler {
         box.head = (head + 2) & box.mask;
         box.size--;
         words[unreadWord] = (words[unreadWord] as number) - 1;
-        this.#takeTurn(cell, meta, payload, meta === undefined && (cell.flags & slowFlags) === 0);
+        this.#takeTurn(cell, meta, payload, meta === undefined && (cell.flags & slowFlags) === 0, false);
       }
       if ((cell.flags & Flag.bounded) !== 0 && (cell.flags & Flag.dead) === 0) kernel.delivery.afterService(cell);
     }
