@@ -30,6 +30,8 @@ export interface KeptTopicStats {
   /** Messages that its bounds have removed, or refused. */
   readonly removed: number;
   readonly refused: number;
+  /** Messages that `system.bus` found to be wrong, and threw out. */
+  readonly discarded: number;
   /** Subscriptions that read it. */
   readonly readers: number;
 }
@@ -57,6 +59,7 @@ export class KeptTopic {
   #removedTo = 0;
   removed = 0;
   refused = 0;
+  discarded = 0;
 
   constructor(pattern: string, words: readonly string[], limits: KeepLimits, durable?: DurableTopic) {
     this.pattern = pattern;
@@ -242,7 +245,7 @@ export class KeptTopic {
     this.durable?.dropped();
   }
 
-  /** Throws out what is wrong, for a new owner. Returns the numbers. */
+  /** Throws out what is wrong, and counts it, for a new owner. Returns the numbers. */
   repair(): number[] {
     let former = 0;
     const wrong: LogEntry[] = [];
@@ -255,6 +258,7 @@ export class KeptTopic {
       if (isRight) former = entry.seq;
       else wrong.push(entry);
     }
+    this.discarded += wrong.length;
     if (wrong.length > 0) {
       this.#entries = this.#entries.filter((entry) => !wrong.includes(entry) && !entry.isGone);
       this.#head = 0;

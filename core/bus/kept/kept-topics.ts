@@ -282,8 +282,9 @@ export class KeptTopics {
 
   get stats(): readonly KeptTopicStats[] {
     return [...this.#byPattern.values()].map((topic) => {
-      const { pattern, messages, bytes, firstSeq, lastSeq, removed, refused } = topic;
-      return { pattern, messages, bytes, firstSeq, lastSeq, removed, refused, readers: this.readersOf(topic).size };
+      const { pattern, messages, bytes, firstSeq, lastSeq, removed, refused, discarded } = topic;
+      const readers = this.readersOf(topic).size;
+      return { pattern, messages, bytes, firstSeq, lastSeq, removed, refused, discarded, readers };
     });
   }
 }
