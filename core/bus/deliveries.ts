@@ -132,6 +132,7 @@ export class Deliveries {
     const { counters, topics } = this.#kernel;
     subscription.held++;
     if (subscription.isAcknowledged) return;
+    counters.countTaken();
     counters.add(Counter.busDelivered, -1);
     if (subscription.queue !== undefined) topics.queues.tellDone(subscription, -1);
     else if (subscription.isServed) topics.consumers.left(subscription, -1);

@@ -68,10 +68,16 @@ export class ActivityCounts {
 
   /** Runs of actors begin now. */
   begin(): void {
-    this.#lastMs = this.#nowMs();
-    this.#lastTurns = this.#kernel.counters.get(Counter.turns);
+    this.#beginCount();
     for (const [looker, { readMs }] of this.#lookers) if (this.#lastMs - readMs > leaseMs) this.#lookers.delete(looker);
     if (this.#lookers.size === 0) this.#kernel.scheduler.activity = undefined;
+  }
+
+  #beginCount(): void {
+    const { counters } = this.#kernel;
+    counters.countTaken();
+    this.#lastMs = this.#nowMs();
+    this.#lastTurns = counters.get(Counter.turns);
   }
 
   /** An actor has run, from the end of the one before it until now. */
@@ -96,6 +102,7 @@ export class ActivityCounts {
     const kernel = this.#kernel;
     const counts = this.#lookers.get(looker)?.counts ?? new Map<Cell, Count>();
     this.#lookers.set(looker, { counts: new Map(), readMs: this.#nowMs() });
+    if (kernel.scheduler.activity === undefined) this.#beginCount();
     kernel.scheduler.activity = this;
     const rows = this.#cellsOf(question, counts).map((cell) => {
       const { turns, busyMs } = counts.get(cell) ?? none;

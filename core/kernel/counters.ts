@@ -2,10 +2,11 @@
  * What one thread counts about itself, in shared memory: so the figures of a thread that is lost are still there, and no
  * total of the system ever goes down.
  *
- * Only the thread itself writes its row, without atomics; others read figures that may be one step old, and turns of a publish
- * to many up to fifteen (`fan-outs.ts`): until then its messages count as unread.
+ * Only the thread itself writes its row, without atomics; others read figures that are one step old, of turns one run of an
+ * actor, and of a publish to many fifteen turns and deliveries at most (`fan-outs.ts`). When it is lost main counts these.
  */
 import { type DeadLetterWhy, deadLetterReasons } from "./events.ts";
+import { rowOf, Word } from "./memory-layout.ts";
 
 /** Places in a row; the dead letters by reason follow. */
 export const Counter = {
@@ -22,6 +23,7 @@ export const Counter = {
 } as const;
 export type Counter = (typeof Counter)[keyof typeof Counter];
 const firstReason = 10;
+const { turns, busDelivered } = Counter;
 /** Numbers in the row of one thread. */
 export const countersPerThread = 24;
 
@@ -29,16 +31,18 @@ export class Counters {
   /** Open to the scheduler and to the ways out, which count a message each. */
   readonly row: Float64Array;
   readonly #words: Int32Array;
-  readonly #unreadWord: number;
-
   /**
-   * @param unreadWord where among the words the thread counts its unread mail: a whole number beside the running words,
-   * which are at hand where a message is counted (0.7 ns for one message's coming and going, 1.5 in the row).
+   * Where among the words the thread counts its unread mail: a whole number beside the running words, which are at hand where a
+   * message is counted (0.7 ns for one message's coming and going, 1.5 in the row).
    */
-  constructor(all: Float64Array, thread: number, words: Int32Array, unreadWord: number) {
+  readonly #unreadWord: number;
+  readonly #uncountedWord: number;
+
+  constructor(all: Float64Array, thread: number, words: Int32Array) {
     this.row = all.subarray(thread * countersPerThread, (thread + 1) * countersPerThread);
     this.#words = words;
-    this.#unreadWord = unreadWord;
+    this.#unreadWord = rowOf(thread) + Word.unread;
+    this.#uncountedWord = rowOf(thread) + Word.uncounted;
   }
 
   /** Messages in the mailboxes and stashes of the thread's actors, and those held for actors that are to come. */
@@ -48,6 +52,26 @@ export class Counters {
 
   addUnread(count: number): void {
     this.#words[this.#unreadWord] = this.unread + count;
+  }
+
+  /** A message of a publish to many comes into its subscriber's hands. Returns how many of them are not counted. */
+  take(): number {
+    const words = this.#words;
+    words[this.#unreadWord] = (words[this.#unreadWord] as number) - 1;
+    const uncounted = (words[this.#uncountedWord] as number) + 1;
+    words[this.#uncountedWord] = uncounted;
+    return uncounted;
+  }
+
+  /** Counts them. Calls nothing, so that no cut divides it. */
+  countTaken(): void {
+    const { row } = this;
+    const words = this.#words;
+    const at = this.#uncountedWord;
+    const count = words[at] as number;
+    words[at] = 0;
+    row[turns] = (row[turns] as number) + count;
+    row[busDelivered] = (row[busDelivered] as number) + count;
   }
 
   get(counter: Counter): number {

@@ -10,7 +10,6 @@ import { type Cell, Flag } from "../actor/cell.ts";
 import type { Envelope } from "../actor/context.ts";
 import { Fifo } from "../bus/fifo.ts";
 import type { TopicSubscription } from "../bus/subscription.ts";
-import { Counter } from "./counters.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Fewer are put into their mailboxes at once. */
@@ -26,8 +25,6 @@ interface FanOut {
   readonly envelope: Envelope;
   /** Who is next. */
   at: number;
-  /** Turns that are not in the thread's counters yet. */
-  uncounted: number;
 }
 
 export class FanOuts {
@@ -44,9 +41,11 @@ export class FanOuts {
 
   /** Something stands in no mailbox that should. */
   isPending = false;
+  /** A turn of theirs runs, or has been cut down since the drain before: it is counted. */
+  isInTurns = false;
 
   begin(subscriptions: readonly TopicSubscription[], envelope: Envelope): void {
-    this.#waiting.push({ subscriptions, envelope, at: 0, uncounted: 0 });
+    this.#waiting.push({ subscriptions, envelope, at: 0 });
     this.isPending = true;
     this.#kernel.counters.addUnread(subscriptions.length);
     this.#kernel.scheduler.queueFanOut();
@@ -58,7 +57,7 @@ export class FanOuts {
     const { counters, scheduler } = this.#kernel;
     scheduler.enter();
     this.isPending = false;
-    this.count();
+    counters.countTaken();
     const all = this.#running === undefined ? [] : [this.#running];
     this.#running = undefined;
     for (let one = this.#waiting.shift(); one !== undefined; one = this.#waiting.shift()) {
@@ -72,8 +71,9 @@ export class FanOuts {
     scheduler.leave();
   }
 
-  /** Turns of the one that was under way were cut off. */
+  /** The frames of its turns may have been cut down. */
   recover(): void {
+    this.isInTurns = false;
     if (this.#running !== undefined) this.spread();
   }
 
@@ -83,44 +83,33 @@ export class FanOuts {
       this.#left--;
       return 0;
     }
-    const { checkpoint, scheduler } = this.#kernel;
+    const { checkpoint, counters, scheduler } = this.#kernel;
     this.#running ??= this.#waiting.shift();
     const running = this.#running;
     if (running === undefined) return 0;
     const { envelope, subscriptions } = running;
+    this.isInTurns = true;
     let count = 0;
     // Until one of them does what spreads it.
     while (count < max && this.#running === running && !checkpoint.isFull) {
       const subscription = subscriptions[running.at++] as TopicSubscription;
       const { cell } = subscription;
-      const isHere = isPlain(cell);
-      if (isHere) running.uncounted++;
       const isLast = running.at === subscriptions.length;
-      if (isLast || running.uncounted >= turnsPerCount || scheduler.activity !== undefined) this.#count(running);
       if (isLast) this.#end();
       count++;
-      if (isHere) scheduler.runPlain(cell, subscription.meta, envelope);
-      else {
-        this.#kernel.counters.addUnread(-1);
+      if (isPlain(cell)) {
+        if (counters.take() >= turnsPerCount || isLast || scheduler.activity !== undefined) counters.countTaken();
+        scheduler.runPlain(cell, subscription.meta, envelope);
+      } else {
+        scheduler.ranPlain();
+        counters.addUnread(-1);
         this.#put(subscription, envelope);
       }
     }
+    counters.countTaken();
     scheduler.ranPlain();
+    this.isInTurns = false;
     return count;
-  }
-
-  /** What the thread's counters lack is in them from then on: who reads them in a turn finds that turn and all before. */
-  count(): void {
-    if (this.#running !== undefined) this.#count(this.#running);
-  }
-
-  #count(running: FanOut): void {
-    const { counters } = this.#kernel;
-    const { uncounted } = running;
-    running.uncounted = 0;
-    counters.addUnread(-uncounted);
-    counters.add(Counter.busDelivered, uncounted);
-    counters.add(Counter.turns, uncounted);
   }
 
   /** It is not at its end. */

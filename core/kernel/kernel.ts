@@ -420,7 +420,7 @@ export class Kernel {
 
   /** Counters of this thread since start. */
   stats(): ThreadStats {
-    this.fanOuts.count();
+    this.counters.countTaken();
     return {
       thread: this.thread,
       position: this.memory.position(this.thread),

@@ -43,8 +43,11 @@ export const Word = {
   introduction: 30,
   /** When its last drain began, as `agent-words.ts` has times. */
   drainBegan: 31,
+  /** Turns of a publish to many that are not in the thread's counters yet. */
+  uncounted: 32,
 } as const;
-export const wordsPerThread = 32;
+/** Whole lines of a processor's cache, so that no thread writes into another's. */
+export const wordsPerThread = 48;
 
 export const Global = {
   interest: 0,

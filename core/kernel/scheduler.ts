@@ -17,8 +17,8 @@ import type { Idle } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { RunQueue } from "./run-queue.ts";
 
-/** Turns of one actor before the next has its go. */
 const notedFlags = Flag.limited | Flag.agent;
+/** Turns of one actor before the next has its go. */
 const turnsPerRun = 100;
 /** Turns in one drain, and how often the clock is read meanwhile. */
 const turnsPerDrain = 10_000;
@@ -405,16 +405,19 @@ export class Scheduler {
     this.#kernel.dispatch.inHand = nothing;
   }
 
-  /** A turn with a message that stands in no mailbox. */
+  /** A turn that was cut down goes on, with the message that it had in hand. */
   runWith(cell: Cell, meta: MessageMeta, payload: unknown): void {
     this.current = cell;
     this.#publishRun(cell);
     this.#takeTurn(cell, meta, payload, false, false);
-    this.#ran(cell, 1);
+    this.#ran(cell, this.#kernel.fanOuts.isInTurns ? 0 : 1);
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
   }
 
-  /** @param isPlain it is for the plain handler of an actor that needs no second look */
+  /**
+   * @param isPlain it is for the plain handler of an actor that needs no second look.
+   * @param isRepeated the turn before may have had the same message.
+   */
   #takeTurn(cell: Cell, meta: MessageMeta, payload: unknown, isPlain: boolean, isRepeated: boolean): void {
     const { cuts, dispatch } = this.#kernel;
     dispatch.inHandMeta = meta;

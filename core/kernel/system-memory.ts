@@ -403,7 +403,7 @@ export class SystemMemory {
 
   /** What a thread counts about itself, also when it is lost. */
   countersOf(thread: number): Counters {
-    return new Counters(this.#counters, thread, this.words, this.unreadWord(thread));
+    return new Counters(this.#counters, thread, this.words);
   }
 
   /** Bits of the event kinds that somebody on main listens to. */

@@ -57,6 +57,8 @@ export class ThreadLosses {
     if (blame !== undefined) this.#reportEnd(thread, lost.start, blame);
     const isRetired = lost.isDedicated && why === retiredWhy;
     memory.setState(thread, isRetired ? ThreadState.retired : ThreadState.lost);
+    const counters = memory.countersOf(thread);
+    counters.countTaken();
     if (!isRetired) this.count++;
     const word: ToThread = { type: "lost", thread, why, wasUp: isReady, blame };
     for (const other of this.#threads.all) {
@@ -68,7 +70,6 @@ export class ThreadLosses {
     this.#succession.threadLost(lost);
     this.#host.threadLost(thread, why, isReady, blame);
     if (!isRetired && !this.#threads.isClosing) {
-      const counters = memory.countersOf(thread);
       const [unread, unsent] = [counters.unread, counters.get(Counter.unsent)];
       kernel.emit({ type: "threadLost", thread, position, why, actors, unread, unsent });
     }

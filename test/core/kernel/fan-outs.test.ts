@@ -1,5 +1,6 @@
 /** When a publish to many is in the counters of its thread. */
 import { expect, test } from "@jest/globals";
+import type { Context } from "../../../core/actor/context.ts";
 import { defineActor } from "../../../core/index.ts";
 import { ActivityCounts } from "../../../core/kernel/activity-counts.ts";
 import { Counter } from "../../../core/kernel/counters.ts";
@@ -8,46 +9,89 @@ import { SimulatedSystem } from "../../support/simulated-system.ts";
 
 const size = 100;
 
-/** A crowd of one thread: what it finds in each of its turns for a message that is published to it. */
-async function inEachTurn<T>(find: (kernel: Kernel) => T, isWatched = false): Promise<readonly T[]> {
+interface Crowd {
+  /** The turn of a member, by its place. */
+  readonly turn: (place: number, ctx: Context, kernel: Kernel) => void;
+  readonly prepare?: (kernel: Kernel) => void;
+}
+
+/** A message is published once to a crowd of one thread. */
+async function publishTo({ turn, prepare }: Crowd): Promise<Kernel> {
   const system = new SimulatedSystem(1, 1);
   const kernel = system.kernel(0);
-  const found: T[] = [];
   const member = defineActor({
     module: "sim:member",
-    init: (_: undefined, ctx) => void ctx.subscribe("news"),
-    receive: () => void found.push(find(kernel)),
+    init: (place: number, ctx) => {
+      void ctx.subscribe("news");
+      return place;
+    },
+    receive: (place, _message, ctx) => turn(place, ctx, kernel),
   });
-  for (let n = 0; n < size; n++) kernel.guest.ctx?.spawn(member);
+  for (let place = 0; place < size; place++) kernel.guest.ctx?.spawn(member, place);
   system.settle();
   await new Promise(setImmediate);
   system.settle();
-  if (isWatched) new ActivityCounts(kernel, () => 0).read(1, { sort: "turns", limit: 9, of: undefined });
+  prepare?.(kernel);
   void kernel.guest.ctx?.publish("news", undefined);
   system.settle();
+  return kernel;
+}
+
+/** What a crowd finds in each of its turns. */
+async function inEachTurn<T>(find: (kernel: Kernel) => T, prepare?: (kernel: Kernel) => void): Promise<readonly T[]> {
+  const found: T[] = [];
+  await publishTo({ turn: (_place, _ctx, kernel) => void found.push(find(kernel)), ...(prepare && { prepare }) });
   return found;
 }
 
+const question = { sort: "turns", limit: size, of: undefined } as const;
+const look = (kernel: Kernel) => void new ActivityCounts(kernel, () => 0).read(1, question);
 const rising = (from: number) => Array.from({ length: size }, (_, at) => from + at);
-const firstOf = (counts: readonly number[]) => counts[0] as number;
 
 test("who asks for the counters in a turn finds it and all before it", async () => {
-  const turns = await inEachTurn((kernel) => kernel.stats().turns);
-  expect(turns).toEqual(rising(firstOf(turns)));
+  let before = 0;
+  const prepare = ({ counters }: Kernel) => void (before = counters.get(Counter.turns));
+  const turns = await inEachTurn((kernel) => kernel.stats().turns, prepare);
+  expect(turns).toEqual(rising(before + 1));
 });
 
 test("where each actor's turns are counted, each turn is at once", async () => {
-  const turns = await inEachTurn(({ counters }) => counters.get(Counter.turns), true);
-  expect(turns).toEqual(rising(firstOf(turns)));
+  const delivered = await inEachTurn(({ counters }) => counters.get(Counter.busDelivered), look);
+  expect(delivered).toEqual(rising(1));
 });
 
-test("others find a count at most 15 turns behind", async () => {
-  const delivered = await inEachTurn(({ counters }) => counters.get(Counter.busDelivered));
-  const behind = delivered.map((count, at) => at + 1 - count);
+test("whoever begins to look in a turn finds of each actor the turns from then on", async () => {
+  const answers: (readonly number[])[] = [];
+  const counts: ActivityCounts[] = [];
+  const turn = (place: number, _ctx: Context, kernel: Kernel) => {
+    if (place === 40) counts.push(new ActivityCounts(kernel, () => 0));
+    if (place === 40 || place === 60)
+      for (const one of counts) answers.push(one.read(1, question).actors.map(({ turns }) => turns));
+  };
+  await publishTo({ turn });
+  // Of those between the two.
+  expect(answers).toEqual([[], Array(19).fill(1)]);
+});
+
+test("others find a count at most 15 turns behind, and what is unread as it is", async () => {
+  const found = await inEachTurn(({ counters }) => [counters.get(Counter.busDelivered), counters.unread] as const);
+  const behind = found.map(([delivered], at) => at + 1 - delivered);
   expect([Math.min(...behind), Math.max(...behind), behind.at(-1)]).toEqual([0, 15, 0]);
+  expect(found.map(([, unread]) => unread)).toEqual(rising(0).reverse());
 });
 
-test("each message counts as exactly one of unread and delivered at any moment", async () => {
-  const sums = await inEachTurn(({ counters }) => counters.unread + counters.get(Counter.busDelivered));
-  expect(new Set(sums)).toEqual(new Set([size]));
+test("neighbours that put the message aside each have it again", async () => {
+  const seen: number[] = [];
+  const again = new Set<number>();
+  const turn = (place: number, ctx: Context) => {
+    seen.push(place);
+    if (place % 3 === 0 || again.has(place)) return;
+    again.add(place);
+    ctx.stash();
+    ctx.unstashAll();
+  };
+  const kernel = await publishTo({ turn });
+  const aside = rising(0).filter((place) => place % 3 !== 0);
+  expect(seen.toSorted((a, b) => a - b)).toEqual([...rising(0), ...aside].sort((a, b) => a - b));
+  expect([kernel.counters.get(Counter.busDelivered), kernel.counters.unread]).toEqual([size, 0]);
 });

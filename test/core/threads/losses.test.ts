@@ -3,6 +3,8 @@ import { expect, test } from "@jest/globals";
 import { bootSystem } from "../../../core/system/boot.ts";
 import { System } from "../../../core/system/system.ts";
 import { EventRecorder } from "../../../testing/index.ts";
+import { type CrowdNews, crowdMember } from "../../fixtures/crowd.ts";
+import { puppet } from "../../fixtures/puppet.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
 
 const there = { placement: { thread: 1 } } as const;
@@ -43,6 +45,25 @@ test("messages that a lost thread had not read are dead letters, those in its ma
   );
   const { unreadLost, unsentLost, deadLetters } = await system.stats();
   expect([unreadLost, unsentLost, deadLetters.thread_lost]).toEqual([10, 0, 9]);
+});
+
+test("of a publish to many what came into hands before its thread was lost is delivered, and the rest unread", async () => {
+  const { system, kernel, isHeld } = await start();
+  await using _ = system;
+  const size = 40;
+  await Promise.all(
+    Array.from({ length: size }, (_, place) => system.spawn(crowdMember, { topic: "news", place }, there)),
+  );
+  await system.settled();
+  const publisher = await system.spawn(puppet, undefined, there);
+  publisher.cast("run", ["publish", "news", { number: 1, loops: 25 } satisfies CrowdNews]);
+  kernel.drain();
+  await isHeld(size - 26);
+  using recorder = new EventRecorder(system, ["threadLost"]);
+  await system.terminateThread(1, "test");
+  expect(recorder.of("threadLost")).toMatchObject([{ unread: size - 26 }]);
+  const { bus, unreadLost } = await system.stats();
+  expect([bus.delivered, unreadLost]).toEqual([26, size - 26]);
 });
 
 test("what is sent to a thread that is lost is a dead letter that says which call or cast it was", async () => {
