@@ -404,12 +404,17 @@ export interface Context {
   whereis(name: string): Ref | undefined;
 
   /**
-   * Joins a process group (pg:join/2), once more if it is in it already; `ref` is this actor unless given. It leaves when
-   * it ends. Resolves when this thread sees it, the others do soon after (S12.2). @throws RuntimeError `bad_argument`, `noproc`.
+   * Joins a process group (pg:join/2), once more if it is in it already: this actor unless another is given, or each of a
+   * list (at most 65,536) as often as it stands there; those of one thread in one step (S12.5). It leaves when it ends. Resolves
+   * when this thread sees it, the others do soon after (S12.2). @throws RuntimeError `bad_argument`, of a list with the index,
+   * and then nobody joins; `noproc`: one has ended, and of a list the others have joined.
    */
-  join(group: string, ref?: RefData): Promise<void>;
-  /** One membership less (pg:leave/2); `not_joined`: there was none. @throws RuntimeError `bad_argument`. */
-  leave(group: string, ref?: RefData): Promise<"ok" | "not_joined">;
+  join(group: string, members?: RefData | readonly RefData[]): Promise<void>;
+  /**
+   * One membership less (pg:leave/2), of a list one for each time that a member stands there. `not_joined`: there was none, of
+   * a list none of anybody's. @throws RuntimeError `bad_argument` as above.
+   */
+  leave(group: string, members?: RefData | readonly RefData[]): Promise<"ok" | "not_joined">;
   /** Living members, each as often as it has joined, in no order (pg:get_members/1). A read of this thread's copy. */
   members(group: string): Ref[];
   /** Groups with a living member (pg:which_groups/0). */

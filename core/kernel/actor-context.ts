@@ -46,7 +46,7 @@ import { assertDeclaration, type Declaration } from "../registry/declaration.ts"
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskRequest } from "../tasks/task-request.ts";
 import { eventBit, type SupervisionEvent } from "./events.ts";
-import { assertGroup } from "./groups.ts";
+import { assertGroup, type GroupVerb, isList } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
 import { assertChanges } from "./reconfiguring.ts";
 import { reportable } from "./report-text.ts";
@@ -272,20 +272,26 @@ export function contextClass(kernel: Kernel): ContextClass {
     whereis(name: string): Ref | undefined {
       return kernel.names.whereis(name);
     }
-    join(group: string, ref?: RefData): Promise<void> {
-      return this.#group("join", group, ref) as Promise<void>;
+    join(group: string, members?: RefData | readonly RefData[]): Promise<void> {
+      return this.#group("join", group, members) as Promise<void>;
     }
-    leave(group: string, ref?: RefData): Promise<"ok" | "not_joined"> {
-      return this.#group("leave", group, ref) as Promise<"ok" | "not_joined">;
+    leave(group: string, members?: RefData | readonly RefData[]): Promise<"ok" | "not_joined"> {
+      return this.#group("leave", group, members) as Promise<"ok" | "not_joined">;
     }
-    #group(verb: "join" | "leave", group: string, ref: RefData | undefined): Promise<unknown> {
+    #group(verb: GroupVerb, group: string, members: RefData | readonly RefData[] | undefined): Promise<unknown> {
       const cell = this.#cell;
       try {
         kernel.assertAlive(cell, verb);
         assertGroup(group, verb);
-        const of = ref === undefined ? this.self : kernel.resolve(ref, verb);
+        const { groups } = kernel;
+        if (isList(members)) {
+          const all = groups.membersOf(members, verb);
+          if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
+          return kernel.scheduler.commit(() => groups.askAll(cell, verb, group, all));
+        }
+        const of = members === undefined ? this.self : kernel.resolve(members, verb);
         if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
-        return kernel.scheduler.commit(() => kernel.groups.ask(cell, verb, group, of));
+        return kernel.scheduler.commit(() => groups.ask(cell, verb, group, of));
       } catch (error) {
         return kernel.tasks.rejection(cell, error);
       }

@@ -140,6 +140,10 @@ export const FrameKind = {
   consumeEnded: 76,
   /** Names of environment variables that an actor's configuration is read from. To main. */
   environmentAsked: 77,
+  /** `["join" | "leave", group, refs of the thread's actors]`; id: the question. */
+  groupChanges: 78,
+  /** `EntriesPayload`; id: the last change's number. To main, and from main to the others. */
+  entries: 79,
 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 

@@ -3,7 +3,8 @@
  * when it ends, and a group without members does not exist.
  *
  * Each thread is the truth for its own actors' memberships, and every thread reads its own copy (`replica.ts`). In `pg`
- * a process joins on its own node; threads are no nodes, so an actor may be joined from any thread of its system.
+ * a process joins on its own node; threads are no nodes, so an actor may be joined from any thread of its system. For the
+ * same reason there are no local members to be told apart: all are.
  */
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
 import type { GroupMessage, GroupMonitor } from "../actor/context.ts";
@@ -17,7 +18,13 @@ import { type EntryChange, Table } from "./replica.ts";
 /** Longest name of a group, in UTF-16 units. */
 const groupLengthMax = 256;
 
-type GroupVerb = "join" | "leave";
+/** Members that one `join` or `leave` takes. */
+const listMax = 65_536;
+
+export type GroupVerb = "join" | "leave";
+
+/** Of a list: the number of its last change, 0 where there was none, and places in the list of whom nothing was changed. */
+export type ChangesMade = readonly [change: number, missed: readonly number[]];
 
 /** What is watched; undefined: every group. */
 type Watched = string | undefined;
@@ -93,6 +100,70 @@ export class Groups {
     return promise;
   }
 
+  /**
+   * The same of a list: one step of those on one thread, as `pg` does it with a list, whose processes are of one node. Of
+   * those that have ended nobody joins; the others do.
+   */
+  askAll(cell: Cell, verb: GroupVerb, group: string, refs: readonly Ref[]): Promise<unknown> {
+    const kernel = this.#kernel;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const missed = new Set<Ref>();
+    const byThread = Map.groupBy(refs, ({ thread }) => thread);
+    let open = byThread.size + 1;
+    let isAwaited = false;
+    const done = () => {
+      if (--open > 0) return;
+      if (isAwaited) kernel.asyncTurns.awaits(cell, -1);
+      const gone = verb === "join" ? refs.find((ref) => missed.has(ref)) : undefined;
+      if (gone === undefined) {
+        const outcome = verb === "join" ? undefined : missed.size < refs.length ? "ok" : "not_joined";
+        kernel.scheduler.settle(cell, resolve as (value: never) => void, outcome);
+        return;
+      }
+      const rest = `${refs.length - missed.size} of ${refs.length} memberships were added`;
+      const error = new RuntimeError("noproc", `join: ${kernel.nameOf(gone)} is not alive; ${rest}`);
+      kernel.scheduler.settle(cell, reject as (value: never) => void, kernel.tasks.failureOf(cell, error));
+    };
+    for (const [thread, ofThread] of byThread) {
+      const seen = (made: unknown) => {
+        const [change, places] = made as ChangesMade;
+        for (const at of places) missed.add(ofThread[at] as Ref);
+        if (thread === kernel.thread) done();
+        else kernel.replica.whenSeen(thread, change, done);
+      };
+      if (thread === kernel.thread) {
+        this.changeAll(verb, group, ofThread, seen);
+        continue;
+      }
+      // As in `ask`: who goes with its thread has left, unless it is the asker that has ended.
+      const failed = (error: unknown) => {
+        if ((cell.flags & Flag.dead) !== 0) reject(error);
+        for (const ref of ofThread) missed.add(ref);
+        done();
+      };
+      const there = kernel.makeRef(thread, kernel.guest.slot, 0);
+      const question = [verb, group, ofThread] as const;
+      kernel.calls.askThen(cell, there, FrameKind.groupChanges, verb, Number.POSITIVE_INFINITY, question, seen, failed);
+    }
+    if (open > 1) {
+      isAwaited = true;
+      kernel.asyncTurns.awaits(cell, 1);
+    }
+    done();
+    return promise;
+  }
+
+  /** A list's members. @throws RuntimeError `bad_argument`, which names the place; `noproc`: a name that nobody has. */
+  membersOf(list: readonly RefData[], verb: GroupVerb): Ref[] {
+    if (list.length > listMax)
+      throw new RuntimeError("bad_argument", `${verb} takes at most ${listMax} members at once, got ${list.length}`);
+    // Places with nothing in them are looked at, too.
+    return Array.from(list, (member, at) => {
+      const { thread, slot, generation } = this.#kernel.resolve(member, `${verb}, at index ${at} of its list,`);
+      return this.#kernel.makeRef(thread, slot, generation);
+    });
+  }
+
   /** Of an actor of this thread. Returns the change's number; 0: it is gone, or was not in the group that it leaves. */
   change(verb: GroupVerb, group: string, ref: RefData): number {
     const cell = this.#kernel.cellOf(ref);
@@ -101,6 +172,33 @@ export class Groups {
     const count = countOf(replica.valueOf(Table.groups, group, this.#kernel.refOf(cell)));
     if (verb === "join") return replica.put(Table.groups, group, cell, count + 1);
     return count === 0 ? 0 : replica.put(Table.groups, group, cell, count === 1 ? undefined : count - 1);
+  }
+
+  /** Of actors of this thread, in one step. Those whose spawn is still on its way follow when they have come, each by itself. */
+  changeAll(verb: GroupVerb, group: string, refs: readonly RefData[], done: (made: ChangesMade) => void): void {
+    const { early, replica } = this.#kernel;
+    const missed: number[] = [];
+    let last = 0;
+    let open = 1;
+    const one = (at: number, ref: RefData) => {
+      const change = this.change(verb, group, ref);
+      if (change === 0) missed.push(at);
+      else last = change;
+    };
+    const end = () => {
+      if (--open === 0) done([last, missed]);
+    };
+    replica.inOneStep(Table.groups, group, () => {
+      for (const [at, ref] of refs.entries()) {
+        const later = () => {
+          one(at, ref);
+          end();
+        };
+        if (early.hold(ref, later)) open++;
+        else one(at, ref);
+      }
+    });
+    end();
   }
 
   members(group: string): Ref[] {
@@ -196,6 +294,10 @@ function entryFault(group: string, value: unknown): string | undefined {
 
 function isGroup(group: unknown): boolean {
   return typeof group === "string" && group !== "" && group.length <= groupLengthMax;
+}
+
+export function isList(members: RefData | readonly RefData[] | undefined): members is readonly RefData[] {
+  return Array.isArray(members);
 }
 
 /** @throws RuntimeError `bad_argument`. */

@@ -18,10 +18,11 @@ import type { ActivityQuestion } from "./activity-counts.ts";
 import type { ControlVerb } from "./controls.ts";
 import type { RuntimeEvent } from "./events.ts";
 import { FrameKind, mailOf } from "./frame-kind.ts";
+import type { ChangesMade, GroupVerb } from "./groups.ts";
 import type { DedicatedStart } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { keepForChild } from "./reconfiguring.ts";
-import type { EntryPayload } from "./replica.ts";
+import type { EntriesPayload, EntryPayload } from "./replica.ts";
 import type { SpawnPayload } from "./spawner.ts";
 
 /** Behind the name, the argument and the time: the sender's mark where a plan of faults means it, and `Meta.credit`. */
@@ -176,6 +177,9 @@ export class Inbound implements FrameSink {
       case FrameKind.entry:
         kernel.replica.entryReceived(thread, id, payload as EntryPayload);
         return;
+      case FrameKind.entries:
+        kernel.replica.entriesReceived(thread, id, payload as EntriesPayload);
+        return;
       case FrameKind.entriesGone:
         kernel.replica.goneReceived(thread, payload as Ref);
         return;
@@ -294,8 +298,14 @@ export class Inbound implements FrameSink {
         kernel.topics.roomReceived(thread, id);
         return;
       case FrameKind.groupChange: {
-        const [verb, group] = payload as readonly ["join" | "leave", string];
+        const [verb, group] = payload as readonly [GroupVerb, string];
         kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, kernel.groups.change(verb, group, to));
+        return;
+      }
+      case FrameKind.groupChanges: {
+        const [verb, group, refs] = payload as readonly [GroupVerb, string, readonly Ref[]];
+        const done = (made: ChangesMade) => kernel.peers.push(thread, FrameKind.reply, from, kernel.guest, id, made);
+        kernel.groups.changeAll(verb, group, refs, done);
         return;
       }
       case FrameKind.pause:

@@ -24,6 +24,9 @@ const tableNames = Object.keys(Table);
 /** What crosses: undefined as value removes the entry. */
 export type EntryPayload = readonly [table: Table, key: string, holder: Ref, value: unknown];
 
+/** The same of several holders, which every copy takes in one step. */
+export type EntriesPayload = readonly EntryPayload[];
+
 /** What changed in this thread's copy; undefined: there is none. */
 export interface EntryChange {
   readonly holder: Ref;
@@ -31,7 +34,7 @@ export interface EntryChange {
   readonly former: unknown;
 }
 
-/** Entries of a key have changed: one or, where a thread is lost, all those of its actors at once. */
+/** Entries of a key have changed: one, those that were put in one step or, where a thread is lost, all those of its actors at once. */
 export type EntryListener = (key: string, changes: readonly EntryChange[]) => void;
 
 /** What is wrong with an entry of a table; undefined: nothing. */
@@ -40,6 +43,12 @@ export type EntryCheck = (key: string, value: unknown) => string | undefined;
 interface Entry {
   readonly holder: Ref;
   readonly value: unknown;
+}
+
+/** What is changed in one step, and what is still to be told of it. */
+interface Step {
+  readonly changes: EntryChange[];
+  readonly payloads: EntryPayload[];
 }
 
 /** On main: a change that every thread is to confirm. */
@@ -66,6 +75,8 @@ export class Replica {
   readonly #checks: (EntryCheck | undefined)[] = [];
   /** Changes of this thread's own actors are numbered. */
   #lastChange = 0;
+  /** The one that is under way. */
+  #step: Step | undefined;
   /** By thread: the number of its last change that is in this copy, and by number who waits for a later one. */
   readonly #seen = new Map<number, number>();
   readonly #waiters = new Map<number, Map<number, () => void>>();
@@ -159,8 +170,28 @@ export class Replica {
     const change = ++this.#lastChange;
     extraOf(cell).hasEntries = true;
     this.#apply(table, key, holder, value);
-    this.#tell(FrameKind.entry, change, [table, key, holder, value]);
+    const payload: EntryPayload = [table, key, holder, value];
+    if (this.#step !== undefined) this.#step.payloads.push(payload);
+    else this.#tell(FrameKind.entry, change, payload);
     return change;
+  }
+
+  /** What `changes` puts of one table and key is one step: in every copy, and for those that are told of changes. */
+  inOneStep(table: Table, key: string, changes: () => void): void {
+    const payloads = this.#asOne(table, key, changes);
+    if (payloads.length > 0) this.#tell(FrameKind.entries, this.#lastChange, payloads);
+  }
+
+  #asOne(table: Table, key: string, apply: () => void): EntriesPayload {
+    const step: Step = { changes: [], payloads: [] };
+    this.#step = step;
+    try {
+      apply();
+    } finally {
+      this.#step = undefined;
+    }
+    if (step.changes.length > 0) this.#listeners[table]?.(key, step.changes);
+    return step.payloads;
   }
 
   /**
@@ -231,14 +262,14 @@ export class Replica {
     this.#tell(FrameKind.entriesGone, 0, holder);
   }
 
-  #tell(kind: FrameKind, change: number, payload: EntryPayload | Ref): void {
+  #tell(kind: FrameKind, change: number, payload: EntryPayload | EntriesPayload | Ref): void {
     const kernel = this.#kernel;
     if (kernel.thread === owner) this.#passOn(kind, change, payload, owner);
     else kernel.peers.push(owner, kind, toKernel, kernel.guest, change, payload);
   }
 
   /** On main: to every thread but the one that it came from. */
-  #passOn(kind: FrameKind, change: number, payload: EntryPayload | Ref, from: number): void {
+  #passOn(kind: FrameKind, change: number, payload: EntryPayload | EntriesPayload | Ref, from: number): void {
     const kernel = this.#kernel;
     for (const thread of this.#others)
       if (thread !== from) kernel.peers.push(thread, kind, toKernel, kernel.guest, change, payload);
@@ -252,6 +283,21 @@ export class Replica {
     if (kernel.isAlive(holder)) this.#apply(table, key, holder, value);
     if (kernel.thread === owner) this.#passOn(FrameKind.entry, change, payload, from);
     if (change > 0) this.#caughtUp(holder.thread, change);
+  }
+
+  /** The same of several, which are of one table and key, and whose holders are of one thread. */
+  entriesReceived(from: number, change: number, payloads: EntriesPayload): void {
+    const kernel = this.#kernel;
+    const [first] = payloads;
+    if (first === undefined) return;
+    const [table, key, { thread }] = first;
+    if (kernel.registry?.hasFound === true)
+      for (const [, , holder, value] of payloads) if (value === undefined) this.#noteTakenBack(table, key, holder);
+    this.#asOne(table, key, () => {
+      for (const [, , holder, value] of payloads) if (kernel.isAlive(holder)) this.#apply(table, key, holder, value);
+    });
+    if (kernel.thread === owner) this.#passOn(FrameKind.entries, change, payloads, from);
+    this.#caughtUp(thread, change);
   }
 
   goneReceived(from: number, holder: Ref): void {
@@ -415,7 +461,8 @@ export class Replica {
       else entries.set(who, { holder, value });
       (this.#heldBy(holder, who).keys[table] ??= new Set()).add(key);
     }
-    this.#listeners[table]?.(key, [{ holder, value, former }]);
+    if (this.#step !== undefined) this.#step.changes.push({ holder, value, former });
+    else this.#listeners[table]?.(key, [{ holder, value, former }]);
     this.#kernel.registry?.changed();
   }
 

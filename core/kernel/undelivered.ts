@@ -58,6 +58,7 @@ export class Undelivered {
       }
       case FrameKind.control:
       case FrameKind.actors:
+      case FrameKind.groupChanges:
       case FrameKind.deadLetters:
       case FrameKind.resend:
         kernel.calls.threadIsLost(id, to);

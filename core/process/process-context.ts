@@ -191,11 +191,11 @@ export class ProcessContext {
   whereis(name: string): Ref | undefined {
     return this.#line.ask("whereis", [name]) as Ref | undefined;
   }
-  join(group: string, ref?: RefData): Promise<unknown> {
-    return this.#begin("join", () => [group, ref]);
+  join(group: string, members?: RefData | readonly RefData[]): Promise<unknown> {
+    return this.#begin("join", () => [group, members]);
   }
-  leave(group: string, ref?: RefData): Promise<unknown> {
-    return this.#begin("leave", () => [group, ref]);
+  leave(group: string, members?: RefData | readonly RefData[]): Promise<unknown> {
+    return this.#begin("leave", () => [group, members]);
   }
   members(group: string): Ref[] {
     return this.#line.ask("members", [group]) as Ref[];

@@ -252,16 +252,16 @@ export class System implements AsyncDisposable {
     return this.#ctx.whereis(name);
   }
 
-  /** Lets an actor join a process group: see `Context.join`. */
-  async join(group: string, ref: RefData): Promise<void> {
+  /** Lets an actor, or each of a list, join a process group: see `Context.join`. */
+  async join(group: string, members: RefData | readonly RefData[]): Promise<void> {
     this.#assertRunning("join");
-    await this.#ctx.join(group, ref);
+    await this.#ctx.join(group, members);
   }
 
   /** See `Context.leave`. */
-  async leave(group: string, ref: RefData): Promise<"ok" | "not_joined"> {
+  async leave(group: string, members: RefData | readonly RefData[]): Promise<"ok" | "not_joined"> {
     this.#assertRunning("leave");
-    return await this.#ctx.leave(group, ref);
+    return await this.#ctx.leave(group, members);
   }
 
   /** Living members of a process group, each as often as it has joined. */

@@ -1,4 +1,4 @@
-/** Erlang/OTP, pg_SUITE, ractor's pg and Pekko's receptionist. Cases by their names there; see cases.json. A node is a thread here. Not in every placement: members stand on thread 1, main and thread 2 look on; groups in each are in ../core/semantics/s12-groups.test.ts. */
+/** Erlang/OTP, pg_SUITE, ractor's pg and Pekko's receptionist. Cases by their names there; see cases.json. A node is a thread here. Not in every placement: members stand on thread 1, main and thread 2 look on; groups in each are in ../core/semantics/s12-groups.test.ts. pg's local members are not here: one system is one node, so that all are local. */
 import { describe, expect, test } from "@jest/globals";
 import { type MofaSystem, type Ref, type RefData, refKey, startSystem } from "../../index.ts";
 import { puppet } from "../fixtures/puppet.ts";
@@ -62,14 +62,21 @@ describe("pg_SUITE", () => {
     expect(await run(first, "leave", "single")).toBe("ok");
     expect(await seenEverywhere("single")).toEqual(allOf(first, second));
     await system().stopActor(second);
+    await run(first, "join", "single", [first, first]);
+    expect(await seenEverywhere("single")).toEqual(allOf(first, first, first));
     expect(await run(first, "leave", "single")).toBe("ok");
+    expect(await run(first, "leave", "single", [first, first])).toBe("ok");
     expect(await run(first, "leave", "single")).toBe("not_joined");
+    expect(await run(first, "leave", "single", [first, first])).toBe("not_joined");
     expect(await seenEverywhere("single")).toEqual(allOf());
   });
 
   test("two: two threads see each other's members", async () => {
     const [here, there] = [await start(1), await start(2)];
-    await run(here, "join", "two");
+    await run(here, "join", "two", [here, here]);
+    await run(there, "join", "two");
+    expect(await seenEverywhere("two")).toEqual(allOf(here, here, there));
+    expect(await run(here, "leave", "two", [here, there])).toBe("ok");
     await run(there, "join", "two");
     expect(await seenEverywhere("two")).toEqual(allOf(here, there));
     system().exit(there, "kill");
@@ -131,6 +138,8 @@ describe("pg_SUITE", () => {
     expect(await seenEverywhere("double")).toEqual(allOf(member, member));
     await run(other, "leave", "double", member);
     expect(await seenEverywhere("double")).toEqual(allOf(member));
+    await run(other, "join", "double", [member, member]);
+    expect(await seenEverywhere("double")).toEqual(allOf(member, member, member));
   });
 
   test("scope_restart: a thread that takes a lost one's place learns of the members again", async () => {
@@ -208,6 +217,12 @@ describe("pg_SUITE", () => {
       ["join", "monitor", refKey(second)],
       ["join", "monitor", refKey(second)],
       ["leave", "monitor", refKey(second), refKey(second)],
+    ]);
+    await run(first, "join", "monitor", [first, first]);
+    await run(first, "leave", "monitor", [first, first, first]);
+    expect((await told(watcher)).slice(3)).toEqual([
+      ["join", "monitor", refKey(first), refKey(first)],
+      ["leave", "monitor", refKey(first), refKey(first), refKey(first)],
     ]);
     expect(await run(watcher, "demonitorGroup", id)).toBe(true);
     expect(await run(watcher, "demonitorGroup", id)).toBe(false);

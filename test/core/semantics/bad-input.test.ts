@@ -190,6 +190,7 @@ describe("bad input and bad luck", () => {
       ["subscribe", "a.>.b"],
       ["join", ""],
       ["leave", 5],
+      ["join", "group", [undefined]],
       ["members", undefined],
       ["monitorGroup", "x".repeat(257)],
     ] as const)

@@ -126,6 +126,89 @@ describePlacements("S12 Groups", (place) => {
       ]);
     }
   });
+
+  test("S12.5: each of a list joins as often as it stands there, and leaves so", async () => {
+    const group = freshGroup();
+    const [one, two] = [await place.spawn(system(), puppet, undefined), await place.spawn(system(), puppet, undefined)];
+    await one.call("run", ["join", group, [one, two, one]]);
+    expect(await membersEverywhere(group)).toEqual(Array.from({ length: 3 }, () => keys([one, one, two])));
+    expect(await two.call("run", ["leave", group, [two, one]])).toBe("ok");
+    expect(await membersEverywhere(group)).toEqual(Array.from({ length: 3 }, () => keys([one])));
+    expect(await system().leave(group, [two, one, one])).toBe("ok");
+    expect(await membersEverywhere(group)).toEqual([[], [], []]);
+    expect(await system().leave(group, [two, one])).toBe("not_joined");
+  });
+
+  test("S12.5: of a list in which a place holds no ref nobody joins or leaves", async () => {
+    const [none, both] = [freshGroup(), freshGroup()];
+    const member = await place.spawn(system(), puppet, undefined);
+    await system().join(both, member);
+    for (const [verb, group] of [
+      ["join", none],
+      ["leave", both],
+    ] as const)
+      expect(await member.call("errorOf", [verb, group, [member, 5]])).toBe(
+        `bad_argument: ${verb}, at index 1 of its list, wants a ref or a registered name, got 5`,
+      );
+    expect(await membersEverywhere(none)).toEqual([[], [], []]);
+    expect(await membersEverywhere(both)).toEqual([keys([member]), keys([member]), keys([member])]);
+  });
+
+  test("S12.5: of a list the living join, also where one has ended, which the caller is told", async () => {
+    const group = freshGroup();
+    const [living, ended] = [
+      await place.spawn(system(), puppet, undefined),
+      await place.spawn(system(), puppet, undefined),
+    ];
+    await system().stopActor(ended);
+    for (const caller of await readers())
+      expect(await caller.call("codeOf", ["join", group, [ended, living]])).toBe("noproc");
+    const thrice = keys([living, living, living]);
+    expect(await membersEverywhere(group)).toEqual([thrice, thrice, thrice]);
+  });
+});
+
+// Not in every placement: which members share a thread is the claim.
+test("S12.5: a monitor tells a list in one message for each thread with members in it", async () => {
+  const group = freshGroup();
+  const at = (thread: number) => system().spawn(puppet, undefined, { placement: { thread } });
+  const [one, two, other] = [await at(1), await at(1), await at(2)];
+  const watchers = await readers();
+  for (const watcher of watchers) await watcher.call("run", ["monitorGroup", group]);
+  await system().join(group, [one, other, two, one]);
+  await system().leave(group, [two, one, two]);
+  await system().settled();
+  for (const watcher of watchers) {
+    const seen = (await watcher.call("seen")) as { change: string; refs: Ref[] }[];
+    const told = seen.map(({ change, refs }) => [change, ...keys(refs)]);
+    expect(told).toHaveLength(3);
+    // Between the changes of two threads there is no order.
+    expect(told.filter(([, ref]) => ref !== refKey(other))).toEqual([
+      ["join", ...keys([one, two, one])],
+      ["leave", ...keys([two, one])],
+    ]);
+    expect(told).toContainEqual(["join", refKey(other)]);
+  }
+});
+
+test("S12.5: an empty list changes nothing", async () => {
+  const group = freshGroup();
+  await system().join(group, []);
+  expect(await system().leave(group, [])).toBe("not_joined");
+  expect(system().groups()).not.toContain(group);
+});
+
+test("S12.5: of a list those on a lost thread have ended, and the others join", async () => {
+  await using own = await startSystem({ threads: 2, clock: "manual", checks: true, seed: 1 });
+  const at = (thread: number) => own.spawn(puppet, undefined, { placement: { thread } });
+  const [lost, stays] = [await at(1), await at(2)];
+  await own.terminateThread(1, "test");
+  await expect(own.join("one", [stays, lost, stays])).rejects.toMatchObject({
+    code: "noproc",
+    message: expect.stringContaining("2 of 3 memberships were added"),
+  });
+  expect(keys(own.members("one"))).toEqual(keys([stays, stays]));
+  expect(await own.leave("one", [lost, stays])).toBe("ok");
 });
 
 // Not in every placement: main cannot be lost, and a thread is taken from a system of its own.
