@@ -9,10 +9,11 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { packageRoot } from "../support/package-root.ts";
@@ -83,21 +84,27 @@ afterAll(() => {
   rmSync(runtime, { recursive: true });
 });
 
-afterEach(async () => {
+afterEach(endAll);
+
+async function endAll(): Promise<void> {
   for (const child of running.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = once(child, "close");
     child.kill("SIGTERM");
     await ended;
   }
-});
+}
 
 const environment = () => ({ ...process.env, XDG_RUNTIME_DIR: runtime });
 
 /** A program that has said that it is up. */
 async function start(...args: string[]): Promise<number> {
-  const child = spawn(process.execPath, [entry, "run", join(folder, "clerks.ts"), "--threads", "1", ...args], {
-    env: environment(),
+  return await startFile("clerks.ts", environment(), ...args);
+}
+
+async function startFile(file: string, env: NodeJS.ProcessEnv, ...args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [entry, "run", join(folder, file), "--threads", "1", ...args], {
+    env,
     stdio: ["ignore", "pipe", "ignore"],
   });
   running.push(child);
@@ -463,6 +470,40 @@ describe("which program is meant", () => {
     ]);
     expect(await mofa("ps", "--system", String(pids[0]))).toMatchObject({ code: 0 });
     expect(await mofa("ps", "--system", "nobody")).toMatchObject({ code: 1 });
+  });
+
+  test("--system chooses by name", async () => {
+    writeFileSync(join(folder, "typists.ts"), `export { main } from "./clerks.ts";`);
+    const pids = { clerks: await start(), typists: await startFile("typists.ts", environment()) };
+    for (const [name, pid] of Object.entries(pids)) {
+      const { code, stdout } = await mofa("top", "--limit", "1", "--system", name);
+      expect({ code, first: stdout.split("  ")[0] }).toEqual({ code: 0, first: `mofa top: ${name} (${pid})` });
+    }
+  });
+
+  test("--system names one, and none runs at all: exit code 3", async () => {
+    expect(await mofa("ps", "--system", "clerks")).toEqual({
+      code: 3,
+      stdout: "",
+      stderr: "mofa: no program of this user runs: start one with mofa run or mofa demo\n",
+    });
+  });
+
+  test("without XDG_RUNTIME_DIR it is found by a folder of this user's alone below the temporary one", async () => {
+    const temporary = mkdtempSync(join(realpathSync(tmpdir()), "mofa-tmp-"));
+    try {
+      const env = { ...process.env, XDG_RUNTIME_DIR: undefined, TMPDIR: temporary };
+      const pid = await startFile("clerks.ts", env);
+      const sockets = join(temporary, `mofa-${userInfo().uid}`);
+      expect((statSync(sockets).mode & 0o777).toString(8)).toBe("700");
+      expect(readdirSync(sockets)).toEqual([`${pid}.sock`]);
+      const asked = await runProgram(process.execPath, [entry, "ps", "--match", "ann", "--json"], { env });
+      expect(asked).toMatchObject({ code: 0, stderr: "" });
+      expect(JSON.parse(asked.stdout)).toMatchObject({ actors: [{ name: "ann" }] });
+    } finally {
+      await endAll();
+      rmSync(temporary, { recursive: true });
+    }
   });
 
   test("a program that was killed leaves a socket, which is taken away", async () => {

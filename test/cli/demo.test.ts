@@ -159,6 +159,26 @@ describe("mofa demo", () => {
     expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow(expect.objectContaining({ code: "ESRCH" }));
   }, 30_000);
 
+  test("is found under its name while it works, and its agents are listed", async () => {
+    const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+    let asked: ReturnType<typeof runProgram> | undefined;
+    const args = [entry, "demo", folder, "--agents", "20", "--no-faults", "--seconds", "60"];
+    const { code, stderr } = await runProgram(process.execPath, args, {
+      env,
+      onStderr: (text, kill) => {
+        if (asked !== undefined || !text.includes("agents up")) return;
+        asked = runProgram(process.execPath, [entry, "ps", "--system", "demo", "--match", "agent*", "--json"], { env });
+        void asked.finally(() => kill("SIGINT"));
+      },
+    });
+    expect(await asked).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse((await asked)?.stdout ?? "")).toMatchObject({ matching: 20, unanswered: [] });
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: expect.stringMatching(/mofa demo: interrupted, and stopped in order\n$/),
+    });
+  }, 30_000);
+
   const hasProc = existsSync("/proc/self/stat");
   (hasProc ? test : test.skip)(
     "survives kill -9 of its processes from outside, also while they start, and loses nothing",
