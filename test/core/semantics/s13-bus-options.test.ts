@@ -145,6 +145,44 @@ describePlacements("S13 Bus, options", (place) => {
     expect(seen).toEqual(publishersThreads.map(() => expect.objectContaining({ topic, message: "m", ...options })));
   });
 
+  test("S13.9: no two messages have one id, and those of one publishing thread count up", async () => {
+    const topic = freshTopic();
+    const subscriber = await place.spawn(system(), puppet, undefined);
+    await subscriber.call("run", ["subscribe", topic]);
+    for (let round = 0; round < 3; round++) {
+      for (const thread of publishersThreads) await (await publisherOn(thread)).call("run", ["publish", topic, thread]);
+    }
+    await system().settled();
+    const seen = (await subscriber.call("seen")) as { readonly id: string; readonly message: number }[];
+    expect(seen).toHaveLength(9);
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(9);
+    for (const thread of publishersThreads) {
+      const ids = seen.filter(({ message }) => message === thread).map(({ id }) => id.split("."));
+      expect(ids.map(([prefix]) => prefix)).toEqual([String(thread), String(thread), String(thread)]);
+      const numbers = ids.map(([, number]) => Number(number));
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    }
+  });
+
+  test("S13.9: the priority that its publisher gave it stands in the envelope, and none where none was given", async () => {
+    const topic = freshTopic();
+    const subscriber = await place.spawn(system(), puppet, undefined);
+    await subscriber.call("run", ["subscribe", topic]);
+    for (const thread of publishersThreads) {
+      const publisher = await publisherOn(thread);
+      for (const priority of [9, 0]) await publisher.call("run", ["publish", topic, thread, { priority }]);
+      await publisher.call("run", ["publish", topic, thread]);
+    }
+    await system().settled();
+    const seen = (await subscriber.call("seen")) as { readonly message: number; readonly priority?: number }[];
+    for (const thread of publishersThreads)
+      expect(seen.filter(({ message }) => message === thread).map(({ priority }) => priority)).toEqual([
+        9,
+        0,
+        undefined,
+      ]);
+  });
+
   test.each(publishersThreads)(
     "S13.9: what its deadline passes before is dropped, published on thread %i",
     async (thread) => {

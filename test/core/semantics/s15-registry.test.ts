@@ -1,6 +1,7 @@
 /** core/SEMANTICS.md, S15: what actors declare, and finding them by it. */
 import { expect, test } from "@jest/globals";
 import { type Ref, refKey } from "../../../core/index.ts";
+import { startSystem } from "../../../index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -213,6 +214,46 @@ describePlacements("S15 Registry", (place) => {
     }
   });
 
+  test("S15.3: a watch tells that one whom it has found was killed", async () => {
+    const name = freshSkill();
+    const agent = await place.spawn(system(), puppet, undefined, { declaration: { capabilities: [{ name }] } });
+    const watchers = await readers();
+    await system().settled();
+    for (const watcher of watchers) await watcher.call("run", ["watch", { capability: name }]);
+    system().exit(agent, "kill");
+    await system().settled();
+    for (const watcher of watchers)
+      expect(await watcher.call("seen")).toMatchObject([{ type: "agent", change: "gone", ref: agent }]);
+  });
+
+  test("S15.1: what is found says all that was declared, on every thread", async () => {
+    const name = freshSkill();
+    const declaration = {
+      version: "1.2.0",
+      tags: ["cheap"],
+      capabilities: [
+        {
+          name,
+          version: "2.1.0",
+          tags: ["fr", "de"],
+          input: { type: "object", properties: { text: { type: "string", maxLength: 80 } } },
+          output: { type: "array", items: [{ type: "number" }, null] },
+          cost: 0.25,
+          latencyMs: 40,
+        },
+        { name: `${name} too` },
+      ],
+      metadata: { owner: "ann" },
+    };
+    const agent = await place.spawn(system(), puppet, undefined);
+    await agent.call("run", ["declare", declaration]);
+    await system().settled();
+    for (const reader of await readers())
+      expect(await reader.call("run", ["find", { capability: name }])).toEqual([
+        expect.objectContaining({ ref: agent, declaration }),
+      ]);
+  });
+
   test("S15.1: what one who found it does to a declaration is not seen by others of its thread", async () => {
     const name = freshSkill();
     await place.spawn(system(), puppet, undefined, { declaration: { tags: [name] } });
@@ -237,4 +278,24 @@ describePlacements("S15 Registry", (place) => {
       new RegExp(`^bad_argument: .*${words.replaceAll(/[[\]]/g, "\\$&")}`),
     );
   });
+});
+
+// Not in every placement: main cannot be lost, and a thread is taken from a system of its own.
+test("S15.3: a watch tells of each one that is lost with its thread", async () => {
+  await using own = await startSystem({ threads: 2, clock: "manual", checks: true, seed: 1 });
+  const declaration = { tags: ["lost"] };
+  const at = (thread: number, more: object = {}) => own.spawn(puppet, undefined, { placement: { thread }, ...more });
+  const lost = [await at(1, { declaration }), await at(1, { declaration })];
+  await at(2, { declaration });
+  const watchers = [await at(0), await at(2)];
+  await own.settled();
+  for (const watcher of watchers) await watcher.call("run", ["watch", declaration]);
+  await own.terminateThread(1, "test");
+  await own.settled();
+  for (const watcher of watchers) {
+    const seen = (await watcher.call("seen")) as { change: string; ref: Ref }[];
+    expect(seen.map(({ change, ref }) => `${change} ${refKey(ref)}`).sort()).toEqual(
+      lost.map((ref) => `gone ${refKey(ref)}`).sort(),
+    );
+  }
 });

@@ -84,6 +84,21 @@ describePlacements("S17 Acknowledged queues", (place) => {
     expect(await statsOf(topic)).toEqual({ ...none, deadLettered: 1, redelivered: 2 });
   });
 
+  test("S17.6: what is given again has the id that it had", async () => {
+    const topic = freshTopic();
+    const refusing = await member(topic, "nack");
+    await publish(topic, "one");
+    await system().settled();
+    await refusing.call("deed", { deed: "ack" });
+    await publish(topic, "two");
+    await advance(10);
+    const got = (await refusing.call("gotWith", "id")) as [string, string][];
+    expect(got.map(([message]) => message)).toEqual(["one", "two", "one"]);
+    const [one, two, again] = got.map(([, id]) => id);
+    expect(again).toBe(one);
+    expect(two).not.toBe(one);
+  });
+
   test("S17.6: a dead letter of a queue can be sent again, into the queue or to somebody", async () => {
     const topic = freshTopic();
     const only = await member(topic, "nack", { attempts: 1 });
