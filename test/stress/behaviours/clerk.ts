@@ -1,7 +1,7 @@
 /** What the suite `services` counts by: agents that note each task, subscribers that note each message, and who makes both. */
 // oxlint-disable-next-line no-restricted-imports -- what actors of a program do, too
 import { setTimeout } from "node:timers/promises";
-import { defineServer, type Envelope } from "../../../index.ts";
+import { defineServer, type Envelope, type Ref } from "../../../index.ts";
 
 /** Notes the tasks that it is given, and is busy with none of them for long. */
 export const clerk = defineServer({
@@ -110,11 +110,33 @@ export const errands = defineServer({
       }
       return wrong;
     },
-    /** What this actor's thread sees of groups, names and declarations. */
-    sees: (_state, { group, names }: { group: string; names: readonly string[] }, ctx) => ({
-      members: ctx.members(group).length,
-      named: names.filter((name) => ctx.whereis(name) !== undefined).length,
-      found: ctx.find({ capability: "count" }).length,
-    }),
+    /** What this actor's thread sees of names, groups and declarations. */
+    sees: (_state, { names, groups }: { names: readonly string[]; groups: readonly string[] }, ctx) =>
+      sightOf({
+        holders: names.map((name) => [name, ctx.whereis(name)]),
+        members: groups.map((group) => [group, ctx.members(group)]),
+        groups: ctx.groups(),
+        declared: ctx.find({ capability: "count" }).map(({ ref }) => ref),
+      }),
   },
 });
+
+/** What there is to see of names, groups and declarations. */
+export interface Sights {
+  readonly holders: readonly (readonly [name: string, holder: Ref | undefined])[];
+  readonly members: readonly (readonly [group: string, members: readonly Ref[]])[];
+  /** Those that exist. */
+  readonly groups: readonly string[];
+  readonly declared: readonly Ref[];
+}
+
+/** The same as texts, which are equal where the very same refs are seen, whatever their order. */
+export function sightOf({ holders, members, groups, declared }: Sights): Readonly<Record<string, string>> {
+  const all = (list: readonly (Ref | string)[]) => list.map(String).sort().join(" ");
+  return {
+    ...Object.fromEntries(holders.map(([name, holder]) => [`holder of "${name}"`, String(holder ?? "nobody")])),
+    ...Object.fromEntries(members.map(([group, refs]) => [`members of "${group}"`, all(refs)])),
+    groups: all(groups),
+    declared: all(declared),
+  };
+}
