@@ -118,8 +118,8 @@ export class Attempts {
     agent.inHand++;
     if (entry.request.isPreemptible) this.#preemptible.add(entry);
     this.#outcomes.has(agent);
-    entry.state = "running";
     entry.attempts++;
+    entry.state = "running";
     this.running++;
     return inHand;
   }
@@ -183,7 +183,14 @@ export class Attempts {
   }
 
   /** The task has ended: an agent that has it in hand is told, where it may be interrupted. */
-  giveUp({ inHand, request, state }: TaskEntry, reason: string): void {
+  giveUp(entry: TaskEntry, reason: string): void {
+    this.#preemptible.delete(entry);
+    const { inHand, request, state } = entry;
+    if (inHand !== undefined && inHand.call === 0) {
+      // The scheduler has crashed before its call was made: nobody will answer.
+      this.#release(entry, inHand.agent);
+      return;
+    }
     if (state === "running") this.running--;
     if (inHand !== undefined && request.isPreemptible) this.#interrupt(inHand, reason, () => {});
   }

@@ -52,7 +52,11 @@ class TaskScheduler {
     if (message === dueMessage) this.#timer = undefined;
     if (isDown(message)) {
       const entry = this.#submitters.ended(message.monitor);
-      if (entry !== undefined) this.#table.giveUp(entry);
+      if (entry !== undefined) {
+        this.#table.deciding = entry;
+        this.#table.giveUp(entry);
+        this.#table.deciding = undefined;
+      }
     }
     this.look();
   }
@@ -175,15 +179,18 @@ class TaskScheduler {
   }
 
   #give(destination: Destination, best: () => Ref | undefined, nowMs: number): void {
+    const table = this.#table;
     while (destination.size > 0) {
       const ref = best();
       if (ref === undefined) return;
       const entry = this.#backlog.take(destination, nowMs);
       if (entry !== undefined) {
-        this.#table.start(entry, ref);
+        table.deciding = entry;
+        table.start(entry, ref);
         this.#submitters.forget(entry);
+        table.deciding = undefined;
       }
-      this.#table.attempts.unmark(ref);
+      table.attempts.unmark(ref);
     }
   }
 
@@ -193,31 +200,38 @@ class TaskScheduler {
    * younger ones, and of two neither makes way for the other in turns.
    */
   #makeWay(destination: Destination, mayServe: (agent: Agent) => boolean, nowMs: number): void {
+    const table = this.#table;
     const victims: TaskEntry[] = [];
     let rooms = 0;
-    for (const entry of this.#table.attempts.preemptible) {
+    for (const entry of table.attempts.preemptible) {
+      table.deciding = entry;
       const { inHand, state } = entry;
       if (inHand === undefined || !mayServe(inHand.agent)) continue;
       if (canMakeWay(entry)) victims.push(entry);
       else if (state === "running" && inHand.way === "asked") rooms++;
     }
+    table.deciding = undefined;
     if (victims.length === 0) return;
     // Of two that are as urgent the one that has begun last loses less.
     victims.sort((a, b) => b.urgency - a.urgency || (a.inHand?.order ?? 0) - (b.inHand?.order ?? 0));
-    const isMadeWayFor = ({ priority }: TaskEntry): boolean => {
+    const isMadeWayFor = (waiting: TaskEntry): boolean => {
+      table.deciding = waiting;
       const victim = victims.at(-1);
-      if (victim === undefined || victim.urgency >= priority) return false;
+      if (victim === undefined || victim.urgency >= waiting.priority) return false;
       victims.pop();
-      this.#table.attempts.makeWay(victim);
+      table.deciding = victim;
+      table.attempts.makeWay(victim);
       this.#watch(victim);
       return true;
     };
     // Those for whom one was to make way that could not.
     for (const waiting of destination.favoured.slice(rooms)) isMadeWayFor(waiting);
     for (let waiting = destination.uppermost(); waiting !== undefined; waiting = destination.uppermost()) {
-      if (!isMadeWayFor(waiting)) return;
+      if (!isMadeWayFor(waiting)) break;
+      table.deciding = waiting;
       destination.favourUppermost(nowMs);
     }
+    table.deciding = undefined;
   }
 
   /** On the system's clock. */

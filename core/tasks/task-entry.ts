@@ -56,7 +56,7 @@ export interface Acceptance {
 /** One attempt. */
 export interface InHand {
   readonly agent: Agent;
-  /** The call's id. */
+  /** The call's id; 0 until it is made. */
   call: number;
   /** In that of all beginnings. */
   readonly order: number;

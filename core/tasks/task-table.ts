@@ -392,15 +392,34 @@ export class TaskTable {
     this.takeNews();
     this.#pools.clear();
     const { deciding } = this;
-    this.deciding = undefined;
-    return [...this.#entries.values()].filter((entry) => {
+    const right: TaskEntry[] = [];
+    for (const [key, entry] of [...this.#entries]) {
+      this.deciding = entry;
       const fault = entry === deciding ? "the scheduler crashed over it" : faultOf(entry);
-      if (fault === undefined) return true;
-      this.totals.discarded++;
-      this.fail(entry, failure("crashed", `task ${entry.id} was thrown out: ${fault}`));
-      report(entry.id, fault);
-      return false;
-    });
+      if (fault === undefined) right.push(entry);
+      else {
+        report(entry.id, fault);
+        this.#throwOut(key, entry, fault);
+      }
+    }
+    this.deciding = undefined;
+    return right;
+  }
+
+  #throwOut(key: string, entry: TaskEntry, fault: string): void {
+    this.totals.discarded++;
+    const error = failure("crashed", `task ${entry.id} was thrown out: ${fault}`);
+    try {
+      this.fail(entry, error);
+    } catch (thrown) {
+      // What is wrong with it may be in the way of that too. It leaves the table first: no scheduler crashes over it again.
+      this.#entries.delete(key);
+      entry.state = "ended";
+      this.#publish();
+      entry.acceptance?.failed(error);
+      this.#whenForgotten(entry, () => this.#fail(entry.caller, entry.resultId, error));
+      throw thrown;
+    }
   }
 
   takeNews(): TaskNews {

@@ -247,6 +247,50 @@ test("a task over which the scheduler crashes is thrown out, and the others go o
   expect(await tree.until((tasks[0] as Task).result())).toBe(1);
 });
 
+test("S16.7: a task over which the scheduler crashes as it gives it is thrown out, and its agent gets the next", async () => {
+  const { tree, tasks, entries } = await twoTasks();
+  const set = () => {
+    throw new Error("a bug");
+  };
+  Object.defineProperty(entries[1], "attempts", { get: () => 0, set });
+  const third = tree.ctx.submit({ to: "a", call: "work", argument: 3 });
+  await letAllEnd(tree);
+  expect(await failureOf(tree.until((tasks[1] as Task).result()))).toBe("crashed");
+  expect([table(tree).stats().discarded, tree.logs]).toEqual([1, ["a task was thrown out"]]);
+  expect([await tree.until((tasks[0] as Task).result()), await tree.until(third.result())]).toEqual([1, 3]);
+});
+
+test.each<[string, (entry: TaskEntry) => void]>([
+  [
+    "as it looks whether it makes way",
+    (entry) =>
+      Object.defineProperty(entry, "preemptions", {
+        get: () => {
+          throw new Error("a bug");
+        },
+      }),
+  ],
+  ["and again as it throws it out", (entry) => Object.assign(entry.inHand as object, { agent: undefined })],
+])(
+  "S16.7: a running task over which the scheduler crashes %s is thrown out, and the others go on",
+  async (_when, spoil) => {
+    current.log = new TaskLog();
+    const tree = await startAgents(1);
+    const low = tree.ctx.submit({ to: "a", call: "job", argument: 1, priority: 1, preemptible: true });
+    await tree.settle();
+    const [running] = table(tree).attempts.preemptible;
+    spoil(running as TaskEntry);
+    const high = tree.ctx.submit({ to: "a", call: "work", argument: 2, priority: 5 });
+    await tree.settle();
+    expect(await failureOf(tree.until(low.result()))).toBe("crashed");
+    expect([table(tree).stats().discarded, tree.logs]).toEqual([1, ["a task was thrown out"]]);
+    current.log.jobs.get(1)?.();
+    await tree.settle();
+    await letAllEnd(tree);
+    expect(await tree.until(high.result())).toBe(2);
+  },
+);
+
 test("S16.7: when there will be no scheduler any more, every task ends, and no other is accepted", async () => {
   current.log = new TaskLog();
   const tree = await startAgents(1);
