@@ -41,8 +41,8 @@ class TaskScheduler {
 
   /** Takes the table over from a predecessor, or as it is. */
   begin(): void {
-    const entries = this.#table.adopt(this.#ctx.self, (id, fault) =>
-      this.#ctx.log("error", "a task was thrown out", { id, fault }),
+    const entries = this.#table.adopt(this.#ctx.self, (what, data) =>
+      this.#ctx.log("error", `a ${what} was thrown out`, data),
     );
     for (const entry of entries) this.#decide(entry);
     this.look();
@@ -69,7 +69,7 @@ class TaskScheduler {
     for (const agent of agents) backlog.hasRoom(agent);
     for (const recipient of recipients) backlog.mayBeServed(recipient);
     for (let entry = backlog.takeDue(nowMs); entry !== undefined; entry = backlog.takeDue(nowMs)) this.#decide(entry);
-    for (const request of this.#table.schedules.takeDue(this.#table.wallMs)) this.#table.submitScheduled(request);
+    this.#table.submitDue();
     for (const destination of backlog.takeReady(nowMs)) this.#serve(destination, nowMs);
     this.#setTimer(nowMs);
   }

@@ -1,8 +1,13 @@
 /** Tasks that are submitted again and again, at times of the day: what main's table knows of them, and what is due. */
-import type { CheckedTask } from "./task-request.ts";
+import { isTaskCount } from "../actor/behaviour.ts";
+import { describe } from "../errors.ts";
+import { priorityMax } from "./task-queue.ts";
+import { type CheckedTask, recipientKey } from "./task-request.ts";
+
+const missedRuns = ["skip", "once", "all"] as const;
 
 /** What becomes of times that have passed while nobody could look. */
-export type MissedRuns = "skip" | "once" | "all";
+export type MissedRuns = (typeof missedRuns)[number];
 
 export interface ScheduleOptions {
   /** An IANA name such as `Europe/Berlin`. Default: the process's own. */
@@ -15,11 +20,11 @@ export interface ScheduleOptions {
   readonly missed?: MissedRuns;
 }
 
-/** A schedule of the program's. It ends with `cancel`, or with the system. */
+/** A schedule of the program's. It ends with `cancel`, with the system, or when the scheduler throws it out (S16.7). */
 export interface Schedule {
   /** When it is due next, in milliseconds since the epoch; undefined: never again. */
   nextMs(): number | undefined;
-  /** Nothing more is submitted by it. False: it has been cancelled already. */
+  /** Nothing more is submitted by it. False: it has ended already. */
   cancel(): boolean;
 }
 
@@ -34,12 +39,31 @@ const setBackMs = 3 * 3_600_000;
 const lateMs = 60_000;
 /** For one look at one schedule. */
 const runsMax = 1_000;
+/**
+ * At so many crashes of the scheduler over one schedule, in a row, it is thrown out. Not at the first, as a task is: all its runs to come go with it, and
+ * what it owes is submitted by the next scheduler.
+ */
+const crashesMax = 2;
+
+/** Whose task it is and what is called: for whoever is told of a schedule. */
+export interface ScheduleName {
+  readonly to: string;
+  readonly call: string;
+}
+
+/** @param stands to be called when the task stands in the table, or was refused: it is never submitted again */
+type SubmitRun = (request: CheckedTask, stands: () => void) => void;
 
 interface ScheduleEntry {
   readonly times: ScheduleTimes;
   readonly request: CheckedTask;
   readonly missed: MissedRuns;
+  readonly name: ScheduleName;
   nextMs: number | undefined;
+  /** Tasks of times that have come, which do not stand in the table yet. */
+  owed: number;
+  /** Of the scheduler over it, in a row. */
+  crashes: number;
 }
 
 export class Schedules {
@@ -48,9 +72,12 @@ export class Schedules {
   #latestMs = Number.NEGATIVE_INFINITY;
   /** When the first of them is due; undefined: it is to be looked for, which is not done with each look of the scheduler. */
   #soonestMs: number | undefined;
+  /** Which one the scheduler handles right now: where it crashes at that, the next one counts it. */
+  #deciding: ScheduleEntry | undefined;
 
   add(times: ScheduleTimes, request: CheckedTask, missed: MissedRuns, wallMs: number): Schedule {
-    const entry: ScheduleEntry = { times, request, missed, nextMs: times.nextAfter(wallMs) };
+    const name = { to: recipientKey(request.to), call: request.call };
+    const entry = { times, request, missed, name, nextMs: times.nextAfter(wallMs), owed: 0, crashes: 0 };
     this.#entries.add(entry);
     this.#soonestMs = undefined;
     return {
@@ -62,39 +89,86 @@ export class Schedules {
     };
   }
 
-  /** Infinity: none is. */
+  /** When something is to be submitted next; Infinity: never. */
   get nextMs(): number {
     if (this.#soonestMs === undefined) {
-      this.#soonestMs = Number.POSITIVE_INFINITY;
-      for (const { nextMs = Number.POSITIVE_INFINITY } of this.#entries)
-        if (nextMs < this.#soonestMs) this.#soonestMs = nextMs;
+      let soonestMs = Number.POSITIVE_INFINITY;
+      for (const { nextMs = Number.POSITIVE_INFINITY, owed } of this.#entries)
+        soonestMs = Math.min(soonestMs, owed > 0 ? Number.NEGATIVE_INFINITY : nextMs);
+      this.#soonestMs = soonestMs;
     }
     return this.#soonestMs;
   }
 
-  /** What is to be submitted now, once for each time. */
-  takeDue(wallMs: number): CheckedTask[] {
-    const due: CheckedTask[] = [];
-    if (wallMs < this.#latestMs - setBackMs) {
-      this.#latestMs = wallMs;
-      this.#soonestMs = undefined;
-      for (const entry of this.#entries) entry.nextMs = entry.times.nextAfter(wallMs);
-    } else this.#latestMs = Math.max(this.#latestMs, wallMs);
-    if (this.nextMs > wallMs) return due;
+  /** A scheduler begins, which looks at everything anew. What is wrong is thrown out. */
+  adopt(report: (name: ScheduleName, fault: string) => void): void {
+    const deciding = this.#deciding;
     this.#soonestMs = undefined;
     for (const entry of this.#entries) {
-      const runs = runsOf(entry, wallMs);
-      for (let run = 0; run < runs; run++) due.push(entry.request);
+      this.#deciding = entry;
+      if (entry === deciding) entry.crashes++;
+      const fault = entry.crashes >= crashesMax ? "the scheduler crashed over it" : faultOf(entry);
+      if (fault === undefined) continue;
+      this.#entries.delete(entry);
+      report(entry.name, fault);
     }
-    return due;
+    this.#deciding = undefined;
+  }
+
+  /**
+   * Submits what is due now, once for each time: what a time owes is noted before, and crossed off as the task stands in the
+   * table. So a crash in between loses none and doubles none.
+   */
+  submitDue(wallMs: number, submit: SubmitRun): void {
+    if (wallMs < this.#latestMs - setBackMs) {
+      this.#each((entry) => (entry.nextMs = entry.times.nextAfter(wallMs)));
+      this.#soonestMs = undefined;
+      // Behind them: after a crash the next scheduler does it again.
+      this.#latestMs = wallMs;
+    } else this.#latestMs = Math.max(this.#latestMs, wallMs);
+    if (this.nextMs > wallMs) return;
+    this.#soonestMs = undefined;
+    this.#each((entry) => {
+      comeDue(entry, wallMs);
+      for (let left = entry.owed; left > 0; left--) submit(entry.request, () => entry.owed--);
+    });
+  }
+
+  #each(handle: (entry: ScheduleEntry) => void): void {
+    for (const entry of this.#entries) {
+      this.#deciding = entry;
+      handle(entry);
+      entry.crashes = 0;
+    }
+    this.#deciding = undefined;
   }
 }
 
-/** How many tasks are due by one schedule; its next time is set. */
-function runsOf(entry: ScheduleEntry, wallMs: number): number {
-  const { missed, nextMs, times } = entry;
-  if (nextMs === undefined || nextMs > wallMs) return 0;
-  entry.nextMs = times.nextAfter(wallMs);
+/** What is wrong with a schedule that a new scheduler finds; undefined: nothing. */
+function faultOf({ missed, name, nextMs, owed, request, times }: ScheduleEntry): string | undefined {
+  const { attempts, call, priority, to } = request;
+  if (nextMs !== undefined && !Number.isFinite(nextMs)) return `its next time is ${describe(nextMs)}`;
+  if (!Number.isInteger(owed) || owed < 0) return `it owes ${describe(owed)} tasks`;
+  if (!missedRuns.includes(missed)) return `its rule for missed times is ${describe(missed)}`;
+  if (typeof times.nextAfter !== "function") return "it has no times";
+  if (call !== name.call || recipientKey(to) !== name.to) return "its task is another";
+  if (!Number.isInteger(priority) || priority < 0 || priority > priorityMax)
+    return `its priority is ${describe(priority)}`;
+  return isTaskCount(attempts) ? undefined : `its tasks have ${describe(attempts)} attempts`;
+}
+
+/** Where its time has come, its next one is set, and what it owes for those that have passed: at once, so that no crash comes between. */
+function comeDue(entry: ScheduleEntry, wallMs: number): void {
+  const { nextMs, times } = entry;
+  if (nextMs === undefined || nextMs > wallMs) return;
+  const runs = runsOf(entry, nextMs, wallMs);
+  const laterMs = times.nextAfter(wallMs);
+  entry.owed += runs;
+  entry.nextMs = laterMs;
+}
+
+/** How many tasks are due by one schedule. */
+function runsOf({ missed, times }: ScheduleEntry, nextMs: number, wallMs: number): number {
   if (missed === "once") return 1;
   if (missed === "skip") {
     const recentMs = times.nextAfter(wallMs - lateMs);

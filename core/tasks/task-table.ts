@@ -138,14 +138,21 @@ export class TaskTable {
   /**
    * Keeps it; else says why not.
    * @param later who is told that it is accepted, where that is not now
+   * @param stands called back as soon as it stands in the table
    */
-  submit(request: CheckedTask, caller: Ref, resultId: number, later?: Acceptance): ErrorData | undefined {
+  submit(
+    request: CheckedTask,
+    caller: Ref,
+    resultId: number,
+    later?: Acceptance,
+    stands?: () => void,
+  ): ErrorData | undefined {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return failure(...refusal);
     const durable = this.#storeOf(request);
     const id = durable?.newId() ?? taskId(caller.thread, resultId);
     const deadlineMs = this.#kernel.readClock() + request.deadlineMs;
-    const entry = this.#add(id, request, caller, resultId, deadlineMs);
+    const entry = this.#add(id, request, caller, resultId, deadlineMs, undefined, stands);
     if (durable === undefined || this.#isToWait(request)) {
       entry.acceptance = later;
       this.#tell(entry);
@@ -161,6 +168,7 @@ export class TaskTable {
     resultId: number,
     deadlineMs: number,
     order = this.totals.submitted,
+    stands?: () => void,
   ): TaskEntry {
     const entry: TaskEntry = {
       id,
@@ -186,6 +194,7 @@ export class TaskTable {
       isTried: false,
     };
     this.#entries.set(taskId(caller.thread, resultId), entry);
+    stands?.();
     this.totals.submitted++;
     this.#publish();
     return entry;
@@ -258,14 +267,21 @@ export class TaskTable {
     return clock.wallMs?.() ?? clock.nowMs();
   }
 
+  /** Submits what schedules have due. */
+  submitDue(): void {
+    this.schedules.submitDue(this.wallMs, (request, stands) => this.#submitScheduled(request, stands));
+  }
+
   /** In the program's name; that it has failed is told by an event. */
-  submitScheduled(request: CheckedTask): void {
+  #submitScheduled(request: CheckedTask, stands: () => void): void {
     const { calls, guest } = this.#kernel;
     const caller = this.#kernel.refOf(guest);
     const failed = (error: unknown) => this.#tellFailure("a scheduled task failed", request, error);
     const resultId = calls.expectThen(guest, caller, request.call, () => {}, failed);
-    const refusal = this.submit(request, caller, resultId);
-    if (refusal !== undefined) calls.failed(resultId, refusal);
+    const refusal = this.submit(request, caller, resultId, undefined, stands);
+    if (refusal === undefined) return;
+    stands();
+    calls.failed(resultId, refusal);
   }
 
   #tellFailure(message: string, { to, call }: CheckedTask, thrown: unknown, id?: string): void {
@@ -387,7 +403,7 @@ export class TaskTable {
   // What the scheduler does ------------------------------------------------------------------------------------------
 
   /** A scheduler begins, which looks at everything anew. What is wrong is thrown out; what is right is returned. */
-  adopt(scheduler: Ref, report: (id: string, fault: string) => void): TaskEntry[] {
+  adopt(scheduler: Ref, report: (what: "task" | "schedule", data: object) => void): TaskEntry[] {
     this.#scheduler = scheduler;
     this.takeNews();
     this.#pools.clear();
@@ -398,11 +414,15 @@ export class TaskTable {
       const fault = entry === deciding ? "the scheduler crashed over it" : faultOf(entry);
       if (fault === undefined) right.push(entry);
       else {
-        report(entry.id, fault);
+        report("task", { id: entry.id, fault });
         this.#throwOut(key, entry, fault);
       }
     }
     this.deciding = undefined;
+    this.schedules.adopt((name, fault) => {
+      this.totals.discarded++;
+      report("schedule", { ...name, fault });
+    });
     return right;
   }
 

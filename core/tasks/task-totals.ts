@@ -26,7 +26,7 @@ export interface TaskStats {
   readonly retried: number;
   /** How often a running task has made way for one with a higher priority. */
   readonly preempted: number;
-  /** Of those that failed, entries that a scheduler found to be wrong. */
+  /** Entries that a scheduler found to be wrong: tasks, of those that failed, and schedules. */
   readonly discarded: number;
   /** Now: for the store to have them, for their turn, or for their next attempt. */
   readonly waiting: number;

@@ -5,6 +5,7 @@
 import { expect, test } from "@jest/globals";
 import { noteModule } from "../../core/actor/behaviour-module.ts";
 import { defineActor, defineServer, type Envelope } from "../../core/index.ts";
+import { checkTask } from "../../core/tasks/task-request.ts";
 import type { TaskTable } from "../../core/tasks/task-table.ts";
 import { supervisor } from "../../supervisors/index.ts";
 import { HalfWrites } from "../support/half-writes.ts";
@@ -12,6 +13,8 @@ import { SimulatedTree } from "../support/simulated-tree.ts";
 
 const module = "sim:half-writes";
 const count = 20;
+/** What each run of the schedule is given. */
+const scheduledNumber = 2_000;
 /** So many changes are more than any of them makes here. */
 const changesMax = 2_000;
 /** Hundreds of runs. */
@@ -111,17 +114,27 @@ test(
         return tree.ctx.submit({ ...to, call: "work", argument: n, priority: n % 4, ...rest });
       });
       const outcomes = outcomesOf(tasks.map((task) => task.result()));
+      const nowMs = main.readClock();
+      const dueMs = [nowMs + 15, nowMs + 25, nowMs + 55];
+      const times = { nextAfter: (ms: number) => dueMs.find((atMs) => atMs > ms) };
+      const scheduled = checkTask({ to: "b", call: "work", argument: scheduledNumber, ...rest }, 1);
+      (main.work as TaskTable).schedule(times, scheduled, "all");
       await letAllEnd(tree);
       const failed = outcomes.filter((outcome) => outcome !== "ok");
-      const { waiting, running, discarded } = (main.work as TaskTable).stats();
-      expect({ after, begunTooOften: begunTooOften(), waiting, running }).toEqual({
+      for (const message of tree.logs) if (message === "a scheduled task failed") failed.push("crashed");
+      const runs = begun.get(scheduledNumber) ?? 0;
+      begun.delete(scheduledNumber);
+      const { submitted, waiting, running, discarded } = (main.work as TaskTable).stats();
+      expect({ after, begunTooOften: begunTooOften(), submitted, waiting, running }).toEqual({
         after,
         begunTooOften: [],
+        submitted: 1 + count + dueMs.length,
         waiting: 0,
         running: 0,
       });
       // At most the one that it crashed over.
       expect([after, failed]).toEqual([after, discarded === 1 ? ["crashed"] : []]);
+      expect([dueMs.length, dueMs.length - discarded]).toContain(runs);
       return half.hasStruck;
     });
     expect(changes).toBeGreaterThan(100);

@@ -2,9 +2,10 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Ref, TaskRequest } from "../../../core/index.ts";
 import { CronLine } from "../../../core/tasks/cron-line.ts";
-import { type MissedRuns, Schedules } from "../../../core/tasks/schedules.ts";
-import { checkTask } from "../../../core/tasks/task-request.ts";
+import { type MissedRuns, Schedules, type ScheduleTimes } from "../../../core/tasks/schedules.ts";
+import { type CheckedTask, checkTask } from "../../../core/tasks/task-request.ts";
 import type { TaskTable } from "../../../core/tasks/task-table.ts";
+import { supervisor } from "../../../supervisors/index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { current, loggedAgent, TaskLog } from "../../fixtures/logged-agent.ts";
 import { tally } from "../../fixtures/task-agents.ts";
@@ -12,6 +13,16 @@ import { failureOf, SimulatedTree } from "../../support/simulated-tree.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const minuteMs = 60_000;
+
+/** How many are due at that time. */
+function dueCount(schedules: Schedules, wallMs: number): number {
+  let count = 0;
+  schedules.submitDue(wallMs, (_request, stands) => {
+    count++;
+    stands();
+  });
+  return count;
+}
 
 /** A count of the tasks that an agent was given. */
 async function counted(system: ReturnType<typeof useSystem>) {
@@ -143,7 +154,7 @@ describe("a time of day that is set", () => {
   function dueAt(missed: MissedRuns, ...looks: readonly number[]): number[] {
     const schedules = new Schedules();
     schedules.add(new CronLine("0 * * * *", "UTC"), request, missed, 0);
-    return looks.map((lookMs) => schedules.takeDue(lookMs).length);
+    return looks.map((lookMs) => dueCount(schedules, lookMs));
   }
 
   test.each<[MissedRuns]>([["skip"], ["once"], ["all"]])(
@@ -192,6 +203,99 @@ describe("a time of day that is set", () => {
   });
 });
 
+describe("what a scheduler finds that begins", () => {
+  const hourMs = 60 * minuteMs;
+  const thrownOut = "a schedule was thrown out";
+
+  /** A scheduler with two schedules: what is spoilt of the first when it has run once, and what each has called then. */
+  async function spoilt(spoil: (request: CheckedTask, times: ScheduleTimes) => void) {
+    current.log = new TaskLog();
+    const tree = new SimulatedTree({ seed: 1, threads: 1 });
+    const main = tree.system.kernel(0);
+    main.host.startService = ({ name, behaviour }) => {
+      tree.ctx.spawn(supervisor, { intensity: 10, children: [{ id: name, start: [behaviour], name }] });
+    };
+    await tree.start({ children: [{ id: "a", start: [loggedAgent] as const, name: "a" }] });
+    const work = main.work as TaskTable;
+    const add = (n: number) => {
+      const times = { nextAfter: (ms: number) => (Math.floor(ms / hourMs) + 1) * hourMs };
+      const request = checkTask({ to: "a", call: "work", argument: n, concurrency: 100 }, 1);
+      return { times, request, schedule: work.schedule(times, request, "once") };
+    };
+    const [wrong, right] = [add(1), add(2)];
+    await tree.advance(hourMs);
+    // Its first task shall have ended, which has the same request.
+    for (let n = 0; n < 2; n++) void tree.ctx.cast(tree.ctx.whereis("a") as Ref, "finish");
+    await tree.settle();
+    spoil(wrong.request, wrong.times);
+    return { tree, work, wrong: wrong.schedule, right: right.schedule };
+  }
+
+  async function kill(tree: SimulatedTree): Promise<void> {
+    tree.ctx.exit(tree.ctx.whereis("system.scheduler") as Ref, "kill");
+    await tree.settle();
+  }
+
+  const runs = (n: number) => current.log.begun.get(n)?.length;
+
+  test.each<[string, (request: CheckedTask, times: ScheduleTimes) => void]>([
+    ["priority", (request) => Object.assign(request, { priority: 12 })],
+    ["number of attempts", (request) => Object.assign(request, { attempts: 0 })],
+    ["recipient", (request) => Object.assign(request, { to: "b" })],
+    ["handler", (request) => Object.assign(request, { call: undefined })],
+    ["source of times", (_request, times) => Object.assign(times, { nextAfter: undefined })],
+  ])(
+    "S16.7: a schedule with a wrong %s is thrown out, counted and told, and the others go on",
+    async (_what, spoil) => {
+      const { tree, work, wrong, right } = await spoilt(spoil);
+      await kill(tree);
+      expect([tree.logs, work.stats().discarded]).toEqual([[thrownOut], 1]);
+      expect([wrong.nextMs(), wrong.cancel(), right.nextMs()]).toEqual([undefined, false, 2 * hourMs]);
+      await tree.advance(hourMs);
+      expect([runs(1), runs(2)]).toEqual([1, 2]);
+    },
+  );
+
+  test("S16.7: so is one without a right time", async () => {
+    const { tree, work, right } = await spoilt((_request, times) =>
+      Object.assign(times, { nextAfter: () => Number.NaN }),
+    );
+    await tree.advance(hourMs);
+    await kill(tree);
+    expect([tree.logs, work.stats().discarded, right.nextMs()]).toEqual([[thrownOut], 1, 3 * hourMs]);
+  });
+
+  test("S16.7: one over which the scheduler crashes twice in a row is thrown out, and the others are not", async () => {
+    const { tree, work } = await spoilt((_request, times) => {
+      Object.assign(times, {
+        nextAfter: () => {
+          throw new Error("a bug");
+        },
+      });
+    });
+    await tree.advance(hourMs);
+    expect([tree.logs, work.stats().discarded]).toEqual([[thrownOut], 1]);
+    await tree.advance(hourMs);
+    expect([runs(1), runs(2)]).toEqual([1, 3]);
+  });
+
+  test("S16.9: of one over which it crashes once no time is lost, and none comes twice", async () => {
+    let crashes = 0;
+    const { tree } = await spoilt((_request, times) => {
+      const { nextAfter } = times;
+      Object.assign(times, {
+        nextAfter: (ms: number) => {
+          // At each second time.
+          if (crashes++ % 2 === 0) throw new Error("a bug");
+          return nextAfter(ms);
+        },
+      });
+    });
+    for (let hours = 0; hours < 3; hours++) await tree.advance(hourMs);
+    expect([crashes, runs(1), runs(2), tree.logs]).toEqual([6, 4, 4, []]);
+  });
+});
+
 describe("times that were missed", () => {
   const request = checkTask({ to: "nobody", call: "c" }, 1);
   const hourMs = 60 * minuteMs;
@@ -200,9 +304,9 @@ describe("times that were missed", () => {
   function due(line: string, missed: MissedRuns, lookMs: number): number {
     const schedules = new Schedules();
     schedules.add(new CronLine(line, "UTC"), request, missed, 0);
-    const { length } = schedules.takeDue(lookMs);
-    expect(schedules.takeDue(lookMs)).toEqual([]);
-    return length;
+    const count = dueCount(schedules, lookMs);
+    expect(dueCount(schedules, lookMs)).toBe(0);
+    return count;
   }
 
   test("the next time is that of the first, also when one is cancelled, comes, or is added", () => {
@@ -213,7 +317,7 @@ describe("times that were missed", () => {
     expect(schedules.nextMs).toBe(hourMs);
     second.cancel();
     expect(schedules.nextMs).toBe(2 * hourMs);
-    expect(schedules.takeDue(2 * hourMs)).toHaveLength(1);
+    expect(dueCount(schedules, 2 * hourMs)).toBe(1);
     expect(schedules.nextMs).toBe(3 * hourMs);
     add("30 0 * * *");
     expect(schedules.nextMs).toBe(hourMs / 2);
