@@ -15,6 +15,9 @@ export interface TableLook {
   throwOut(): void;
 }
 
+/** The fault of an entry that is right until the word that its holder has ended is there, which may be on its way. */
+export const endedFault = "its holder has ended";
+
 /** Why an entry of this holder does not hold; undefined: it lives. */
 export function holderFault(memory: SystemMemory, holder: unknown): string | undefined {
   if (!isRef(holder)) return `its holder is no ref but ${describe(holder)}`;
@@ -24,5 +27,5 @@ export function holderFault(memory: SystemMemory, holder: unknown): string | und
   if (!Number.isInteger(slot) || slot < 0 || slot >= memory.slotsOf(thread)) return "its holder never was";
   const now = memory.generation(thread, slot);
   if (now === generation) return undefined;
-  return now > generation ? "its holder has ended" : "its holder never was";
+  return now > generation ? endedFault : "its holder never was";
 }

@@ -6,9 +6,9 @@
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context } from "../actor/context.ts";
-import { isRef } from "../actor/ref.ts";
+import { isRef, refKey } from "../actor/ref.ts";
 import { serviceBehaviour } from "../kernel/service.ts";
-import type { TableLook } from "../kernel/table-look.ts";
+import { endedFault, type TableLook } from "../kernel/table-look.ts";
 import type { Registry } from "./registry.ts";
 
 /** Its name, and that of its behaviour. */
@@ -32,6 +32,9 @@ class RegistryActor {
   /** What is left of the look that is under way. */
   #left: Iterator<TableLook> | undefined;
   #isDue = false;
+  /** Entries whose holders had ended at the look before, and at this one. */
+  #endedBefore: ReadonlySet<string> = new Set();
+  #ended = new Set<string>();
 
   constructor(registry: Registry, ctx: Context) {
     this.#registry = registry;
@@ -66,6 +69,8 @@ class RegistryActor {
 
   #look(): void {
     this.#registry.isChanged = false;
+    this.#endedBefore = this.#ended;
+    this.#ended = new Set();
     this.#left = this.#registry.looks();
     this.#goOn();
   }
@@ -76,15 +81,24 @@ class RegistryActor {
       const next = this.#left?.next();
       if (next === undefined || next.done === true) {
         this.#left = undefined;
-        if (registry.isChanged) this.#awaitLook();
+        if (registry.isChanged || this.#ended.size > 0) this.#awaitLook();
         return;
       }
       registry.looking = next.value;
       const fault = next.value.fault();
-      if (fault !== undefined) this.#putRight(next.value, fault);
+      if (fault !== undefined && !this.#mayBeToldOf(next.value, fault)) this.#putRight(next.value, fault);
       registry.looking = undefined;
     }
     this.#ctx.sendAfter(betweenTurnsMs, onMessage);
+  }
+
+  /** The word that its holder has ended may be on its way, unless it was so 10 s ago. */
+  #mayBeToldOf({ table, key, holder }: TableLook, fault: string): boolean {
+    if (fault !== endedFault || !isRef(holder)) return false;
+    const entry = `${table} ${refKey(holder)} ${key}`;
+    if (this.#endedBefore.has(entry)) return false;
+    this.#ended.add(entry);
+    return true;
   }
 
   #putRight(look: TableLook, fault: string): void {

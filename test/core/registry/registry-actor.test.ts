@@ -108,13 +108,6 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
   ["a name that is none", "names", (kernel) => kernel.names.set("", good(1)), "", "it is no name"],
   ["a holder that is no ref", "names", (kernel) => kernel.names.set("bad", "junk" as never), "bad", "is no ref"],
   [
-    "a holder that has ended",
-    "names",
-    (kernel) => kernel.names.set("bad", kernel.makeRef(1, 5, -1)),
-    "bad",
-    "its holder has ended",
-  ],
-  [
     "a holder that never was",
     "names",
     (kernel) => kernel.names.set("bad", kernel.makeRef(1, 5, 1_000)),
@@ -187,13 +180,6 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
     "it counts 0.5",
   ],
   [
-    "a member that has ended",
-    "groups",
-    () => asIfAlive((kernel) => putOnMain(kernel, Table.groups, "bad", kernel.makeRef(1, 5, -1), 1)),
-    "bad",
-    "its holder has ended",
-  ],
-  [
     "a declaration that is none",
     "agents",
     (kernel) => putOnMain(kernel, Table.agents, "", good(1), { declaration: { version: 1, tags: ["good"] } }),
@@ -251,6 +237,30 @@ test.each<[string, string, (kernel: Kernel) => void, string, string]>([
     ]);
   }
   expect(threads.map((thread) => goodOf(tree.system.kernel(thread)))).toEqual(allGood);
+});
+
+test("S15.5: an entry whose holder has ended is thrown out when it stands there for a second look", async () => {
+  const ended = main().makeRef(1, 5, -1);
+  main().names.set("bad", ended);
+  asIfAlive((kernel) => putOnMain(kernel, Table.groups, "bad", ended, 1));
+  await tree.advance(lookAfterMs);
+  expect(thrown).toEqual([]);
+  await tree.advance(lookAfterMs);
+  const fault = { key: "bad", fault: "its holder has ended" };
+  expect(thrown).toMatchObject([
+    { table: "names", ...fault },
+    { table: "groups", ...fault },
+  ]);
+});
+
+test("S15.5: an entry whose holder has ended is not wrong when the word of it comes later", async () => {
+  const member = (count: number | undefined) =>
+    asIfAlive((kernel) => putOnMain(kernel, Table.groups, "late", kernel.makeRef(1, 5, -1), count));
+  member(1);
+  await tree.advance(lookAfterMs);
+  member(undefined);
+  await tree.advance(2 * lookAfterMs);
+  expect([thrown.length, registry().stats().discarded]).toEqual([0, 0]);
 });
 
 test("S15.5: entries of a thread that is lost are thrown out", async () => {
