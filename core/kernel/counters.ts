@@ -47,19 +47,17 @@ export class Counters {
 
   /** Messages in the mailboxes and stashes of the thread's actors, and those held for actors that are to come. */
   get unread(): number {
-    return this.#words[this.#unreadWord] as number;
+    return (this.#words[this.#unreadWord] as number) - (this.#words[this.#uncountedWord] as number);
   }
 
   addUnread(count: number): void {
-    this.#words[this.#unreadWord] = this.unread + count;
+    this.#words[this.#unreadWord] = (this.#words[this.#unreadWord] as number) + count;
   }
 
   /** A message of a publish to many comes into its subscriber's hands. Returns how many of them are not counted. */
   take(): number {
-    const words = this.#words;
-    words[this.#unreadWord] = (words[this.#unreadWord] as number) - 1;
-    const uncounted = (words[this.#uncountedWord] as number) + 1;
-    words[this.#uncountedWord] = uncounted;
+    const uncounted = (this.#words[this.#uncountedWord] as number) + 1;
+    this.#words[this.#uncountedWord] = uncounted;
     return uncounted;
   }
 
@@ -70,6 +68,7 @@ export class Counters {
     const at = this.#uncountedWord;
     const count = words[at] as number;
     words[at] = 0;
+    words[this.#unreadWord] = (words[this.#unreadWord] as number) - count;
     row[turns] = (row[turns] as number) + count;
     row[busDelivered] = (row[busDelivered] as number) + count;
   }
