@@ -14,7 +14,7 @@ import type { Kernel } from "./kernel.ts";
 
 /** Fewer are put into their mailboxes at once. */
 export const fanOutMin = 16;
-/** Turns after which they are counted: to count each one costs a tenth of it. */
+/** Turns after which they are counted together. */
 const turnsPerCount = 16;
 /** Who has another flag gets it by way of the mailbox. */
 const harmlessFlags = Flag.trapping;
@@ -41,8 +41,6 @@ export class FanOuts {
 
   /** Something stands in no mailbox that should. */
   isPending = false;
-  /** A turn of theirs runs, or has been cut down since the drain before: it is counted. */
-  isInTurns = false;
 
   begin(subscriptions: readonly TopicSubscription[], envelope: Envelope): void {
     this.#waiting.push({ subscriptions, envelope, at: 0 });
@@ -73,7 +71,6 @@ export class FanOuts {
 
   /** The frames of its turns may have been cut down. */
   recover(): void {
-    this.isInTurns = false;
     if (this.#running !== undefined) this.spread();
   }
 
@@ -88,7 +85,6 @@ export class FanOuts {
     const running = this.#running;
     if (running === undefined) return 0;
     const { envelope, subscriptions } = running;
-    this.isInTurns = true;
     let count = 0;
     // Until one of them does what spreads it.
     while (count < max && this.#running === running && !checkpoint.isFull) {
@@ -108,7 +104,6 @@ export class FanOuts {
     }
     counters.countTaken();
     scheduler.ranPlain();
-    this.isInTurns = false;
     return count;
   }
 

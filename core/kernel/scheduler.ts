@@ -410,7 +410,7 @@ export class Scheduler {
     this.current = cell;
     this.#publishRun(cell);
     this.#takeTurn(cell, meta, payload, false, false);
-    this.#ran(cell, this.#kernel.fanOuts.isInTurns ? 0 : 1);
+    this.#ran(cell, 1);
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
   }
 

@@ -1,8 +1,8 @@
 /**
  * `system.registry`: looks over main's tables of names, groups and declarations, and throws out what is wrong there.
  *
- * It looks when it begins, and again some time after something has changed, in slices with a pause behind each, so that main
- * has its other work meanwhile. Between two steps the tables are right as far as it has come: who comes after it begins anew.
+ * It looks when it begins, and again some time after something has changed or was in doubt, in slices with a pause behind each,
+ * so that main has its other work meanwhile. Between two steps the tables are right as far as it has come: who comes after it begins anew.
  */
 import type { Behaviour } from "../actor/behaviour.ts";
 import type { Context } from "../actor/context.ts";

@@ -154,6 +154,21 @@ describePlacements("S12 Groups", (place) => {
     expect(await membersEverywhere(both)).toEqual([keys([member]), keys([member]), keys([member])]);
   });
 
+  test("S12.5: a list has at most 65,536 members, and of a longer one nobody joins", async () => {
+    const group = freshGroup();
+    const member = await place.spawn(system(), puppet, undefined);
+    await expect(
+      system().join(
+        group,
+        Array.from({ length: 65_537 }, () => member),
+      ),
+    ).rejects.toMatchObject({
+      code: "bad_argument",
+      message: "join takes at most 65536 members at once, got 65537",
+    });
+    expect(await membersEverywhere(group)).toEqual([[], [], []]);
+  });
+
   test("S12.5: of a list the living join, also where one has ended, which the caller is told", async () => {
     const group = freshGroup();
     const [living, ended] = [
