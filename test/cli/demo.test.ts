@@ -166,7 +166,7 @@ describe("mofa demo", () => {
     const { code, stderr } = await runProgram(process.execPath, args, {
       env,
       onStderr: (text, kill) => {
-        if (asked !== undefined || !text.includes("agents up")) return;
+        if (asked !== undefined || !text.includes("20 of 20 agents up")) return;
         asked = runProgram(process.execPath, [entry, "ps", "--system", "demo", "--match", "agent*", "--json"], { env });
         void asked.finally(() => kill("SIGINT"));
       },
