@@ -10,6 +10,7 @@ import {
   type Behaviour,
   byDeadline,
   type ExitReason,
+  type Isolation,
   loadSystem,
   type PackageState,
   type PluginFacts,
@@ -30,6 +31,7 @@ import {
   type DynamicSupervisorHandle,
   dynamicSetup,
   isSupervisor,
+  type PlacedPlugin,
   type PluginSupervision,
   type PluginUse,
   pluginSetup,
@@ -55,6 +57,8 @@ export interface PluginInfo extends Omit<PluginFacts, "packages"> {
   readonly state: "running" | "restarting" | "given_up";
   /** Its actor; undefined: it does not run. */
   readonly ref: Ref | undefined;
+  /** Where it runs: as its use says, or else the plugin itself. */
+  readonly isolation: Isolation;
   /** What it needs beside it, and what of it is missing. */
   readonly packages: readonly PackageState[];
   /** By its own word; `down` where it does not answer within a second. */
@@ -66,8 +70,7 @@ const healthTimeoutMs = 1_000;
 const endTimeoutMs = 5_000;
 
 /** One that was started. */
-interface StartedPlugin {
-  readonly plugin: AnyPlugin;
+interface StartedPlugin extends PlacedPlugin {
   isGivenUp: boolean;
 }
 
@@ -134,16 +137,16 @@ export class MofaSystem extends System {
     const facts = new Map(running.map(([name, { plugin }]) => [name, pluginFacts(plugin)]));
     const { setup, order } = pluginSetup(plugins, options, facts, [...this.#starting]);
     // Another list that comes before this one has started finds their names and capabilities taken.
-    for (const plugin of order) this.#starting.add(pluginFacts(plugin));
+    for (const { plugin } of order) this.#starting.add(pluginFacts(plugin));
     try {
       return await this.#startInOrder(setup, order);
     } finally {
-      for (const plugin of order) this.#starting.delete(pluginFacts(plugin));
+      for (const { plugin } of order) this.#starting.delete(pluginFacts(plugin));
     }
   }
 
-  async #startInOrder(setup: SupervisorSetup, order: readonly AnyPlugin[]): Promise<SupervisorHandle> {
-    const names = order.map((plugin) => pluginActorName(pluginFacts(plugin).name));
+  async #startInOrder(setup: SupervisorSetup, order: readonly PlacedPlugin[]): Promise<SupervisorHandle> {
+    const names = order.map(({ plugin }) => pluginActorName(pluginFacts(plugin).name));
     const before = new Set(names.filter((name) => this.whereis(name) !== undefined));
     let handle: SupervisorHandle;
     try {
@@ -153,7 +156,7 @@ export class MofaSystem extends System {
       await Promise.all(names.filter((name) => !before.has(name)).map((name) => this.#endOf(name)));
       throw error;
     }
-    const started = order.map((plugin) => ({ plugin, isGivenUp: false }));
+    const started = order.map((one) => ({ ...one, isGivenUp: false }));
     for (const one of started) this.#plugins.set(pluginFacts(one.plugin).name, one);
     // A supervisor that has given up ends with `shutdown`, like one that was told to (OTP): why, the event says.
     let hasGivenUp = false;
@@ -187,13 +190,13 @@ export class MofaSystem extends System {
   /** Every plugin that was started, in the order of their starts; also those that were given up, and not those that were told to end. */
   async plugins(): Promise<PluginInfo[]> {
     return await Promise.all(
-      [...this.#plugins.values()].map(async ({ plugin, isGivenUp }) => {
+      [...this.#plugins.values()].map(async ({ plugin, isolation, isGivenUp }) => {
         const facts = pluginFacts(plugin);
         const ref = isGivenUp ? undefined : this.whereis(pluginActorName(facts.name));
         const state = isGivenUp ? "given_up" : ref === undefined ? "restarting" : "running";
         const health =
           ref === undefined ? { status: "down" as const, detail: "it does not run" } : await this.#healthOf(ref);
-        return { ...facts, packages: pluginPackages(plugin), state, ref, health };
+        return { ...facts, isolation, packages: pluginPackages(plugin), state, ref, health };
       }),
     );
   }

@@ -43,7 +43,7 @@ function server(
   return (deed) => {
     const url = process.env[variable];
     if (url === undefined) return [{ name: `mofa ${name}`, absent: `name a database by ${variable}` }];
-    const use = { plugin, config: { url } };
+    const use = { plugin, config: { url }, isolation: "thread" as const };
     return [
       store({ name: "mofa", deed, plugin: `storage-${name}`, use }),
       bareDatabase("bare driver", deed, () => bare(url), storeWindow),

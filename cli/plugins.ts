@@ -47,10 +47,11 @@ export async function run(
 }
 
 function listText({ plugins }: PluginList): string {
-  const rows = plugins.map(({ name, version, state, ref, health, provides, requires, packages }) => [
+  const rows = plugins.map(({ name, version, state, isolation, ref, health, provides, requires, packages }) => [
     name,
     version,
     state,
+    isolation,
     ref === null ? "" : refKey(ref),
     health.status,
     capabilitiesText(provides),
@@ -58,7 +59,10 @@ function listText({ plugins }: PluginList): string {
     missingText(packages),
     oneLine(health.detail ?? "", detailChars),
   ]);
-  return tableText(["plugin", "version", "state", "ref", "health", "provides", "requires", "missing", "detail"], rows);
+  return tableText(
+    ["plugin", "version", "state", "isolation", "ref", "health", "provides", "requires", "missing", "detail"],
+    rows,
+  );
 }
 
 function capabilitiesText(capabilities: readonly (ProvidedCapability | RequiredCapability)[]): string {

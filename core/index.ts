@@ -177,6 +177,7 @@ export {
   type PluginHealth,
   pluginActorName,
   pluginFacts,
+  pluginIsolation,
   pluginPackages,
 } from "./plugin.ts";
 export type { ProcessInfo } from "./process/gateway.ts";

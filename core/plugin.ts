@@ -13,13 +13,14 @@ import {
   isAsyncFunction,
   makeBehaviour,
 } from "./actor/behaviour.ts";
-import type { Context, Envelope, From } from "./actor/context.ts";
+import type { Context, Envelope, From, Isolation } from "./actor/context.ts";
 import type { ExitReason } from "./actor/exit-reason.ts";
 import { type Api, noReply, type Ref } from "./actor/ref.ts";
 import { type ServerApi, type ServerDefinition, serverHandlers } from "./actor/server.ts";
 import { isThenable } from "./actor/turn-result.ts";
 import { isTopicWord } from "./bus/topic.ts";
 import { describe, RuntimeError } from "./errors.ts";
+import { isIsolation } from "./kernel/spawn-options.ts";
 import { isToken } from "./kernel/verb-arguments.ts";
 import { assertKeys } from "./known-keys.ts";
 import { capabilityTopic, type PluginBus, ScopedBus } from "./plugin/plugin-bus.ts";
@@ -69,6 +70,11 @@ export interface PluginDefinition<C, S, K>
   readonly provides?: readonly ProvidedCapability[];
   /** What has to be installed beside it. Load such a package in `init`, by `import()`: then those who do not use the plugin need none. */
   readonly packages?: readonly NeededPackage[];
+  /**
+   * Where it runs, unless its use says otherwise. Default `shared`; `thread`: it blocks, or works for long. A function is asked at
+   * each `startPlugins`, with what the use says as `config`: not checked yet, without defaults, a file's and the environment's part.
+   */
+  readonly isolation?: Isolation | ((config: Readonly<Record<string, unknown>>) => Isolation);
   readonly behaviour: PluginBehaviour<C, S, K>;
 }
 
@@ -89,7 +95,12 @@ export interface Plugin<K extends object = Record<never, never>>
   readonly [isMadeAsPlugin]?: true;
 }
 
-const factsByPlugin = new WeakMap<object, PluginFacts>();
+interface Made {
+  readonly facts: PluginFacts;
+  readonly isolation: PluginDefinition<unknown, unknown, object>["isolation"];
+}
+
+const made = new WeakMap<object, Made>();
 
 type PluginHandlers<S> = Record<string, (state: S, argument: never, ctx: Context) => unknown>;
 
@@ -102,6 +113,7 @@ const definitionKeys = [
   "requires",
   "provides",
   "packages",
+  "isolation",
   "behaviour",
   "module",
   "mailboxCapacity",
@@ -125,7 +137,8 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
   if (definition.config !== undefined && !isStandardSchema(definition.config))
     assertConfigurationDeclaration(definition.config, "definePlugin: config");
   const { name: _name, version, config, behaviour, ...rest } = definition;
-  const { requires: _requires, provides: _provides, packages: _packages, ...options } = rest;
+  const { requires: _requires, provides: _provides, packages: _packages, isolation, ...options } = rest;
+  if (typeof isolation !== "function") assertIsolation(isolation ?? "shared", "definePlugin: isolation");
   assertBehaviour(behaviour);
   const { init, health, configure, terminate, format } = behaviour;
   const calls = new Map<string, AnyCall>(Object.entries((behaviour.calls ?? {}) as Record<string, AnyCall>));
@@ -196,9 +209,9 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     cast: (_state, name, _argument, ctx) =>
       ctx.log("warning", `${describe(name)} was cast, and a plugin has calls alone: nothing was done`),
   };
-  const made: Plugin<K> = makeBehaviour(server as BehaviourOptions, handlers);
-  factsByPlugin.set(made, facts);
-  return made;
+  const plugin: Plugin<K> = makeBehaviour(server as BehaviourOptions, handlers);
+  made.set(plugin, { facts, isolation });
+  return plugin;
 }
 
 /** The name under which a plugin's actor is registered. */
@@ -207,12 +220,21 @@ export function pluginActorName(name: string): string {
 }
 
 export function isPlugin(value: unknown): value is AnyPlugin {
-  return typeof value === "object" && value !== null && factsByPlugin.has(value);
+  return typeof value === "object" && value !== null && made.has(value);
 }
 
 /** What a plugin says of itself. */
 export function pluginFacts(plugin: AnyPlugin): PluginFacts {
-  return factsByPlugin.get(plugin) as PluginFacts; // it was made here
+  return (made.get(plugin) as Made).facts; // it was made here
+}
+
+/** Where it runs by its own word, with that configuration. @throws RuntimeError `bad_argument`: its function says no isolation. */
+export function pluginIsolation(plugin: AnyPlugin, config: Readonly<Record<string, unknown>> = {}): Isolation {
+  const { facts, isolation = "shared" } = made.get(plugin) as Made; // it was made here
+  if (typeof isolation !== "function") return isolation;
+  const said: unknown = isolation(config);
+  assertIsolation(said, `plugin ${facts.name}: its function isolation`);
+  return said;
 }
 
 /** Which of the packages that it needs are installed, as its module would load them. Asked anew each time. */
@@ -292,6 +314,11 @@ function isEnvelope(message: unknown, { creation }: Ref): message is Envelope {
   if (!isOfType(message, "published")) return false;
   const { topic, replyTo } = message as { readonly topic?: unknown; readonly replyTo?: unknown };
   return typeof topic === "string" && (replyTo === undefined || isToken(replyTo, creation));
+}
+
+function assertIsolation(value: unknown, what: string): asserts value is Isolation {
+  if (!isIsolation(value))
+    throw new RuntimeError("bad_argument", `${what} is "shared", "thread" or "process", got ${describe(value)}`);
 }
 
 function assertBehaviour(behaviour: unknown): void {

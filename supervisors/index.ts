@@ -61,7 +61,7 @@ export {
   partitionSetup,
   partitionSupervisor,
 } from "./partition-supervisor.ts";
-export { type PluginSupervision, type PluginUse, pluginSetup } from "./plugins.ts";
+export { type PlacedPlugin, type PluginSupervision, type PluginUse, pluginSetup } from "./plugins.ts";
 export {
   type ErrorContext,
   type ProgressReport,

@@ -12,6 +12,7 @@ import {
   type PluginFacts,
   pluginActorName,
   pluginFacts,
+  pluginIsolation,
   pluginPackages,
   RuntimeError,
   startOrder,
@@ -24,7 +25,7 @@ export interface PluginUse {
   readonly plugin: AnyPlugin;
   /** Its configuration: goes before its file and the environment. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Default `shared`. */
+  /** Default: as the plugin says, which is `shared` for most. */
   readonly isolation?: Isolation;
   /** Heap of its thread or process in MiB; refused without such an isolation. */
   readonly heapMb?: number;
@@ -32,6 +33,12 @@ export interface PluginUse {
   readonly startTimeoutMs?: number;
   /** How it is stopped. Default: asked to, and killed after 5,000 ms. */
   readonly shutdown?: Shutdown;
+}
+
+/** A plugin of which is settled where it runs. */
+export interface PlacedPlugin {
+  readonly plugin: AnyPlugin;
+  readonly isolation: Isolation;
 }
 
 export interface PluginSupervision {
@@ -54,7 +61,7 @@ export function pluginSetup(
   { intensity = 3, periodMs = 5_000 }: PluginSupervision = {},
   running: ReadonlyMap<string, PluginFacts> = new Map(),
   starting: readonly PluginFacts[] = [],
-): { readonly setup: SupervisorSetup; readonly order: readonly AnyPlugin[] } {
+): { readonly setup: SupervisorSetup; readonly order: readonly PlacedPlugin[] } {
   if (!Array.isArray(given))
     throw new RuntimeError("bad_argument", `startPlugins wants a list of plugins, got ${describe(given)}`);
   const uses = given.map(useOf);
@@ -63,10 +70,9 @@ export function pluginSetup(
     [...running.values()],
     starting,
   );
-  const order = ordered.map(({ use }) => use.plugin);
-  assertPackages(order.map((plugin) => ({ name: pluginFacts(plugin).name, packages: pluginPackages(plugin) })));
+  assertPackages(ordered.map(({ name, use }) => ({ name, packages: pluginPackages(use.plugin) })));
   return {
-    order,
+    order: ordered.map(({ use }) => ({ plugin: use.plugin, isolation: isolationOf(use) })),
     setup: {
       strategy: "one_for_one",
       intensity,
@@ -89,7 +95,12 @@ function useOf(given: AnyPlugin | PluginUse, at: number): PluginUse {
   return given as PluginUse;
 }
 
-function childOf({ plugin, config, isolation, heapMb, startTimeoutMs, shutdown }: PluginUse): ChildSpec {
+function isolationOf({ plugin, isolation, config }: PluginUse): Isolation {
+  return isolation ?? pluginIsolation(plugin, config);
+}
+
+function childOf(use: PluginUse): ChildSpec {
+  const { plugin, config, heapMb, startTimeoutMs, shutdown } = use;
   const { name } = pluginFacts(plugin);
   return {
     id: name,
@@ -97,7 +108,7 @@ function childOf({ plugin, config, isolation, heapMb, startTimeoutMs, shutdown }
     start: [plugin],
     startTimeoutMs: startTimeoutMs ?? startTimeoutMsDefault,
     ...(config !== undefined && { configuration: config }),
-    ...(isolation !== undefined && { isolation }),
+    isolation: isolationOf(use),
     ...(heapMb !== undefined && { heapMb }),
     ...(shutdown !== undefined && { shutdown }),
   };

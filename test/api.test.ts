@@ -45,7 +45,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types: `
       AlreadyStarted AutoShutdown Backoff ChangeCodeOutcome Checked ChildBehaviour ChildCounts ChildEntry
       ChildId ChildSpec ChildStart ChildType DeleteChildOutcome DynamicSetup ErrorContext FullChildSpec
-      FullFlags GetChildSpecOutcome Outcome PartitionKey PartitionSetup PluginSupervision PluginUse ProgressReport ReportTextOptions
+      FullFlags GetChildSpecOutcome Outcome PartitionKey PartitionSetup PlacedPlugin PluginSupervision PluginUse ProgressReport ReportTextOptions
       ReportedChild Restart RestartChildOutcome RestartLimit SetupAnswer Shutdown SpawnedSupervisor SpecError SpecErrorCode
       StartChildOutcome StartFailed Strategy SupervisionHost SupervisorApi SupervisorBehaviour SupervisorCalls
       SupervisorFlags SupervisorReport SupervisorSetup SystemTreeHost TerminateChildOutcome WhichChildOutcome

@@ -15,7 +15,7 @@ const eventOf = (number: number): Paid => ({ paid: 1, by: `payer ${number % 100}
 export function recovery(name: string, file: string): Contender {
   const start = async () => {
     const system = await startSystem({ threads: 1, spare: false, checks: false });
-    await system.startPlugins([{ plugin: storageSqlite, config: { file }, isolation: "thread" }]);
+    await system.startPlugins([{ plugin: storageSqlite, config: { file } }]);
     const written = new Set<number>();
     const history = async (size: number): Promise<string> => {
       const journal = `account of ${size}`;

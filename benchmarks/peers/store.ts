@@ -1,5 +1,5 @@
 /** A store of the runtime, in a thread of its own, which 1,000 ask at once, from main. */
-import { type AnyPlugin, startSystem } from "../../index.ts";
+import { type PluginUse, startSystem } from "../../index.ts";
 import type { Contender } from "../harness.ts";
 import { documentOf, type KeptDocument, keyOf, keys } from "./documents.ts";
 import type { Repetition } from "./scenario.ts";
@@ -14,14 +14,14 @@ export interface StoreOptions {
   readonly deed: StoreDeed;
   /** The name that the plugin has. */
   readonly plugin: string;
-  readonly use: { readonly plugin: AnyPlugin; readonly config: Readonly<Record<string, unknown>> };
+  readonly use: PluginUse;
 }
 
 /** The result is how many were answered, and rightly. */
 export function store({ name, deed, plugin, use }: StoreOptions): Contender {
   const start = async () => {
     const system = await startSystem({ threads: 1, spare: false, checks: false });
-    await system.startPlugins([{ ...use, isolation: "thread" }]);
+    await system.startPlugins([use]);
     const put = async (number: number) => {
       await system.call(`plugin.${plugin}`, "put", { key: keyOf(number), value: documentOf(number) });
       return 1;

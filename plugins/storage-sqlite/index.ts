@@ -1,6 +1,7 @@
 /**
  * Storage in one SQLite file, by the driver that Node has built in, or by the package `sqlite3`, which is installed beside: `npm
- * install sqlite3`. The first blocks its thread, so give it one of its own: `isolation: "thread"`.
+ * install sqlite3`. The first blocks its thread, so it has one of its own. The second asks in threads of its package, and must not
+ * have one: where a thread ends in the midst of what it has asked for there, the package ends the whole process.
  */
 import { defineStorage, RuntimeError } from "../../core/index.ts";
 import { sqliteConfig } from "./config.ts";
@@ -11,6 +12,7 @@ export const storageSqlite = defineStorage({
   version: "0.1.0",
   packages: [{ name: "sqlite3", version: "6.0.1", for: 'driver: "sqlite3"' }],
   config: sqliteConfig,
+  isolation: ({ driver }) => (driver === "sqlite3" ? "shared" : "thread"),
   async open(config) {
     if (config.driver === "node:sqlite") return new SqliteDriver(config);
     const { Sqlite3Driver } = await import("./sqlite3-driver.ts").catch((error: unknown) => {

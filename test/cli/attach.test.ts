@@ -296,7 +296,7 @@ describe("a program that runs", () => {
     await start("printing");
     const { code, stdout, stderr } = await mofa("plugins");
     expect(stdout).toMatch(
-      /^plugin +version +state +ref +health +provides +requires +missing +detail\npaper +1\.2\.3 +running +\d+\.\d+\.\d+ +degraded +sheets 1\.0\.0 +npm install no-such-package@2 \(for tests\) +5 sheets\n$/,
+      /^plugin +version +state +isolation +ref +health +provides +requires +missing +detail\npaper +1\.2\.3 +running +shared +\d+\.\d+\.\d+ +degraded +sheets 1\.0\.0 +npm install no-such-package@2 \(for tests\) +5 sheets\n$/,
     );
     expect([code, stderr]).toEqual([0, "1 plugin\n"]);
     expect(await mofaJson("plugins")).toMatchObject({

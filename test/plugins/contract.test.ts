@@ -1,7 +1,7 @@
 /** Plugins of a running system. Those of `isolation` are in each; the others wherever they may be spread to. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
-import { hanging, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
+import { blocking, hanging, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
 import { useSystem } from "../support/use-system.ts";
 
 const system = useSystem({ clock: "system" });
@@ -302,3 +302,23 @@ test("plugins() tells of each what it is and how it feels", async () => {
     { name: "reader", version: "1.0.0", requires: [{ name: "texts", version: "1.1.0" }], health: { status: "up" } },
   ]);
 });
+
+test("a plugin that says so has a thread of its own, and others share one", async () => {
+  handle = await system().startPlugins([blocking, store]);
+  const [own, other] = await Promise.all(["plugin.blocking", "plugin.store"].map((name) => system().info(name)));
+  expect(own).toMatchObject({ isolation: "thread", position: -1 }); // of a dedicated one
+  expect([other?.isolation, other?.position]).toEqual(["shared", expect.any(Number)]);
+  expect(other?.position).toBeGreaterThanOrEqual(0);
+  expect(await system().plugins()).toMatchObject([{ isolation: "thread" }, { isolation: "shared" }]);
+});
+
+test.each<Isolation>(["shared", "thread", "process"])(
+  "where its use says isolation %s, that holds, whatever the plugin says",
+  async (isolation) => {
+    handle = await system().startPlugins([{ plugin: blocking, isolation }]);
+    expect(await system().info("plugin.blocking")).toMatchObject({ isolation });
+    expect(await system().plugins()).toMatchObject([{ isolation }]);
+    const isElsewhere = (await system().call("plugin.blocking", "pid")) !== process.pid;
+    expect(isElsewhere).toBe(isolation === "process");
+  },
+);

@@ -1,6 +1,6 @@
 /** What `definePlugin` refuses: no actors, so in no placement. */
 import { expect, test } from "@jest/globals";
-import { definePlugin, isPlugin, type PluginDefinition, pluginFacts } from "../../../core/index.ts";
+import { definePlugin, isPlugin, type PluginDefinition, pluginFacts, pluginIsolation } from "../../../core/index.ts";
 
 const right = { name: "right", version: "1.0.0", behaviour: {} };
 
@@ -19,6 +19,23 @@ test("a plugin is known as one, with what it says of itself", () => {
     provides,
     packages,
   });
+});
+
+test("where a plugin runs is shared, or what it says, also by what its use says", () => {
+  expect(pluginIsolation(definePlugin(right))).toBe("shared");
+  expect(pluginIsolation(definePlugin({ ...right, isolation: "process" }), { driver: "slow" })).toBe("process");
+  const byConfig = definePlugin({ ...right, isolation: ({ driver }) => (driver === "slow" ? "thread" : "shared") });
+  expect([pluginIsolation(byConfig, { driver: "slow" }), pluginIsolation(byConfig)]).toEqual(["thread", "shared"]);
+});
+
+test("a function that names no isolation is told of where it is asked", () => {
+  const wrong = definePlugin({ ...right, isolation: () => "fiber" as "thread" });
+  expect(() => pluginIsolation(wrong)).toThrow(
+    expect.objectContaining({
+      code: "bad_argument",
+      message: 'plugin right: its function isolation is "shared", "thread" or "process", got "fiber"',
+    }),
+  );
 });
 
 test.each<[unknown, RegExp]>([
@@ -51,10 +68,11 @@ test.each<[unknown, RegExp]>([
   [{ ...right, behaviour: { calls: { health() {} } } }, /every plugin has the call health/],
   [{ ...right, config: {} }, /^definePlugin: config.schema is a Standard Schema/],
   [{ ...right, config: { url: "text" } }, /^definePlugin: config: there is no "url"; it takes schema, defaults/],
+  [{ ...right, isolation: "fiber" }, /isolation is "shared", "thread" or "process", got "fiber"$/],
   [{ ...right, turnLimitMs: -1 }, /turnLimitMs/],
   [
     { ...right, depends: [] },
-    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, behaviour/,
+    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, isolation, behaviour/,
   ],
   [{ ...right, calls: {} }, /^definePlugin: there is no "calls"/],
   // A server's, which are given its `ctx`.

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Ref } from "../../../index.ts";
+import type { PluginUse, Ref } from "../../../index.ts";
 import type { SqliteConfig } from "../../../plugins/storage-sqlite/config.ts";
 import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
 import { next } from "../../support/in-process.ts";
@@ -55,8 +55,9 @@ export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
       rmSync(folder, { recursive: true });
     });
 
-    async function open(config: object = {}): Promise<void> {
-      const handle = await system().startPlugins([{ plugin: storageSqlite, config: { file, driver, ...config } }]);
+    async function open(config: object = {}, where: Pick<PluginUse, "isolation"> = {}): Promise<void> {
+      const use = { plugin: storageSqlite, config: { file, driver, ...config }, ...where };
+      const handle = await system().startPlugins([use]);
       stop = async () => {
         system().exit(handle.ref, "shutdown");
         await handle.exit;
@@ -72,6 +73,20 @@ export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
         (value) => ({ value }),
         (error: unknown) => error,
       );
+
+    const own = { isolation: "thread", position: -1 } as const;
+    const shared = { isolation: "shared", position: 1 } as const;
+    // What sqlite3 does blocks no thread.
+    test.each([
+      ["by default it runs where that holds up nobody", {}, driver === "sqlite3" ? shared : own],
+      ["with others, where its use says so", { isolation: "shared" }, shared],
+    ] as const)("%s", async (_what, where, expected) => {
+      await open({}, where);
+      expect(await system().info("plugin.storage-sqlite")).toMatchObject(expected);
+      expect(await system().plugins()).toMatchObject([{ isolation: expected.isolation, health: { status: "up" } }]);
+      await call("put", { key: "a", value: 1 });
+      expect(await call("get", "a")).toMatchObject({ value: 1 });
+    });
 
     test("a file that is opened again has all that was answered, and its versions and numbers go on", async () => {
       await open();

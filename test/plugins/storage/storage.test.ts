@@ -15,7 +15,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describeStorage("storage-memory", "storage-memory", () => ({ plugin: storageMemory }));
 describeStorage("storage-sqlite", "storage-sqlite", () => ({
   plugin: storageSqlite,
-  isolation: "thread",
   config: { file: join(folder, "store.sqlite") },
 }));
 
