@@ -17,6 +17,7 @@ export const longSuites = [
   "core/bus/system-stop",
   "core/durable/durable-tasks",
   "core/durable/durable-topics",
+  "core/durable/refused-stores",
   "core/half-writes",
   "core/modules",
   "core/processes/ends",

@@ -242,7 +242,7 @@ class Journal<S, A, E> {
     if (!Number.isSafeInteger(version) || (version as number) < 1)
       throw new RuntimeError(
         "storage_corrupt",
-        `journal "${journal}": ${what} was written by no event-sourced actor: ${describe(stored)}`,
+        `journal "${journal}": ${what} was written by no event-sourced actor: ${describe(stored)}: take the journal from a backup`,
       );
     if ((version as number) > terms.version)
       throw new RuntimeError(
@@ -256,7 +256,7 @@ class Journal<S, A, E> {
     const { journal } = this.#options;
     return new RuntimeError(
       "storage_corrupt",
-      `journal "${journal}": ${what}: a snapshot that fits is gone, or events are`,
+      `journal "${journal}": ${what}: a snapshot that fits is gone, or events are: take the journal from a backup`,
     );
   }
 

@@ -46,6 +46,8 @@ interface Waiting {
 }
 
 class Store {
+  /** The plugin's. */
+  readonly #name: string;
   readonly driver: StorageDriver;
   readonly #bus: PluginBus;
   #waiting: Waiting[] = [];
@@ -59,7 +61,8 @@ class Store {
   #searching: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(driver: StorageDriver, bus: PluginBus) {
+  constructor(name: string, driver: StorageDriver, bus: PluginBus) {
+    this.#name = name;
     this.driver = driver;
     this.#bus = bus;
   }
@@ -104,7 +107,7 @@ class Store {
       );
       failPoint("before-answer");
     } catch (error) {
-      const failure = storageError(error);
+      const failure = this.#told(error);
       for (const { from } of group) this.#bus.replyError(from, failure);
       return;
     }
@@ -122,7 +125,7 @@ class Store {
     const from = this.#bus.from as From;
     const reading = question().then(
       (value) => this.#bus.reply(from, value),
-      (error: unknown) => this.#bus.replyError(from, storageError(error)),
+      (error: unknown) => this.#bus.replyError(from, this.#told(error)),
     );
     this.#reading.add(reading);
     void reading.then(() => this.#reading.delete(reading));
@@ -153,11 +156,18 @@ class Store {
         this.#bus.reply(from, await searchVectors(this.driver, search, () => this.#isClosed));
       } catch (error) {
         // Whoever asked one that has ended was told so.
-        if (!this.#isClosed) this.#bus.replyError(from, storageError(error));
+        if (!this.#isClosed) this.#bus.replyError(from, this.#told(error));
       }
       this.#searches--;
     });
     return this.#bus.noReply;
+  }
+
+  /** Who asks by the capability does not know whose bytes are spoiled. */
+  #told(error: unknown): RuntimeError {
+    const told = storageError(error);
+    if (told.code !== "storage_corrupt") return told;
+    return new RuntimeError("storage_corrupt", `plugin ${this.#name}: ${told.message}`, { cause: told.cause });
   }
 
   async close(): Promise<void> {
@@ -268,7 +278,7 @@ export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>):
   const behaviour: PluginBehaviour<C, Store, StorageHandlers> = {
     async init(config, bus) {
       const { signal } = bus;
-      const store = new Store(await open(config, signal), bus);
+      const store = new Store(definition.name, await open(config, signal), bus);
       // While it was opened, too: killed, or interrupted, which ends this turn alone.
       if (signal.aborted) {
         store.ended();

@@ -16,6 +16,8 @@ const depthMax = 64;
 /** And so are larger ones, since an object that stands twice is met twice: a few lists in one another might be met for ever. */
 const objectsMax = 10_000;
 let objectsLeft = 0;
+/** What is said of something that is spoiled. */
+export const notWritten = "is not what was written there: take it from a backup";
 
 /** @param what it is, for people. @throws RuntimeError `not_cloneable`, with the path of what no store can keep. */
 export function bytesOfValue(value: unknown, what: string): Uint8Array {
@@ -35,7 +37,7 @@ export function valueOfBytes(given: Uint8Array, what: string): unknown {
   const all = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   const bytes = all.subarray(sumBytes);
   if (all.length <= sumBytes || all.readUInt32LE(0) !== crc32(bytes))
-    throw new RuntimeError("storage_corrupt", `${what} is not what was written there: take it from a backup`);
+    throw new RuntimeError("storage_corrupt", `${what} ${notWritten}`);
   return (bytes[0] as number) < firstOfObjects ? JSON.parse(bytes.toString()) : objectsOfBytes(bytes);
 }
 

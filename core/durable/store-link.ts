@@ -8,10 +8,12 @@
  * of two systems over one store the one that came later has it, and the other is refused from then on.
  */
 import { randomBytes } from "node:crypto";
+import { isUint8Array } from "node:util/types";
 import { isRef, type Ref } from "../actor/ref.ts";
 import { wallMs } from "../clock.ts";
 import { type StorageCalls, type StorageWrite, type StoredEntry, storageCapability } from "../contracts/storage.ts";
-import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
+import { notWritten, valueOfBytes } from "../contracts/stored-value.ts";
+import { type ErrorCode, type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { isCompatible } from "../plugin/plugin-facts.ts";
 import { pluginActorName } from "../plugin.ts";
@@ -151,6 +153,13 @@ export class StoreLink {
     this.demand([], (error) => (error === undefined ? page() : failed(error)));
   }
 
+  /** What was written there. @throws RuntimeError `storage_corrupt`: it has something else. */
+  valueOf({ key, value }: StoredEntry): unknown {
+    const what = `store "${this.name}": "${key}"`;
+    if (!isUint8Array(value)) throw new RuntimeError("storage_corrupt", `${what} ${notWritten}`);
+    return valueOfBytes(value, what);
+  }
+
   /** Somebody has a name: a plugin that was away may be back. */
   nameTaken(name: string): void {
     if (name !== pluginActorName(this.name)) return;
@@ -204,7 +213,7 @@ export class StoreLink {
     if (this.#isBusy || this.#end !== undefined) return;
     if (this.#units.length === 0 && this.#repairs.size === 0) return;
     const provider = this.#provider();
-    if (!isRef(provider)) this.#failed(this.#units.splice(0), provider);
+    if (!isRef(provider)) this.#unsent(this.#units.splice(0), provider);
     else if (this.#version === undefined) this.#askHead(provider);
     else this.#commit(provider, this.#version);
   }
@@ -216,20 +225,29 @@ export class StoreLink {
       headKey,
       (answer) => {
         const entry = answer as StoredEntry | undefined; // as the contract says
-        const head = entry?.value as Head | undefined;
-        if (head !== undefined && !(head.format <= format)) {
-          const text = `store "${this.name}" holds what a newer version has written there: use that one`;
-          this.close(failure("storage_version", text));
-        } else if (this.#isClaimed && head?.run !== this.run) {
+        const fault = entry && this.#headFault(entry.value);
+        if (this.#isClaimed && (entry?.value as Head | undefined)?.run !== this.run) {
           const text = `another system writes to store "${this.name}" now: this one writes there no more`;
           this.close(failure("version_conflict", text));
+        } else if (fault !== undefined) {
+          this.#unsent(this.#units.splice(0), fault);
         } else {
           this.#version = entry?.version ?? 0;
           this.#flush();
         }
       },
-      (error) => this.#failed(this.#units.splice(0), this.#failureOf(error)),
+      (error) => this.#unsent(this.#units.splice(0), this.#failureOf(error)),
     );
+  }
+
+  /** Why this version does not write to a store with that head. Whoever asks later may find another one. */
+  #headFault(head: unknown): ErrorData | undefined {
+    const what = `store "${this.name}": "${headKey}"`;
+    const found = (head as Partial<Head> | null)?.format;
+    if (typeof found !== "number") return failure("storage_corrupt", `${what} ${notWritten}`);
+    if (found <= format) return undefined;
+    const text = `${what} is of format ${found}, and this version knows up to ${format}: use the newer one`;
+    return failure("storage_version", text);
   }
 
   #commit(provider: Ref, version: number): void {
@@ -287,6 +305,12 @@ export class StoreLink {
     for (const { settled } of units) settled?.(undefined);
     this.#isBusy = false;
     this.#flush();
+  }
+
+  /** The store was asked for nothing of these: what was demanded is not there. */
+  #unsent(units: readonly Unit[], error: ErrorData): void {
+    const demanded = units.map((unit) => (unit.isDemanded ? { ...unit, writes: [] } : unit));
+    this.#failed(demanded, error);
   }
 
   #failed(units: readonly Unit[], error: ErrorData): void {

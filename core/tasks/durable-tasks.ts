@@ -3,7 +3,7 @@
  * an earlier run has left there is submitted again, as soon as the storage plugin has its name.
  */
 import type { StoredEntry } from "../contracts/storage.ts";
-import { bytesOfValue, valueOfBytes } from "../contracts/stored-value.ts";
+import { bytesOfValue } from "../contracts/stored-value.ts";
 import type { Settled, StoreLink, StoreWrite } from "../durable/store-link.ts";
 import { wallOf } from "../durable/wall-time.ts";
 import { type ErrorCode, type ErrorData, errorData } from "../errors.ts";
@@ -112,13 +112,13 @@ export class DurableTasks {
   #read(tasks: readonly StoredEntry[], tried: readonly StoredEntry[]): void {
     let found: RecoveredTask[];
     try {
-      const attempts = new Map(tried.map((entry) => [entry.key, valueOf(entry) as number]));
+      const attempts = new Map(tried.map((entry) => [entry.key, this.#link.valueOf(entry) as number]));
       const sinceMs = this.#kernel.readClock() - wallOf(this.#kernel, this.#kernel.nowMs);
       found = tasks
         // Those of this run are in the table.
         .filter(({ key }) => !key.startsWith(taskKey(`${this.#link.run}-`)))
         .map((entry) => {
-          const { deadlineMs, id, request } = valueOf(entry) as StoredTask;
+          const { deadlineMs, id, request } = this.#link.valueOf(entry) as StoredTask;
           return { id, request, deadlineMs: deadlineMs + sinceMs, attempts: attempts.get(triedKey(id)) ?? 0 };
         });
     } catch (error) {
@@ -140,8 +140,4 @@ export class DurableTasks {
     const message = "tasks of an earlier run could not be read";
     kernel.emit({ type: "log", ref, name: "system.scheduler", level: "error", message, data: { error } });
   };
-}
-
-function valueOf({ key, value }: StoredEntry): unknown {
-  return valueOfBytes(value as Uint8Array, `"${key}"`); // as it was written here
 }

@@ -5,11 +5,18 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach } from "@jest/globals";
 import { type MofaSystem, type Ref, type RuntimeEvent, type SystemOptions, startSystem } from "../../index.ts";
 import { type Mood, moodyStore } from "../fixtures/moody-store.ts";
 
 export const store = "moody-store";
+
+interface Row {
+  readonly key: string;
+  readonly version: number;
+  readonly value: Uint8Array;
+}
 
 export class DurableRuns {
   readonly #folder = mkdtempSync(join(tmpdir(), "mofa-durable-"));
@@ -60,9 +67,41 @@ export class DurableRuns {
     return system;
   }
 
-  async startStore(system = this.system): Promise<void> {
+  /** Returns what stops it. */
+  async startStore(system = this.system): Promise<() => Promise<void>> {
     const config = { file: this.#file, moodFile: this.#moodFile };
-    await system.startPlugins([{ plugin: moodyStore, config }]);
+    const { exit, ref } = await system.startPlugins([{ plugin: moodyStore, config }]);
+    return async () => {
+      system.exit(ref, "shutdown");
+      await exit;
+    };
+  }
+
+  /**
+   * Cuts the last byte off what the file has under such keys, as SQL's LIKE has it, behind the back of the store.
+   * @returns what makes it whole again
+   */
+  spoil(keys: string): () => void {
+    const rows = this.#rows(keys);
+    if (rows.length === 0) throw new Error(`nothing is kept under ${keys}`);
+    const writeAll = (end: number | undefined) => {
+      using database = new DatabaseSync(this.#file);
+      const write = database.prepare("UPDATE entries SET value = ? WHERE key = ?");
+      for (const { key, value } of rows) write.run(value.subarray(0, end), key);
+    };
+    writeAll(-1);
+    return () => writeAll(undefined);
+  }
+
+  /** What the file has of the runtime's own: each key with its version. */
+  records(): readonly (readonly [key: string, version: number])[] {
+    return this.#rows("mofa.%").map(({ key, version }) => [key, version]);
+  }
+
+  #rows(keys: string): readonly Row[] {
+    using database = new DatabaseSync(this.#file);
+    const rows = database.prepare("SELECT key, version, value FROM entries WHERE key LIKE ? ORDER BY key").all(keys);
+    return rows as unknown as readonly Row[];
   }
 
   async stop(): Promise<void> {

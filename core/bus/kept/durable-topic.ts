@@ -4,7 +4,7 @@
  * when the store has it, and what leaves the table is deleted there afterwards.
  */
 import type { StoredEntry } from "../../contracts/storage.ts";
-import { bytesOfValue, valueOfBytes } from "../../contracts/stored-value.ts";
+import { bytesOfValue } from "../../contracts/stored-value.ts";
 import type { Settled, StoreLink, StoreWrite } from "../../durable/store-link.ts";
 import { wallOf } from "../../durable/wall-time.ts";
 import { type ErrorData, errorData } from "../../errors.ts";
@@ -176,7 +176,9 @@ export class DurableTopic {
   #recovered(found: ReadonlyMap<string, readonly StoredEntry[]>): RecoveredTopic {
     const all = (kind: string) => found.get(kind) ?? [];
     const record = all("topic").find(({ key }) => key === keyOf("topic", this.#pattern));
-    const tried = new Map(all("tried").map((entry) => [entry.key.slice(keyOf("tried").length), valueOf(entry)]));
+    const tried = new Map(
+      all("tried").map((entry) => [entry.key.slice(keyOf("tried").length), this.link.valueOf(entry)]),
+    );
     const messages = all("kept").map((entry) => [numberAt(entry.key, 1), this.#messageOf(entry)] as const);
     const entries = new Map<number, RecoveredEntry[]>();
     for (const entry of all("entry")) {
@@ -186,18 +188,18 @@ export class DurableTopic {
       entries.set(queue, ofQueue);
       ofQueue.push({ seq: numberAt(entry.key, 1), message: this.#messageOf(entry), attempts });
     }
-    const { lastSeq = 0 } = (record === undefined ? {} : valueOf(record)) as { lastSeq?: number };
+    const { lastSeq = 0 } = (record === undefined ? {} : this.link.valueOf(record)) as { lastSeq?: number };
     const seqs = [...entries.values()].map((ofQueue) => ofQueue.at(-1)?.seq ?? 0);
     return {
       lastSeq: Math.max(lastSeq, messages.at(-1)?.[0] ?? 0, ...seqs),
       messages,
-      queues: all("queue").map((entry) => valueOf(entry) as StoredQueue),
+      queues: all("queue").map((entry) => this.link.valueOf(entry) as StoredQueue),
       entries,
     };
   }
 
   #messageOf(entry: StoredEntry): KeptMessage {
-    const { topic, message, id, extras, atMs, untilMs } = valueOf(entry) as StoredMessage;
+    const { topic, message, id, extras, atMs, untilMs } = this.link.valueOf(entry) as StoredMessage;
     const kernel = this.#kernel;
     const sinceMs = kernel.readClock() - wallOf(kernel, kernel.nowMs);
     const until = untilMs === undefined ? undefined : { untilMs: untilMs + sinceMs };
@@ -213,8 +215,4 @@ export class DurableTopic {
       atMs: Math.min(atMs + sinceMs, kernel.nowMs),
     };
   }
-}
-
-function valueOf({ key, value }: StoredEntry): unknown {
-  return valueOfBytes(value as Uint8Array, `"${key}"`); // as it was written here
 }

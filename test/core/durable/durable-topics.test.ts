@@ -144,6 +144,22 @@ test("S21.3: a plugin that is killed in the middle fails what is on its way, and
   expect(await runs.got(await reader(), 1)).toEqual(["kept"]);
 });
 
+test("S21.3: what was refused while the store did not run is nowhere, and costs it nothing when it is back", async () => {
+  await runs.start({}, false);
+  const stop = await runs.startStore();
+  await keep();
+  await publish("kept");
+  await stop();
+  const before = runs.records();
+  for (let n = 0; n < 10; n++) expect(await failureOf(publish(n))).toMatch(/^storage_failed: /);
+  await runs.startStore();
+  await runs.system.clock.advance(5_000);
+  await runs.system.settled();
+  // Nothing was written, not even its head.
+  expect(runs.records()).toEqual(before);
+  expect(await publish("next")).toEqual({ seq: 12 });
+});
+
 test("S21.4: a plain publish is kept as well, and waits where the store is far behind", async () => {
   await runs.start();
   await keep();
