@@ -79,6 +79,7 @@ export {
   configSchema,
   countKey,
   textKey,
+  urlKey,
 } from "./contracts/config-schema.ts";
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
 export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";

@@ -1,5 +1,4 @@
 /** The configuration of the runtime's own plugins, key by key: a Standard Schema that names every wrong key, and what it should be. */
-import { describe } from "../errors.ts";
 import type { StandardIssue, StandardSchema } from "../registry/standard-schema.ts";
 
 export interface ConfigKey<out T> {
@@ -33,8 +32,10 @@ export function configSchema<T extends object>(keys: { readonly [K in keyof T]-?
             });
         }
         for (const [name, { initial, isRight, what }] of known) {
-          value[name] ??= initial;
-          if (!isRight(value[name])) issues.push({ message: `${what}, got ${describe(value[name])}`, path: [name] });
+          // What is null was written by somebody, and is not left out.
+          if (value[name] === undefined) value[name] = initial;
+          // What was given, and where, is said by who has asked: it may be a secret.
+          if (!isRight(value[name])) issues.push({ message: what, path: [name] });
         }
         return issues.length > 0 ? { issues } : { value: value as T };
       },
@@ -54,6 +55,27 @@ export function countKey(initial: number | undefined, min: number, max = 2 ** 31
 /** A text. @param what for people. */
 export function textKey(initial: string | undefined, form: RegExp, what: string): ConfigKey<string> {
   return { initial, isRight: (value) => typeof value === "string" && form.test(value), what };
+}
+
+/** The URL of a server. @param protocols the first is the one that is told. */
+export function urlKey(protocols: readonly string[]): ConfigKey<string> {
+  return {
+    initial: undefined,
+    isRight: (value) =>
+      typeof value === "string" && protocols.some((one) => value.startsWith(`${one}://`)) && canParse(value),
+    what: `is a URL like "${protocols[0]}://user:password@host/database"`,
+  };
+}
+
+/** Its parts, too: clients of servers decode them. */
+function canParse(url: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(url);
+    decodeURIComponent(username + password + pathname);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function choiceKey<T extends string>(initial: T, choices: readonly T[]): ConfigKey<T> {

@@ -213,7 +213,8 @@ function refused(
     const value = valueAt(merged, path);
     const isHidden = secrets.hides(path);
     // The schema's words may say the value, which may be too short to be looked for in texts.
-    const words = isHidden && issue.message.includes(String(value)) ? "refused" : issue.message;
+    const text = String(value);
+    const words = isHidden && text !== "" && issue.message.includes(text) ? "refused" : issue.message;
     const shown = isHidden ? "a secret" : describe(secrets.masked(value, path));
     // What comes of all places together is from none of them.
     if (path.length === 0) return `the whole: ${words} (got ${shown})`;

@@ -1,5 +1,5 @@
 /** The configuration of `storage-mysql`. */
-import { configSchema, countKey, textKey } from "../../core/index.ts";
+import { configSchema, countKey, textKey, urlKey } from "../../core/index.ts";
 
 export interface MysqlConfig {
   /** `mysql://user:password@host:port/database`; the database is there. */
@@ -17,7 +17,7 @@ export interface MysqlConfig {
 }
 
 export const mysqlConfig = configSchema<MysqlConfig>({
-  url: textKey(undefined, /^(mysql|mariadb):\/\//, 'is a URL "mysql://..."'),
+  url: urlKey(["mysql", "mariadb"]),
   tablePrefix: textKey("mofa_", /^[a-z0-9_]{1,40}$/, "is 1 to 40 small letters, digits and _"),
   poolSize: countKey(4, 1, 1_000),
   connectTimeoutMs: countKey(5_000, 1),

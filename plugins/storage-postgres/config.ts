@@ -1,5 +1,5 @@
 /** The configuration of `storage-postgres`. */
-import { configSchema, countKey, textKey } from "../../core/index.ts";
+import { configSchema, countKey, textKey, urlKey } from "../../core/index.ts";
 
 export interface PostgresConfig {
   /** `postgres://user:password@host:port/database`. */
@@ -17,7 +17,7 @@ export interface PostgresConfig {
 }
 
 export const postgresConfig = configSchema<PostgresConfig>({
-  url: textKey(undefined, /^postgres(ql)?:\/\//, 'is a URL "postgres://..."'),
+  url: urlKey(["postgres", "postgresql"]),
   schema: textKey("mofa", /^[a-z_][a-z0-9_]{0,62}$/, "is 1 to 63 small letters, digits and _, first no digit"),
   poolSize: countKey(4, 1, 1_000),
   connectTimeoutMs: countKey(5_000, 1),

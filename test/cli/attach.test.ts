@@ -319,7 +319,7 @@ describe("a program that runs", () => {
     await start("printing", "jammed");
     const { code, stdout } = await mofa("plugins");
     expect(stdout).toMatch(
-      /\npress +2\.0\.0 +running +\d+\.\d+\.\d+ +down +sheets +.* did not answer "health" within 1000 ms/,
+      /\npress +2\.0\.0 +running +thread +\d+\.\d+\.\d+ +down +sheets +.* did not answer "health" within 1000 ms/,
     );
     expect(code).toBe(1);
   });
