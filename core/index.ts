@@ -87,6 +87,7 @@ export { compareNames } from "./contracts/name-order.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
 export {
   type AppendWrite,
+  type BatchedWrite,
   type DeleteWrite,
   type JournalEntry,
   type ListQuery,
@@ -99,9 +100,12 @@ export {
   type StoredEntry,
   type StoredSnapshot,
   storageCapability,
+  type WriteCall,
+  type WriteOutcome,
   type WriteResult,
   type WriteResults,
 } from "./contracts/storage.ts";
+export { type StorageClient, storageOf } from "./contracts/storage-client.ts";
 export type {
   DriverEntry,
   DriverEvent,

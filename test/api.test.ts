@@ -13,11 +13,11 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     values: `
       DynamicSupervisorHandle Ref RuntimeError SeededRandom SupervisorHandle defineActor
       definePlugin defineServer defineStorage defineSupervisor errorCodes isPlugin isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
-      sameRef startSystem storageCapability
+      sameRef startSystem storageCapability storageOf
     `,
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
-      AgentQuery AgentTrouble AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff Behaviour BehaviourOptions BehaviourReference Budget
+      AgentQuery AgentTrouble AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions BehaviourReference Budget
       CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
       CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome
       DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions
@@ -28,11 +28,11 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       PruneWrite PublishOptions PublishReceipt PutVectorWrite PutWrite QueueStats ReadQuery RefData Refusal RegistryStats Remaining
       RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions
       SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue
-      StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageDefinition StorageDriver
+      StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition StorageDriver
       StorageHandlers StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter Subscription
       SubscriptionOptions SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff
       TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent UnsubscribedMessage VectorMetadata
-      VectorMetric VectorNumbers VectorQuery VectorSearch WriteResult WriteResults
+      VectorMetric VectorNumbers VectorQuery VectorSearch WriteCall WriteOutcome WriteResult WriteResults
     `,
   },
   "mofa/supervisors": {

@@ -1,5 +1,5 @@
 /** A store of the runtime, in a thread of its own, which 1,000 ask at once, from main. */
-import { type PluginUse, startSystem } from "../../index.ts";
+import { type PluginUse, startSystem, storageOf } from "../../index.ts";
 import type { Contender } from "../harness.ts";
 import { documentOf, type KeptDocument, keyOf, keys } from "./documents.ts";
 import type { Repetition } from "./scenario.ts";
@@ -22,12 +22,13 @@ export function store({ name, deed, plugin, use }: StoreOptions): Contender {
   const start = async () => {
     const system = await startSystem({ threads: 1, spare: false, checks: false });
     await system.startPlugins([use]);
+    const client = storageOf(system, plugin);
     const put = async (number: number) => {
-      await system.call(`plugin.${plugin}`, "put", { key: keyOf(number), value: documentOf(number) });
+      await client.put({ key: keyOf(number), value: documentOf(number) });
       return 1;
     };
     const get = async (number: number) => {
-      const entry = (await system.call(`plugin.${plugin}`, "get", keyOf(number))) as { readonly value: KeptDocument };
+      const entry = (await client.get(keyOf(number))) as { readonly value: KeptDocument };
       return entry.value.number === number % keys ? 1 : 0;
     };
     if (deed === "read") await atOnce(put, keys);

@@ -1,10 +1,6 @@
-/**
- * A storage plugin, made of its driver: the calls of the contract, and writes in groups. What is asked for while a group is on
- * its way is the next one, so a thousand single writes cost a store no more than some transactions.
- */
-
+/** A storage plugin, made of its driver: the calls of the contract. */
 import type { From } from "../actor/context.ts";
-import { nextLoop, wallMs } from "../clock.ts";
+import { wallMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import {
@@ -16,45 +12,38 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { checkedName } from "./checked-values.ts";
-import { failPoint } from "./fail-point.ts";
-import { type ListQuery, type ReadQuery, type StorageCalls, type StoredEntry, storageCapability } from "./storage.ts";
-import { checkedList, checkedRead, checkedTransaction, checkedWrite } from "./storage-arguments.ts";
-import type { DriverEntry, DriverOutcome, DriverWrite, StorageDriver } from "./storage-driver.ts";
+import {
+  type ListQuery,
+  type ReadQuery,
+  type StorageCalls,
+  type StoredEntry,
+  storageCapability,
+  type WriteCall,
+  writeCalls,
+} from "./storage.ts";
+import { checkedBatch, checkedCall, checkedList, checkedRead } from "./storage-arguments.ts";
+import type { DriverEntry, StorageDriver } from "./storage-driver.ts";
 import { valueOfBytes } from "./stored-value.ts";
 import { vectorOfBytes } from "./stored-vector.ts";
 import { type CheckedSearch, checkedSearch, checkedVectorQuery } from "./vector-arguments.ts";
 import { searchVectors } from "./vector-search.ts";
+import { storageError, WriteGroups } from "./write-groups.ts";
 
 export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
   /** Opens the store, or makes it. @param signal aborted when the plugin ends, also by a kill, and also while it is opened; and when its start is interrupted. */
   open(config: C, signal: AbortSignal): Promise<StorageDriver>;
 }
 
-const sweepMs = 60_000;
-/** Transactions that may wait for the store, as many reads, and transactions of one group. */
-const waitingMax = 65_536;
-const groupMax = 1_000;
-/** No part is smaller. */
-const partMin = 100;
+/** Reads that may wait for the store, and searches. */
+const readsMax = 65_536;
 const searchesMax = 1_000;
-
-interface Waiting {
-  readonly writes: readonly DriverWrite[];
-  readonly from: From;
-  /** Of a single write its result is the answer. */
-  readonly isSingle: boolean;
-}
 
 class Store {
   /** The plugin's. */
   readonly #name: string;
   readonly driver: StorageDriver;
+  readonly writes: WriteGroups;
   readonly #bus: PluginBus;
-  #waiting: Waiting[] = [];
-  #committing: Promise<void> | undefined;
-  /** So many were in the last group. */
-  #answered = 0;
-  #sweptMs = wallMs();
   /** Reads that are under way. */
   readonly #reading = new Set<Promise<void>>();
   #searches = 0;
@@ -64,84 +53,22 @@ class Store {
   constructor(name: string, driver: StorageDriver, bus: PluginBus) {
     this.#name = name;
     this.driver = driver;
+    this.writes = new WriteGroups(name, driver, bus);
     this.#bus = bus;
-  }
-
-  /** Answers when it is kept. @throws RuntimeError `queue_full`. */
-  write(writes: readonly DriverWrite[], isSingle: boolean): unknown {
-    if (this.#waiting.length >= waitingMax)
-      throw new RuntimeError("queue_full", `${waitingMax} transactions wait for the store already: ask again later`);
-    this.#waiting.push({ writes, from: this.#bus.from as From, isSingle });
-    // What others ask for in the same round of the thread is of the same group.
-    this.#committing ??= nextRound().then(() => this.#commit());
-    return this.#bus.noReply;
-  }
-
-  async #commit(): Promise<void> {
-    do {
-      while (this.#waiting.length > 0) {
-        const group = this.#waiting.splice(0, this.#groupSize);
-        await this.#commitGroup(group);
-        this.#answered = group.length;
-        if (this.driver.commitsInParts === true) await nextRound();
-      }
-      await this.#sweep();
-    } while (this.#waiting.length > 0);
-    this.#committing = undefined;
-    this.#answered = 0;
-  }
-
-  /** In parts: half of those that wait and of those that may be about to ask anew, so that one half goes on while the other is kept. */
-  get #groupSize(): number {
-    if (this.driver.commitsInParts !== true) return groupMax;
-    return Math.min(groupMax, Math.max(partMin, Math.ceil((this.#waiting.length + this.#answered) / 2)));
-  }
-
-  async #commitGroup(group: readonly Waiting[]): Promise<void> {
-    let outcomes: readonly DriverOutcome[];
-    try {
-      failPoint("before-write");
-      outcomes = await this.driver.commit(
-        group.map(({ writes }) => writes),
-        wallMs(),
-      );
-      failPoint("before-answer");
-    } catch (error) {
-      const failure = this.#told(error);
-      for (const { from } of group) this.#bus.replyError(from, failure);
-      return;
-    }
-    for (const [at, { from, isSingle }] of group.entries()) {
-      const outcome = outcomes[at] as DriverOutcome; // one for each, as the driver promises
-      if (!outcome.ok) this.#bus.replyError(from, outcome.error);
-      else this.#bus.reply(from, isSingle ? outcome.results[0] : outcome.results);
-    }
   }
 
   /** Answers later, so that reads wait for no other. @throws RuntimeError `queue_full`. */
   read<T>(question: () => Promise<T>): unknown {
-    if (this.#reading.size >= waitingMax)
-      throw new RuntimeError("queue_full", `${waitingMax} reads wait for the store already: ask again later`);
+    if (this.#reading.size >= readsMax)
+      throw new RuntimeError("queue_full", `${readsMax} reads wait for the store already: ask again later`);
     const from = this.#bus.from as From;
     const reading = question().then(
       (value) => this.#bus.reply(from, value),
-      (error: unknown) => this.#bus.replyError(from, this.#told(error)),
+      (error: unknown) => this.#bus.replyError(from, storageError(error, this.#name)),
     );
     this.#reading.add(reading);
     void reading.then(() => this.#reading.delete(reading));
     return this.#bus.noReply;
-  }
-
-  /** Once in a while, behind writes: what has expired is not read anyhow. */
-  async #sweep(): Promise<void> {
-    const nowMs = wallMs();
-    if (Math.abs(nowMs - this.#sweptMs) < sweepMs) return;
-    this.#sweptMs = nowMs;
-    try {
-      await this.driver.sweep(nowMs);
-    } catch (error) {
-      this.#bus.log("warning", "what has expired could not be taken away", errorData(error));
-    }
   }
 
   /** Answers later, so that nobody waits for it but who asked, and the searches behind it. @throws RuntimeError `queue_full`. */
@@ -156,24 +83,17 @@ class Store {
         this.#bus.reply(from, await searchVectors(this.driver, search, () => this.#isClosed));
       } catch (error) {
         // Whoever asked one that has ended was told so.
-        if (!this.#isClosed) this.#bus.replyError(from, this.#told(error));
+        if (!this.#isClosed) this.#bus.replyError(from, storageError(error, this.#name));
       }
       this.#searches--;
     });
     return this.#bus.noReply;
   }
 
-  /** Who asks by the capability does not know whose bytes are spoiled. */
-  #told(error: unknown): RuntimeError {
-    const told = storageError(error);
-    if (told.code !== "storage_corrupt") return told;
-    return new RuntimeError("storage_corrupt", `plugin ${this.#name}: ${told.message}`, { cause: told.cause });
-  }
-
   async close(): Promise<void> {
     await this.#searching;
     await Promise.all(this.#reading);
-    await this.#committing;
+    await this.writes.settled();
     // It may have been killed meanwhile, as what takes too long to end.
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -184,24 +104,19 @@ class Store {
   ended(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#waiting = [];
+    this.writes.ended();
     // Nobody is left who could be told, also where it throws at once.
     void (async () => await this.driver.close())().catch(() => {});
   }
 }
 
-/** Of the thread: what is to be said to others leaves, and what they have said comes in. */
-const nextRound = () => new Promise<void>((resolve) => nextLoop(resolve));
-
-/** What is not the runtime's own word was a failure of the store: the caller may try again. */
-function storageError(error: unknown): RuntimeError {
-  if (error instanceof RuntimeError) return error;
-  return new RuntimeError("storage_failed", errorData(error).message, { cause: error });
-}
-
 function readEntry(entry: DriverEntry): StoredEntry {
   return { ...entry, value: valueOfBytes(entry.value, `the value of "${entry.key}"`) };
 }
+
+const writeHandlers = Object.fromEntries(
+  writeCalls.map((call) => [call, (store: Store, given: unknown) => store.writes.one(checkedCall(call, given))]),
+) as Readonly<Record<WriteCall, (store: Store, given: unknown) => unknown>>;
 
 const calls = {
   get(store: Store, given: string) {
@@ -243,16 +158,8 @@ const calls = {
     });
   },
   searchVectors: (store: Store, given: unknown) => store.search(checkedSearch(given)),
-  put: (store: Store, given: unknown) => store.write([checkedWrite("put", given, "put")], true),
-  delete: (store: Store, given: unknown) => store.write([checkedWrite("delete", given, "delete")], true),
-  append: (store: Store, given: unknown) => store.write([checkedWrite("append", given, "append")], true),
-  prune: (store: Store, given: unknown) => store.write([checkedWrite("prune", given, "prune")], true),
-  saveSnapshot: (store: Store, given: unknown) => store.write([checkedWrite("snapshot", given, "saveSnapshot")], true),
-  putVector: (store: Store, given: unknown) => store.write([checkedWrite("putVector", given, "putVector")], true),
-  deleteVector: (store: Store, given: unknown) =>
-    store.write([checkedWrite("deleteVector", given, "deleteVector")], true),
-  dropVectors: (store: Store, given: unknown) => store.write([checkedWrite("dropVectors", given, "dropVectors")], true),
-  transact: (store: Store, given: unknown) => store.write(checkedTransaction(given), false),
+  ...writeHandlers,
+  batch: (store: Store, given: unknown) => store.writes.batch(checkedBatch(given)),
 };
 
 /** The contract's calls as handlers. */
@@ -269,7 +176,7 @@ async function healthOf(store: Store): Promise<PluginHealth> {
     await store.driver.lastSeq("health");
     return { status: "up" };
   } catch (error) {
-    return { status: "down", detail: storageError(error).message };
+    return { status: "down", detail: errorData(error).message };
   }
 }
 

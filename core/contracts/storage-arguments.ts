@@ -1,20 +1,23 @@
 /** What a storage plugin is asked for, checked, and made into what a driver takes. Each throws RuntimeError `bad_argument`. */
 import { wallMs } from "../clock.ts";
+import { RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { checkedCount, checkedLimit, checkedName, optionalCount, wrong } from "./checked-values.ts";
-import type { ListQuery, ReadQuery, StorageWrite } from "./storage.ts";
+import { type ListQuery, type ReadQuery, type StorageWrite, type WriteCall, writeCalls } from "./storage.ts";
 import type { DriverWrite } from "./storage-driver.ts";
-import { bytesOfValue } from "./stored-value.ts";
+import { bytesOfJson, bytesOfValue, jsonBegins } from "./stored-value.ts";
 import { checkedDeleteVector, checkedDropVectors, checkedPutVector } from "./vector-arguments.ts";
+import type { Asked } from "./write-groups.ts";
 
 const limitDefault = 1_000;
+const batchMax = 1_000;
 const ttlMsMax = 100 * 365 * 86_400_000;
 
 const keysOf: Readonly<Record<StorageWrite["type"], readonly string[]>> = {
-  put: ["key", "value", "ifVersion", "ttlMs"],
+  put: ["key", "value", "json", "ifVersion", "ttlMs"],
   delete: ["key", "ifVersion"],
-  append: ["journal", "events", "ifSeq"],
-  snapshot: ["journal", "seq", "state"],
+  append: ["journal", "events", "json", "ifSeq"],
+  snapshot: ["journal", "seq", "state", "json"],
   prune: ["journal", "seq"],
   putVector: ["collection", "id", "vector", "metadata"],
   deleteVector: ["collection", "id"],
@@ -33,7 +36,7 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
       return {
         type,
         key: checkedName(write["key"], `${where}: key`),
-        value: bytesOfValue(write["value"], where),
+        value: bytesOf(write, "value", where),
         ifVersion: optionalCount(write["ifVersion"], where, "ifVersion"),
         expiresAtMs: ttlMs === undefined ? undefined : wallMs() + ttlMs,
       };
@@ -44,24 +47,19 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
         key: checkedName(write["key"], `${where}: key`),
         ifVersion: optionalCount(write["ifVersion"], where, "ifVersion"),
       };
-    case "append": {
-      const events = write["events"];
-      if (!Array.isArray(events) || events.length === 0)
-        throw wrong(where, "events is a list with at least one", events);
+    case "append":
       return {
         type,
         journal: checkedName(write["journal"], `${where}: journal`),
-        // By number: a hole is undefined.
-        events: Array.from(events, (event: unknown, at) => bytesOfValue(event, `${where}: events[${at}]`)),
+        events: bytesOfEvents(write, where),
         ifSeq: optionalCount(write["ifSeq"], where, "ifSeq"),
       };
-    }
     case "snapshot":
       return {
         type,
         journal: checkedName(write["journal"], `${where}: journal`),
         seq: checkedCount(write["seq"], where, "seq"),
-        state: bytesOfValue(write["state"], where),
+        state: bytesOf(write, "state", where),
       };
     case "prune":
       return {
@@ -76,6 +74,64 @@ export function checkedWrite(type: StorageWrite["type"], given: unknown, where: 
     case "dropVectors":
       return checkedDropVectors(write, where);
   }
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Of what stands under a name or, as its text, under `json`. */
+function bytesOf(write: Given, name: string, where: string): Uint8Array {
+  const { json } = write;
+  if (json === undefined) return bytesOfValue(write[name], where);
+  assertNone(write, name, where);
+  return bytesOfJson(checkedJson(json, where, "json"));
+}
+
+function bytesOfEvents(write: Given, where: string): Uint8Array[] {
+  const { json } = write;
+  const name = json === undefined ? "events" : "json";
+  const events = write[name];
+  if (!Array.isArray(events) || events.length === 0) throw wrong(where, `${name} is a list with at least one`, events);
+  if (json !== undefined) assertNone(write, "events", where);
+  // By number: a hole is undefined.
+  return Array.from(events, (event: unknown, at) => {
+    const place = `${name}[${at}]`;
+    return json === undefined
+      ? bytesOfValue(event, `${where}: ${place}`)
+      : bytesOfJson(checkedJson(event, where, place));
+  });
+}
+
+function checkedJson(json: unknown, where: string, place: string): string {
+  if (typeof json === "string" && jsonBegins.test(json)) return json;
+  throw wrong(where, `${place} is the text of a value's JSON, without white space before it`, json);
+}
+
+function assertNone(write: Given, name: string, where: string): void {
+  if (write[name] !== undefined) throw wrong(where, `it has ${name} or json, and not both`, write[name]);
+}
+
+/** What one of the calls that write was given. */
+export function checkedCall(call: WriteCall, given: unknown): Asked {
+  if (call === "transact") return { writes: checkedTransaction(given), isSingle: false };
+  return { writes: [checkedWrite(call === "saveSnapshot" ? "snapshot" : call, given, call)], isSingle: true };
+}
+
+/** What is wrong with one of them is an error in its place. */
+export function checkedBatch(given: unknown): (Asked | RuntimeError)[] {
+  if (!Array.isArray(given) || given.length === 0 || given.length > batchMax)
+    throw wrong("batch", `it takes a list of 1 to ${batchMax} writes`, given);
+  return Array.from(given, (one: unknown, at) => {
+    try {
+      assertKeys(`batch: [${at}]`, one, ["call", "argument"]);
+      const { call, argument } = one as { readonly call?: unknown; readonly argument?: unknown };
+      if (!(writeCalls as readonly unknown[]).includes(call))
+        throw wrong(`batch: [${at}]`, `its call is one of ${writeCalls.join(", ")}`, call);
+      return checkedCall(call as WriteCall, argument);
+    } catch (error) {
+      if (error instanceof RuntimeError) return error;
+      throw error;
+    }
+  });
 }
 
 export function checkedTransaction(given: unknown): DriverWrite[] {

@@ -16,7 +16,7 @@ import type {
   VectorSearch,
 } from "./vectors.ts";
 
-export const storageCapability: ProvidedCapability = { name: "storage", version: "0.1.1" };
+export const storageCapability: ProvidedCapability = { name: "storage", version: "0.1.2" };
 
 /** A value as it is kept. */
 export interface StoredEntry {
@@ -40,15 +40,22 @@ export interface StoredSnapshot {
   readonly state: unknown;
 }
 
+/**
+ * What is kept, under its own name, or in its place as `json`, the text of its JSON, where a caller has that: the store keeps it
+ * as it is, and one that is no JSON is `storage_corrupt` for who reads it.
+ */
+type Kept<N extends string, V, T> =
+  | ({ readonly [K in N]: V } & { readonly json?: undefined })
+  | ({ readonly [K in N]?: undefined } & { readonly json: T });
+
 /** @throws RuntimeError `version_conflict`: the key has another version than `ifVersion` (0: it is not there). */
-export interface PutWrite {
+export type PutWrite = {
   readonly type: "put";
   readonly key: string;
-  readonly value: unknown;
   readonly ifVersion?: number;
   /** From now on; then it is as if it had been deleted. Default: never. */
   readonly ttlMs?: number;
-}
+} & Kept<"value", unknown, string>;
 
 /** @throws RuntimeError `version_conflict` */
 export interface DeleteWrite {
@@ -57,22 +64,19 @@ export interface DeleteWrite {
   readonly ifVersion?: number;
 }
 
-/** @throws RuntimeError `version_conflict`: the journal's last event has another number than `ifSeq` (0: it has none). */
-export interface AppendWrite {
+/** At least one event. @throws RuntimeError `version_conflict`: the journal's last event has another number than `ifSeq` (0: it has none). */
+export type AppendWrite = {
   readonly type: "append";
   readonly journal: string;
-  /** At least one. */
-  readonly events: readonly unknown[];
   readonly ifSeq?: number;
-}
+} & Kept<"events", readonly unknown[], readonly string[]>;
 
 /** Takes the place of an older one; where there is a newer one that stays. */
-export interface SnapshotWrite {
+export type SnapshotWrite = {
   readonly type: "snapshot";
   readonly journal: string;
   readonly seq: number;
-  readonly state: unknown;
-}
+} & Kept<"state", unknown, string>;
 
 /** Forgets events up to and with this one. The numbers of later ones stay, and go on. */
 export interface PruneWrite {
@@ -106,7 +110,7 @@ export interface WriteResults {
 
 export type WriteResult = WriteResults[StorageWrite["type"]];
 
-type Given<W extends StorageWrite> = Omit<W, "type">;
+type Given<W extends StorageWrite> = W extends unknown ? Omit<W, "type"> : never;
 
 export interface ListQuery {
   /** Keys that begin so. Default: all. */
@@ -125,7 +129,32 @@ export interface ReadQuery {
   readonly limit?: number;
 }
 
-/** The calls of the capability: `bus.request("storage", name, argument)`, or `system.call("plugin.<name>", name, argument)`. */
+/** Calls that write. */
+export const writeCalls = [
+  "put",
+  "delete",
+  "append",
+  "saveSnapshot",
+  "prune",
+  "putVector",
+  "deleteVector",
+  "dropVectors",
+  "transact",
+] as const;
+
+export type WriteCall = (typeof writeCalls)[number];
+
+/** A call that writes, as one of a batch. */
+export type BatchedWrite = {
+  readonly [N in WriteCall]: { readonly call: N; readonly argument: Parameters<StorageCalls[N]>[0] };
+}[WriteCall];
+
+/** What such a call answered, or failed with. */
+export type WriteOutcome =
+  | { readonly value: unknown }
+  | { readonly error: { readonly code: string; readonly message: string } };
+
+/** The calls of the capability: `bus.request("storage", name, argument)`, `system.call("plugin.<name>", name, argument)`, or a client, which `storageOf` makes. */
 export interface StorageCalls {
   get(key: string): StoredEntry | undefined;
   put(write: Given<PutWrite>): WriteResults["put"];
@@ -146,4 +175,6 @@ export interface StorageCalls {
   searchVectors(search: VectorSearch): readonly FoundVector[];
   /** All of them, in their order, or none: it fails with the code of the first that cannot be, and its place in the message. */
   transact(writes: readonly StorageWrite[]): readonly WriteResult[];
+  /** At most 1,000 calls that write, in their order and each by itself, as if they came one after the other: what becomes of each. */
+  batch(writes: readonly BatchedWrite[]): readonly WriteOutcome[];
 }

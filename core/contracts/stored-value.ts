@@ -21,13 +21,33 @@ export const notWritten = "is not what was written there: take it from a backup"
 
 /** @param what it is, for people. @throws RuntimeError `not_cloneable`, with the path of what no store can keep. */
 export function bytesOfValue(value: unknown, what: string): Uint8Array {
-  let all: Buffer;
+  const json = jsonOf(value, what);
+  return json === undefined ? summed(told(what, () => withBytes(bytesOfObjects(value)))) : bytesOfJson(json);
+}
+
+/** The text that says all of a value; undefined: there is none. Throws as `bytesOfValue`. */
+export function jsonOf(value: unknown, what: string): string | undefined {
+  return told(what, () => (isJson(value) ? JSON.stringify(value) : undefined));
+}
+
+/** Of a text that begins as JSON does: the rest of it is not looked at. */
+export function bytesOfJson(json: string): Uint8Array {
+  return summed(withText(json));
+}
+
+/** What JSON begins with, white space left out. */
+export const jsonBegins = /^[[{"\-\dtfn]/;
+
+function told<T>(what: string, does: () => T): T {
   try {
-    all = isJson(value) ? withText(JSON.stringify(value)) : withBytes(bytesOfObjects(value));
+    return does();
   } catch (error) {
     // Also what is too deep, or too large for any text.
     throw new RuntimeError("not_cloneable", `${what}: ${errorData(error).message}`, { cause: error });
   }
+}
+
+function summed(all: Buffer): Uint8Array {
   all.writeUInt32LE(crc32(all.subarray(sumBytes)), 0);
   return all;
 }
@@ -38,7 +58,13 @@ export function valueOfBytes(given: Uint8Array, what: string): unknown {
   const bytes = all.subarray(sumBytes);
   if (all.length <= sumBytes || all.readUInt32LE(0) !== crc32(bytes))
     throw new RuntimeError("storage_corrupt", `${what} ${notWritten}`);
-  return (bytes[0] as number) < firstOfObjects ? JSON.parse(bytes.toString()) : objectsOfBytes(bytes);
+  if ((bytes[0] as number) >= firstOfObjects) return objectsOfBytes(bytes);
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (error) {
+    const text = `${what} was given as the text of its JSON, and is none: ${errorData(error).message}; write it anew`;
+    throw new RuntimeError("storage_corrupt", text, { cause: error });
+  }
 }
 
 /** Three times as fast as `node:v8` for what most values are. */

@@ -1,11 +1,11 @@
 /** What every storage plugin must do, whatever keeps its data: the contract, call by call. */
 import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { StorageCalls, StorageWrite } from "../../../core/index.ts";
+import type { BatchedWrite, StorageCalls, StorageWrite } from "../../../core/index.ts";
 import { type PluginUse, RuntimeError } from "../../../index.ts";
 import { puppet } from "../../fixtures/puppet.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { describeHardLuck } from "./hard-luck.ts";
-import { failureOf, type Store, storeOf } from "./store.ts";
+import { storeOf as callsOf, failureOf, type Store } from "./store.ts";
 import { describeValues } from "./values.ts";
 import { describeVectors } from "./vectors.ts";
 
@@ -21,8 +21,11 @@ const everything = {
   list: [null, true, [{}]],
 };
 
-/** @param use how the plugin of that name is started, anew for each run of the suite. */
-export function describeStorage(title: string, name: string, use: () => PluginUse): void {
+/**
+ * @param use how the plugin of that name is started, anew for each run of the suite.
+ * @param storeOf how its calls are asked.
+ */
+export function describeStorage(title: string, name: string, use: () => PluginUse, storeOf = callsOf): void {
   describe(title, () => {
     const system = useSystem({ clock: "system", threads: 1 });
     let count = 0;
@@ -215,7 +218,7 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       ["get", "\ud800", /halves of a pair/],
       ["get", undefined, /got undefined/],
       ["put", { key: 5, value: 1 }, /put: key is a text/],
-      ["put", { key: "a", value: 1, ttl: 5 }, /there is no "ttl"; it takes key, value, ifVersion, ttlMs/],
+      ["put", { key: "a", value: 1, ttl: 5 }, /there is no "ttl"; it takes key, value, json, ifVersion, ttlMs/],
       ["put", { key: "a", value: 1, ttlMs: 0 }, /ttlMs is a time in milliseconds above 0/],
       ["put", { key: "a", value: 1, ifVersion: -1 }, /ifVersion is a whole number from 0, got -1/],
       ["delete", "a", /delete wants an object with key, ifVersion/],
@@ -223,17 +226,124 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       ["read", { journal: "j", limit: 0 }, /limit is a whole number from 1 to 10000, got 0/],
       ["list", { prefix: 5 }, /prefix is a text/],
       ["prune", { journal: "j" }, /seq is a whole number from 0, got undefined/],
+      ["put", { key: "a", value: 1, json: "1" }, /put: it has value or json, and not both, got 1/],
+      ["put", { key: "a", json: 1 }, /json is the text of a value's JSON, without white space before it, got 1/],
+      ["put", { key: "a", json: "" }, /json is the text of a value's JSON/],
+      ["put", { key: "a", json: "\u00ff" }, /json is the text of a value's JSON/],
+      ["append", { journal: "j", json: [] }, /append: json is a list with at least one/],
+      ["append", { journal: "j", json: ["1", " 2"] }, /append: json\[1\] is the text of a value's JSON/],
+      ["append", { journal: "j", events: [1], json: ["1"] }, /it has events or json, and not both/],
+      ["saveSnapshot", { journal: "j", seq: 1, state: null, json: "1" }, /it has state or json, and not both/],
+      ["batch", [], /batch: it takes a list of 1 to 1000 writes/],
+      ["batch", Array(1_001).fill({ call: "prune", argument: { journal: "j", seq: 1 } }), /a list of 1 to 1000 writes/],
       ["transact", [], /at least one write/],
       [
         "transact",
         [{ type: "put", key: "a", value: 1 }, { type: "get" }],
         /transact: \[1\]: a write has as its type put/,
       ],
-    ])("%s of %j is refused", async (call, argument, message) => {
+    ])("%s of what it does not take is refused: %#", async (call, argument, message) => {
       expect(await failureOf(system().call(`plugin.${name}`, call, argument))).toMatchObject({
         code: "bad_argument",
         message: expect.stringMatching(message),
       });
+    });
+
+    test("a batch is as if its writes came one after the other, each by itself", async () => {
+      const [key, journal] = [own("a"), own("j")];
+      const writes: BatchedWrite[] = [
+        { call: "put", argument: { key, value: everything, ifVersion: 0 } },
+        { call: "put", argument: { key, value: 2, ifVersion: 0 } },
+        { call: "delete", argument: { key } },
+        { call: "append", argument: { journal, events: ["a", "b"] } },
+        { call: "append", argument: { journal, events: ["c"], ifSeq: 2 } },
+        { call: "saveSnapshot", argument: { journal, seq: 3, state: "abc" } },
+        {
+          call: "transact",
+          argument: [
+            { type: "put", key, value: 3, ifVersion: 0 },
+            { type: "append", journal, events: ["d"], ifSeq: 9 },
+          ],
+        },
+        {
+          call: "transact",
+          argument: [
+            { type: "put", key, value: 4, ifVersion: 0 },
+            { type: "prune", journal, seq: 1 },
+          ],
+        },
+      ];
+      const conflict = { error: { code: "version_conflict", message: expect.any(String) } };
+      const outcomes = await store.batch(writes);
+      expect(outcomes).toEqual([
+        { value: { version: expect.any(Number) } },
+        conflict,
+        { value: { isDeleted: true } },
+        { value: { seq: 2 } },
+        { value: { seq: 3 } },
+        { value: undefined },
+        conflict,
+        { value: [{ version: expect.any(Number) }, undefined] },
+      ]);
+      expect(await store.get(key)).toMatchObject({ value: 4 });
+      expect(await store.read({ journal })).toEqual([
+        { seq: 2, event: "b" },
+        { seq: 3, event: "c" },
+      ]);
+      expect(await store.loadSnapshot(journal)).toEqual({ seq: 3, state: "abc" });
+    });
+
+    test("what is wrong in a batch is refused in its place, with the words of the call", async () => {
+      const writes = [
+        { call: "put", argument: { key: own("a"), value: 1 } },
+        { call: "put", argument: { key: own("b"), value: 1, ttlMs: 0 } },
+        { call: "get", argument: own("a") },
+        { call: "put" },
+        7,
+        { call: "delete", argument: { key: own("a") }, more: 1 },
+        { call: "put", argument: { key: own("c"), value: 1 } },
+      ] as unknown as BatchedWrite[];
+      const refused = (message: RegExp) => ({
+        error: { code: "bad_argument", message: expect.stringMatching(message) },
+      });
+      expect(await store.batch(writes)).toEqual([
+        { value: { version: expect.any(Number) } },
+        refused(/^put: ttlMs is a time/),
+        refused(/^batch: \[2\]: its call is one of put, delete/),
+        refused(/^put wants an object with key/),
+        refused(/^batch: \[4\] wants an object with call, argument/),
+        refused(/^batch: \[5\]: there is no "more"/),
+        { value: { version: expect.any(Number) } },
+      ]);
+      expect((await store.list({ prefix: own("") })).map(({ key }) => key)).toEqual([own("a"), own("c")]);
+    });
+
+    test("a batch in which all is wrong is answered, too", async () => {
+      const writes = [{ call: "put", argument: 5 }] as unknown as BatchedWrite[];
+      expect(await store.batch(writes)).toMatchObject([{ error: { code: "bad_argument" } }]);
+    });
+
+    test("what was given as the text of its JSON is read as the value", async () => {
+      const [key, journal] = [own("a"), own("j")];
+      await store.put({ key, json: '{"text":"\u00e4\u{10000}"}' });
+      await store.append({ journal, json: ["-1", "null"] });
+      await store.saveSnapshot({ journal, seq: 1, json: "[]" });
+      expect(await store.get(key)).toMatchObject({ value: { text: "\u00e4\u{10000}" } });
+      expect((await store.read({ journal })).map(({ event }) => event)).toEqual([-1, null]);
+      expect(await store.loadSnapshot(journal)).toEqual({ seq: 1, state: [] });
+    });
+
+    test("what was given as the text of its JSON and is none, is told to who reads it", async () => {
+      const key = own("a");
+      await store.put({ key, json: "{broken" });
+      expect(await failureOf(store.get(key))).toMatchObject({
+        code: "storage_corrupt",
+        message: expect.stringMatching(
+          /the value of ".*a" was given as the text of its JSON, and is none: .*; write it anew$/,
+        ),
+      });
+      await store.put({ key, value: 1 });
+      expect(await store.get(key)).toMatchObject({ value: 1 });
     });
 
     test("a ref is refused: in the next run it would mean nobody", async () => {
@@ -246,6 +356,6 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
 
     describe("values", () => describeValues(store));
     describe("vectors", () => describeVectors(store));
-    describe("hard luck", () => describeHardLuck(system, name));
+    describe("hard luck", () => describeHardLuck(system, name, store));
   });
 }

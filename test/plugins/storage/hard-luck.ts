@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import type { MofaSystem } from "../../../index.ts";
 import { adder } from "../../fixtures/adder.ts";
-import { failureOf, type Store, storeOf } from "./store.ts";
+import { failureOf, type Store } from "./store.ts";
 
 /** Each is one name, and no two of them are the same. */
 const names = [
@@ -39,8 +39,7 @@ const names = [
 ];
 
 /** In a `describe` in which the store runs. */
-export function describeHardLuck(system: () => MofaSystem, name: string): void {
-  const store: Store = storeOf(system, name);
+export function describeHardLuck(system: () => MofaSystem, name: string, store: Store): void {
   let count = 0;
   let own: string;
   beforeEach(() => {

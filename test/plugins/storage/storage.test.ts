@@ -8,6 +8,7 @@ import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
 import { sqlite3 } from "../../support/known-services.ts";
 import { describeWith } from "../../support/service.ts";
 import { describeStorage } from "./conformance.ts";
+import { clientOf } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mofa-storage-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,6 +18,12 @@ describeStorage("storage-sqlite", "storage-sqlite", () => ({
   plugin: storageSqlite,
   config: { file: join(folder, "store.sqlite") },
 }));
+describeStorage(
+  "storage-sqlite, by a client",
+  "storage-sqlite",
+  () => ({ plugin: storageSqlite, isolation: "thread", config: { file: join(folder, "client.sqlite") } }),
+  clientOf,
+);
 
 await describeWith(sqlite3, () =>
   describeStorage("storage-sqlite by sqlite3", "storage-sqlite", () => ({

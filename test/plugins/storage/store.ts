@@ -1,6 +1,6 @@
 /** A storage plugin that runs in a system of a test, and how its calls are asked. */
 import type { StorageCalls } from "../../../core/index.ts";
-import type { MofaSystem } from "../../../index.ts";
+import { type MofaSystem, type StorageClient, storageOf } from "../../../index.ts";
 
 /** The calls as promises, by the plugin's actor. */
 export type Store = {
@@ -13,6 +13,19 @@ export type Store = {
 export function storeOf(system: () => MofaSystem, name: string): Store {
   return new Proxy({} as Store, {
     get: (_target, call) => (argument: unknown) => system().call(`plugin.${name}`, String(call), argument),
+  });
+}
+
+/** By a client, which is of that system for as long as it runs; a batch is asked for by itself. */
+export function clientOf(system: () => MofaSystem, name: string): Store {
+  const clients = new WeakMap<MofaSystem, StorageClient>();
+  return new Proxy({} as Store, {
+    get: (_target, call: keyof StorageCalls) => (argument: never) => {
+      if (call === "batch") return system().call(`plugin.${name}`, call, argument);
+      let client = clients.get(system());
+      if (client === undefined) clients.set(system(), (client = storageOf(system(), name)));
+      return client[call](argument);
+    },
   });
 }
 
