@@ -301,8 +301,9 @@ export class Calls {
       if (kernel.checks) freezeMessage(value);
       kernel.scheduler.commit(() => {
         const { faults } = kernel;
-        if (by === undefined || faults === undefined) this.settle(id, value, by);
-        else if (!faults.holds(by, caller, () => this.settle(id, value, by))) this.settle(id, value, by);
+        if (by === undefined || faults === undefined) this.settle(id, value, by, caller);
+        else if (!faults.holds(by, caller, () => this.settle(id, value, by, caller)))
+          this.settle(id, value, by, caller);
       });
       return;
     }
@@ -317,12 +318,18 @@ export class Calls {
     if (caller === undefined) return;
     if (caller.thread !== kernel.thread)
       kernel.peers.pushFrom(caller.thread, FrameKind.replyError, caller, by, id, error);
-    else if (kernel.faults?.holds(by, caller, () => this.failed(id, error, by)) !== true) this.failed(id, error, by);
+    else if (kernel.faults?.holds(by, caller, () => this.failed(id, error, by, caller)) !== true)
+      this.failed(id, error, by, caller);
   }
 
-  /** An answer arrived. Late ones find no entry and are dropped. */
-  settle(id: number, value: unknown, by?: RefData): void {
-    const call = this.#take(id);
+  /**
+   * An answer arrived. Late ones find no entry and are dropped: no thread comes twice, and no id on it, so an answer is never
+   * taken for that of another call. By whom it comes is not asked, since whoever has the token of a call may answer it (OTP's
+   * gen_server:reply/2); but a token that was made up can end no call but its caller's own. `ScopedBus` holds plugins to more.
+   * @param caller whose call it is to be
+   */
+  settle(id: number, value: unknown, by?: RefData, caller?: RefData): void {
+    const call = this.#take(id, caller);
     if (call === undefined) {
       this.#kernel.streams.ended(id, by, value);
       return;
@@ -332,8 +339,8 @@ export class Calls {
     this.#kernel.scheduler.settle(cell, resolve as (value: never) => void, value);
   }
 
-  failed(id: number, error: ErrorData, by?: RefData): void {
-    if (this.#pending.get(id) !== undefined) this.#fail(id, error);
+  failed(id: number, error: ErrorData, by?: RefData, caller?: RefData): void {
+    if (this.#pending.get(id) !== undefined) this.#fail(id, error, caller);
     else this.#kernel.streams.failed(id, by, error);
   }
 
@@ -343,8 +350,8 @@ export class Calls {
     this.failed(id, { ...error, message: `${error.message}: its thread is lost` });
   }
 
-  #fail(id: number, error: ErrorData): void {
-    const call = this.#take(id);
+  #fail(id: number, error: ErrorData, caller?: RefData): void {
+    const call = this.#take(id, caller);
     if (call === undefined) return;
     this.#reject(call, errorOfAnswer(error));
   }
@@ -367,10 +374,10 @@ export class Calls {
     failAtCaller(error, resolve, settle);
   }
 
-  #take(id: number): PendingCall | undefined {
+  #take(id: number, caller?: RefData): PendingCall | undefined {
     const { scheduler } = this.#kernel;
     scheduler.enter();
-    const call = this.#pending.take(id);
+    const call = this.#pending.take(id, caller);
     scheduler.leave();
     if (call === undefined) return undefined;
     this.#kernel.asyncTurns.awaits(call.cell, -1);

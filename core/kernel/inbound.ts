@@ -96,10 +96,10 @@ export class Inbound implements FrameSink {
         return;
       case FrameKind.reply:
         if (kernel.checks) freezeMessage(payload);
-        kernel.calls.settle(id, payload, from);
+        kernel.calls.settle(id, payload, from, to);
         return;
       case FrameKind.replyError:
-        kernel.calls.failed(id, payload as ErrorData, from);
+        kernel.calls.failed(id, payload as ErrorData, from, to);
         return;
       case FrameKind.requestOut:
         kernel.calls.placeOut(id, thread, payload as ErrorData);

@@ -45,11 +45,15 @@ export class PendingCalls {
     extra.newestCall = call;
   }
 
-  /** It has ended. */
-  take(id: number): PendingCall | undefined {
+  /** It has ended. Undefined: there is none, or it is another caller's. */
+  take(id: number, caller: RefData | undefined): PendingCall | undefined {
     const call = this.#byId.delete(id);
     if (call === undefined) return undefined;
     const { cell, newer, older } = call;
+    if (caller !== undefined && (cell.slot !== caller.slot || cell.generation !== caller.generation)) {
+      this.#byId.set(id, call);
+      return undefined;
+    }
     if (older !== undefined) older.newer = newer;
     if (newer !== undefined) newer.older = older;
     else if (cell.extra !== undefined) cell.extra.newestCall = older;

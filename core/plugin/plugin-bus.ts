@@ -30,9 +30,10 @@ export interface PluginBus {
   /** The token of the call in hand, where the answer is to come later: return `noReply`, then `reply(from, value)`. */
   readonly from: From | undefined;
   readonly noReply: NoReply;
+  /** @throws RuntimeError `bad_argument`: `from` is no token of this plugin's, the very object that `bus.from` was. */
   reply(from: From, value: unknown): void;
   replyError(from: From, error: { readonly code: string; readonly message: string }): void;
-  /** Opens the stream that the caller reads. @throws RuntimeError `bad_argument`: it reads none. */
+  /** Opens the stream that the caller reads. @throws RuntimeError `bad_argument`: it reads none; as `reply`. */
   stream(from: From | undefined): StreamWriter;
   /** Aborted when the plugin ends, or its turn is told to. */
   readonly signal: AbortSignal;
@@ -52,6 +53,8 @@ export class ScopedBus implements PluginBus {
   readonly #required: ReadonlySet<string>;
   /** The token of a request by topic that is in hand; those of calls are the context's. */
   #request: From | undefined;
+  /** That it was given: by others, which are plain data and easily made up, it could answer what was asked of somebody else. */
+  readonly #tokens = new WeakSet<From>();
 
   constructor(ctx: Context, name: string, required: ReadonlySet<string>) {
     this.#ctx = ctx;
@@ -74,7 +77,9 @@ export class ScopedBus implements PluginBus {
   }
 
   get from(): From | undefined {
-    return this.#request ?? this.#ctx.from;
+    const from = this.#request ?? this.#ctx.from;
+    if (from !== undefined) this.#tokens.add(from);
+    return from;
   }
 
   /** Runs a handler for a request that came by topic, whose token is at hand to its end: turns come one after the other. */
@@ -97,15 +102,15 @@ export class ScopedBus implements PluginBus {
   }
 
   reply(from: From, value: unknown): void {
-    this.#ctx.reply(from, value);
+    this.#ctx.reply(this.#own(from, "reply"), value);
   }
 
   replyError(from: From, error: { readonly code: string; readonly message: string }): void {
-    this.#ctx.replyError(from, error);
+    this.#ctx.replyError(this.#own(from, "replyError"), error);
   }
 
   stream(from: From | undefined): StreamWriter {
-    return this.#ctx.stream(from);
+    return this.#ctx.stream(this.#own(from, "stream"));
   }
 
   get signal(): AbortSignal {
@@ -114,6 +119,14 @@ export class ScopedBus implements PluginBus {
 
   log(level: LogLevel, text: string, data?: unknown): void {
     this.#ctx.log(level, text, data);
+  }
+
+  #own<T extends From | undefined>(from: T, verb: string): T {
+    if (from === undefined || this.#tokens.has(from)) return from;
+    throw new RuntimeError(
+      "bad_argument",
+      `plugin ${this.#name}: ${verb} wants a token that bus.from has given it, got ${describe(from)}`,
+    );
   }
 
   #assertRequired(capability: string): void {

@@ -69,6 +69,18 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     expect(await call("reader", "read", { call: "tokens" })).toEqual([true, true]);
   });
 
+  test("it answers by the tokens that it was given, and by no other", async () => {
+    await start();
+    const held = call("store", "held");
+    for (const how of ["reply", "replyError", "stream"])
+      expect(await call("store", "forge", { how, by: "copy" })).toMatch(
+        /^bad_argument: plugin store: (reply|replyError|stream) wants a token that bus.from has given it, got \{/,
+      );
+    expect(await call("store", "forge", { how: "reply", by: "itself" })).toBe("done");
+    expect(await held).toBe("forged");
+    expect(await call("reader", "read", { call: "putOff", key: "a" })).toBe("A");
+  });
+
   test("a call that it does not have is undef, by either way, a cast is told of, and the plugin goes on", async () => {
     await start();
     const undef = {

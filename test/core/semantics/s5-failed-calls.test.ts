@@ -1,5 +1,6 @@
 /** core/SEMANTICS.md, S5.3: what the error of a failed call says. */
 import { expect, test } from "@jest/globals";
+import type { From } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { askingServer, failingServer } from "../../fixtures/failing-server.ts";
 import { puppet } from "../../fixtures/puppet.ts";
@@ -42,6 +43,21 @@ describePlacements("S5 Failed calls", (place) => {
     );
     expect(stacks).toHaveLength(2);
     expect(stacks[1]).toMatch(/\n {4}at (async )?ask .*failing-server/);
+  });
+
+  test("S5.2: whoever has a call's token answers it, and one with another's name on it answers nobody's call", async () => {
+    const holder = await place.spawn(system(), puppet, undefined);
+    const asker = await place.spawn(system(), puppet, undefined);
+    const other = await place.spawn(system(), puppet, undefined);
+    const answer = asker.call("run", ["call", holder, "hold"]);
+    await system().settled();
+    const [token] = (await holder.call("openTokens")) as From[];
+    const forged = { ...token, caller: other };
+    await other.call("run", ["reply", forged, "forged"]);
+    await other.call("run", ["replyError", forged, { code: "forged", message: "not true" }]);
+    await system().settled();
+    await other.call("run", ["reply", token, "by somebody else"]);
+    expect(await answer).toBe("by somebody else");
   });
 
   test("S5.3: why the callee ended stands in the message as one line, whatever it is", async () => {
