@@ -32,7 +32,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   examples: { rooms: everyFace, packages: ["mofa"] },
   benchmarks: { rooms: everyFace, packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr", "pg", "mysql2"] },
   // Its folders mirror the rooms, and know every file of theirs: see mayImport.
-  test: { rooms: everyFace, packages: ["@jest/globals", "esbuild", "fast-check", "wabt"] },
+  test: { rooms: everyFace, packages: ["@jest/globals", "esbuild", "fast-check", "wabt", "zod"] },
   "jest.config.ts": { rooms: [], packages: ["jest"] },
   "jest.isolated.config.ts": { rooms: ["jest.config.ts"], packages: ["jest"] },
 };
