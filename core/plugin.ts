@@ -86,13 +86,14 @@ declare const isMadeAsPlugin: unique symbol;
 
 /** A behaviour that says of itself what it needs and gives, whatever its calls are. */
 export interface AnyPlugin extends Behaviour<never, Api> {
-  readonly [isMadeAsPlugin]?: true;
+  readonly [isMadeAsPlugin]: true;
 }
 
+type PluginApi<K extends object> = ServerApi<K & OwnCalls, Record<never, never>>;
+
 /** The same with its calls. */
-export interface Plugin<K extends object = Record<never, never>>
-  extends Behaviour<undefined, ServerApi<K & OwnCalls, Record<never, never>>> {
-  readonly [isMadeAsPlugin]?: true;
+export interface Plugin<K extends object = Record<never, never>> extends Behaviour<undefined, PluginApi<K>> {
+  readonly [isMadeAsPlugin]: true;
 }
 
 interface Made {
@@ -209,7 +210,8 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     cast: (_state, name, _argument, ctx) =>
       ctx.log("warning", `${describe(name)} was cast, and a plugin has calls alone: nothing was done`),
   };
-  const plugin: Plugin<K> = makeBehaviour(server as BehaviourOptions, handlers);
+  // The mark is for the compiler alone.
+  const plugin = makeBehaviour<undefined, PluginApi<K>>(server as BehaviourOptions, handlers) as Plugin<K>;
   made.set(plugin, { facts, isolation });
   return plugin;
 }
