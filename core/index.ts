@@ -115,7 +115,7 @@ export type {
   DriverWrite,
   StorageDriver,
 } from "./contracts/storage-driver.ts";
-export { assertAt, type PutRow, runGroup, type TransactionSession } from "./contracts/transaction-session.ts";
+export { assertAt, type PutRow, runGroup, runSweep, type TransactionSession } from "./contracts/transaction-session.ts";
 export { assertDimension } from "./contracts/vector-search.ts";
 export type {
   DeleteVectorWrite,

@@ -2,7 +2,7 @@
  * What an actor can do: the verbs of `ctx`, and the system messages that it may get.
  *
  * Erlang's words and meaning (reference manual, Processes; gen_server). After the actor's death every verb throws
- * `noproc` and nothing of it is sent; what only reads (`whereis`, `isAlive`, `nowMs`, `random`) still answers.
+ * `noproc` and nothing of it is sent; what only reads (`whereis`, `isAlive`, `nowMs`, `wallMs`, `random`) still answers.
  */
 
 import type { KeepOptions } from "../bus/kept/keep-options.ts";
@@ -522,6 +522,8 @@ export interface Context {
   random(): number;
   /** The system's clock: milliseconds since an arbitrary start, monotonic. */
   nowMs(): number;
+  /** The time of day, in milliseconds since the epoch, which may be set; on a manual clock `nowMs`. */
+  wallMs(): number;
   log(level: LogLevel, message: string, data?: unknown): void;
 }
 

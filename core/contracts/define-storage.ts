@@ -1,6 +1,5 @@
 /** A storage plugin, made of its driver: the calls of the contract. */
 import type { From } from "../actor/context.ts";
-import { wallMs } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import {
@@ -43,6 +42,7 @@ class Store {
   readonly #name: string;
   readonly driver: StorageDriver;
   readonly writes: WriteGroups;
+  readonly wallMs: () => number;
   readonly #bus: PluginBus;
   /** Reads that are under way. */
   readonly #reading = new Set<Promise<void>>();
@@ -55,6 +55,7 @@ class Store {
     this.driver = driver;
     this.writes = new WriteGroups(name, driver, bus);
     this.#bus = bus;
+    this.wallMs = () => bus.wallMs();
   }
 
   /** Answers later, so that reads wait for no other. @throws RuntimeError `queue_full`. */
@@ -115,20 +116,23 @@ function readEntry(entry: DriverEntry): StoredEntry {
 }
 
 const writeHandlers = Object.fromEntries(
-  writeCalls.map((call) => [call, (store: Store, given: unknown) => store.writes.one(checkedCall(call, given))]),
+  writeCalls.map((call) => [
+    call,
+    (store: Store, given: unknown) => store.writes.one(checkedCall(call, given, store.wallMs)),
+  ]),
 ) as Readonly<Record<WriteCall, (store: Store, given: unknown) => unknown>>;
 
 const calls = {
   get(store: Store, given: string) {
     const key = checkedName(given, "get: the key");
     return store.read(async () => {
-      const entry = await store.driver.get(key, wallMs());
+      const entry = await store.driver.get(key, store.wallMs());
       return entry && readEntry(entry);
     });
   },
   list(store: Store, query: ListQuery | undefined) {
     const { prefix, after, limit } = checkedList(query);
-    return store.read(async () => (await store.driver.list(prefix, after, limit, wallMs())).map(readEntry));
+    return store.read(async () => (await store.driver.list(prefix, after, limit, store.wallMs())).map(readEntry));
   },
   read(store: Store, query: ReadQuery) {
     const { journal, fromSeq, limit } = checkedRead(query);
@@ -159,7 +163,7 @@ const calls = {
   },
   searchVectors: (store: Store, given: unknown) => store.search(checkedSearch(given)),
   ...writeHandlers,
-  batch: (store: Store, given: unknown) => store.writes.batch(checkedBatch(given)),
+  batch: (store: Store, given: unknown) => store.writes.batch(checkedBatch(given, store.wallMs)),
 };
 
 /** The contract's calls as handlers. */

@@ -1,5 +1,4 @@
 /** What a storage plugin is asked for, checked, and made into what a driver takes. Each throws RuntimeError `bad_argument`. */
-import { wallMs } from "../clock.ts";
 import { RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { checkedCount, checkedLimit, checkedName, optionalCount, wrong } from "./checked-values.ts";
@@ -24,8 +23,11 @@ const keysOf: Readonly<Record<StorageWrite["type"], readonly string[]>> = {
   dropVectors: ["collection"],
 };
 
+/** The time of day, which is asked for by what expires alone. */
+export type WallTime = () => number;
+
 /** @param where it stands, for people: the call, or the place in a transaction. */
-export function checkedWrite(type: StorageWrite["type"], given: unknown, where: string): DriverWrite {
+export function checkedWrite(type: StorageWrite["type"], given: unknown, where: string, wallMs: WallTime): DriverWrite {
   assertKeys(where, given, keysOf[type]);
   const write = given as Readonly<Record<string, unknown>>;
   switch (type) {
@@ -111,13 +113,13 @@ function assertNone(write: Given, name: string, where: string): void {
 }
 
 /** What one of the calls that write was given. */
-export function checkedCall(call: WriteCall, given: unknown): Asked {
-  if (call === "transact") return { writes: checkedTransaction(given), isSingle: false };
-  return { writes: [checkedWrite(call === "saveSnapshot" ? "snapshot" : call, given, call)], isSingle: true };
+export function checkedCall(call: WriteCall, given: unknown, wallMs: WallTime): Asked {
+  if (call === "transact") return { writes: checkedTransaction(given, wallMs), isSingle: false };
+  return { writes: [checkedWrite(call === "saveSnapshot" ? "snapshot" : call, given, call, wallMs)], isSingle: true };
 }
 
 /** What is wrong with one of them is an error in its place. */
-export function checkedBatch(given: unknown): (Asked | RuntimeError)[] {
+export function checkedBatch(given: unknown, wallMs: WallTime): (Asked | RuntimeError)[] {
   if (!Array.isArray(given) || given.length === 0 || given.length > batchMax)
     throw wrong("batch", `it takes a list of 1 to ${batchMax} writes`, given);
   return Array.from(given, (one: unknown, at) => {
@@ -126,7 +128,7 @@ export function checkedBatch(given: unknown): (Asked | RuntimeError)[] {
       const { call, argument } = one as { readonly call?: unknown; readonly argument?: unknown };
       if (!(writeCalls as readonly unknown[]).includes(call))
         throw wrong(`batch: [${at}]`, `its call is one of ${writeCalls.join(", ")}`, call);
-      return checkedCall(call as WriteCall, argument);
+      return checkedCall(call as WriteCall, argument, wallMs);
     } catch (error) {
       if (error instanceof RuntimeError) return error;
       throw error;
@@ -134,7 +136,7 @@ export function checkedBatch(given: unknown): (Asked | RuntimeError)[] {
   });
 }
 
-export function checkedTransaction(given: unknown): DriverWrite[] {
+export function checkedTransaction(given: unknown, wallMs: WallTime): DriverWrite[] {
   if (!Array.isArray(given) || given.length === 0)
     throw wrong("transact", "it takes a list with at least one write", given);
   return Array.from(given, (one: unknown, at) => {
@@ -142,7 +144,7 @@ export function checkedTransaction(given: unknown): DriverWrite[] {
     const { type, ...rest } = (typeof one === "object" && one !== null ? one : {}) as { readonly type?: unknown };
     if (typeof type !== "string" || !Object.hasOwn(keysOf, type))
       throw wrong(where, `a write has as its type ${Object.keys(keysOf).join(", ")}`, one);
-    return checkedWrite(type as StorageWrite["type"], rest, where);
+    return checkedWrite(type as StorageWrite["type"], rest, where, wallMs);
   });
 }
 

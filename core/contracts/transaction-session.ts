@@ -32,6 +32,8 @@ export interface TransactionSession {
   /** At least one; no key stands there twice. */
   put(rows: readonly PutRow[]): Promise<void>;
   remove(key: string): Promise<void>;
+  /** Removes what has expired by then. */
+  sweep(nowMs: number): Promise<void>;
   lastSeq(journal: string): Promise<number>;
   /** Events from that number on, which the journal ends with then. */
   append(journal: string, firstSeq: number, events: readonly Uint8Array[]): Promise<void>;
@@ -88,6 +90,25 @@ export async function runGroup(
         cause: error,
       },
     );
+  } finally {
+    session.release(isBroken);
+  }
+}
+
+/** Takes away what has expired, while nobody else writes: two that lock the same rows in another order would end one another. */
+export async function runSweep(session: TransactionSession, nowMs: number): Promise<void> {
+  let isBroken = false;
+  try {
+    await session.begin();
+    await session.sweep(nowMs);
+    await session.commit();
+  } catch (error) {
+    try {
+      await session.rollBack();
+    } catch {
+      isBroken = true; // the connection is gone, and its transaction with it
+    }
+    throw error;
   } finally {
     session.release(isBroken);
   }

@@ -3,7 +3,7 @@
  * writes cost a store no more than some transactions.
  */
 import type { From } from "../actor/context.ts";
-import { nextLoop, wallMs } from "../clock.ts";
+import { nextLoop } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { failPoint } from "./fail-point.ts";
@@ -44,12 +44,13 @@ export class WriteGroups {
   #committing: Promise<void> | undefined;
   /** So many were in the last group. */
   #answered = 0;
-  #sweptMs = wallMs();
+  #sweptMs: number;
 
   constructor(name: string, driver: StorageDriver, bus: PluginBus) {
     this.#name = name;
     this.#driver = driver;
     this.#bus = bus;
+    this.#sweptMs = bus.wallMs();
   }
 
   /** Answers when it is kept. @throws RuntimeError `queue_full`. */
@@ -115,7 +116,7 @@ export class WriteGroups {
       failPoint("before-write");
       outcomes = await this.#driver.commit(
         group.flatMap(({ asked }) => asked.map(({ writes }) => writes)),
-        wallMs(),
+        this.#bus.wallMs(),
       );
       failPoint("before-answer");
     } catch (error) {
@@ -150,7 +151,7 @@ export class WriteGroups {
 
   /** Once in a while, behind writes: what has expired is not read anyhow. */
   async #sweep(): Promise<void> {
-    const nowMs = wallMs();
+    const nowMs = this.#bus.wallMs();
     if (Math.abs(nowMs - this.#sweptMs) < sweepMs) return;
     this.#sweptMs = nowMs;
     try {

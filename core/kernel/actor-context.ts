@@ -322,6 +322,9 @@ export function contextClass(kernel: Kernel): ContextClass {
     nowMs(): number {
       return kernel.readClock();
     }
+    wallMs(): number {
+      return kernel.host.clock.wallMs?.() ?? kernel.readClock();
+    }
 
     declare(declaration: Declaration): void {
       kernel.assertAlive(this.#cell, "declare");

@@ -37,6 +37,8 @@ export interface PluginBus {
   stream(from: From | undefined): StreamWriter;
   /** Aborted when the plugin ends, or its turn is told to. */
   readonly signal: AbortSignal;
+  /** The time of day, as `Context.wallMs`: what is kept with a time is kept with this one. */
+  wallMs(): number;
   /** An event `log` in the plugin's name. */
   log(level: LogLevel, text: string, data?: unknown): void;
 }
@@ -115,6 +117,10 @@ export class ScopedBus implements PluginBus {
 
   get signal(): AbortSignal {
     return this.#ctx.signal;
+  }
+
+  wallMs(): number {
+    return this.#ctx.wallMs();
   }
 
   log(level: LogLevel, text: string, data?: unknown): void {

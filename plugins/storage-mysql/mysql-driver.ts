@@ -9,6 +9,7 @@ import {
   type DriverVector,
   type DriverWrite,
   runGroup,
+  runSweep,
   ServerSockets,
   type StorageDriver,
 } from "../../core/index.ts";
@@ -65,9 +66,12 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
+    return await runGroup(await this.#session(), transactions, nowMs);
+  }
+
+  async #session(): Promise<MysqlSession> {
     const connection = await this.#pool.getConnection();
-    const session = new MysqlSession(connection, this.#tables, this.#lockTimeoutS, this.#packetMax);
-    return await runGroup(session, transactions, nowMs);
+    return new MysqlSession(connection, this.#tables, this.#lockTimeoutS, this.#packetMax);
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
@@ -155,7 +159,7 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async sweep(nowMs: number): Promise<void> {
-    await this.#pool.execute(`DELETE FROM ${this.#tables.entries} WHERE expires <= ?`, [nowMs]);
+    await runSweep(await this.#session(), nowMs);
   }
 
   async close(): Promise<void> {

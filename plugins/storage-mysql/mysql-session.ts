@@ -76,6 +76,10 @@ export class MysqlSession implements TransactionSession {
     else await this.#connection.query(`${into} ? ${orUpdate}`, [values]);
   }
 
+  async sweep(nowMs: number): Promise<void> {
+    await this.#connection.execute(`DELETE FROM ${this.#tables.entries} WHERE expires <= ?`, [nowMs]);
+  }
+
   async remove(key: string): Promise<void> {
     await this.#connection.execute(`DELETE FROM ${this.#tables.entries} WHERE name = ?`, [Buffer.from(key)]);
   }

@@ -8,6 +8,7 @@ import {
   type DriverVector,
   type DriverWrite,
   runGroup,
+  runSweep,
   ServerSockets,
   type StorageDriver,
 } from "../../core/index.ts";
@@ -67,7 +68,11 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
-    return await runGroup(new PostgresSession(await this.#pool.connect(), this.#tables), transactions, nowMs);
+    return await runGroup(await this.#session(), transactions, nowMs);
+  }
+
+  async #session(): Promise<PostgresSession> {
+    return new PostgresSession(await this.#pool.connect(), this.#tables);
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
@@ -151,7 +156,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async sweep(nowMs: number): Promise<void> {
-    await this.#pool.query(`DELETE FROM ${this.#tables.entries} WHERE expires <= $1`, [nowMs]);
+    await runSweep(await this.#session(), nowMs);
   }
 
   async close(): Promise<void> {

@@ -69,6 +69,10 @@ export class PostgresSession implements TransactionSession {
     );
   }
 
+  async sweep(nowMs: number): Promise<void> {
+    await this.#client.query(`DELETE FROM ${this.#tables.entries} WHERE expires <= $1`, [nowMs]);
+  }
+
   async remove(key: string): Promise<void> {
     await this.#client.query(`DELETE FROM ${this.#tables.entries} WHERE key = $1`, [key]);
   }

@@ -114,7 +114,7 @@ export class Sqlite3Driver implements StorageDriver {
   }
 
   async sweep(nowMs: number): Promise<void> {
-    await this.#writer.all(sql.sweep, nowMs);
+    await new Sqlite3Session(this.#writer).sweep(nowMs);
   }
 
   async close(): Promise<void> {

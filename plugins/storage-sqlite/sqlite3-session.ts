@@ -47,6 +47,10 @@ export class Sqlite3Session implements TransactionSession {
       await this.#writer.all(sql.put, key, value, version, expiresAtMs ?? null);
   }
 
+  async sweep(nowMs: number): Promise<void> {
+    await this.#writer.all(sql.sweep, nowMs);
+  }
+
   async remove(key: string): Promise<void> {
     await this.#writer.all(sql.delete, key);
   }

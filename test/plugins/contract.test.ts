@@ -193,6 +193,7 @@ test("a plugin has no verb by which it could reach an actor, or what is another'
     "requestStream",
     "signal",
     "stream",
+    "wallMs",
   ];
   expect(await call("reader", "verbs")).toEqual(["answering", "constructor", ...verbs]);
 });
