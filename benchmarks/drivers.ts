@@ -5,6 +5,7 @@
 import {
   type Behaviour,
   type Context,
+  type Declaration,
   defineServer,
   type From,
   type NoReply,
@@ -299,12 +300,14 @@ function lookUpDriver(
   actors: number,
   prepare: (ref: Ref, number: number, ctx: Context) => Promise<void>,
   look: (number: number, refs: readonly Ref[], ctx: Context) => boolean,
+  declaration?: Declaration,
 ): Driver {
   return driver({
     init: (place: DriverPlace): LookUps => ({ place, refs: [] }),
     async play({ place, refs }, size, ctx) {
       if (refs.length === 0) {
-        for (let made = 0; made < actors; made += 1) refs.push(ctx.spawn(adder, undefined, there(place)));
+        const options = declaration === undefined ? there(place) : { ...there(place), declaration };
+        for (let made = 0; made < actors; made += 1) refs.push(ctx.spawn(adder, undefined, options));
         await Promise.all(refs.map((ref, number) => prepare(ref, number, ctx)));
       }
       let result = 0;
@@ -336,3 +339,18 @@ const membersDriver = (count: number): Driver =>
 export const members1Driver = membersDriver(1);
 export const members100Driver = membersDriver(100);
 export const members10000Driver = membersDriver(10_000);
+
+const adding = { capability: "adding" };
+
+const findDriver = (count: number): Driver =>
+  lookUpDriver(
+    count,
+    // What it declares comes to this thread by way of main.
+    async (ref, number, ctx) => {
+      while (ctx.find(adding).length <= number) await ctx.call(ref, "take");
+    },
+    (_number, _refs, ctx) => ctx.find(adding).length === count,
+    { capabilities: [{ name: adding.capability, version: "1.0.0" }] },
+  );
+export const find1Driver = findDriver(1);
+export const find100Driver = findDriver(100);

@@ -1,6 +1,6 @@
 /**
- * What does a read cost that every thread answers from its own copy: who has a name, whether an actor lives, who is in a group?
- * The actors live on another thread than who asks. The floor is a Map, whose values are copied where the answer is a list.
+ * What does a read cost that every thread answers from its own copy: who has a name, whether an actor lives, who is in a group, who can do something?
+ * The actors live on another thread than who asks. The floor is a Map, whose values are copied, and put in order, where the answer is a list.
  */
 import { runFile } from "./command-line.ts";
 import type { Contender, Question } from "./harness.ts";
@@ -48,6 +48,20 @@ const questions: readonly Question[] = [
     question: "who is in a group of 10,000 members",
     size: 200,
     contenders: () => contenders("members-10000"),
+  },
+  {
+    ...common,
+    name: "find-1",
+    question: "which agents have a capability, where one has it",
+    size: 200_000,
+    contenders: () => contenders("find-1"),
+  },
+  {
+    ...common,
+    name: "find-100",
+    question: "which agents have a capability, the best first, where 100 have it",
+    size: 5_000,
+    contenders: () => contenders("find-100"),
   },
 ];
 

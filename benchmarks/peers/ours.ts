@@ -36,6 +36,8 @@ const driverOf = {
   "members-1": drivers.members1Driver,
   "members-100": drivers.members100Driver,
   "members-10000": drivers.members10000Driver,
+  "find-1": drivers.find1Driver,
+  "find-100": drivers.find100Driver,
 } satisfies Partial<Record<ScenarioName, drivers.Driver>>;
 
 export type OurScenario = keyof typeof driverOf;

@@ -59,12 +59,14 @@ export type ScenarioName =
   | "codec-small"
   | "codec-object"
   | "codec-order"
-  /** One of 100 names is looked up, and an actor's life; the members of a group, by how many there are. */
+  /** One of 100 names is looked up, and an actor's life; the members of a group and the agents with a capability, by how many there are. */
   | "whereis"
   | "is-alive"
   | "members-1"
   | "members-100"
-  | "members-10000";
+  | "members-10000"
+  | "find-1"
+  | "find-100";
 
 /** What a peer can do; a question leaves out the contenders that cannot. */
 export type Scenarios = Readonly<Partial<Record<ScenarioName, Scenario>>>;
