@@ -30,10 +30,20 @@ export function assertQuery(query: unknown, verb: string): asserts query is Agen
     );
 }
 
+const none: readonly string[] = [];
+
 /** The capability that a query means; undefined: the declaration does not fit. One without a name of any is met by the actor itself. */
-export function meets(declaration: Declaration, { capability, tags = [] }: AgentQuery): Capability | true | undefined {
-  const own = declaration.tags ?? [];
-  const hasAll = (more: readonly string[]) => tags.every((tag) => own.includes(tag) || more.includes(tag));
-  if (capability === undefined) return hasAll([]) ? true : undefined;
-  return declaration.capabilities?.find((one) => one.name === capability && hasAll(one.tags ?? []));
+export function meets(
+  declaration: Declaration,
+  { capability, tags = none }: AgentQuery,
+): Capability | true | undefined {
+  if (capability === undefined) return hasAll(tags, declaration.tags, none) ? true : undefined;
+  for (const one of declaration.capabilities ?? [])
+    if (one.name === capability && hasAll(tags, declaration.tags, one.tags)) return one;
+  return undefined;
+}
+
+function hasAll(tags: readonly string[], own: readonly string[] = none, more: readonly string[] = none): boolean {
+  for (const tag of tags) if (!own.includes(tag) && !more.includes(tag)) return false;
+  return true;
 }

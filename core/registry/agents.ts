@@ -144,16 +144,17 @@ export class Agents {
     const found: { agent: Agent; by: Capability | true; standing: number }[] = [];
     const nowMs = this.#kernel.readClock();
     for (const { holder, value } of this.#declared(query)) {
-      const entry = value as AgentEntry;
-      const by = meets(entry.declaration, query);
+      const { declaration, configuration } = value as AgentEntry;
+      const by = meets(declaration, query);
       if (by === undefined) continue;
       // Who has ended goes from this thread's copy at once: no watch that begins now is told of it.
       if (!this.#kernel.replica.isHeldBy(holder)) continue;
       const word = this.#wordOf(holder);
       const trouble = this.#troubleOf(holder, word, nowMs);
-      const agent = { ref: holder, ...entry, state: stateIn(word), load: word & loadMax, trouble };
-      if (query.state === undefined || agent.state === query.state)
-        found.push({ agent, by, standing: standingIn(word, trouble) });
+      const state = stateIn(word);
+      if (query.state !== undefined && state !== query.state) continue;
+      const agent = { ref: holder, declaration, configuration, state, load: word & loadMax, trouble };
+      found.push({ agent, by, standing: standingIn(word, trouble) });
     }
     found.sort((a, b) => a.standing - b.standing || costOf(a.by) - costOf(b.by) || latencyOf(a.by) - latencyOf(b.by));
     return found.map(({ agent }) => agent);
