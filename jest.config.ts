@@ -54,6 +54,7 @@ export const longSuites = [
   "examples",
   "packed",
   "plugins/bad-plugins",
+  "plugins/storage/durable",
   "plugins/storage/full-disk",
   "plugins/storage/isolation",
   "plugins/storage/mysql-keys",

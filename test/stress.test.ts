@@ -10,13 +10,13 @@ import { readSources } from "./support/sources.ts";
 const folder = "test/stress";
 const files = new Map([...readSources()].filter(([file]) => file.startsWith(`${folder}/`)));
 
-test("every suite in the table has a file, a claim and a time limit, and together they fit into 57 minutes", () => {
+test("every suite in the table has a file, a claim and a time limit, and together they fit into 58 minutes", () => {
   for (const { name, claim, limitMs } of suites) {
     expect(files.has(`${folder}/${name}.ts`) ? name : `${name} has no file`).toBe(name);
     expect(claim).toMatch(/^\S.{9,}/);
     expect(limitMs).toBeGreaterThan(0);
   }
-  expect(suites.reduce((sum, { limitMs }) => sum + limitMs, 0)).toBeLessThanOrEqual(57 * 60_000);
+  expect(suites.reduce((sum, { limitMs }) => sum + limitMs, 0)).toBeLessThanOrEqual(58 * 60_000);
 });
 
 test("every file in the folder is a suite of the table or used by one", () => {

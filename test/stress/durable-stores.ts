@@ -12,7 +12,15 @@ import { PostgresDriver } from "../../plugins/storage-postgres/postgres-driver.t
 import { sqliteConfig } from "../../plugins/storage-sqlite/config.ts";
 import { storageSqlite } from "../../plugins/storage-sqlite/index.ts";
 import { SqliteDriver } from "../../plugins/storage-sqlite/sqlite-driver.ts";
-import { areServicesRequired, mysql, postgres, sqlite3, whyMissing } from "../support/known-services.ts";
+import {
+  areServicesRequired,
+  mysql,
+  type PackageBeside,
+  postgres,
+  type Service,
+  sqlite3,
+  whyMissing,
+} from "../support/known-services.ts";
 import { disconnectMysql, disconnectPostgres, dropMysqlTables, dropPostgresSchema } from "../support/server-side.ts";
 
 /** As it is given to the plugin. */
@@ -21,8 +29,8 @@ export type StoreConfig = Readonly<Record<string, string | number>>;
 export interface DurableStore {
   readonly name: string;
   readonly plugin: AnyPlugin;
-  /** Undefined: it can be used on this machine. */
-  whyMissing(): Promise<string | undefined>;
+  /** What a machine may lack for it. */
+  readonly needs?: Service | PackageBeside;
   /** Of a store of its own. @param label small letters and digits */
   config(label: string): StoreConfig;
   open(config: StoreConfig): Promise<StorageDriver>;
@@ -51,7 +59,6 @@ export const durableStores: readonly DurableStore[] = [
   {
     name: "storage-sqlite",
     plugin: storageSqlite,
-    whyMissing: () => Promise.resolve(undefined),
     config: (label) => ({ file: fileOf(label) }),
     open: (config) => Promise.resolve().then(() => new SqliteDriver(checked(sqliteConfig, config))),
     remove: removeFile,
@@ -59,7 +66,7 @@ export const durableStores: readonly DurableStore[] = [
   {
     name: "storage-sqlite by sqlite3",
     plugin: storageSqlite,
-    whyMissing: () => whyMissing(sqlite3),
+    needs: sqlite3,
     config: (label) => ({ file: fileOf(`by-sqlite3-${label}`), driver: "sqlite3" }),
     open: async (config) => {
       const { Sqlite3Driver } = await import("../../plugins/storage-sqlite/sqlite3-driver.ts");
@@ -70,7 +77,7 @@ export const durableStores: readonly DurableStore[] = [
   {
     name: "storage-postgres",
     plugin: storagePostgres,
-    whyMissing: () => whyMissing(postgres),
+    needs: postgres,
     config: (label) => ({ url: postgres.url, schema: `mofa_kills_${process.pid}_${label}` }),
     open: (config) => PostgresDriver.open(checked(postgresConfig, config), new AbortController().signal),
     remove: ({ schema }) => dropPostgresSchema(String(schema)),
@@ -79,7 +86,7 @@ export const durableStores: readonly DurableStore[] = [
   {
     name: "storage-mysql",
     plugin: storageMysql,
-    whyMissing: () => whyMissing(mysql),
+    needs: mysql,
     config: (label) => ({ url: mysql.url, tablePrefix: `mofa_kills_${process.pid}_${label}_` }),
     open: (config) => MysqlDriver.open(checked(mysqlConfig, config), new AbortController().signal),
     remove: ({ tablePrefix }) => dropMysqlTables(String(tablePrefix)),
@@ -99,7 +106,7 @@ export function durableStore(name: string): DurableStore {
 export async function usableStores(stores: readonly DurableStore[]): Promise<DurableStore[]> {
   const found: DurableStore[] = [];
   for (const store of stores) {
-    const why = await store.whyMissing();
+    const why = store.needs && (await whyMissing(store.needs));
     if (why === undefined) found.push(store);
     else if (areServicesRequired()) throw new Error(`broken: ${store.name}: ${why}`);
     else console.log(`left out: ${store.name}: ${why}`);

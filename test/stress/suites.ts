@@ -108,7 +108,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "durable-kills",
     claim:
-      "200 processes with a durable topic and durable tasks under load are killed, also between write and answer: every message that was answered is handled, and every accepted task done, counted by id",
-    limitMs: 3 * 60_000,
+      "processes with a durable topic and durable tasks under load are killed, also between write and answer, 200 over the store that programs have by default and 12 over each other: every message that was answered is handled, and every accepted task done, counted by id",
+    limitMs: 4 * 60_000,
   },
 ];

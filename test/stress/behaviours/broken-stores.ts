@@ -9,7 +9,8 @@ import {
 import { durableStore, type StoreConfig } from "../durable-stores.ts";
 
 export const faults = ["early", "halves"] as const;
-export type Fault = (typeof faults)[number];
+/** `forgets`: what the runtime itself keeps. */
+export type Fault = (typeof faults)[number] | "forgets";
 
 type Commit = StorageDriver["commit"];
 
@@ -39,6 +40,21 @@ function halves(commit: Commit): Commit {
   };
 }
 
+/** Keeps every second group without the tasks, and the messages of queues, that are in it. */
+function forgets(commit: Commit): Commit {
+  let isForgetting = false;
+  return async (transactions, nowMs) => {
+    isForgetting = !isForgetting;
+    if (!isForgetting) return await commit(transactions, nowMs);
+    const isKept = (write: DriverWrite) => write.type !== "put" || !/^mofa\.(?:task|entry) /.test(write.key);
+    // Of their results only the first is looked at, which is kept.
+    return await commit(
+      transactions.map((writes) => writes.filter(isKept)),
+      nowMs,
+    );
+  };
+}
+
 function resultOf([outcome]: readonly DriverOutcome[]): unknown {
   if (outcome?.ok !== true) throw new Error("a write was refused");
   return outcome.results[0];
@@ -60,7 +76,7 @@ export const brokenStore = defineStorage({
   config: { schema },
   async open({ store, of, fault }) {
     const driver = await durableStore(store).open(of);
-    const commit = { early, halves }[fault]((transactions: readonly (readonly DriverWrite[])[], nowMs) =>
+    const commit = { early, forgets, halves }[fault]((transactions: readonly (readonly DriverWrite[])[], nowMs) =>
       driver.commit(transactions, nowMs),
     );
     return new Proxy(driver, {

@@ -1,24 +1,15 @@
 /**
- * A program with a durable topic and durable tasks, under load until it is killed: `node durable-program.js <file> <how>`. It says what has
- * happened by lines that have reached the pipe when the next thing happens: `kept <id> <seq>` and `accepted <id>` when they were
- * answered, `handled <id>` and `done <id>` before an agent says so to the runtime. `how` is `load`, `drain` (nothing new; it ends when
- * all is done) or `lie` (over a store that answers before it has it).
+ * A program with a durable topic and durable tasks, under load until it is killed: `node durable-program.js <store> <config as JSON> <how>`.
+ * It says what has happened by lines that have reached the pipe when the next thing happens: `kept <id> <seq>` and `accepted <id>` when
+ * they were answered, `handled <id>` and `done <id>` before an agent says so to the runtime. `how` is `load`, `drain` (nothing new; it ends
+ * when all is done) or `forget` (over a store that forgets some of what it answers).
  */
-import { copyFileSync, existsSync, renameSync, rmSync, writeSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
-import { configSchema, textKey } from "../../../core/contracts/config-schema.ts";
-import {
-  type DriverOutcome,
-  type DriverWrite,
-  defineServer,
-  defineStorage,
-  type Envelope,
-} from "../../../core/index.ts";
+import { writeSync } from "node:fs";
+import { defineServer, type Envelope, pluginFacts } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
-import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
-import { SqliteDriver } from "../../../plugins/storage-sqlite/sqlite-driver.ts";
+import { durableStore, type StoreConfig } from "../durable-stores.ts";
+import { brokenStore } from "./broken-stores.ts";
 
-const store = "storage-sqlite";
 /** Publishes and submits that are on their way at any time, of each. */
 const window = 16;
 
@@ -34,40 +25,6 @@ function say(line: string): void {
     }
   }
 }
-
-/** A store that answers before it has it: it works on a copy, which takes the place of the file every so many groups. */
-class LyingDriver extends SqliteDriver {
-  readonly #file: string;
-  #groups = 0;
-
-  constructor(file: string) {
-    const copy = `${file}.copy`;
-    for (const part of ["", "-wal", "-shm"]) rmSync(copy + part, { force: true });
-    if (existsSync(file)) copyFileSync(file, copy);
-    super({ file: copy, durability: "normal", busyTimeoutMs: 5_000, maxPages: 0 });
-    this.#file = file;
-  }
-
-  override async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<DriverOutcome[]> {
-    const outcomes = await super.commit(transactions, nowMs);
-    if (++this.#groups % 10 === 0) {
-      const whole = `${this.#file}.whole`;
-      rmSync(whole, { force: true });
-      const database = new DatabaseSync(`${this.#file}.copy`);
-      database.exec(`VACUUM INTO '${whole}'`);
-      database.close();
-      renameSync(whole, this.#file);
-    }
-    return outcomes;
-  }
-}
-
-export const lyingStore = defineStorage({
-  name: store,
-  version: "0.0.1",
-  config: configSchema<{ readonly file: string }>({ file: textKey(undefined, /./, "is the path of a file") }),
-  open: ({ file }) => Promise.resolve().then(() => new LyingDriver(file)),
-});
 
 export const handler = defineServer({
   name: "handler",
@@ -88,10 +45,18 @@ export const handler = defineServer({
 });
 
 if (import.meta.main) {
-  const [file = "", how = "load"] = process.argv.slice(2);
+  const [name = "", json = "{}", how = "load"] = process.argv.slice(2);
+  const sound = durableStore(name).plugin;
+  // A process is killed here, and not the machine.
+  const given = JSON.parse(json) as StoreConfig;
+  const config = { ...given, ...("file" in given && { durability: "normal" }) };
+  const use =
+    how === "forget"
+      ? { plugin: brokenStore, config: { store: name, of: config, fault: "forgets" } }
+      : { plugin: sound, config };
+  const store = pluginFacts(use.plugin).name;
   const system = await startSystem({ threads: 1, spare: false, watchdog: false, scheduler: { store } });
-  const plugin = how === "lie" ? lyingStore : storageSqlite;
-  await system.startPlugins([{ plugin, config: { file, ...(how !== "lie" && { durability: "normal" }) } }]);
+  await system.startPlugins([use]);
   await system.keepTopic("news.>", { durable: true, store, messages: 500 });
   await system.supervise({ children: [{ id: "handler", start: [handler], name: "handler" }] });
   if (how === "drain") {
