@@ -2,9 +2,9 @@
 import { bytesOfValue, valueOfBytes } from "../../core/contracts/stored-value.ts";
 import { vectorOfBytes } from "../../core/contracts/stored-vector.ts";
 import { describe, type StorageDriver } from "../../core/index.ts";
-import { idOf, lanes } from "./behaviours/storage-work.ts";
-
-const pageMax = 10_000;
+import { idOf, lanes, leaseMs } from "./behaviours/storage-work.ts";
+import { CountLedger } from "./count-ledger.ts";
+import { eventsOf, numbersIn } from "./driver-reads.ts";
 
 export class StorageLedger {
   readonly #numbers = new Set<number>();
@@ -12,6 +12,12 @@ export class StorageLedger {
   readonly #lines = new Map<number, number>();
   readonly #snapshots = new Map<number, number>();
   readonly #pruned = new Map<number, number>();
+  readonly #counts = new CountLedger();
+  /** Between which two moments it expires, by number. */
+  readonly #expiring = new Map<number, readonly [fromMs: number, untilMs: number]>();
+  /** The lease that was asked for last, and what was wrong with leases. */
+  #lease: readonly [askedMs: number, answeredMs: number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  readonly #wrongLeases: string[] = [];
   answered = 0;
   /** Of the journal `numbers`, which was looked at so far. */
   #seqLooked = 0;
@@ -19,10 +25,14 @@ export class StorageLedger {
   /** A line of `runLane`. */
   add(line: string): void {
     this.answered++;
-    const [what, first, second] = line.split(" ") as [string, string, string | undefined];
-    const [one, two] = [Number(first), Number(second)];
+    const [what, ...rest] = line.split(" ") as [string, ...string[]];
+    const [one, two, three] = rest.map(Number) as [number, number, number];
     if (what === "number") this.#numbers.add(one);
     else if (what === "open") this.#open.add(one);
+    else if (what === "count") this.#counts.add(one, two, three);
+    else if (what === "conflict") this.#counts.refuse(one);
+    else if (what === "expiring") this.#expiring.set(one, [two, three]);
+    else if (what === "lease") this.#addLease(one, two);
     else {
       const byLane = { line: this.#lines, snapshot: this.#snapshots, prune: this.#pruned }[what];
       if (byLane === undefined) throw new Error(`an answer that nobody knows: ${line}`);
@@ -30,12 +40,22 @@ export class StorageLedger {
     }
   }
 
+  /** Whoever has got it after somebody else has it when that one's has expired, whatever process they were in. */
+  #addLease(askedMs: number, answeredMs: number): void {
+    const [before, got] = this.#lease;
+    if (askedMs > got && answeredMs < before + leaseMs)
+      this.#wrongLeases.push(`a lease of ${before} was somebody else's at ${answeredMs}: two at once`);
+    if (askedMs > before) this.#lease = [askedMs, answeredMs];
+  }
+
   /** What was refused as not kept: it is not there. */
   readonly #refused: string[] = [];
 
   /** A line of `runLane` of what is certainly not kept. */
   refuse(line: string): void {
-    this.#refused.push(line);
+    const [what, number] = line.split(" ");
+    if (what === "claim") this.#counts.refuse(Number(number));
+    else this.#refused.push(line);
   }
 
   /** What is wrong with the store, in words. @param from keys with this number and above; those below were looked at before */
@@ -47,7 +67,20 @@ export class StorageLedger {
     );
     const wrong = await this.#wrongNumbers(driver, from);
     const wrongByLane = await Promise.all(Array.from({ length: lanes }, (_, lane) => this.#wrongLane(driver, lane)));
-    return [...wrong, ...wrongByLane.flat()];
+    const wrongCounts = await this.#counts.wrongIn(driver, from);
+    const wrongExpiring = await this.#wrongExpiring(driver, from);
+    return [...wrong, ...wrongByLane.flat(), ...wrongCounts, ...wrongExpiring, ...this.#wrongLeases];
+  }
+
+  async #wrongExpiring(driver: StorageDriver, from: number): Promise<string[]> {
+    const wrong: string[] = [];
+    for (const [number, [fromMs, untilMs]] of this.#expiring) {
+      if (number < from) continue;
+      const key = `expiring ${idOf(number)}`;
+      if ((await driver.get(key, fromMs - 1)) === undefined) wrong.push(`expiring ${number} is lost`);
+      if ((await driver.get(key, untilMs)) !== undefined) wrong.push(`expiring ${number} has not expired`);
+    }
+    return wrong;
   }
 
   async #wrongNumbers(driver: StorageDriver, from: number): Promise<string[]> {
@@ -100,26 +133,5 @@ export class StorageLedger {
     if ((snapshotOfLine?.seq ?? 0) < (kept as number))
       wrong.push(`the snapshot of ${line} is of ${snapshotOfLine?.seq}, and ${kept} was answered`);
     return wrong;
-  }
-}
-
-/** Those that stand behind this prefix in keys. */
-async function numbersIn(driver: StorageDriver, prefix: string, from: number): Promise<Set<number>> {
-  const numbers = new Set<number>();
-  for (let after: string | undefined = from === 0 ? undefined : prefix + idOf(from - 1); ; ) {
-    const found = await driver.list(prefix, after, pageMax, 0);
-    for (const { key } of found) numbers.add(Number(key.slice(prefix.length)));
-    if (found.length < pageMax) return numbers;
-    after = found.at(-1)?.key;
-  }
-}
-
-async function eventsOf(driver: StorageDriver, journal: string, afterSeq: number) {
-  const events: { seq: number; event: number }[] = [];
-  for (let seq = afterSeq; ; ) {
-    const found = await driver.read(journal, seq + 1, pageMax);
-    for (const one of found) events.push({ seq: one.seq, event: valueOfBytes(one.event, "it") as number });
-    if (found.length < pageMax) return events;
-    seq = found.at(-1)?.seq as number;
   }
 }

@@ -96,7 +96,7 @@ export const suites: readonly StressSuite[] = [
   {
     name: "storage-kills",
     claim:
-      "of each durable store 200 processes that write to it are killed, also between write and answer: nothing answered is lost, nothing is there by half",
+      "of each durable store 200 processes that write to it are killed, also between write and answer: nothing answered is lost, nothing is there by half, of those who write by a version one has it, and what expires does so in time",
     limitMs: 13 * 60_000,
   },
   {

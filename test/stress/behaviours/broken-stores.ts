@@ -8,7 +8,7 @@ import {
 } from "../../../core/index.ts";
 import { durableStore, type StoreConfig } from "../durable-stores.ts";
 
-export const faults = ["early", "halves"] as const;
+export const faults = ["early", "halves", "blind", "eternal"] as const;
 /** `forgets`: what the runtime itself keeps. */
 export type Fault = (typeof faults)[number] | "forgets";
 
@@ -27,17 +27,45 @@ function early(commit: Commit): Commit {
   };
 }
 
-/** Keeps the writes of a transaction one by one. */
+/** Keeps the writes of a transaction one by one, up to the first that is refused. */
 function halves(commit: Commit): Commit {
   return async (transactions, nowMs) => {
     const outcomes: DriverOutcome[] = [];
     for (const writes of transactions) {
       const results: unknown[] = [];
-      for (const write of writes) results.push(resultOf(await commit([[write]], nowMs)));
-      outcomes.push({ ok: true, results });
+      let outcome: DriverOutcome = { ok: true, results };
+      for (const write of writes) {
+        const [one] = (await commit([[write]], nowMs)) as [DriverOutcome];
+        if (one.ok) results.push(one.results[0]);
+        else outcome = one;
+        if (!one.ok) break;
+      }
+      outcomes.push(outcome);
     }
     return outcomes;
   };
+}
+
+/** Writes in any case, whoever was there before. */
+function blind(commit: Commit): Commit {
+  return (transactions, nowMs) =>
+    commit(
+      transactions.map((writes) =>
+        writes.map((write) => (write.type === "put" ? { ...write, ifVersion: undefined } : write)),
+      ),
+      nowMs,
+    );
+}
+
+/** Keeps for ever what is to expire. */
+function eternal(commit: Commit): Commit {
+  return (transactions, nowMs) =>
+    commit(
+      transactions.map((writes) =>
+        writes.map((write) => (write.type === "put" ? { ...write, expiresAtMs: undefined } : write)),
+      ),
+      nowMs,
+    );
 }
 
 /** Keeps every second group without the tasks, and the messages of queues, that are in it. */
@@ -53,11 +81,6 @@ function forgets(commit: Commit): Commit {
       nowMs,
     );
   };
-}
-
-function resultOf([outcome]: readonly DriverOutcome[]): unknown {
-  if (outcome?.ok !== true) throw new Error("a write was refused");
-  return outcome.results[0];
 }
 
 interface BrokenConfig {
@@ -76,8 +99,8 @@ export const brokenStore = defineStorage({
   config: { schema },
   async open({ store, of, fault }) {
     const driver = await durableStore(store).open(of);
-    const commit = { early, forgets, halves }[fault]((transactions: readonly (readonly DriverWrite[])[], nowMs) =>
-      driver.commit(transactions, nowMs),
+    const commit = { blind, early, eternal, forgets, halves }[fault](
+      (transactions: readonly (readonly DriverWrite[])[], nowMs) => driver.commit(transactions, nowMs),
     );
     return new Proxy(driver, {
       get(target, key) {
