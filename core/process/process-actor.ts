@@ -70,6 +70,7 @@ export class ProcessActor {
       from: undefined,
       state: undefined,
       isCounting: false,
+      isWallClock: true,
     };
     this.line = new MainLine(this.#values, (word) => this.#take(word));
     this.#context = new ProcessContext(this.line, this.#now);
@@ -103,11 +104,12 @@ export class ProcessActor {
   }
 
   async #load(word: Extract<ToProcess, { type: "start" }>): Promise<void> {
-    const { module, checks, refs, creation, frameBytesMax } = word;
+    const { module, checks, isWallClock, refs, creation, frameBytesMax } = word;
     const [self, parent] = this.#values.decode(refs) as [Ref, Ref | undefined];
     this.#now.self = self;
     this.#now.parent = parent;
     this.#checks = checks;
+    this.#now.isWallClock = isWallClock;
     this.#creation = creation;
     this.line.frameBytesMax = frameBytesMax;
     let exports: Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@
  * `ctx` in an actor's process. Each verb is carried out on main, in the name of the actor's cell; what needs a result at
  * once waits for it (some 50 µs), so that it means exactly what it means on a thread.
  */
+
 import { types } from "node:util";
 import { type Behaviour, type BehaviourReference, isBehaviour } from "../actor/behaviour.ts";
 import { behaviourModule } from "../actor/behaviour-module.ts";
@@ -41,6 +42,7 @@ import { initLater, isThenable } from "../actor/turn-result.ts";
 import type { KeepOptions } from "../bus/kept/keep-options.ts";
 import { ackIdOfMessage, delayOf } from "../bus/kept/kept-message.ts";
 import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts";
+import { wallMs } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
@@ -68,6 +70,8 @@ export interface TurnState {
   state: unknown;
   /** Whether main is told of tasks. */
   isCounting: boolean;
+  /** Whether the system's time of day is that of the machine. */
+  isWallClock: boolean;
 }
 
 export class ProcessContext {
@@ -217,6 +221,10 @@ export class ProcessContext {
   }
   nowMs(): number {
     return this.#line.ask("nowMs", []) as number;
+  }
+  /** Without a look at main, which would stop the process for it: a store asks at each read. */
+  wallMs(): number {
+    return this.#turn.isWallClock ? wallMs() : this.nowMs();
   }
 
   declare(declaration: Declaration): void {
@@ -398,9 +406,9 @@ class RemoteTask implements Task {
   }
 }
 
-/** The typed overloads of spawn, spawnLink and start stand in Context; here they are one untyped function each. */
-export function contextOf(context: ProcessContext): Context {
-  return context as unknown as Context;
+/** The typed overloads of spawn, spawnLink and start stand in Context; here they are one untyped function each. Each of its verbs is here. */
+export function contextOf(context: Record<keyof Context, unknown>): Context {
+  return context as Context;
 }
 
 /** Buffers that move to the receiver are gone here, as on a thread, though their bytes are copied. */

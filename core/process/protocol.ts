@@ -35,6 +35,8 @@ export type ToProcess =
       readonly type: "start";
       readonly module: BehaviourModule;
       readonly checks: boolean;
+      /** Whether the system's time of day is that of the machine, which the process sees by itself. */
+      readonly isWallClock: boolean;
       /** Of the run that its refs are of. */
       readonly creation: number;
       readonly refs: Uint8Array;

@@ -279,6 +279,7 @@ export class RemoteActor implements Remote {
       type: "start",
       module,
       checks,
+      isWallClock: kernel.host.clock.wallMs !== undefined,
       refs,
       creation: memory.creation,
       frameBytesMax: this.#options.frameBytesMax,

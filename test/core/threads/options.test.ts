@@ -1,6 +1,7 @@
 /** Real threads: what the options of a system mean at their ends. */
 import { expect, test } from "@jest/globals";
-import { startSystem } from "../../../index.ts";
+import { wallMs } from "../../../core/clock.ts";
+import { type Isolation, startSystem } from "../../../index.ts";
 import { worker } from "../../fixtures/thread-tests.ts";
 
 test("threads and modules may be given all the time there is", async () => {
@@ -18,6 +19,22 @@ test("a program reads the time that its actors read", async () => {
   expect(system.nowMs() - beganMs).toBe(1_500);
   expect(await there.call("nowMs")).toBe(system.nowMs());
 });
+
+test.each<Isolation>(["shared", "thread", "process"])(
+  "isolation %s: the time of day is the machine's, or that of a manual clock",
+  async (isolation) => {
+    for (const clock of ["system", "manual"] as const) {
+      await using system = await startSystem({ threads: 1, spare: false, clock });
+      const there = await system.spawn(worker, undefined, { isolation });
+      const isManual = clock === "manual";
+      if (isManual) await system.clock.advance(1_500);
+      const time = () => (isManual ? system.nowMs() : wallMs());
+      const beforeMs = time();
+      const foundMs = (await there.call("wallMs")) as number;
+      expect([foundMs >= beforeMs, foundMs <= time()]).toEqual([true, true]);
+    }
+  },
+);
 
 test("a system listens to the kinds of events that there are, with a function, and says what it got instead", async () => {
   await using system = await startSystem({ threads: 1, spare: false });
