@@ -8,7 +8,7 @@ export interface MysqlConfig {
   readonly tablePrefix: string;
   /** Connections at most. Default 4. */
   readonly poolSize: number;
-  /** Time to get one from the server. Default 5,000. */
+  /** Time to get one, also while all are in use. Default 5,000. */
   readonly connectTimeoutMs: number;
   /** Time for another process's group of writes to end, in whole seconds. Default 30. */
   readonly lockTimeoutS: number;

@@ -1,13 +1,22 @@
 /** A store in a MySQL or MariaDB database, in tables of its own. Groups of writes come one after the other, also from several processes. */
 import type { Socket } from "node:net";
-import { type ConnectionOptions, createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import {
+  type ConnectionOptions,
+  createPool,
+  type ExecuteValues,
+  type Pool,
+  type PoolConnection,
+  type RowDataPacket,
+} from "mysql2/promise";
+import {
+  byDeadline,
   type DriverEntry,
   type DriverEvent,
   type DriverOutcome,
   type DriverSnapshot,
   type DriverVector,
   type DriverWrite,
+  RuntimeError,
   runGroup,
   runSweep,
   ServerSockets,
@@ -23,19 +32,19 @@ const vectorsAtOnce = 256;
 export class MysqlDriver implements StorageDriver {
   readonly #pool: Pool;
   readonly #tables: TableNames;
-  readonly #lockTimeoutS: number;
+  readonly #config: MysqlConfig;
   readonly #packetMax: number;
 
-  private constructor(pool: Pool, tables: TableNames, lockTimeoutS: number, packetMax: number) {
+  private constructor(pool: Pool, config: MysqlConfig, packetMax: number) {
     this.#pool = pool;
-    this.#tables = tables;
-    this.#lockTimeoutS = lockTimeoutS;
+    this.#tables = tableNames(config.tablePrefix);
+    this.#config = config;
     this.#packetMax = packetMax;
   }
 
   /** @param signal closes all its connections when it is aborted. @throws its reason where it is aborted already; what the server says; RuntimeError `storage_version`. */
   static async open(config: MysqlConfig, signal: AbortSignal): Promise<MysqlDriver> {
-    const { url, tablePrefix, poolSize, connectTimeoutMs, lockTimeoutS, silenceTimeoutMs } = config;
+    const { url, tablePrefix, poolSize, connectTimeoutMs, silenceTimeoutMs } = config;
     signal.throwIfAborted(); // as nothing would close them any more
     const sockets = new ServerSockets(silenceTimeoutMs, signal);
     const pool = createPool({
@@ -47,12 +56,11 @@ export class MysqlDriver implements StorageDriver {
       // A list of another length is another one, and a server has a bound for all that its clients prepare.
       maxPreparedStatements: 100,
     });
-    const tables = tableNames(tablePrefix);
     let packetMax: number;
     try {
       const connection = await pool.getConnection();
       try {
-        await prepareSchema(connection, tablePrefix, tables);
+        await prepareSchema(connection, tablePrefix, tableNames(tablePrefix));
         const [rows] = await connection.query<RowDataPacket[]>("SELECT @@max_allowed_packet AS packetMax");
         packetMax = Number(rows[0]?.["packetMax"]);
       } finally {
@@ -62,7 +70,7 @@ export class MysqlDriver implements StorageDriver {
       await pool.end();
       throw error;
     }
-    return new MysqlDriver(pool, tables, lockTimeoutS, packetMax);
+    return new MysqlDriver(pool, config, packetMax);
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
@@ -70,12 +78,44 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async #session(): Promise<MysqlSession> {
-    const connection = await this.#pool.getConnection();
-    return new MysqlSession(connection, this.#tables, this.#lockTimeoutS, this.#packetMax);
+    return new MysqlSession(await this.#connection(), this.#tables, this.#config.lockTimeoutS, this.#packetMax);
+  }
+
+  /** The package itself waits for ever while all are in use. One that comes too late is given back. */
+  async #connection(): Promise<PoolConnection> {
+    const { connectTimeoutMs, poolSize } = this.#config;
+    const { promise, resolve, reject } = Promise.withResolvers<PoolConnection>();
+    let isLate = false;
+    const cancel = byDeadline(connectTimeoutMs, () => {
+      isLate = true;
+      const text = `none of poolSize (${poolSize}) connections could be had within connectTimeoutMs (${connectTimeoutMs})`;
+      reject(new RuntimeError("storage_failed", text));
+    });
+    this.#pool.getConnection().then(
+      (connection) => {
+        cancel();
+        if (isLate) connection.release();
+        else resolve(connection);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
+    return await promise;
+  }
+
+  async #rows(text: string, values: ExecuteValues): Promise<RowDataPacket[]> {
+    const connection = await this.#connection();
+    try {
+      return (await connection.execute<RowDataPacket[]>(text, values))[0];
+    } finally {
+      connection.release();
+    }
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+    const rows = await this.#rows(
       `SELECT name, value, version, expires FROM ${this.#tables.entries} WHERE name = ? AND (expires IS NULL OR expires > ?)`,
       [Buffer.from(key), nowMs],
     );
@@ -84,7 +124,7 @@ export class MysqlDriver implements StorageDriver {
 
   async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
     const start = Buffer.from(prefix);
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+    const rows = await this.#rows(
       `SELECT name, value, version, expires FROM ${this.#tables.entries}
        WHERE name >= ? AND name > ? AND LEFT(name, ${start.length}) = ? AND (expires IS NULL OR expires > ?) ORDER BY name LIMIT ${limit}`,
       [start, Buffer.from(after ?? ""), start, nowMs],
@@ -93,7 +133,7 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
+    const rows = await this.#rows(
       `SELECT seq, event FROM ${this.#tables.events} WHERE journal = ? AND seq >= ? ORDER BY seq LIMIT ${limit}`,
       [Buffer.from(journal), fromSeq],
     );
@@ -101,39 +141,34 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async lastSeq(journal: string): Promise<number> {
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
-      `SELECT last FROM ${this.#tables.journals} WHERE name = ?`,
-      [Buffer.from(journal)],
-    );
+    const rows = await this.#rows(`SELECT last FROM ${this.#tables.journals} WHERE name = ?`, [Buffer.from(journal)]);
     return Number(rows[0]?.["last"] ?? 0);
   }
 
   async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
-      `SELECT seq, state FROM ${this.#tables.snapshots} WHERE journal = ?`,
-      [Buffer.from(journal)],
-    );
+    const rows = await this.#rows(`SELECT seq, state FROM ${this.#tables.snapshots} WHERE journal = ?`, [
+      Buffer.from(journal),
+    ]);
     return rows[0] && { seq: Number(rows[0]["seq"]), state: rows[0]["state"] as Buffer };
   }
 
   async dimensionOf(collection: string): Promise<number> {
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
-      `SELECT dimension FROM ${this.#tables.collections} WHERE name = ?`,
-      [Buffer.from(collection)],
-    );
+    const rows = await this.#rows(`SELECT dimension FROM ${this.#tables.collections} WHERE name = ?`, [
+      Buffer.from(collection),
+    ]);
     return Number(rows[0]?.["dimension"] ?? 0);
   }
 
   async getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
-    const [rows] = await this.#pool.execute<RowDataPacket[]>(
-      `SELECT value FROM ${this.#tables.vectors} WHERE collection = ? AND id = ?`,
-      [Buffer.from(collection), Buffer.from(id)],
-    );
+    const rows = await this.#rows(`SELECT value FROM ${this.#tables.vectors} WHERE collection = ? AND id = ?`, [
+      Buffer.from(collection),
+      Buffer.from(id),
+    ]);
     return rows[0]?.["value"] as Buffer | undefined;
   }
 
   async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
-    const connection = await this.#pool.getConnection();
+    const connection = await this.#connection();
     let isDone = false;
     try {
       await connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");

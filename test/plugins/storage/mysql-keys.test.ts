@@ -82,11 +82,24 @@ await describeWith(mysql, () => {
       expect(await keys.readBesideWrite({ poolSize: 1 })).toEqual(["put", "get"]);
     });
 
-    key("connectTimeoutMs", "so long a server may take to answer", async () => {
+    key("connectTimeoutMs", "so long a server may take to answer, and a pool of which all are in use", async () => {
       expect(await keys.slowServer({ connectTimeoutMs: 50 })).toMatchObject({
         code: "start_failed",
         message: expect.stringMatching(/ETIMEDOUT/),
       });
+      const patient = await keys.usedUpPool({});
+      expect(patient.reads).toEqual(patient.reads.map(() => ({ value: expect.objectContaining({ value: 2 }) })));
+      await keys.stop();
+      const { reads, write, after } = await keys.usedUpPool({ connectTimeoutMs: 100 });
+      for (const refused of reads)
+        expect(refused).toMatchObject({
+          code: "storage_failed",
+          message: expect.stringMatching(
+            /^none of poolSize \(1\) connections could be had within connectTimeoutMs \(100\)$/,
+          ),
+        });
+      expect(reads).toHaveLength(20);
+      expect([write, after]).toMatchObject([{ value: { version: expect.any(Number) } }, { value: { value: 2 } }]);
     });
 
     key("lockTimeoutS", "so long a write may wait for others", async () => {

@@ -85,11 +85,22 @@ await describeWith(postgres, () => {
       expect(await keys.readBesideWrite({ poolSize: 1 })).toEqual(["put", "get"]);
     });
 
-    key("connectTimeoutMs", "so long a server may take to answer", async () => {
+    key("connectTimeoutMs", "so long a server may take to answer, and a pool of which all are in use", async () => {
       expect(await keys.slowServer({ connectTimeoutMs: 50 })).toMatchObject({
         code: "start_failed",
         message: expect.stringMatching(/timeout/),
       });
+      const patient = await keys.usedUpPool({});
+      expect(patient.reads).toEqual(patient.reads.map(() => ({ value: expect.objectContaining({ value: 2 }) })));
+      await keys.stop();
+      const { reads, write, after } = await keys.usedUpPool({ connectTimeoutMs: 100 });
+      for (const refused of reads)
+        expect(refused).toMatchObject({
+          code: "storage_failed",
+          message: expect.stringMatching(/^timeout exceeded when trying to connect$/),
+        });
+      expect(reads).toHaveLength(20);
+      expect([write, after]).toMatchObject([{ value: { version: expect.any(Number) } }, { value: { value: 2 } }]);
     });
 
     key("statementTimeoutMs", "so long a write may wait for others", async () => {

@@ -58,6 +58,21 @@ export class ServerKeys {
     return order;
   }
 
+  /** Reads behind a write that is held up on the only connection: what they come to, and the write once it may go on, and a read behind all. */
+  async usedUpPool(config: object): Promise<{ reads: unknown[]; write: unknown; after: unknown }> {
+    await this.open({ poolSize: 1, ...config });
+    await this.store.put({ key: "used up", value: 1 });
+    const release = await this.#server.lock();
+    const put = failureOf(this.store.put({ key: "used up", value: 2 }));
+    await this.#server.someoneWaits();
+    const reads = Promise.all(Array.from({ length: 20 }, () => failureOf(this.store.get("used up"))));
+    // By default they are answered when the write is.
+    if (Object.keys(config).length > 0) await reads;
+    await release();
+    const [write, got] = await Promise.all([put, reads]);
+    return { reads: got, write, after: await failureOf(this.store.get("used up")) };
+  }
+
   /** What a write that is held up comes to, which otherwise would wait for long. */
   async heldWrite(config: object): Promise<unknown> {
     await this.open(config);
