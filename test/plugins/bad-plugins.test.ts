@@ -1,7 +1,7 @@
 /** Plugins that cannot be, or do not behave: each has an outcome that is defined. Those that hang do so in each isolation. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { AnyPlugin, Isolation, PluginUse, Ref, SupervisorHandle } from "../../index.ts";
-import { chicken, egg, frail, hangs, keeper, modest, needy, otherEgg, thief } from "../fixtures/bad-plugins.ts";
+import { chicken, egg, frail, hangs, keeper, modest, needy, otherEgg, thief, vain } from "../fixtures/bad-plugins.ts";
 import { useSystem } from "../support/use-system.ts";
 
 const system = useSystem({ clock: "system", threads: 1 });
@@ -33,6 +33,15 @@ test.each<[string, (AnyPlugin | PluginUse)[], object]>([
     },
   ],
   [
+    "of which one requires what it provides itself",
+    [keeper, vain],
+    {
+      code: "plugin_cycle",
+      message:
+        "plugins require one another in a circle: vain -> vain; what two of them need of each other belongs into a third",
+    },
+  ],
+  [
     "of which two provide one capability",
     [keeper, egg, otherEgg, chicken],
     { code: "plugin_conflict", message: "capability eggs is provided by both egg and other-egg: one of them must go" },
@@ -51,6 +60,15 @@ test.each<[string, (AnyPlugin | PluginUse)[], object]>([
   expect(await failure(system().startPlugins(plugins))).toMatchObject(error);
   expect(await system().plugins()).toEqual([]);
   expect(system().whereis("plugin.keeper")).toBeUndefined();
+});
+
+test("a plugin that provides what a running one does is refused, and that one goes on", async () => {
+  handle = await system().startPlugins([otherEgg]);
+  expect(await failure(system().startPlugins([keeper, egg, chicken]))).toMatchObject({
+    code: "plugin_conflict",
+    message: "capability eggs is provided by both other-egg and egg: one of them must go",
+  });
+  expect((await system().plugins()).map(({ name, state }) => [name, state])).toEqual([["other-egg", "running"]]);
 });
 
 test("a package that only some of its configurations need is told as missing, and the plugin runs", async () => {

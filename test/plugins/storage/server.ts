@@ -114,6 +114,38 @@ export function describeServer(
       await stop();
     });
 
+    // Statements of a transaction go one by one, and its commit last.
+    test.each([
+      ["at its first statement has kept nothing of it", "FOR UPDATE", "after", "storage_failed", false],
+      ["before its commit is there has kept nothing of it", "COMMIT", "before", "storage_in_doubt", false],
+      ["before its commit is answered has kept all of it", "COMMIT", "after", "storage_in_doubt", true],
+    ] as const)(
+      "a transaction whose database goes away %s, and calls fail until it is back",
+      async (_what, text, when, code, isKept) => {
+        const relay = await TcpRelay.open(config.url);
+        const stop = await open(system, { url: relay.url, poolSize: 1 });
+        const own = `gone ${code} ${when}`;
+        const cut = relay.cutAt(text, when);
+        const writes = failure(
+          call(system, "transact", [
+            { type: "put", key: own, value: 1, ifVersion: 0 },
+            { type: "append", journal: own, events: ["a", "b"], ifSeq: 0 },
+            { type: "snapshot", journal: own, seq: 2, state: "ab" },
+          ]),
+        );
+        await cut;
+        await relay[Symbol.asyncDispose]();
+        expect(await writes).toMatchObject({ code });
+        expect(await failure(call(system, "get", own))).toMatchObject({ code: "storage_failed" });
+        expect(await failure(call(system, "put", { key: own, value: 2 }))).toMatchObject({ code: "storage_failed" });
+        await using _back = await TcpRelay.open(config.url, Number(new URL(relay.url).port));
+        expect(await call(system, "get", own)).toEqual(isKept ? expect.objectContaining({ value: 1 }) : undefined);
+        expect(await call(system, "lastSeq", own)).toBe(isKept ? 2 : 0);
+        expect(await call(system, "loadSnapshot", own)).toEqual(isKept ? { seq: 2, state: "ab" } : undefined);
+        await stop();
+      },
+    );
+
     test("of two systems that write one key depending on its version, one has it", async () => {
       await open(system);
       await open(other);

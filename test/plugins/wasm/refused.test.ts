@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { RuntimeError } from "../../../index.ts";
 import { boundedModule } from "../../../plugins/wasm/bounded-module.ts";
 import { type WasmConfig, wasmConfig } from "../../../plugins/wasm/config.ts";
+import { keeper } from "../../fixtures/bad-plugins.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { useWasm } from "../../support/wasm-runner.ts";
 import { abiModule, abiText, wasmOf } from "../../support/wat.ts";
@@ -293,6 +294,19 @@ test.each(starting)("%s fails the start of its plugin", async (_what, module, co
   expect(system().whereis("plugin.module")).toBeUndefined();
 });
 
+test("a module that imports what was not granted is refused at the start, which says so, and its neighbours go on", async () => {
+  const other = await system().startPlugins([keeper]);
+  const module = imports('"mofa" "log" (func (param i32 i32 i32))');
+  expect(await failure(start({ module, grants: ["random"] }))).toMatchObject({
+    code: "start_failed",
+    message: expect.stringMatching(/imports mofa\.log, which is not granted \(granted: random\)/),
+  });
+  expect(system().whereis("plugin.module")).toBeUndefined();
+  expect(await system().call("plugin.keeper", "coins")).toBe(1);
+  system().exit(other.ref, "shutdown");
+  await other.exit;
+});
+
 function caught(run: () => unknown): unknown {
   try {
     return { value: run() };
@@ -319,9 +333,11 @@ test("a file of 3 GB is refused by its size: more than could be read at all", as
   });
 });
 
-test("a module of 50 MB by its bytes is refused by its size as well", () => {
-  const config = configOf({});
-  expect(() => boundedModule(new Uint8Array(50_000_000), config)).toThrow(/the module has 50000000 bytes/);
+test("a module of 50 MB by its bytes is refused by its size as well", async () => {
+  expect(await failure(start({ module: new Uint8Array(50_000_000) }))).toMatchObject({
+    code: "start_failed",
+    message: expect.stringMatching(/the module has 50000000 bytes, and moduleBytesMax is 4194304: raise it/),
+  });
 });
 
 test.each([
