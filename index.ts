@@ -102,6 +102,7 @@ export {
   type PutVectorWrite,
   type PutWrite,
   type QueueStats,
+  type ReadOutcome,
   type ReadQuery,
   Ref,
   type RefData,

@@ -93,6 +93,7 @@ export {
   type ListQuery,
   type PruneWrite,
   type PutWrite,
+  type ReadOutcome,
   type ReadQuery,
   type SnapshotWrite,
   type StorageCalls,

@@ -25,7 +25,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       IntervalOptions Isolation JournalEntry KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy
       ManualClock MissedRuns MofaSystem Monitor NeededPackage NoReply Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition
       PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability
-      PruneWrite PublishOptions PublishReceipt PutVectorWrite PutWrite QueueStats ReadQuery RefData Refusal RegistryStats Remaining
+      PruneWrite PublishOptions PublishReceipt PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining
       RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions
       SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue
       StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition StorageDriver

@@ -13,6 +13,7 @@ import {
 import { checkedName } from "./checked-values.ts";
 import {
   type ListQuery,
+  type ReadOutcome,
   type ReadQuery,
   type StorageCalls,
   type StoredEntry,
@@ -20,9 +21,9 @@ import {
   type WriteCall,
   writeCalls,
 } from "./storage.ts";
-import { checkedBatch, checkedCall, checkedList, checkedRead } from "./storage-arguments.ts";
+import { checkedBatch, checkedCall, checkedKeys, checkedList, checkedRead } from "./storage-arguments.ts";
 import type { DriverEntry, StorageDriver } from "./storage-driver.ts";
-import { valueOfBytes } from "./stored-value.ts";
+import { jsonOfBytes, valueOfBytes } from "./stored-value.ts";
 import { vectorOfBytes } from "./stored-vector.ts";
 import { type CheckedSearch, checkedSearch, checkedVectorQuery } from "./vector-arguments.ts";
 import { searchVectors } from "./vector-search.ts";
@@ -70,6 +71,28 @@ class Store {
     this.#reading.add(reading);
     void reading.then(() => this.#reading.delete(reading));
     return this.#bus.noReply;
+  }
+
+  /** By key. */
+  async getMany(keys: readonly string[]): Promise<Map<string, DriverEntry>> {
+    const { driver } = this;
+    const nowMs = this.wallMs();
+    const found =
+      driver.getMany === undefined
+        ? await Promise.all(keys.map((key) => driver.get(key, nowMs)))
+        : await driver.getMany(keys, nowMs);
+    return new Map(found.filter((entry) => entry !== undefined).map((entry) => [entry.key, entry]));
+  }
+
+  outcomeOf(found: DriverEntry): ReadOutcome {
+    const { value, ...rest } = found;
+    try {
+      const json = jsonOfBytes(value, `the value of "${found.key}"`);
+      return json === undefined ? { entry: readEntry(found) } : { text: { ...rest, json } };
+    } catch (error) {
+      const { code, message } = storageError(error, this.#name);
+      return { error: { code, message } };
+    }
   }
 
   /** Answers later, so that nobody waits for it but who asked, and the searches behind it. @throws RuntimeError `queue_full`. */
@@ -122,6 +145,21 @@ const writeHandlers = Object.fromEntries(
   ]),
 ) as Readonly<Record<WriteCall, (store: Store, given: unknown) => unknown>>;
 
+/** The answer to a batch of reads has hardly more. */
+const readBytesMax = 1_048_576;
+
+async function readMany(store: Store, keys: readonly string[]): Promise<ReadOutcome[]> {
+  const found = await store.getMany(keys);
+  let bytes = 0;
+  return keys.map((key): ReadOutcome => {
+    const entry = found.get(key);
+    if (entry === undefined) return { entry };
+    if (bytes >= readBytesMax) return { isLeftOut: true };
+    bytes += entry.value.byteLength;
+    return store.outcomeOf(entry);
+  });
+}
+
 const calls = {
   get(store: Store, given: string) {
     const key = checkedName(given, "get: the key");
@@ -129,6 +167,10 @@ const calls = {
       const entry = await store.driver.get(key, store.wallMs());
       return entry && readEntry(entry);
     });
+  },
+  getBatch(store: Store, given: unknown) {
+    const keys = checkedKeys(given);
+    return store.read(() => readMany(store, keys));
   },
   list(store: Store, query: ListQuery | undefined) {
     const { prefix, after, limit } = checkedList(query);

@@ -136,6 +136,12 @@ export function checkedBatch(given: unknown, wallMs: WallTime): (Asked | Runtime
   });
 }
 
+export function checkedKeys(given: unknown): string[] {
+  if (!Array.isArray(given) || given.length === 0 || given.length > batchMax)
+    throw wrong("getBatch", `it takes a list of 1 to ${batchMax} keys`, given);
+  return Array.from(given, (key: unknown, at) => checkedName(key, `getBatch: [${at}]`));
+}
+
 export function checkedTransaction(given: unknown, wallMs: WallTime): DriverWrite[] {
   if (!Array.isArray(given) || given.length === 0)
     throw wrong("transact", "it takes a list with at least one write", given);

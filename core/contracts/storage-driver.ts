@@ -69,6 +69,8 @@ export interface StorageDriver {
   /** One outcome for each transaction. @throws when nothing of the group is kept, as far as can be known. */
   commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]>;
   get(key: string, nowMs: number): Promise<DriverEntry | undefined>;
+  /** Those that there are, in any order. Default: each by `get`. */
+  getMany?(keys: readonly string[], nowMs: number): Promise<readonly DriverEntry[]>;
   list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<readonly DriverEntry[]>;
   read(journal: string, fromSeq: number, limit: number): Promise<readonly DriverEvent[]>;
   lastSeq(journal: string): Promise<number>;

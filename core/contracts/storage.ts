@@ -154,6 +154,15 @@ export type WriteOutcome =
   | { readonly value: unknown }
   | { readonly error: { readonly code: string; readonly message: string } };
 
+/** What was found under a key of a batch. */
+export type ReadOutcome =
+  | { readonly entry: StoredEntry | undefined }
+  /** The same, with the text of the value's JSON in the value's place, where that says all of it. */
+  | { readonly text: Omit<StoredEntry, "value"> & { readonly json: string } }
+  | { readonly error: { readonly code: string; readonly message: string } }
+  /** What came before it is 1 MiB or more: it is to be asked for again. */
+  | { readonly isLeftOut: true };
+
 /** The calls of the capability: `bus.request("storage", name, argument)`, `system.call("plugin.<name>", name, argument)`, or a client, which `storageOf` makes. */
 export interface StorageCalls {
   get(key: string): StoredEntry | undefined;
@@ -177,4 +186,6 @@ export interface StorageCalls {
   transact(writes: readonly StorageWrite[]): readonly WriteResult[];
   /** At most 1,000 calls that write, in their order and each by itself, as if they came one after the other: what becomes of each. */
   batch(writes: readonly BatchedWrite[]): readonly WriteOutcome[];
+  /** What there is under each of at most 1,000 keys. */
+  getBatch(keys: readonly string[]): readonly ReadOutcome[];
 }

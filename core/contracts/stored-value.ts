@@ -54,17 +54,36 @@ function summed(all: Buffer): Uint8Array {
 
 /** @param what it is, for people. @throws RuntimeError `storage_corrupt`: these are not the bytes that were given. */
 export function valueOfBytes(given: Uint8Array, what: string): unknown {
-  const all = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
-  const bytes = all.subarray(sumBytes);
-  if (all.length <= sumBytes || all.readUInt32LE(0) !== crc32(bytes))
-    throw new RuntimeError("storage_corrupt", `${what} ${notWritten}`);
-  if ((bytes[0] as number) >= firstOfObjects) return objectsOfBytes(bytes);
+  const bytes = checked(given, what);
+  return isText(bytes) ? valueOfJson(bytes.toString(), what) : objectsOfBytes(bytes);
+}
+
+/** Undefined: there is none that says all of it. Throws as `valueOfBytes`. */
+export function jsonOfBytes(given: Uint8Array, what: string): string | undefined {
+  const bytes = checked(given, what);
+  return isText(bytes) ? bytes.toString() : undefined;
+}
+
+/** @throws RuntimeError `storage_corrupt`. */
+export function valueOfJson(json: string, what: string): unknown {
   try {
-    return JSON.parse(bytes.toString());
+    return JSON.parse(json);
   } catch (error) {
     const text = `${what} was given as the text of its JSON, and is none: ${errorData(error).message}; write it anew`;
     throw new RuntimeError("storage_corrupt", text, { cause: error });
   }
+}
+
+function checked(given: Uint8Array, what: string): Buffer {
+  const all = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
+  const bytes = all.subarray(sumBytes);
+  if (all.length <= sumBytes || all.readUInt32LE(0) !== crc32(bytes))
+    throw new RuntimeError("storage_corrupt", `${what} ${notWritten}`);
+  return bytes;
+}
+
+function isText(bytes: Buffer): boolean {
+  return (bytes[0] as number) < firstOfObjects;
 }
 
 /** Three times as fast as `node:v8` for what most values are. */

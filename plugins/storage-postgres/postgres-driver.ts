@@ -83,6 +83,14 @@ export class PostgresDriver implements StorageDriver {
     return rows[0] && entryOf(rows[0]);
   }
 
+  async getMany(keys: readonly string[], nowMs: number): Promise<DriverEntry[]> {
+    const { rows } = await this.#pool.query<EntryRow>(
+      `SELECT key, value, version, expires FROM ${this.#tables.entries} WHERE key = ANY($1) AND (expires IS NULL OR expires > $2)`,
+      [keys, nowMs],
+    );
+    return rows.map(entryOf);
+  }
+
   async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>(
       `SELECT key, value, version, expires FROM ${this.#tables.entries}

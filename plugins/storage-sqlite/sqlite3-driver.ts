@@ -65,6 +65,10 @@ export class Sqlite3Driver implements StorageDriver {
     return row && entryOf(row);
   }
 
+  async getMany(keys: readonly string[], nowMs: number): Promise<DriverEntry[]> {
+    return (await this.#reader.all(sql.getMany, JSON.stringify(keys), nowMs)).map(entryOf);
+  }
+
   async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
     return (await this.#reader.all(sql.list, ...listArguments(prefix, after, limit, nowMs))).map(entryOf);
   }

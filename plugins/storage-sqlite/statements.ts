@@ -3,6 +3,8 @@ import { type DriverEntry, type DriverVector, RuntimeError } from "../../core/in
 
 export const sql = {
   get: "SELECT key, value, version, expires FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)",
+  getMany:
+    "SELECT key, value, version, expires FROM entries WHERE key IN (SELECT value FROM json_each(?)) AND (expires IS NULL OR expires > ?)",
   versionOf: "SELECT version FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)",
   put: "INSERT INTO entries VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, expires = excluded.expires",
   delete: "DELETE FROM entries WHERE key = ?",

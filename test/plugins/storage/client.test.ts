@@ -144,6 +144,48 @@ test("they go together up to 256 KiB, and one above 64 KiB goes by itself", asyn
   expect(await calls()).toEqual([5, 2, "put", "put"]);
 });
 
+test("reads by key that are asked for at once go together, and each has its own answer", async () => {
+  const answers = await Promise.all([
+    client.get("text"),
+    client.get("none"),
+    client.get("objects"),
+    failureOf(client.get("spoiled")),
+    client.get("much"),
+    failureOf(client.get("no JSON")),
+  ]);
+  expect(answers).toEqual([
+    { key: "text", value: { a: 1 }, version: 7, expiresAtMs: undefined },
+    undefined,
+    { key: "objects", value: new Map() },
+    expect.objectContaining({ code: "storage_corrupt", message: "it is spoiled" }),
+    { key: "much" },
+    expect.objectContaining({
+      code: "storage_corrupt",
+      message: expect.stringMatching(/^the value of "no JSON" was given as the text of its JSON, and is none/),
+    }),
+  ]);
+  expect(await asked()).toEqual([
+    { call: "getBatch", argument: ["text", "none", "objects", "spoiled", "much", "no JSON"] },
+    { call: "get", argument: "much" },
+  ]);
+});
+
+test("a read that is alone, or of what is no key, is a call of its own", async () => {
+  expect(await client.get("a")).toEqual({ key: "a" });
+  await Promise.all([client.get("b"), client.get(7 as never)]);
+  expect(await asked()).toEqual([
+    { call: "get", argument: "a" },
+    { call: "get", argument: 7 },
+    { call: "get", argument: "b" },
+  ]);
+});
+
+test("a failure of reads that went together is one of each", async () => {
+  await system().call(keeper, "refuse", "storage_failed");
+  const all = [client.get("a"), client.get("b")];
+  expect(await Promise.all(all.map(failureOf))).toMatchObject([{ code: "storage_failed" }, { code: "storage_failed" }]);
+});
+
 test("its calls have the options that it was made with", async () => {
   expect(await failureOf(storageOf(system(), keeper, { timeoutMs: -1 }).get("a"))).toMatchObject({
     code: "bad_argument",

@@ -236,6 +236,9 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
       ["saveSnapshot", { journal: "j", seq: 1, state: null, json: "1" }, /it has state or json, and not both/],
       ["batch", [], /batch: it takes a list of 1 to 1000 writes/],
       ["batch", Array(1_001).fill({ call: "prune", argument: { journal: "j", seq: 1 } }), /a list of 1 to 1000 writes/],
+      ["getBatch", [], /getBatch: it takes a list of 1 to 1000 keys/],
+      ["getBatch", Array(1_001).fill("a"), /a list of 1 to 1000 keys/],
+      ["getBatch", ["a", ""], /getBatch: \[1\] is a text of 1 to 512 characters/],
       ["transact", [], /at least one write/],
       [
         "transact",
@@ -321,6 +324,45 @@ export function describeStorage(title: string, name: string, use: () => PluginUs
     test("a batch in which all is wrong is answered, too", async () => {
       const writes = [{ call: "put", argument: 5 }] as unknown as BatchedWrite[];
       expect(await store.batch(writes)).toMatchObject([{ error: { code: "bad_argument" } }]);
+    });
+
+    test("a batch of reads has what there is under each key, as text where that says all of it", async () => {
+      const [text, objects, expired] = [own("a"), own("b"), own("c")];
+      const { version } = await store.put({ key: text, value: { n: "\u00e4\u{10000}'" } });
+      const second = await store.put({ key: objects, value: everything });
+      await store.put({ key: expired, value: 1, ttlMs: 1 });
+      while ((await store.get(expired)) !== undefined);
+      const found = { text: { key: text, json: '{"n":"\u00e4\u{10000}\'"}', version, expiresAtMs: undefined } };
+      const entry = { key: objects, value: everything, version: second.version, expiresAtMs: undefined };
+      const keys = [own("none"), text, objects, expired, text, own("'; --")];
+      expect(await store.getBatch(keys)).toEqual([
+        { entry: undefined },
+        found,
+        { entry },
+        { entry: undefined },
+        found,
+        { entry: undefined },
+      ]);
+    });
+
+    test("a batch of reads leaves out what comes behind 1 MiB", async () => {
+      const value = "x".repeat(600_000);
+      for (const name of ["a", "b", "c", "d"]) await store.put({ key: own(name), value });
+      const outcomes = await store.getBatch(["a", "b", "none", "c", "d"].map(own));
+      expect(outcomes.map((outcome) => Object.keys(outcome)[0])).toEqual([
+        "text",
+        "text",
+        "entry",
+        "isLeftOut",
+        "isLeftOut",
+      ]);
+    });
+
+    test("keys of any number that are read at once are read rightly", async () => {
+      const keys = Array.from({ length: 230 }, (_, at) => own(`key ${at}`));
+      await Promise.all(keys.filter((_, at) => at % 3 > 0).map((key) => store.put({ key, value: { of: key } })));
+      const found = await Promise.all(keys.map((key) => store.get(key)));
+      expect(found.map((entry) => entry?.value)).toEqual(keys.map((key, at) => (at % 3 > 0 ? { of: key } : undefined)));
     });
 
     test("what was given as the text of its JSON is read as the value", async () => {

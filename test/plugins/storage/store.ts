@@ -16,12 +16,12 @@ export function storeOf(system: () => MofaSystem, name: string): Store {
   });
 }
 
-/** By a client, which is of that system for as long as it runs; a batch is asked for by itself. */
+/** By a client, which is of that system for as long as it runs; batches are asked for by themselves. */
 export function clientOf(system: () => MofaSystem, name: string): Store {
   const clients = new WeakMap<MofaSystem, StorageClient>();
   return new Proxy({} as Store, {
     get: (_target, call: keyof StorageCalls) => (argument: never) => {
-      if (call === "batch") return system().call(`plugin.${name}`, call, argument);
+      if (call === "batch" || call === "getBatch") return system().call(`plugin.${name}`, call, argument);
       let client = clients.get(system());
       if (client === undefined) clients.set(system(), (client = storageOf(system(), name)));
       return client[call](argument);
