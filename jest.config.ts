@@ -54,6 +54,7 @@ export const longSuites = [
   "examples",
   "packed",
   "plugins/bad-plugins",
+  "plugins/key-differences",
   "plugins/storage/durable",
   "plugins/storage/full-disk",
   "plugins/storage/isolation",

@@ -11,6 +11,8 @@ export interface ConfigKey<out T> {
 
 export interface ConfigSchema<out T> extends StandardSchema<T> {
   readonly keys: readonly string[];
+  /** What a key has that is left out; undefined: it must be given. */
+  readonly defaults: Readonly<Record<string, unknown>>;
 }
 
 export function configSchema<T extends object>(keys: { readonly [K in keyof T]-?: ConfigKey<T[K]> }): ConfigSchema<T> {
@@ -18,6 +20,7 @@ export function configSchema<T extends object>(keys: { readonly [K in keyof T]-?
   const names = known.map(([name]) => name);
   return {
     keys: names,
+    defaults: Object.fromEntries(known.map(([name, { initial }]) => [name, initial])),
     "~standard": {
       version: 1,
       vendor: "mofa",

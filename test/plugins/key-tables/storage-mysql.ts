@@ -1,0 +1,58 @@
+/** What users see of each key of `storage-mysql`. */
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { mysqlConfig } from "../../../plugins/storage-mysql/config.ts";
+import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
+import { mysql } from "../../support/known-services.ts";
+import { askMysql } from "../../support/server-side.ts";
+import { serverTable } from "./server-table.ts";
+
+const database = `mofa_key_table_${process.pid}`;
+const databases = [database, `${database}_b`] as const;
+const urlOf = (name: string) => Object.assign(new URL(mysql.url), { pathname: `/${name}` }).href;
+const [url, otherUrl] = [urlOf(databases[0]), urlOf(databases[1])];
+
+async function create(): Promise<void> {
+  for (const name of databases) await askMysql((connection) => connection.query(`CREATE DATABASE ${name}`));
+}
+
+async function remove(): Promise<void> {
+  for (const name of databases) await askMysql((connection) => connection.query(`DROP DATABASE ${name}`));
+}
+
+export const table = serverTable({
+  plugin: storageMysql,
+  name: "storage-mysql",
+  schema: mysqlConfig,
+  service: mysql,
+  url,
+  otherUrl,
+  place: ["tablePrefix", "apart_"],
+  patience: ["lockTimeoutS", 1, 3],
+  prepare: create,
+  remove,
+  async empty() {
+    await remove();
+    await create();
+  },
+  places: (at) =>
+    askMysql(async (connection) => {
+      const text =
+        "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY name";
+      return (await connection.query<RowDataPacket[]>(text))[0].map((row) => String(row["name"]));
+    }, at),
+  async lock() {
+    const connection = await createConnection(url);
+    await connection.query("START TRANSACTION");
+    await connection.query("SELECT version FROM mofa_counter FOR UPDATE");
+    return async () => {
+      await connection.query("ROLLBACK");
+      await connection.end();
+    };
+  },
+  async someoneWaits() {
+    const text = "SELECT 1 FROM information_schema.processlist WHERE db = ? AND info LIKE '%counter% FOR UPDATE'";
+    await askMysql(async (connection) => {
+      while ((await connection.query<RowDataPacket[]>(text, [database]))[0].length === 0);
+    });
+  },
+});

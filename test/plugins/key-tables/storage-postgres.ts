@@ -1,0 +1,57 @@
+/** What users see of each key of `storage-postgres`. */
+import { Client } from "pg";
+import { postgresConfig } from "../../../plugins/storage-postgres/config.ts";
+import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
+import { postgres } from "../../support/known-services.ts";
+import { askPostgres } from "../../support/server-side.ts";
+import { serverTable } from "./server-table.ts";
+
+const database = `mofa_key_table_${process.pid}`;
+const databases = [database, `${database}_b`] as const;
+const urlOf = (name: string) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
+const [url, otherUrl] = [urlOf(databases[0]), urlOf(databases[1])];
+const schemas = ["mofa", "apart"];
+
+export const table = serverTable({
+  plugin: storagePostgres,
+  name: "storage-postgres",
+  schema: postgresConfig,
+  service: postgres,
+  url,
+  otherUrl,
+  place: ["schema", "apart"],
+  patience: ["statementTimeoutMs", 50, 400],
+  async prepare() {
+    for (const name of databases) await askPostgres((client) => client.query(`CREATE DATABASE ${name}`));
+  },
+  async remove() {
+    for (const name of databases) await askPostgres((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+  },
+  async empty() {
+    for (const at of [url, otherUrl])
+      await askPostgres(async (client) => {
+        for (const name of schemas) await client.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`);
+      }, at);
+  },
+  places: (at) =>
+    askPostgres(async (client) => {
+      const text = "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name = ANY ($1)";
+      return (await client.query<{ name: string }>(text, [schemas])).rows.map(({ name }) => name);
+    }, at),
+  async lock() {
+    const client = new Client(url);
+    await client.connect();
+    await client.query("BEGIN");
+    await client.query("SELECT version FROM mofa.counter FOR UPDATE");
+    return async () => {
+      await client.query("ROLLBACK");
+      await client.end();
+    };
+  },
+  async someoneWaits() {
+    const text = "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'";
+    await askPostgres(async (client) => {
+      while ((await client.query(text, [database])).rowCount === 0);
+    });
+  },
+});
