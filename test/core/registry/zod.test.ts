@@ -6,6 +6,9 @@ import { agentByZod, pluginByZod, portVariable, question } from "../../fixtures/
 import { failureOf } from "../../support/durable-runs.ts";
 import { useSystem } from "../../support/use-system.ts";
 
+/** Its many modules are loaded in each thread and process anew. */
+const patience = { timeoutMs: 30_000 };
+
 const system = useSystem({ clock: "system" });
 let plugins: SupervisorHandle | undefined;
 
@@ -18,13 +21,18 @@ afterEach(async () => {
 
 describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isolation) => {
   const start = (configuration: Readonly<Record<string, unknown>> = {}) =>
-    system().spawn(agentByZod, undefined, { isolation, configuration, ...(isolation === "process" && granted()) });
+    system().spawn(agentByZod, undefined, {
+      isolation,
+      configuration,
+      startTimeoutMs: patience.timeoutMs,
+      ...(isolation === "process" && granted()),
+    });
   const granted = () => ({ env: { [portVariable]: process.env[portVariable] ?? "80" } });
 
   test("an agent gets the schema's defaults, and what it makes of what it was told", async () => {
     const agent = await start({ hosts: "a,b" });
     const settings = { name: "nameless", server: { port: 80 }, hosts: ["a", "b"] };
-    expect(await agent.call("settings")).toEqual(settings);
+    expect(await agent.call("settings", undefined, patience)).toEqual(settings);
     const found = system()
       .find({ capability: "answering" })
       .find(({ ref }) => ref.slot === agent.slot);
@@ -33,7 +41,9 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
 
   test("a number in a variable of the environment is one where the schema wants a number", async () => {
     process.env[portVariable] = "8080";
-    expect(await (await start()).call("settings")).toMatchObject({ server: { port: 8_080 } });
+    expect(await (await start()).call("settings", undefined, patience)).toMatchObject({
+      server: { port: 8_080 },
+    });
   });
 
   test("each refusal has its path, the value, where that came from, and the schema's words", async () => {
@@ -55,13 +65,18 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     expect(await failureOf(system().reconfigure(agent, { name: "taken" }))).toMatch(
       /^bad_configuration: .*name: somebody has that name \(got "taken" from reconfigure\)$/,
     );
-    expect(await agent.call("settings")).toMatchObject({ name: "mine" });
+    expect(await agent.call("settings", undefined, patience)).toMatchObject({ name: "mine" });
     await system().reconfigure(agent, { hosts: "c" });
-    expect(await agent.call("settings")).toMatchObject({ name: "mine", hosts: ["c"] });
+    expect(await agent.call("settings", undefined, patience)).toMatchObject({
+      name: "mine",
+      hosts: ["c"],
+    });
   });
 
   test("a plugin gets what the schema makes, and of a wrong configuration each key is named", async () => {
-    const use = (config: Readonly<Record<string, unknown>>) => [{ plugin: pluginByZod, isolation, config }];
+    const use = (config: Readonly<Record<string, unknown>>) => [
+      { plugin: pluginByZod, isolation, config, startTimeoutMs: patience.timeoutMs },
+    ];
     const text = await failureOf(system().startPlugins(use({ retries: -1, mode: "slow", waits: ["today"], other: 1 })));
     expect(text).toMatch(/^start_failed: /);
     for (const part of [
@@ -72,7 +87,7 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     ])
       expect(text).toMatch(part);
     plugins = await system().startPlugins(use({ retries: "5", waits: ["1970-01-02"] }));
-    expect(await system().call("plugin.by-zod", "settings")).toEqual({
+    expect(await system().call("plugin.by-zod", "settings", undefined, patience)).toEqual({
       retries: 5,
       waits: [86_400_000],
       mode: "safe",
@@ -92,7 +107,7 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
       ["text"],
       ["depth"],
     ]);
-    expect(await agent.call("declareSchema")).toMatch(
+    expect(await agent.call("declareSchema", undefined, patience)).toMatch(
       /^not_cloneable: .*capabilities\[0\]\.input is an instance of ZodObject/,
     );
   });

@@ -9,10 +9,13 @@ export type Store = {
   ) => Promise<ReturnType<StorageCalls[N]>>;
 };
 
+/** Ten megabytes on a busy machine take their time. */
+const options = { timeoutMs: 30_000 };
+
 /** @param name of the plugin */
 export function storeOf(system: () => MofaSystem, name: string): Store {
   return new Proxy({} as Store, {
-    get: (_target, call) => (argument: unknown) => system().call(`plugin.${name}`, String(call), argument),
+    get: (_target, call) => (argument: unknown) => system().call(`plugin.${name}`, String(call), argument, options),
   });
 }
 
@@ -21,9 +24,9 @@ export function clientOf(system: () => MofaSystem, name: string): Store {
   const clients = new WeakMap<MofaSystem, StorageClient>();
   return new Proxy({} as Store, {
     get: (_target, call: keyof StorageCalls) => (argument: never) => {
-      if (call === "batch" || call === "getBatch") return system().call(`plugin.${name}`, call, argument);
+      if (call === "batch" || call === "getBatch") return system().call(`plugin.${name}`, call, argument, options);
       let client = clients.get(system());
-      if (client === undefined) clients.set(system(), (client = storageOf(system(), name)));
+      if (client === undefined) clients.set(system(), (client = storageOf(system(), name, options)));
       return client[call](argument);
     },
   });
