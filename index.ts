@@ -26,6 +26,7 @@ export {
   type BehaviourReference,
   type Budget,
   type CallOptions,
+  type CallToken,
   type Capability,
   type Configuration,
   type ConfigurationDeclaration,

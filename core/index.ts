@@ -168,7 +168,7 @@ export type { ThreadStats } from "./kernel/kernel.ts";
 export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export { assertKeys } from "./known-keys.ts";
-export { capabilityTopic, type PluginBus } from "./plugin/plugin-bus.ts";
+export { type CallToken, capabilityTopic, type PluginBus } from "./plugin/plugin-bus.ts";
 export type { NeededPackage, PluginFacts, ProvidedCapability, RequiredCapability } from "./plugin/plugin-facts.ts";
 export { startOrder } from "./plugin/plugin-order.ts";
 export { assertPackages, type PackageState } from "./plugin/plugin-packages.ts";

@@ -18,7 +18,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
       AgentQuery AgentTrouble AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions BehaviourReference Budget
-      CallOptions Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
+      CallOptions CallToken Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
       CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome
       DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions
       EventType ExitMessage ExitReason FaultInjectedEvent FaultSkippedEvent FoundVector From GroupMessage GroupMonitor InterruptOptions

@@ -1,7 +1,6 @@
 /** A storage plugin, made of its driver: the calls of the contract. */
-import type { From } from "../actor/context.ts";
 import { errorData, RuntimeError } from "../errors.ts";
-import type { PluginBus } from "../plugin/plugin-bus.ts";
+import type { CallToken, PluginBus } from "../plugin/plugin-bus.ts";
 import {
   definePlugin,
   type Plugin,
@@ -63,7 +62,7 @@ class Store {
   read<T>(question: () => Promise<T>): unknown {
     if (this.#reading.size >= readsMax)
       throw new RuntimeError("queue_full", `${readsMax} reads wait for the store already: ask again later`);
-    const from = this.#bus.from as From;
+    const from = this.#bus.from as CallToken;
     const reading = question().then(
       (value) => this.#bus.reply(from, value),
       (error: unknown) => this.#bus.replyError(from, storageError(error, this.#name)),
@@ -100,7 +99,7 @@ class Store {
     if (this.#searches >= searchesMax)
       throw new RuntimeError("queue_full", `${searchesMax} searches wait for the store already: ask again later`);
     this.#searches++;
-    const from = this.#bus.from as From;
+    const from = this.#bus.from as CallToken;
     this.#searching = this.#searching.then(async () => {
       if (this.#isClosed) return;
       try {

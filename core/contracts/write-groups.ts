@@ -2,10 +2,9 @@
  * Writes on their way to a store, in groups: what is asked for while one group is kept is the next one, so a thousand single
  * writes cost a store no more than some transactions.
  */
-import type { From } from "../actor/context.ts";
 import { nextLoop } from "../clock.ts";
 import { errorData, RuntimeError } from "../errors.ts";
-import type { PluginBus } from "../plugin/plugin-bus.ts";
+import type { CallToken, PluginBus } from "../plugin/plugin-bus.ts";
 import { failPoint } from "./fail-point.ts";
 import type { WriteOutcome } from "./storage.ts";
 import type { DriverOutcome, DriverWrite, StorageDriver } from "./storage-driver.ts";
@@ -26,7 +25,7 @@ export interface Asked {
 
 /** Who waits, and for what. */
 interface Waiting {
-  readonly from: From;
+  readonly from: CallToken;
   /** Those that the driver gets. */
   readonly asked: readonly Asked[];
   /** Of a batch: what is refused already, and a gap for each of the others. */
@@ -55,7 +54,7 @@ export class WriteGroups {
 
   /** Answers when it is kept. @throws RuntimeError `queue_full`. */
   one(asked: Asked): unknown {
-    this.#add({ from: this.#bus.from as From, asked: [asked], outcomes: undefined });
+    this.#add({ from: this.#bus.from as CallToken, asked: [asked], outcomes: undefined });
     return this.#bus.noReply;
   }
 
@@ -64,7 +63,7 @@ export class WriteGroups {
     const outcomes = all.map((one) => (one instanceof RuntimeError ? refusal(one) : undefined));
     const asked = all.filter((one): one is Asked => !(one instanceof RuntimeError));
     if (asked.length === 0) return outcomes;
-    this.#add({ from: this.#bus.from as From, asked, outcomes });
+    this.#add({ from: this.#bus.from as CallToken, asked, outcomes });
     return this.#bus.noReply;
   }
 

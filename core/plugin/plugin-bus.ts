@@ -16,6 +16,14 @@ import type {
 import type { NoReply, SendResult } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { PluginReader, PluginWriter } from "./plugin-streams.ts";
+
+declare const isCallToken: unique symbol;
+
+/** A call in hand, as a plugin has it: it can be answered, and nothing else. Who has called is not in it, since a ref has verbs. */
+export interface CallToken {
+  readonly [isCallToken]: true;
+}
 
 export interface PluginBus {
   /** Publishes under `plugin.<name>.<topic>`, of this plugin. */
@@ -28,13 +36,13 @@ export interface PluginBus {
   /** The same for a call that answers by a stream. */
   requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader;
   /** The token of the call in hand, where the answer is to come later: return `noReply`, then `reply(from, value)`. */
-  readonly from: From | undefined;
+  readonly from: CallToken | undefined;
   readonly noReply: NoReply;
   /** @throws RuntimeError `bad_argument`: `from` is no token of this plugin's, the very object that `bus.from` was. */
-  reply(from: From, value: unknown): void;
-  replyError(from: From, error: { readonly code: string; readonly message: string }): void;
+  reply(from: CallToken, value: unknown): void;
+  replyError(from: CallToken, error: { readonly code: string; readonly message: string }): void;
   /** Opens the stream that the caller reads. @throws RuntimeError `bad_argument`: it reads none; as `reply`. */
-  stream(from: From | undefined): StreamWriter;
+  stream(from: CallToken | undefined): StreamWriter;
   /** Aborted when the plugin ends, or its turn is told to. */
   readonly signal: AbortSignal;
   /** The time of day, as `Context.wallMs`: what is kept with a time is kept with this one. */
@@ -55,8 +63,8 @@ export class ScopedBus implements PluginBus {
   readonly #required: ReadonlySet<string>;
   /** The token of a request by topic that is in hand; those of calls are the context's. */
   #request: From | undefined;
-  /** That it was given: by others, which are plain data and easily made up, it could answer what was asked of somebody else. */
-  readonly #tokens = new WeakSet<From>();
+  /** What the tokens that it was given stand for: by others it could answer what was asked of somebody else. */
+  readonly #tokens = new WeakMap<CallToken, From>();
 
   constructor(ctx: Context, name: string, required: ReadonlySet<string>) {
     this.#ctx = ctx;
@@ -75,13 +83,15 @@ export class ScopedBus implements PluginBus {
 
   requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader {
     this.#assertRequired(capability);
-    return this.#ctx.requestStream(capabilityTopic(capability, call), argument, options);
+    return new PluginReader(this.#ctx.requestStream(capabilityTopic(capability, call), argument, options));
   }
 
-  get from(): From | undefined {
+  get from(): CallToken | undefined {
     const from = this.#request ?? this.#ctx.from;
-    if (from !== undefined) this.#tokens.add(from);
-    return from;
+    if (from === undefined) return undefined;
+    const token = {} as CallToken; // the mark is for the compiler alone
+    this.#tokens.set(token, from);
+    return token;
   }
 
   /** Runs a handler for a request that came by topic, whose token is at hand to its end: turns come one after the other. */
@@ -103,16 +113,16 @@ export class ScopedBus implements PluginBus {
     return this.#ctx.noReply;
   }
 
-  reply(from: From, value: unknown): void {
+  reply(from: CallToken, value: unknown): void {
     this.#ctx.reply(this.#own(from, "reply"), value);
   }
 
-  replyError(from: From, error: { readonly code: string; readonly message: string }): void {
+  replyError(from: CallToken, error: { readonly code: string; readonly message: string }): void {
     this.#ctx.replyError(this.#own(from, "replyError"), error);
   }
 
-  stream(from: From | undefined): StreamWriter {
-    return this.#ctx.stream(this.#own(from, "stream"));
+  stream(from: CallToken | undefined): StreamWriter {
+    return new PluginWriter(this.#ctx.stream(from && this.#own(from, "stream")));
   }
 
   get signal(): AbortSignal {
@@ -127,11 +137,12 @@ export class ScopedBus implements PluginBus {
     this.#ctx.log(level, text, data);
   }
 
-  #own<T extends From | undefined>(from: T, verb: string): T {
-    if (from === undefined || this.#tokens.has(from)) return from;
+  #own(token: CallToken, verb: string): From {
+    const from = this.#tokens.get(token);
+    if (from !== undefined) return from;
     throw new RuntimeError(
       "bad_argument",
-      `plugin ${this.#name}: ${verb} wants a token that bus.from has given it, got ${describe(from)}`,
+      `plugin ${this.#name}: ${verb} wants a token that bus.from has given it, got ${describe(token)}`,
     );
   }
 

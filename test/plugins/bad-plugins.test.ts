@@ -1,7 +1,20 @@
 /** Plugins that cannot be, or do not behave: each has an outcome that is defined. Those that hang do so in each isolation. */
 import { afterEach, describe, expect, test } from "@jest/globals";
 import type { AnyPlugin, Isolation, PluginUse, Ref, SupervisorHandle } from "../../index.ts";
-import { chicken, egg, frail, hangs, keeper, modest, needy, otherEgg, thief, vain } from "../fixtures/bad-plugins.ts";
+import {
+  chicken,
+  egg,
+  frail,
+  hangs,
+  keeper,
+  modest,
+  needy,
+  nosy,
+  otherEgg,
+  patron,
+  thief,
+  vain,
+} from "../fixtures/bad-plugins.ts";
 import { useSystem } from "../support/use-system.ts";
 
 const system = useSystem({ clock: "system", threads: 1 });
@@ -107,6 +120,17 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
       expect((await down).reason).toBe("killed");
       expect(system().whereis("plugin.keeper")).toBeUndefined();
     });
+  });
+
+  test("who asks a plugin, or streams with it, gives it no way to call back", async () => {
+    handle = await system().startPlugins([patron, { plugin: nosy, isolation }]);
+    await system().call("plugin.patron", "visit");
+    expect(await system().call("plugin.patron", "listen")).toEqual({
+      names: ["cancel", "constructor", "next", "result", "return"],
+      heard: [["constructor", "end", "fail", "signal", "write"]],
+      result: "the end",
+    });
+    expect(await system().call("plugin.nosy", "tell")).toEqual(["nobody", "nobody"]);
   });
 
   test("a plugin that dies too often is given up with its list, and is told of as that", async () => {

@@ -149,4 +149,8 @@ export async function checks(system: MofaSystem, bus: PluginBus): Promise<void> 
   await bus.request("names");
   // @ts-expect-error the token of a call is no number
   bus.reply(7, "late");
+  // @ts-expect-error who has called is not in it
+  void bus.from?.caller;
+  // @ts-expect-error nor is it one of a server's
+  bus.reply({ caller: ref, id: 1 }, "late");
 }
