@@ -21,8 +21,12 @@ const detailChars = 80;
 
 export function describe(command: Command): void {
   describeAttached(command);
+  const available = command.createOption(
+    "--available",
+    "the plugins that come with MoFA, and what they need; no program has to run",
+  );
   command
-    .option("--available", "the plugins that come with MoFA, and what they need; no program has to run")
+    .addOption(available.conflicts("system"))
     .addHelpText("after", "\nThe exit code is 1 where one of them is down.");
 }
 

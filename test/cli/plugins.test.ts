@@ -28,6 +28,12 @@ test("the plugins that come with MoFA are listed with what they need, also as JS
   });
 });
 
+test("it is no question to a program: one that is named beside it is refused", async () => {
+  const { code, stdout, stderr } = await mofa("--system", "shop");
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/'--available' cannot be used with option '--system <pid\|name>'/);
+});
+
 test("as a table it has a line each", async () => {
   const { code, stdout, stderr } = await mofa();
   expect([code, stderr]).toEqual([0, "4 plugins\n"]);

@@ -77,6 +77,22 @@ test("its tests pass", async () => {
   expect([code, stdout.match(/^# (?:pass|fail) \d+$/gm)]).toEqual([0, ["# pass 3", "# fail 0"]]);
 });
 
+test("beside it mofa plugins --available has the commands that install what is missing there", async () => {
+  const mofa = join(plugin, "node_modules", "mofa", "cli", "mofa.cjs");
+  const { code, stdout, stderr } = await runProgram(process.execPath, [mofa, "plugins", "--available"], {
+    cwd: plugin,
+  });
+  expect([code, stderr]).toEqual([0, "4 plugins\n"]);
+  expect(stdout.split("\n").map((line) => [line.split(" ")[0], /npm install .*$/.exec(line)?.[0]])).toEqual([
+    ["plugin", undefined],
+    ["storage-memory", undefined],
+    ["storage-mysql", "npm install mysql2@3"],
+    ["storage-postgres", "npm install pg@8"],
+    ["storage-sqlite", 'npm install sqlite3@6 (for driver: "sqlite3")'],
+    ["", undefined],
+  ]);
+});
+
 test("its program runs, it answers there, and mofa plugins lists it", async () => {
   const mofa = join(plugin, "node_modules", "mofa", "cli", "mofa.cjs");
   const env = { ...process.env, XDG_RUNTIME_DIR: folder };
