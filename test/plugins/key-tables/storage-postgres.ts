@@ -20,7 +20,7 @@ export const table = serverTable({
   url,
   otherUrl,
   place: ["schema", "apart"],
-  patience: ["statementTimeoutMs", 50, 400],
+  patience: ["statementTimeoutMs", 500, 1_500],
   async prepare() {
     for (const name of databases) await askPostgres((client) => client.query(`CREATE DATABASE ${name}`));
   },

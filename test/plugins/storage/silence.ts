@@ -6,7 +6,7 @@ import { TcpRelay } from "../../support/tcp-relay.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { failureOf, storeOf } from "./store.ts";
 
-const said = "the server has said nothing for silenceTimeoutMs (200)";
+const said = "the server has said nothing for silenceTimeoutMs (600)";
 /** Connections of this machine, as its kernel tells of them. */
 const table = "/proc/net/tcp";
 
@@ -30,7 +30,7 @@ export function describeSilence(name: string, plugin: AnyPlugin, config: { reado
 
     test("a read fails in time, and the next one has another connection", async () => {
       await using relay = await TcpRelay.open(config.url);
-      await open({ url: relay.url, silenceTimeoutMs: 200 });
+      await open({ url: relay.url, silenceTimeoutMs: 600 });
       await store.put({ key: "silent key", value: 1 });
       for (const when of ["before", "after"] as const) {
         const silent = relay.silenceAt("silent key", when);
@@ -48,7 +48,7 @@ export function describeSilence(name: string, plugin: AnyPlugin, config: { reado
       ["before its commit is answered is in doubt, and is kept", "COMMIT", "after", "storage_in_doubt", true],
     ] as const)("a write whose server falls silent %s", async (_what, text, when, code, isKept) => {
       await using relay = await TcpRelay.open(config.url);
-      await open({ url: relay.url, silenceTimeoutMs: 200 });
+      await open({ url: relay.url, silenceTimeoutMs: 600 });
       const write = { key: `silent ${code} ${when}`, value: 2, ifVersion: 0 };
       const silent = relay.silenceAt(text, when);
       const refused = (await failureOf(store.put(write))) as Error;
@@ -65,7 +65,7 @@ export function describeSilence(name: string, plugin: AnyPlugin, config: { reado
     test("a start fails in time, and says why", async () => {
       await using relay = await TcpRelay.open(config.url);
       const silent = relay.silenceAt("migrations", "after");
-      expect(await failureOf(open({ url: relay.url, silenceTimeoutMs: 200 }))).toMatchObject({
+      expect(await failureOf(open({ url: relay.url, silenceTimeoutMs: 600 }))).toMatchObject({
         code: "start_failed",
         message: expect.stringContaining(said),
       });
