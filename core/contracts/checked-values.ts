@@ -6,17 +6,21 @@ const limitMax = 10_000;
 
 /** A key, an id, or the name of a journal or a collection. */
 export function checkedName(value: unknown, where: string, lengthMax = nameLengthMax): string {
-  if (
+  if (isName(value, lengthMax)) return value;
+  throw new RuntimeError(
+    "bad_argument",
+    `${where} is a text of 1 to ${lengthMax} characters without NUL or halves of a pair, got ${describe(value)}`,
+  );
+}
+
+/** Whether it may be such a one. */
+export function isName(value: unknown, lengthMax = nameLengthMax): value is string {
+  return (
     typeof value === "string" &&
     value !== "" &&
     value.length <= lengthMax &&
     value.isWellFormed() &&
     !value.includes("\0")
-  )
-    return value;
-  throw new RuntimeError(
-    "bad_argument",
-    `${where} is a text of 1 to ${lengthMax} characters without NUL or halves of a pair, got ${describe(value)}`,
   );
 }
 

@@ -144,7 +144,7 @@ const writeHandlers = Object.fromEntries(
   ]),
 ) as Readonly<Record<WriteCall, (store: Store, given: unknown) => unknown>>;
 
-/** The answer to a batch of reads has hardly more. */
+/** The answer to a batch of reads has hardly more: what is larger may be more than one message takes. */
 const readBytesMax = 1_048_576;
 
 async function readMany(store: Store, keys: readonly string[]): Promise<ReadOutcome[]> {
@@ -153,8 +153,9 @@ async function readMany(store: Store, keys: readonly string[]): Promise<ReadOutc
   return keys.map((key): ReadOutcome => {
     const entry = found.get(key);
     if (entry === undefined) return { entry };
-    if (bytes >= readBytesMax) return { isLeftOut: true };
-    bytes += entry.value.byteLength;
+    const { byteLength } = entry.value;
+    if (bytes + byteLength > readBytesMax) return { isLeftOut: true };
+    bytes += byteLength;
     return store.outcomeOf(entry);
   });
 }

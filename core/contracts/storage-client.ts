@@ -7,6 +7,7 @@ import { type CallOptions, isRef, type Ref } from "../actor/ref.ts";
 import { describe, type ErrorCode, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { pluginActorName } from "../plugin.ts";
+import { isName } from "./checked-values.ts";
 import {
   type ReadOutcome,
   type StorageCalls,
@@ -54,7 +55,7 @@ export function storageOf(
     ...readCalls.map((call) => [call, (argument: unknown) => ask(call, argument)]),
     ...writeCalls.map((call) => [call, (argument: unknown) => write(ask, writes, call, argument)]),
     // A key that is none goes alone, for the store to say so.
-    ["get", (key: unknown) => (typeof key === "string" ? gets.add(key, key.length) : ask("get", key))],
+    ["get", (key: unknown) => (isName(key) ? gets.add(key, key.length) : ask("get", key))],
   ]) as StorageClient;
 }
 
@@ -130,18 +131,27 @@ function itemsOf<T>(queued: readonly Queued<T>[]): T[] {
 }
 
 /** To each its own of the answer; a failure of all is one of each. */
-function answered<T, O>(
+function answered<T, O extends object>(
   queued: readonly Queued<T>[],
   answer: Promise<unknown>,
   settle: (one: Queued<T>, outcome: O) => void,
 ): void {
-  answer.then(
-    (outcomes) => {
-      for (const [at, outcome] of (outcomes as readonly O[]).entries()) settle(queued[at] as Queued<T>, outcome);
-    },
-    (error: unknown) => {
+  answer
+    .then((outcomes) => {
+      for (const [at, one] of queued.entries()) settle(one, outcomeAt(outcomes, at));
+    })
+    // Those that are settled stay so.
+    .catch((error: unknown) => {
       for (const { reject } of queued) reject(error);
-    },
+    });
+}
+
+function outcomeAt<O extends object>(outcomes: unknown, at: number): O {
+  const outcome: unknown = Array.isArray(outcomes) ? outcomes[at] : undefined;
+  if (typeof outcome === "object" && outcome !== null) return outcome as O;
+  throw new RuntimeError(
+    "storage_failed",
+    `a batch is answered by a list with an outcome for each, got ${describe(outcomes)}: is that a store?`,
   );
 }
 

@@ -160,7 +160,7 @@ export type ReadOutcome =
   /** The same, with the text of the value's JSON in the value's place, where that says all of it. */
   | { readonly text: Omit<StoredEntry, "value"> & { readonly json: string } }
   | { readonly error: { readonly code: string; readonly message: string } }
-  /** What came before it is 1 MiB or more: it is to be asked for again. */
+  /** With it the values would be more than 1 MiB: it is to be asked for by `get`. */
   | { readonly isLeftOut: true };
 
 /** The calls of the capability: `bus.request("storage", name, argument)`, `system.call("plugin.<name>", name, argument)`, or a client, which `storageOf` makes. */

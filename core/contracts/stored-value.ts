@@ -122,15 +122,16 @@ function isExact(value: unknown, depth: number): boolean {
 }
 
 function isExactArray(array: readonly unknown[], depth: number): boolean {
-  if (Object.getPrototypeOf(array) !== Array.prototype) return false;
+  if (Object.getPrototypeOf(array) !== Array.prototype || "toJSON" in array) return false;
   // By number: a hole is undefined.
   for (let at = 0; at < array.length; at++) if (!isExact(array[at], depth + 1)) return false;
   return true;
 }
 
 function isExactObject(object: object, depth: number): boolean {
-  if (Object.getPrototypeOf(object) !== Object.prototype || Object.getOwnPropertySymbols(object).length > 0)
-    return false;
+  // One that no loop over its keys meets says something else all the same.
+  if (Object.getPrototypeOf(object) !== Object.prototype || "toJSON" in object) return false;
+  if (Object.getOwnPropertySymbols(object).length > 0) return false;
   for (const key in object) if (!isExact((object as Record<string, unknown>)[key], depth + 1)) return false;
   return true;
 }

@@ -1,4 +1,5 @@
 /** What is asked for in one go is sent together: when the code that runs has come to an end, or when it is much. */
+import { nextLoop } from "../clock.ts";
 
 /** One message has no more, since its answer waits for all of them. */
 const countMax = 100;
@@ -23,7 +24,11 @@ export class Together<T> {
   /** @param chars how much it is on its way */
   add(item: T, chars: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.#queue.length === 0) queueMicrotask(() => this.flush());
+      if (this.#queue.length === 0) {
+        queueMicrotask(() => this.flush());
+        // Microtasks are gone where another actor's turn is cut down in the midst of them.
+        nextLoop(() => this.flush());
+      }
       this.#queue.push({ item, resolve, reject });
       this.#chars += chars;
       if (this.#queue.length >= countMax || this.#chars >= charsMax) this.flush();

@@ -14,7 +14,7 @@ const keptNames: Readonly<Record<string, string>> = {
   saveSnapshot: "state",
   snapshot: "state",
 };
-/** A write beside its text: its key, its names and numbers. */
+/** A write beside its texts: its names and numbers. */
 const restChars = 100;
 
 /** Undefined: it goes as it is given, also because the store is to say what is wrong with it. @throws RuntimeError `not_cloneable`. */
@@ -22,13 +22,13 @@ export function asText(call: string, given: unknown): Text | undefined {
   if (call === "transact") return listAsText(given);
   if (typeof given !== "object" || given === null) return undefined;
   const name = keptNames[call];
-  if (name === undefined) return isScalar(given) ? { argument: { ...given }, chars: restChars } : undefined;
+  if (name === undefined) return isScalar(given) ? { argument: { ...given }, chars: charsOf(given) } : undefined;
   const { [name]: kept, ...rest } = given as Record<string, unknown>;
-  if (kept === undefined || !isScalar(rest)) return undefined;
+  if (kept === undefined || rest["json"] !== undefined || !isScalar(rest)) return undefined;
   const json = call === "append" ? textsOf(kept) : jsonOf(kept, call);
   if (json === undefined) return undefined;
   const chars = typeof json === "string" ? json.length : json.reduce((sum, text) => sum + text.length, 0);
-  return { argument: { ...rest, json }, chars: chars + restChars };
+  return { argument: { ...rest, json }, chars: chars + charsOf(rest) };
 }
 
 function textsOf(events: unknown): string[] | undefined {
@@ -55,6 +55,13 @@ function listAsText(given: unknown): Text | undefined {
     sum += text.chars;
   }
   return { argument: writes, chars: sum };
+}
+
+/** A key that is far too long is the store's to refuse, and may be more than one message takes. */
+function charsOf(scalars: object): number {
+  let sum = restChars;
+  for (const value of Object.values(scalars)) if (typeof value === "string") sum += value.length;
+  return sum;
 }
 
 function isScalar(object: object): boolean {

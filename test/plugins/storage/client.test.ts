@@ -100,6 +100,27 @@ test("what JSON cannot say goes as it is, and the order stays", async () => {
   ]);
 });
 
+test("what has a toJSON that no loop meets is kept as it is, and not as that says", async () => {
+  const toJSON = { value: () => "something else" };
+  for (const value of [{ a: 1 }, [1, 2], { b: { a: 1 } }, [[1]]]) {
+    const inner = (value as { b?: object }).b ?? (Array.isArray((value as unknown[])[0]) ? (value as [[1]])[0] : value);
+    Object.defineProperty(inner, "toJSON", toJSON);
+    await client.put({ key: "a", value });
+  }
+  expect((await asked()).map(({ argument }) => argument)).toEqual([
+    { key: "a", value: { a: 1 } },
+    { key: "a", value: [1, 2] },
+    { key: "a", value: { b: { a: 1 } } },
+    { key: "a", value: [[1]] },
+  ]);
+});
+
+test("one that has its value and a text is the store's to refuse", async () => {
+  const both = { key: "a", value: 1, json: "2" };
+  await client.put(both as never);
+  expect(await asked()).toEqual([{ call: "put", argument: both }]);
+});
+
 test("of events and of a transaction all become text, or none", async () => {
   const mixed = [{ type: "put", key: "a", value: 1 } as const, { type: "put", key: "b", value: new Set() } as const];
   await client.append({ journal: "j", events: [1, { a: 1 }], ifSeq: 0 });
@@ -144,6 +165,12 @@ test("they go together up to 256 KiB, and one above 64 KiB goes by itself", asyn
   expect(await calls()).toEqual([5, 2, "put", "put"]);
 });
 
+test("a key that is far too long goes by itself, so that its refusal is no other's", async () => {
+  const key = "k".repeat(70_000);
+  await Promise.all([client.put({ key: "a", value: 1 }), client.delete({ key }), client.put({ key, value: 1 })]);
+  expect(await calls()).toEqual(["put", "delete", "put"]);
+});
+
 test("reads by key that are asked for at once go together, and each has its own answer", async () => {
   const answers = await Promise.all([
     client.get("text"),
@@ -178,6 +205,39 @@ test("a read that is alone, or of what is no key, is a call of its own", async (
     { call: "get", argument: 7 },
     { call: "get", argument: "b" },
   ]);
+});
+
+test.each(["", "a\0b", "\ud800", "k".repeat(513)])(
+  "a read of %j, which is no key, costs those beside it nothing",
+  async (wrong) => {
+    const found = await Promise.all([client.get("text"), client.get(wrong), client.get("none")]);
+    expect(found).toMatchObject([{ value: { a: 1 } }, { key: wrong }, undefined]);
+    expect(await asked()).toEqual([
+      { call: "get", argument: wrong },
+      { call: "getBatch", argument: ["text", "none"] },
+    ]);
+  },
+);
+
+test.each([[undefined], [[]], [{}], [[null, 5]]])(
+  "who answers a batch by %j is no store: each call fails",
+  async (answer) => {
+    await system().call(keeper, "answerBatches", answer);
+    const all = [client.put({ key: "a", value: 1 }), client.delete({ key: "a" }), client.get("a"), client.get("b")];
+    const failure = {
+      code: "storage_failed",
+      message: expect.stringMatching(
+        /^a batch is answered by a list with an outcome for each, got .*: is that a store\?$/,
+      ),
+    };
+    expect(await Promise.all(all.map(failureOf))).toMatchObject([failure, failure, failure, failure]);
+  },
+);
+
+test("of a batch whose answer is too short those fail that have none", async () => {
+  await system().call(keeper, "answerBatches", [{ value: 1 }]);
+  const all = [client.put({ key: "a", value: 1 }), failureOf(client.put({ key: "b", value: 1 }))];
+  expect(await Promise.all(all)).toMatchObject([1, { code: "storage_failed" }]);
 });
 
 test("a failure of reads that went together is one of each", async () => {
