@@ -1,5 +1,5 @@
 /** A store in a PostgreSQL database, in tables of its own. Groups of writes come one after the other, also from several processes. */
-import { Pool } from "pg";
+import { Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
 import {
   type DriverEntry,
   type DriverEvent,
@@ -7,6 +7,8 @@ import {
   type DriverSnapshot,
   type DriverVector,
   type DriverWrite,
+  errorData,
+  RuntimeError,
   runGroup,
   runSweep,
   ServerSockets,
@@ -29,10 +31,12 @@ interface EntryRow {
 export class PostgresDriver implements StorageDriver {
   readonly #pool: Pool;
   readonly #tables: TableNames;
+  readonly #config: PostgresConfig;
 
-  private constructor(pool: Pool, tables: TableNames) {
+  private constructor(pool: Pool, tables: TableNames, config: PostgresConfig) {
     this.#pool = pool;
     this.#tables = tables;
+    this.#config = config;
   }
 
   /** @param signal closes all its connections when it is aborted. @throws its reason where it is aborted already; what the server says; RuntimeError `storage_version`. */
@@ -64,7 +68,7 @@ export class PostgresDriver implements StorageDriver {
       await pool.end();
       throw error;
     }
-    return new PostgresDriver(pool, tables);
+    return new PostgresDriver(pool, tables, config);
   }
 
   async commit(transactions: readonly (readonly DriverWrite[])[], nowMs: number): Promise<readonly DriverOutcome[]> {
@@ -72,11 +76,35 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async #session(): Promise<PostgresSession> {
-    return new PostgresSession(await this.#pool.connect(), this.#tables);
+    return new PostgresSession(await this.#connect(), this.#tables);
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  async #query<R extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<QueryResult<R>> {
+    try {
+      return await this.#pool.query<R>(text, [...values]);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  /** Of a pool whose connections are all in use the package says only that it took long. */
+  #told(error: unknown): unknown {
+    if (errorData(error).message !== "timeout exceeded when trying to connect") return error;
+    const { poolSize, connectTimeoutMs } = this.#config;
+    const text = `none of poolSize (${poolSize}) connections could be had within connectTimeoutMs (${connectTimeoutMs})`;
+    return new RuntimeError("storage_failed", text, { cause: error });
   }
 
   async get(key: string, nowMs: number): Promise<DriverEntry | undefined> {
-    const { rows } = await this.#pool.query<EntryRow>(
+    const { rows } = await this.#query<EntryRow>(
       `SELECT key, value, version, expires FROM ${this.#tables.entries} WHERE key = $1 AND (expires IS NULL OR expires > $2)`,
       [key, nowMs],
     );
@@ -84,7 +112,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async getMany(keys: readonly string[], nowMs: number): Promise<DriverEntry[]> {
-    const { rows } = await this.#pool.query<EntryRow>(
+    const { rows } = await this.#query<EntryRow>(
       `SELECT key, value, version, expires FROM ${this.#tables.entries} WHERE key = ANY($1) AND (expires IS NULL OR expires > $2)`,
       [keys, nowMs],
     );
@@ -92,7 +120,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async list(prefix: string, after: string | undefined, limit: number, nowMs: number): Promise<DriverEntry[]> {
-    const { rows } = await this.#pool.query<EntryRow>(
+    const { rows } = await this.#query<EntryRow>(
       `SELECT key, value, version, expires FROM ${this.#tables.entries}
        WHERE key >= $1 AND key > $2 AND starts_with(key, $1) AND (expires IS NULL OR expires > $3) ORDER BY key LIMIT $4`,
       [prefix, after ?? "", nowMs, limit],
@@ -101,7 +129,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async read(journal: string, fromSeq: number, limit: number): Promise<DriverEvent[]> {
-    const { rows } = await this.#pool.query<{ seq: string; event: Buffer }>(
+    const { rows } = await this.#query<{ seq: string; event: Buffer }>(
       `SELECT seq, event FROM ${this.#tables.events} WHERE journal = $1 AND seq >= $2 ORDER BY seq LIMIT $3`,
       [journal, fromSeq, limit],
     );
@@ -109,15 +137,14 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async lastSeq(journal: string): Promise<number> {
-    const { rows } = await this.#pool.query<{ last: string }>(
-      `SELECT last FROM ${this.#tables.journals} WHERE name = $1`,
-      [journal],
-    );
+    const { rows } = await this.#query<{ last: string }>(`SELECT last FROM ${this.#tables.journals} WHERE name = $1`, [
+      journal,
+    ]);
     return Number(rows[0]?.last ?? 0);
   }
 
   async loadSnapshot(journal: string): Promise<DriverSnapshot | undefined> {
-    const { rows } = await this.#pool.query<{ seq: string; state: Buffer }>(
+    const { rows } = await this.#query<{ seq: string; state: Buffer }>(
       `SELECT seq, state FROM ${this.#tables.snapshots} WHERE journal = $1`,
       [journal],
     );
@@ -125,7 +152,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async dimensionOf(collection: string): Promise<number> {
-    const { rows } = await this.#pool.query<{ dimension: number }>(
+    const { rows } = await this.#query<{ dimension: number }>(
       `SELECT dimension FROM ${this.#tables.collections} WHERE name = $1`,
       [collection],
     );
@@ -133,7 +160,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async getVector(collection: string, id: string): Promise<Uint8Array | undefined> {
-    const { rows } = await this.#pool.query<{ value: Buffer }>(
+    const { rows } = await this.#query<{ value: Buffer }>(
       `SELECT value FROM ${this.#tables.vectors} WHERE collection = $1 AND id = $2`,
       [collection, id],
     );
@@ -141,7 +168,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async *vectors(collection: string): AsyncGenerator<DriverVector[]> {
-    const client = await this.#pool.connect();
+    const client = await this.#connect();
     let isDone = false;
     try {
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
