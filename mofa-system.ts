@@ -53,7 +53,7 @@ interface Tree {
 
 /** A plugin of a running system. */
 export interface PluginInfo extends Omit<PluginFacts, "packages"> {
-  /** `restarting`: it has ended, and is being started again. `given_up`: too often; nobody starts it any more, nor those of its list. */
+  /** `restarting`: it has ended, and is being started again, until its `init` is over. `given_up`: too often; nobody starts it any more, nor those of its list. */
   readonly state: "running" | "restarting" | "given_up";
   /** Its actor; undefined: it does not run. */
   readonly ref: Ref | undefined;
@@ -193,12 +193,29 @@ export class MofaSystem extends System {
       [...this.#plugins.values()].map(async ({ plugin, isolation, isGivenUp }) => {
         const facts = pluginFacts(plugin);
         const ref = isGivenUp ? undefined : this.whereis(pluginActorName(facts.name));
-        const state = isGivenUp ? "given_up" : ref === undefined ? "restarting" : "running";
-        const health =
-          ref === undefined ? { status: "down" as const, detail: "it does not run" } : await this.#healthOf(ref);
-        return { ...facts, isolation, packages: pluginPackages(plugin), state, ref, health };
+        const rest = { ...facts, isolation, packages: pluginPackages(plugin), ref };
+        if (ref === undefined)
+          return {
+            ...rest,
+            state: isGivenUp ? "given_up" : "restarting",
+            health: { status: "down", detail: "it does not run" },
+          };
+        const health = this.#healthOf(ref);
+        if (await Promise.race([this.#isStarting(ref), health.then(() => false)]))
+          return { ...rest, state: "restarting", health: { status: "down", detail: "its start is not over" } };
+        return { ...rest, state: "running", health: await health };
       }),
     );
+  }
+
+  /** So it answers no call yet. Where its thread is held nobody can tell. */
+  async #isStarting(ref: Ref): Promise<boolean> {
+    try {
+      const { state } = await this.info(ref);
+      return state === "created" || state === "initializing";
+    } catch {
+      return false; // it has ended, or its thread does not answer: its health says so
+    }
   }
 
   async #healthOf(ref: Ref): Promise<PluginHealth> {

@@ -14,6 +14,7 @@ import {
   patron,
   thief,
   vain,
+  weary,
 } from "../fixtures/bad-plugins.ts";
 import { useSystem } from "../support/use-system.ts";
 
@@ -153,6 +154,19 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     await end();
     expect(await system().plugins()).toEqual([]);
   });
+});
+
+// In a thread that it shares: in one of its own it would be there for the first time.
+test("a plugin whose second start takes long is restarting, and down, until that is over", async () => {
+  handle = await system().startPlugins([keeper, { plugin: weary, shutdown: 50 }]);
+  expect(await failure(system().call("plugin.weary", "die"))).toMatchObject({ code: "crashed" });
+  // Till then nobody has its name.
+  while (system().whereis("plugin.weary") === undefined)
+    expect((await system().plugins())[1]).toMatchObject({ state: "restarting", health: { status: "down" } });
+  expect(await system().plugins()).toMatchObject([
+    { name: "keeper", state: "running", health: { status: "up" } },
+    { name: "weary", state: "restarting", health: { status: "down", detail: "its start is not over" } },
+  ]);
 });
 
 // Both in the one worker thread, where an answer is the very object.
