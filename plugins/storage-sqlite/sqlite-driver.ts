@@ -221,7 +221,8 @@ export class SqliteDriver implements StorageDriver {
     try {
       return does();
     } finally {
-      this.#database.exec("COMMIT");
+      // SQLite may have ended it by itself, and then the read's own error is told.
+      if (this.#database.isTransaction) this.#database.exec("COMMIT");
     }
   }
 
