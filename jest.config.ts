@@ -72,7 +72,6 @@ export const longSuites = [
   "plugins/storage/postgres-keys",
   "plugins/storage/postgres-losses",
   "plugins/storage/sqlite-keys",
-  "plugins/storage/storage",
   "plugins/storage/store-property",
   "plugins/storage/vector-property",
   "plugins/storage/wrong-config",
