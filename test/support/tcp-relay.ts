@@ -113,6 +113,8 @@ export class TcpRelay implements AsyncDisposable {
       client.destroy();
       server.destroy();
       this.#upstream.delete(server);
+      // It went by itself before the answer came: whoever waits for the cut would wait for ever.
+      cutAnswer?.done();
     };
     const carryOut = (cut: Cut) => {
       if (cut.isSilent) isSilent = true;
