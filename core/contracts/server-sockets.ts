@@ -29,7 +29,8 @@ export class ServerSockets {
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
     socket.setKeepAlive(true, keepAliveMs);
-    socket.setTimeout(this.#silenceMs, () => this.#silent(socket));
+    // A callback of `setTimeout` would be called once: of a socket that was found alive then it would see no more.
+    socket.setTimeout(this.#silenceMs).on("timeout", () => this.#silent(socket));
     return socket;
   }
 
