@@ -1,14 +1,11 @@
-/** The contract, over every store. Not in every placement: one shares a thread with others, one has a thread of its own. */
+/** The contract, over the stores that need nothing but Node. Not in every placement: one shares a thread with others, one has a thread of its own. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "@jest/globals";
 import { storageMemory } from "../../../plugins/storage-memory/index.ts";
 import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
-import { sqlite3 } from "../../support/known-services.ts";
-import { describeWith } from "../../support/service.ts";
 import { describeStorage } from "./conformance.ts";
-import { clientOf } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mofa-storage-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,16 +15,3 @@ describeStorage("storage-sqlite", "storage-sqlite", () => ({
   plugin: storageSqlite,
   config: { file: join(folder, "store.sqlite") },
 }));
-describeStorage(
-  "storage-sqlite, by a client",
-  "storage-sqlite",
-  () => ({ plugin: storageSqlite, isolation: "thread", config: { file: join(folder, "client.sqlite") } }),
-  clientOf,
-);
-
-await describeWith(sqlite3, () =>
-  describeStorage("storage-sqlite by sqlite3", "storage-sqlite", () => ({
-    plugin: storageSqlite,
-    config: { file: join(folder, "sqlite3.sqlite"), driver: "sqlite3" },
-  })),
-);
