@@ -56,6 +56,23 @@ export function capabilityTopic(capability: string, call: string): string {
   return `capability.${capability}.${call}`;
 }
 
+/** What it stands for is seen by the bus that has given it alone: by a token that was made up a plugin could answer what was asked of somebody else. */
+class Token {
+  readonly #from: From;
+  readonly #bus: ScopedBus;
+
+  constructor(from: From, bus: ScopedBus) {
+    this.#from = from;
+    this.#bus = bus;
+  }
+
+  /** Undefined: it is none of this bus. */
+  static open(token: unknown, bus: ScopedBus): From | undefined {
+    const isOne = typeof token === "object" && token !== null && #from in token;
+    return isOne && token.#bus === bus ? token.#from : undefined;
+  }
+}
+
 /** The handle of one plugin, over the `ctx` of its actor. */
 export class ScopedBus implements PluginBus {
   readonly #ctx: Context;
@@ -63,8 +80,6 @@ export class ScopedBus implements PluginBus {
   readonly #required: ReadonlySet<string>;
   /** The token of a request by topic that is in hand; those of calls are the context's. */
   #request: From | undefined;
-  /** What the tokens that it was given stand for: by others it could answer what was asked of somebody else. */
-  readonly #tokens = new WeakMap<CallToken, From>();
 
   constructor(ctx: Context, name: string, required: ReadonlySet<string>) {
     this.#ctx = ctx;
@@ -88,10 +103,7 @@ export class ScopedBus implements PluginBus {
 
   get from(): CallToken | undefined {
     const from = this.#request ?? this.#ctx.from;
-    if (from === undefined) return undefined;
-    const token = {} as CallToken; // the mark is for the compiler alone
-    this.#tokens.set(token, from);
-    return token;
+    return from && (new Token(from, this) as unknown as CallToken); // the mark is for the compiler alone
   }
 
   /** Runs a handler for a request that came by topic, whose token is at hand to its end: turns come one after the other. */
@@ -138,7 +150,7 @@ export class ScopedBus implements PluginBus {
   }
 
   #own(token: CallToken, verb: string): From {
-    const from = this.#tokens.get(token);
+    const from = Token.open(token, this);
     if (from !== undefined) return from;
     throw new RuntimeError(
       "bad_argument",
