@@ -109,6 +109,6 @@ export const suites: readonly StressSuite[] = [
     name: "durable-kills",
     claim:
       "processes with a durable topic and durable tasks under load are killed, also between write and answer, 200 over the store that programs have by default and 12 over each other: every message that was answered is handled, and every accepted task done, counted by id",
-    limitMs: 4 * 60_000,
+    limitMs: 8 * 60_000,
   },
 ];
