@@ -97,7 +97,7 @@ export const suites: readonly StressSuite[] = [
     name: "storage-kills",
     claim:
       "of each durable store 200 processes that write to it are killed, also between write and answer: nothing answered is lost, nothing is there by half, of those who write by a version one has it, and what expires does so in time",
-    limitMs: 13 * 60_000,
+    limitMs: 12 * 60_000,
   },
   {
     name: "storage-connections",
@@ -109,6 +109,6 @@ export const suites: readonly StressSuite[] = [
     name: "durable-kills",
     claim:
       "processes with a durable topic and durable tasks under load are killed, also between write and answer, 200 over the store that programs have by default and 12 over each other: every message that was answered is handled, and every accepted task done, counted by id",
-    limitMs: 8 * 60_000,
+    limitMs: 5 * 60_000,
   },
 ];
