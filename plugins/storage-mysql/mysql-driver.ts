@@ -106,9 +106,13 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async #rows(text: string, values: ExecuteValues): Promise<RowDataPacket[]> {
+    return await this.#by(async (connection) => (await connection.execute<RowDataPacket[]>(text, values))[0]);
+  }
+
+  async #by<T>(ask: (connection: PoolConnection) => Promise<T>): Promise<T> {
     const connection = await this.#connection();
     try {
-      return (await connection.execute<RowDataPacket[]>(text, values))[0];
+      return await ask(connection);
     } finally {
       connection.release();
     }
@@ -123,11 +127,10 @@ export class MysqlDriver implements StorageDriver {
   }
 
   async getMany(keys: readonly string[], nowMs: number): Promise<DriverEntry[]> {
+    const text = `SELECT name, value, version, expires FROM ${this.#tables.entries} WHERE name IN (?) AND (expires IS NULL OR expires > ?)`;
+    const names = keys.map((key) => Buffer.from(key));
     // As text, and not prepared: a list of another length would be another statement.
-    const [rows] = await this.#pool.query<RowDataPacket[]>(
-      `SELECT name, value, version, expires FROM ${this.#tables.entries} WHERE name IN (?) AND (expires IS NULL OR expires > ?)`,
-      [keys.map((key) => Buffer.from(key)), nowMs],
-    );
+    const [rows] = await this.#by((connection) => connection.query<RowDataPacket[]>(text, [names, nowMs]));
     return rows.map(entryOf);
   }
 

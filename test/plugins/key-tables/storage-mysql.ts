@@ -1,9 +1,10 @@
 /** What users see of each key of `storage-mysql`. */
-import { createConnection, type RowDataPacket } from "mysql2/promise";
+import type { RowDataPacket } from "mysql2/promise";
 import { mysqlConfig } from "../../../plugins/storage-mysql/config.ts";
 import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
 import { mysql } from "../../support/known-services.ts";
 import { askMysql } from "../../support/server-side.ts";
+import { mysqlLock } from "../storage/server-locks.ts";
 import { serverTable } from "./server-table.ts";
 
 const database = `mofa_key_table_${process.pid}`;
@@ -40,19 +41,5 @@ export const table = serverTable({
         "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY name";
       return (await connection.query<RowDataPacket[]>(text))[0].map((row) => String(row["name"]));
     }, at),
-  async lock() {
-    const connection = await createConnection(url);
-    await connection.query("START TRANSACTION");
-    await connection.query("SELECT version FROM mofa_counter FOR UPDATE");
-    return async () => {
-      await connection.query("ROLLBACK");
-      await connection.end();
-    };
-  },
-  async someoneWaits() {
-    const text = "SELECT 1 FROM information_schema.processlist WHERE db = ? AND info LIKE '%counter% FOR UPDATE'";
-    await askMysql(async (connection) => {
-      while ((await connection.query<RowDataPacket[]>(text, [database]))[0].length === 0);
-    });
-  },
+  ...mysqlLock(url, database),
 });

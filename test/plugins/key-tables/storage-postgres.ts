@@ -1,9 +1,9 @@
 /** What users see of each key of `storage-postgres`. */
-import { Client } from "pg";
 import { postgresConfig } from "../../../plugins/storage-postgres/config.ts";
 import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
 import { postgres } from "../../support/known-services.ts";
 import { askPostgres } from "../../support/server-side.ts";
+import { postgresLock } from "../storage/server-locks.ts";
 import { serverTable } from "./server-table.ts";
 
 const database = `mofa_key_table_${process.pid}`;
@@ -38,20 +38,5 @@ export const table = serverTable({
       const text = "SELECT schema_name AS name FROM information_schema.schemata WHERE schema_name = ANY ($1)";
       return (await client.query<{ name: string }>(text, [schemas])).rows.map(({ name }) => name);
     }, at),
-  async lock() {
-    const client = new Client(url);
-    await client.connect();
-    await client.query("BEGIN");
-    await client.query("SELECT version FROM mofa.counter FOR UPDATE");
-    return async () => {
-      await client.query("ROLLBACK");
-      await client.end();
-    };
-  },
-  async someoneWaits() {
-    const text = "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'";
-    await askPostgres(async (client) => {
-      while ((await client.query(text, [database])).rowCount === 0);
-    });
-  },
+  ...postgresLock(url, database),
 });

@@ -1,6 +1,6 @@
 /** The configuration of storage-mysql, key by key. Not in every placement: no actors but the plugin's. */
 import { afterAll, afterEach, beforeAll, describe, expect } from "@jest/globals";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
+import type { RowDataPacket } from "mysql2/promise";
 import { mysqlConfig } from "../../../plugins/storage-mysql/config.ts";
 import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
 import { keyTests } from "../../support/key-tests.ts";
@@ -9,29 +9,12 @@ import { askMysql } from "../../support/server-side.ts";
 import { describeWith } from "../../support/service.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { ServerKeys } from "./server-keys.ts";
+import { mysqlLock } from "./server-locks.ts";
 
 /** A database of this run alone: the names of the tables are those that the plugin takes by itself. */
 const database = `mofa_keys_${process.pid}`;
 const urlOf = (name: string) => Object.assign(new URL(mysql.url), { pathname: `/${name}` }).href;
 const url = urlOf(database);
-
-async function lock(): Promise<() => Promise<void>> {
-  const connection = await createConnection(url);
-  await connection.query("START TRANSACTION");
-  await connection.query("SELECT version FROM mofa_counter FOR UPDATE");
-  return async () => {
-    await connection.query("ROLLBACK");
-    await connection.end();
-  };
-}
-
-async function someoneWaits(): Promise<void> {
-  // Not by innodb_trx, which is not looked up anew for who asks all the time.
-  const text = "SELECT 1 FROM information_schema.processlist WHERE db = ? AND info LIKE '%counter% FOR UPDATE'";
-  await askMysql(async (connection) => {
-    while ((await connection.query<RowDataPacket[]>(text, [database]))[0].length === 0);
-  });
-}
 
 const tablesOf = (prefix: string) =>
   askMysql(async (connection) => {
@@ -43,7 +26,10 @@ await describeWith(mysql, () => {
   describe("configuration of storage-mysql", () => {
     const key = keyTests("storage-mysql", mysqlConfig);
     const systems = [useSystem({ clock: "system", threads: 1 }), useSystem({ clock: "system", threads: 1 })] as const;
-    const keys = new ServerKeys({ plugin: storageMysql, name: "storage-mysql", url, lock, someoneWaits }, systems);
+    const keys = new ServerKeys(
+      { plugin: storageMysql, name: "storage-mysql", url, ...mysqlLock(url, database) },
+      systems,
+    );
 
     beforeAll(async () => {
       for (const name of [database, `${database}_b`])
@@ -87,19 +73,7 @@ await describeWith(mysql, () => {
         code: "start_failed",
         message: expect.stringMatching(/ETIMEDOUT/),
       });
-      const patient = await keys.usedUpPool({});
-      expect(patient.reads).toEqual(patient.reads.map(() => ({ value: expect.objectContaining({ value: 2 }) })));
-      await keys.stop();
-      const { reads, write, after } = await keys.usedUpPool({ connectTimeoutMs: 100 });
-      for (const refused of reads)
-        expect(refused).toMatchObject({
-          code: "storage_failed",
-          message: expect.stringMatching(
-            /^none of poolSize \(1\) connections could be had within connectTimeoutMs \(100\)$/,
-          ),
-        });
-      expect(reads).toHaveLength(20);
-      expect([write, after]).toMatchObject([{ value: { version: expect.any(Number) } }, { value: { value: 2 } }]);
+      await keys.expectPoolBound({ connectTimeoutMs: 100 });
     });
 
     key("lockTimeoutS", "so long a write may wait for others", async () => {

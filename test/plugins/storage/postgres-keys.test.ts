@@ -1,6 +1,5 @@
 /** The configuration of storage-postgres, key by key. Not in every placement: no actors but the plugin's. */
 import { afterAll, afterEach, beforeAll, describe, expect } from "@jest/globals";
-import { Client } from "pg";
 import { postgresConfig } from "../../../plugins/storage-postgres/config.ts";
 import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
 import { keyTests } from "../../support/key-tests.ts";
@@ -9,29 +8,12 @@ import { askPostgres } from "../../support/server-side.ts";
 import { describeWith } from "../../support/service.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { ServerKeys } from "./server-keys.ts";
+import { postgresLock } from "./server-locks.ts";
 
 /** A database of this run alone: the schema is the one that the plugin takes by itself. */
 const database = `mofa_keys_${process.pid}`;
 const urlOf = (name: string) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
 const url = urlOf(database);
-
-async function lock(): Promise<() => Promise<void>> {
-  const client = new Client(url);
-  await client.connect();
-  await client.query("BEGIN");
-  await client.query("SELECT version FROM mofa.counter FOR UPDATE");
-  return async () => {
-    await client.query("ROLLBACK");
-    await client.end();
-  };
-}
-
-async function someoneWaits(): Promise<void> {
-  const text = "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'";
-  await askPostgres(async (client) => {
-    while ((await client.query(text, [database])).rowCount === 0);
-  });
-}
 
 const tablesOf = (schema: string) =>
   askPostgres(async (client) => {
@@ -44,7 +26,7 @@ await describeWith(postgres, () => {
     const key = keyTests("storage-postgres", postgresConfig);
     const systems = [useSystem({ clock: "system", threads: 1 }), useSystem({ clock: "system", threads: 1 })] as const;
     const keys = new ServerKeys(
-      { plugin: storagePostgres, name: "storage-postgres", url, lock, someoneWaits },
+      { plugin: storagePostgres, name: "storage-postgres", url, ...postgresLock(url, database) },
       systems,
     );
 
@@ -90,19 +72,7 @@ await describeWith(postgres, () => {
         code: "start_failed",
         message: expect.stringMatching(/timeout/),
       });
-      const patient = await keys.usedUpPool({});
-      expect(patient.reads).toEqual(patient.reads.map(() => ({ value: expect.objectContaining({ value: 2 }) })));
-      await keys.stop();
-      const { reads, write, after } = await keys.usedUpPool({ connectTimeoutMs: 100 });
-      for (const refused of reads)
-        expect(refused).toMatchObject({
-          code: "storage_failed",
-          message: expect.stringMatching(
-            /^none of poolSize \(1\) connections could be had within connectTimeoutMs \(100\)$/,
-          ),
-        });
-      expect(reads).toHaveLength(20);
-      expect([write, after]).toMatchObject([{ value: { version: expect.any(Number) } }, { value: { value: 2 } }]);
+      await keys.expectPoolBound({ connectTimeoutMs: 100 });
     });
 
     key("statementTimeoutMs", "so long a write may wait for others", async () => {

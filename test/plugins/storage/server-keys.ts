@@ -2,17 +2,16 @@
 import { expect } from "@jest/globals";
 import type { AnyPlugin, MofaSystem } from "../../../index.ts";
 import { TcpRelay } from "../../support/tcp-relay.ts";
-import { failureOf, type Store, storeOf } from "./store.ts";
+import type { ServerLock } from "./server-locks.ts";
+import { clientOf, failureOf, type Store, storeOf } from "./store.ts";
 
-export interface KeyedServer {
+const readsAtOnce = 20;
+
+export interface KeyedServer extends ServerLock {
   readonly plugin: AnyPlugin;
   readonly name: string;
   /** Of a database of this suite's own. */
   readonly url: string;
-  /** Locks out whoever would write to the store; what is returned lets them go on. */
-  lock(): Promise<() => Promise<void>>;
-  /** Resolves when somebody waits for that. */
-  someoneWaits(): Promise<void>;
 }
 
 /** How those tests go: each starts the plugin anew. */
@@ -58,14 +57,30 @@ export class ServerKeys {
     return order;
   }
 
+  /** Of a pool that is used up: by default reads wait until a connection is free, with that configuration they are told, and the store goes on. */
+  async expectPoolBound(config: { readonly connectTimeoutMs: number }): Promise<void> {
+    const patient = await this.#usedUpPool({});
+    expect(patient.reads).toEqual(patient.reads.map(() => ({ value: expect.objectContaining({ value: 2 }) })));
+    await this.stop();
+    const { reads, write, after } = await this.#usedUpPool(config);
+    const message = `none of poolSize (1) connections could be had within connectTimeoutMs (${config.connectTimeoutMs})`;
+    expect(reads).toHaveLength(readsAtOnce);
+    for (const refused of reads) expect(refused).toMatchObject({ code: "storage_failed", message });
+    expect([write, after]).toMatchObject([{ value: { version: expect.any(Number) } }, { value: { value: 2 } }]);
+  }
+
   /** Reads behind a write that is held up on the only connection: what they come to, and the write once it may go on, and a read behind all. */
-  async usedUpPool(config: object): Promise<{ reads: unknown[]; write: unknown; after: unknown }> {
+  async #usedUpPool(config: object): Promise<{ reads: unknown[]; write: unknown; after: unknown }> {
     await this.open({ poolSize: 1, ...config });
     await this.store.put({ key: "used up", value: 1 });
     const release = await this.#server.lock();
     const put = failureOf(this.store.put({ key: "used up", value: 2 }));
     await this.#server.someoneWaits();
-    const reads = Promise.all(Array.from({ length: 20 }, () => failureOf(this.store.get("used up"))));
+    // One by one, and together by a client.
+    const client = clientOf(this.#systems[0], this.#server.name);
+    const reads = Promise.all(
+      Array.from({ length: readsAtOnce }, (_, at) => failureOf((at % 2 === 0 ? this.store : client).get("used up"))),
+    );
     // By default they are answered when the write is.
     if (Object.keys(config).length > 0) await reads;
     await release();
