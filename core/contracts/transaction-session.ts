@@ -75,11 +75,7 @@ export async function runGroup(
     await session.commit();
     return outcomes;
   } catch (error) {
-    try {
-      await session.rollBack();
-    } catch {
-      isBroken = true; // the connection is gone, and its transaction with it; why is told by the first error
-    }
+    isBroken = await isGoneAtRollBack(session);
     // A server that could still say no has said it.
     if (!isCommitting || !isBroken) throw error;
     const why = errorData(error).message;
@@ -103,14 +99,20 @@ export async function runSweep(session: TransactionSession, nowMs: number): Prom
     await session.sweep(nowMs);
     await session.commit();
   } catch (error) {
-    try {
-      await session.rollBack();
-    } catch {
-      isBroken = true; // the connection is gone, and its transaction with it
-    }
+    isBroken = await isGoneAtRollBack(session);
     throw error;
   } finally {
     session.release(isBroken);
+  }
+}
+
+/** Takes back what its transaction has done: whether the connection is gone, and the transaction with it. Why, the first error tells. */
+async function isGoneAtRollBack(session: TransactionSession): Promise<boolean> {
+  try {
+    await session.rollBack();
+    return false;
+  } catch {
+    return true;
   }
 }
 
