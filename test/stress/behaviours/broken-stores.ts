@@ -46,27 +46,21 @@ function halves(commit: Commit): Commit {
   };
 }
 
-/** Writes in any case, whoever was there before. */
-function blind(commit: Commit): Commit {
+/** Without what its puts say under that key. */
+function without(key: "ifVersion" | "expiresAtMs", commit: Commit): Commit {
+  const putWithout = (write: DriverWrite) => (write.type === "put" ? { ...write, [key]: undefined } : write);
   return (transactions, nowMs) =>
     commit(
-      transactions.map((writes) =>
-        writes.map((write) => (write.type === "put" ? { ...write, ifVersion: undefined } : write)),
-      ),
+      transactions.map((writes) => writes.map(putWithout)),
       nowMs,
     );
 }
 
+/** Writes in any case, whoever was there before. */
+const blind = (commit: Commit) => without("ifVersion", commit);
+
 /** Keeps for ever what is to expire. */
-function eternal(commit: Commit): Commit {
-  return (transactions, nowMs) =>
-    commit(
-      transactions.map((writes) =>
-        writes.map((write) => (write.type === "put" ? { ...write, expiresAtMs: undefined } : write)),
-      ),
-      nowMs,
-    );
-}
+const eternal = (commit: Commit) => without("expiresAtMs", commit);
 
 /** Keeps every second group without the tasks, and the messages of queues, that are in it. */
 function forgets(commit: Commit): Commit {
