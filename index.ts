@@ -1,5 +1,5 @@
 /** The front door of `mofa`: composes the rooms. `startSystem` is core's start plus supervision. */
-import type { SystemOptions } from "./core/index.ts";
+import { FirstThreads, type SystemOptions, threadsOf } from "./core/index.ts";
 import type { MofaSystem } from "./mofa-system.ts";
 
 export {
@@ -209,6 +209,12 @@ export {
  * @throws RuntimeError `started_while_loading`, `bad_argument`, `thread_failed`.
  */
 export async function startSystem(options: SystemOptions = {}): Promise<MofaSystem> {
-  const { startMofaSystem } = await import("./mofa-system.ts");
-  return await startMofaSystem(options, import.meta.url);
+  const first = new FirstThreads(threadsOf(options));
+  try {
+    const { startMofaSystem } = await import("./mofa-system.ts");
+    return await startMofaSystem(options, import.meta.url, first);
+  } catch (error) {
+    await first.end();
+    throw error;
+  }
 }

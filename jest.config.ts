@@ -98,5 +98,8 @@ export default {
   testTimeout: 60_000,
   // Jest's own choice is one less than there are cores; but many tests wait for threads and processes of their own.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // With --experimental-vm-modules V8's compilation cache keeps the modules of every file that a worker has run. A worker
+  // that has grown begins anew between two files; one of gigabytes would also take longer to end than Jest waits for it.
+  workerIdleMemoryLimit: "400MB",
   reporters: ["default", "<rootDir>/test/support/otp-reporter.js"],
 } satisfies Config;

@@ -5,6 +5,7 @@ import base, { longSuites } from "./jest.config.ts";
 process.env["MOFA_TEST_PLACES"] = "isolated";
 
 const suites = [
+  "actors/durable-state",
   "actors/event-sourced",
   "core/semantics/arguments",
   "core/semantics/s1-turns",

@@ -10,6 +10,7 @@ import {
   type Behaviour,
   byDeadline,
   type ExitReason,
+  type FirstThreads,
   type Isolation,
   loadSystem,
   type PackageState,
@@ -260,7 +261,11 @@ export class MofaSystem extends System {
   }
 }
 
-/** @param frontDoor URL of the front door: a thread that stands by has loaded it. */
-export async function startMofaSystem(options: SystemOptions, frontDoor: string): Promise<MofaSystem> {
-  return new MofaSystem(await bootSystem(options, frontDoor));
+/** @param frontDoor URL of the front door: a thread that stands by has loaded it. @param first its threads, which begin before this is loaded. */
+export async function startMofaSystem(
+  options: SystemOptions,
+  frontDoor: string,
+  first: FirstThreads,
+): Promise<MofaSystem> {
+  return new MofaSystem(await bootSystem(options, frontDoor, first));
 }

@@ -10,18 +10,17 @@ import {
   type Behaviour,
   type BehaviourOptions,
   type Context,
-  capabilityTopic,
   defineServer,
-  describe,
   errorData,
   type JournalEntry,
   RuntimeError,
   type ServerApi,
   type StoredSnapshot,
-  storageCapability,
 } from "../core/index.ts";
+import { askStore, assertWholeNumber, copyOf, type Kept, keptOf, type PersistentHandlers } from "./kept.ts";
+import { Persisting } from "./persisting.ts";
 
-/** Says what has happened, in order: all of it is kept, or nothing. */
+/** Says what has happened, in order: all of it is kept, or nothing. Of one turn: `bad_argument` when that is over. */
 export type Persist<E> = (...events: readonly [E, ...E[]]) => Promise<void>;
 
 /** `never` for the argument lets each handler declare its own. */
@@ -48,28 +47,22 @@ export interface EventSourcedDefinition<S, A, E, K> extends Omit<BehaviourOption
   keepEvents?: number;
 }
 
-interface Kept {
-  readonly version: number;
-  readonly value: unknown;
-}
-
 const pageSize = 1_000;
-const readTimeoutMs = 30_000;
 
 /** @throws RuntimeError `bad_argument`; a start fails with what the store says, or `storage_version`. */
 export function defineEventSourced<S, A, E, K extends object>(
   definition: EventSourcedDefinition<S, A, E, K>,
-): Behaviour<A, ServerApi<EventSourcedHandlers<K>, Record<never, never>>> {
+): Behaviour<A, ServerApi<PersistentHandlers<K>, Record<never, never>>> {
   const { journal, empty, apply, calls, version, upgrade, snapshotEvery, keepEvents, ...options } = definition;
   const terms = checkedTerms({ version, snapshotEvery, keepEvents });
   const handlers = Object.entries(calls as EventSourcedCalls<S, E>).map(([name, handler]) => [
     name,
     // Async as a whole: whatever the handler is, `persist` holds its turn.
-    async (own: Journal<S, A, E>, argument: unknown, ctx: Context) => {
-      const value = await handler(own.state, argument as never, (...events) => own.persist(events, ctx), ctx);
-      await own.settle();
-      return value;
-    },
+    async (own: Journal<S, A, E>, argument: unknown, ctx: Context) =>
+      await own.persisting.turn(ctx, (keeping) => {
+        const persist: Persist<E> = (...events) => keeping(() => own.persist(events, ctx));
+        return handler(own.state, argument as never, persist, ctx);
+      }),
   ]);
   return defineServer({
     ...options,
@@ -85,19 +78,10 @@ export function defineEventSourced<S, A, E, K extends object>(
       await own.recover(ctx);
       return own;
     },
-    calls: Object.fromEntries(handlers) as EventSourcedHandlers<K> & Record<string, never>,
+    calls: Object.fromEntries(handlers) as PersistentHandlers<K> & Record<string, never>,
     format: (own: Journal<S, A, E>) => own.state,
   });
 }
-
-/** The calls as callers see them: the state is no concern of theirs. */
-export type EventSourcedHandlers<K> = {
-  readonly [N in keyof K]: K[N] extends (state: never, argument: infer A, ...rest: never[]) => infer R
-    ? (state: never, argument: A) => R
-    : K[N] extends () => infer R
-      ? () => R
-      : never;
-};
 
 interface Terms {
   readonly version: number;
@@ -107,17 +91,9 @@ interface Terms {
 
 function checkedTerms(given: { readonly [N in keyof Terms]: unknown }): Terms {
   const { version = 1, snapshotEvery = 0, keepEvents = Number.POSITIVE_INFINITY } = given;
-  for (const [name, value, min] of [
-    ["version", version, 1],
-    ["snapshotEvery", snapshotEvery, 0],
-    ["keepEvents", keepEvents === Number.POSITIVE_INFINITY ? 0 : keepEvents, 0],
-  ] as const) {
-    if (!(Number.isSafeInteger(value) && (value as number) >= min))
-      throw new RuntimeError(
-        "bad_argument",
-        `defineEventSourced: ${name} is a whole number from ${min}, got ${describe(value)}`,
-      );
-  }
+  assertWholeNumber(version, 1, "defineEventSourced: version");
+  assertWholeNumber(snapshotEvery, 0, "defineEventSourced: snapshotEvery");
+  if (keepEvents !== Number.POSITIVE_INFINITY) assertWholeNumber(keepEvents, 0, "defineEventSourced: keepEvents");
   return { version, snapshotEvery, keepEvents } as Terms;
 }
 
@@ -131,12 +107,10 @@ interface JournalOptions<S, A, E> extends Pick<EventSourcedDefinition<S, A, E, n
 /** One actor's state, and where it stands in its journal. */
 class Journal<S, A, E> {
   readonly #options: JournalOptions<S, A, E>;
+  readonly persisting = new Persisting();
   state: S;
   #seq = 0;
   #snapshotSeq = 0;
-  #failure: Error | undefined;
-  /** Those that were asked for so far, one after the other. */
-  #persisting: Promise<void> = Promise.resolve();
 
   constructor(options: JournalOptions<S, A, E>) {
     this.#options = options;
@@ -145,9 +119,9 @@ class Journal<S, A, E> {
 
   async recover(ctx: Context): Promise<void> {
     const { journal, terms, upgrade } = this.#options;
-    const snapshot = (await this.#ask(ctx, "loadSnapshot", journal)) as StoredSnapshot | undefined;
+    const snapshot = (await askStore(ctx, "loadSnapshot", journal)) as StoredSnapshot | undefined;
     // Asked after the snapshot, which is never ahead of it, and before the events, which are all there up to it.
-    const last = (await this.#ask(ctx, "lastSeq", journal)) as number;
+    const last = (await askStore(ctx, "lastSeq", journal)) as number;
     if (snapshot !== undefined) {
       const { version, value } = this.#kept(snapshot.state, "the snapshot");
       if (snapshot.seq > last) throw this.#gap(`the snapshot is of event ${snapshot.seq}, and the last is ${last}`);
@@ -160,7 +134,7 @@ class Journal<S, A, E> {
     }
     let page: readonly JournalEntry[];
     do {
-      page = (await this.#ask(ctx, "read", { journal, fromSeq: this.#seq + 1, limit: pageSize })) as JournalEntry[];
+      page = (await askStore(ctx, "read", { journal, fromSeq: this.#seq + 1, limit: pageSize })) as JournalEntry[];
       for (const { seq, event } of page) {
         if (seq !== this.#seq + 1) throw this.#gap(`event ${this.#seq + 1} is missing, and the next is ${seq}`);
         const { version, value } = this.#kept(event, `event ${seq}`);
@@ -171,26 +145,17 @@ class Journal<S, A, E> {
     if (this.#seq < last) throw this.#gap(`event ${this.#seq + 1} is missing, and all up to the last, ${last}`);
   }
 
-  /** One after the other, also where nobody awaits them. */
-  persist(events: readonly E[], ctx: Context): Promise<void> {
-    const persisting = this.#persisting.then(() => this.#persist(events, ctx));
-    this.#persisting = persisting.catch(() => {}); // told by `settle`
-    return persisting;
-  }
-
-  async #persist(events: readonly E[], ctx: Context): Promise<void> {
+  async persist(events: readonly E[], ctx: Context): Promise<void> {
     const { journal, terms } = this.#options;
-    this.#assertWhole();
     const kept = events.map((value): Kept => ({ version: terms.version, value }));
     try {
-      await this.#ask(ctx, "append", { journal, events: kept, ifSeq: this.#seq });
-      for (const event of events) this.#apply(event);
-      this.#seq += events.length;
-      if (terms.snapshotEvery > 0 && this.#seq - this.#snapshotSeq >= terms.snapshotEvery) await this.#snapshot(ctx);
+      await askStore(ctx, "append", { journal, events: kept, ifSeq: this.#seq });
     } catch (error) {
-      this.#failure = this.#explained((error ?? new Error("apply threw nothing")) as Error); // whatever it is, it is thrown on
-      throw this.#failure;
+      throw this.#explained(error as Error);
     }
+    for (const event of events) this.#apply(event);
+    this.#seq += events.length;
+    if (terms.snapshotEvery > 0 && this.#seq - this.#snapshotSeq >= terms.snapshotEvery) await this.#snapshot(ctx);
   }
 
   /** The store knows numbers alone; what they mean is known here. */
@@ -199,19 +164,6 @@ class Journal<S, A, E> {
     const { journal } = this.#options;
     const message = `journal "${journal}": somebody else has written to it, and one actor writes a journal at a time (${error.message})`;
     return new RuntimeError("version_conflict", message, { cause: error });
-  }
-
-  /**
-   * Resolves when all that was said to have happened is kept. @throws what an append or `apply` failed with: also a handler that has
-   * caught that cannot go on.
-   */
-  async settle(): Promise<void> {
-    for (let last: Promise<void> | undefined; last !== this.#persisting; await last) last = this.#persisting;
-    this.#assertWhole();
-  }
-
-  #assertWhole(): void {
-    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #apply(event: E): void {
@@ -223,33 +175,25 @@ class Journal<S, A, E> {
   async #snapshot(ctx: Context): Promise<void> {
     const { journal, terms } = this.#options;
     const seq = this.#seq;
-    const state: Kept = { version: terms.version, value: structuredClone(this.state) };
+    const state: Kept = { version: terms.version, value: copyOf(this.state, `journal "${journal}": its snapshot`) };
     try {
-      await this.#ask(ctx, "saveSnapshot", { journal, seq, state });
+      await askStore(ctx, "saveSnapshot", { journal, seq, state });
       this.#snapshotSeq = seq;
-      if (terms.keepEvents < seq) await this.#ask(ctx, "prune", { journal, seq: seq - terms.keepEvents });
+      if (terms.keepEvents < seq) await askStore(ctx, "prune", { journal, seq: seq - terms.keepEvents });
     } catch (error) {
-      const { code } = error as RuntimeError; // as every request fails
+      const { code } = error as RuntimeError; // as every call fails
       if (code === "not_cloneable" || code === "bad_argument") throw error;
       ctx.log("warning", `journal "${journal}": no snapshot of event ${seq}`, errorData(error));
     }
   }
 
-  /** What was written here. @throws RuntimeError `storage_corrupt`: by somebody else; `storage_version`. */
   #kept(stored: unknown, what: string): Kept {
     const { journal, terms } = this.#options;
-    const { version, value } = (typeof stored === "object" && stored !== null ? stored : {}) as Partial<Kept>;
-    if (!Number.isSafeInteger(version) || (version as number) < 1)
-      throw new RuntimeError(
-        "storage_corrupt",
-        `journal "${journal}": ${what} was written by no event-sourced actor: ${describe(stored)}: take the journal from a backup`,
-      );
-    if ((version as number) > terms.version)
-      throw new RuntimeError(
-        "storage_version",
-        `journal "${journal}": ${what} is of version ${version}, and this behaviour knows up to ${terms.version}: run the newer one`,
-      );
-    return { version: version as number, value };
+    return keptOf(stored, terms.version, {
+      what: `journal "${journal}": ${what}`,
+      kind: "event-sourced actor",
+      remedy: "take the journal from a backup",
+    });
   }
 
   #gap(what: string): RuntimeError {
@@ -258,10 +202,5 @@ class Journal<S, A, E> {
       "storage_corrupt",
       `journal "${journal}": ${what}: a snapshot that fits is gone, or events are: take the journal from a backup`,
     );
-  }
-
-  async #ask(ctx: Context, call: string, argument: unknown): Promise<unknown> {
-    const topic = capabilityTopic(storageCapability.name, call);
-    return await ctx.request(topic, argument, { timeoutMs: readTimeoutMs });
   }
 }

@@ -3,7 +3,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { BroadcastChannel } from "node:worker_threads";
-import { defineActor, defineServer, type Ref } from "../index.ts";
+import { type Context, defineActor, defineServer, type Ref } from "../index.ts";
 import { type Document, weigh } from "./peers/document.ts";
 
 export type Ping = { readonly type: "ping"; readonly from: Ref; readonly number: number };
@@ -11,29 +11,52 @@ export type Pong = { readonly type: "pong"; readonly number: number };
 export type Finished = { readonly type: "finished"; readonly count: number };
 export type Total = { readonly type: "total"; readonly total: number };
 
+export function answerPing(_state: undefined, message: Ping, ctx: Context): void {
+  ctx.send(message.from, { type: "pong", number: message.number } satisfies Pong);
+}
+
 /** Answers each ping. */
-export const pong = defineActor({
-  receive(_state: undefined, message: Ping, ctx) {
-    ctx.send(message.from, { type: "pong", number: message.number } satisfies Pong);
-  },
-});
+export const pong = defineActor({ receive: answerPing });
+
+export type ToPing = Pong | { readonly type: "start"; readonly from: Ref; readonly trips: number };
+
+export interface Rally {
+  readonly far: Ref;
+  from: Ref | undefined;
+  trips: number;
+  count: number;
+}
+
+export const startRally = (far: Ref): Rally => ({ far, from: undefined, trips: 0, count: 0 });
+
+export function playPing(state: Rally, message: ToPing, ctx: Context): void {
+  if (message.type === "start") {
+    state.from = message.from;
+    state.trips = message.trips;
+    state.count = 0;
+  } else {
+    state.count += 1;
+  }
+  if (state.count < state.trips) {
+    ctx.send(state.far, { type: "ping", from: ctx.self, number: state.count } satisfies Ping);
+  } else if (state.from !== undefined) {
+    ctx.send(state.from, { type: "finished", count: state.count } satisfies Finished);
+  }
+}
 
 /** Plays ping-pong with the ref it was made with: so many trips for each `start`, then says so. */
-export const ping = defineActor({
-  init: (far: Ref) => ({ far, from: undefined as Ref | undefined, trips: 0, count: 0 }),
-  receive(state, message: Pong | { readonly type: "start"; readonly from: Ref; readonly trips: number }, ctx) {
-    if (message.type === "start") {
-      state.from = message.from;
-      state.trips = message.trips;
-      state.count = 0;
-    } else {
-      state.count += 1;
-    }
-    if (state.count < state.trips) {
-      ctx.send(state.far, { type: "ping", from: ctx.self, number: state.count } satisfies Ping);
-    } else if (state.from !== undefined) {
-      ctx.send(state.from, { type: "finished", count: state.count } satisfies Finished);
-    }
+export const ping = defineActor({ init: startRally, receive: playPing });
+
+/** The two with handlers that are `async`, though they await nothing: what they do is kept apart by an async context. */
+export const asyncPong = defineActor({
+  async receive(state: undefined, message: Ping, ctx) {
+    answerPing(state, message, ctx);
+  },
+});
+export const asyncPing = defineActor({
+  init: startRally,
+  async receive(state, message: ToPing, ctx) {
+    playPing(state, message, ctx);
   },
 });
 

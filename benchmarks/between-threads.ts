@@ -3,6 +3,7 @@
  * The floor is a bare MessagePort between two worker threads, and the same with 64 messages to a post.
  */
 import { runFile } from "./command-line.ts";
+import { asFastAs } from "./goal.ts";
 import type { Absent, Contender, Question } from "./harness.ts";
 import { erlang } from "./peers/erlang.ts";
 import { type OurScenario, ours } from "./peers/ours.ts";
@@ -23,7 +24,7 @@ function contenders(scenario: OurScenario): readonly (Contender | Absent)[] {
     ours({ scenario, threads: 2 }),
     threadContender({ name: "message-port", module: "message-port", scenario }),
     threadContender({ name: "channel", module: "channel", scenario }),
-    threadContender({ name: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy }),
+    threadContender({ name: "comlink", needs: "comlink", module: "comlink", scenario, dividedBy: comlinkDividedBy }),
   ];
 }
 
@@ -42,6 +43,8 @@ const questions: readonly Question[] = [
     name: "round-trip",
     question: "one message to another thread and back, one at a time",
     unit: "us",
+    placement: "two threads",
+    goals: [asFastAs("message-port", 1 / 1.2)],
     operation: "round trip",
     size: 10_000,
     expected: (trips) => trips,
@@ -51,6 +54,8 @@ const questions: readonly Question[] = [
     name: "pairs",
     question: `${pairsAtOnce} pairs play ping-pong between two threads`,
     unit: "ns",
+    placement: "two threads",
+    goals: [asFastAs("erlang +S 2", 1), asFastAs("comlink", 50)],
     operation: "round trip",
     size: 100_000,
     expected: (trips) => trips,
@@ -60,6 +65,8 @@ const questions: readonly Question[] = [
     name: "one-way",
     question: `small messages to a counter, an answer after every ${thousands(oneWayWindowMessages)}`,
     unit: "ns",
+    placement: "two threads",
+    goals: [asFastAs("erlang +S 2", 1.2), { text: "4 million messages a second", wanted: 250 }],
     operation: "message",
     size: 200_000,
     expected: (messages) => messages,
@@ -69,6 +76,9 @@ const questions: readonly Question[] = [
     name: "objects",
     question: `objects of about 1 KB, an answer after every ${thousands(objectWindowMessages)}`,
     unit: "ns",
+    placement: "two threads",
+    // The second is for types that were registered; here all are, since shapes are learnt.
+    goals: [asFastAs(`message-port by ${batchMessages}`, 1), asFastAs(`message-port by ${batchMessages}`, 3)],
     operation: "object",
     size: 20_000,
     expected: (messages) => messages,

@@ -15,6 +15,8 @@ function question(subscribers: (typeof counts)[number], threads: 1 | 2): Questio
     name: `${threads === 1 ? "here" : "there"}-${subscribers}`,
     question: `publish to ${subscribers.toLocaleString("en-US")} ${subscribers === 1 ? "subscriber" : "subscribers"} on ${where}`,
     unit: "ns",
+    placement: threads === 1 ? "same thread" : "two threads",
+    goals: threads === 1 && subscribers > 1 ? [{ text: "60 ns a subscriber", wanted: 60 }] : [],
     operation: "subscriber",
     size: 1_000_000,
     expected: (deliveries) => deliveries,

@@ -3,6 +3,7 @@
  * its partners when it starts, on the scheduler that it is told, and keeps them over all repetitions.
  */
 import {
+  type AnyApi,
   type Behaviour,
   type Context,
   type Declaration,
@@ -45,12 +46,12 @@ export interface DriverPlace {
 
 export type Answer = Repetition | NoReply;
 
-interface DriverDefinition<S> {
-  init(place: DriverPlace, ctx: Context): S;
+interface DriverDefinition<S, P> {
+  init(place: P, ctx: Context): S;
   /** Starts one repetition. */
   play(state: S, size: number, ctx: Context): Answer | Promise<Answer>;
   /** What the partners send. */
-  info?(state: S, message: unknown, ctx: Context): void;
+  info?(state: S, message: unknown, ctx: Context): void | Promise<void>;
 }
 
 interface DriverCalls {
@@ -58,9 +59,9 @@ interface DriverCalls {
 }
 
 /** All drivers have one type, whatever their state. */
-export type Driver = Behaviour<DriverPlace, ServerApi<DriverCalls, Record<never, never>>>;
+export type Driver<P = DriverPlace> = Behaviour<P, ServerApi<DriverCalls, Record<never, never>>>;
 
-export function driver<S>({ init, play, info }: DriverDefinition<S>): Driver {
+export function driver<S, P>({ init, play, info }: DriverDefinition<S, P>): Driver<P> {
   return defineServer({ init, calls: { play }, ...(info && { info }) });
 }
 
@@ -262,32 +263,63 @@ export const callDriver = driver({
   },
 });
 
-/** Its pings live beside it, their pongs where it is told. */
-export const pairsDriver = driver({
-  init: (place: DriverPlace, ctx) => ({
-    pings: Array.from({ length: pairsAtOnce }, () => ctx.spawn(ping, ctx.spawn(pong, undefined, there(place)))),
-    play: undefined as Play | undefined,
-    finished: 0,
-    trips: 0,
+/** Pairs that play at once. @param make their pings, each with a pong of its own */
+export function pairsPlayed<P>(make: (place: P, ctx: Context) => readonly Ref[]): Driver<P> {
+  return driver({
+    init: (place: P, ctx) => ({
+      pings: make(place, ctx),
+      play: undefined as Play | undefined,
+      finished: 0,
+      trips: 0,
+    }),
+    play: (state, trips: number, ctx) => {
+      state.finished = 0;
+      state.trips = 0;
+      state.play = new Play(trips, ctx);
+      const pairs = state.pings.length;
+      const share = Math.floor(trips / pairs);
+      const rest = trips % pairs;
+      state.pings.forEach((member, position) => {
+        ctx.send(member, { type: "start", from: ctx.self, trips: position < rest ? share + 1 : share });
+      });
+      return ctx.noReply;
+    },
+    info(state, message, ctx) {
+      state.finished += 1;
+      state.trips += (message as Finished).count; // only these are sent to it
+      const play = current(state.play);
+      if (state.finished === state.pings.length) play.answer(ctx, { result: state.trips, elapsedMs: play.elapsedMs() });
+    },
+  });
+}
+
+/** The pings live beside the driver, their pongs where it is told. */
+export function pairsDriver(pairs: number, near: Behaviour<Ref, AnyApi>, far: Behaviour<undefined, AnyApi>): Driver {
+  return pairsPlayed((place: DriverPlace, ctx) =>
+    Array.from({ length: pairs }, () => ctx.spawn(near, ctx.spawn(far, undefined, there(place)))),
+  );
+}
+
+export const syncPairsDriver: Driver = pairsDriver(pairsAtOnce, ping, pong);
+
+/** Pairs that play at once while threads are added. */
+const loadPairs = 200;
+
+export interface LoadPlace {
+  /** The pairs are spread over so many scheduler threads. */
+  readonly threads: number;
+  /** So many of them between two threads, where there are two. */
+  readonly between: number;
+}
+
+export const loadDriver = pairsPlayed(({ threads, between }: LoadPlace, ctx) =>
+  Array.from({ length: loadPairs }, (_, pair) => {
+    const home = pair % threads;
+    const far = pair < between ? (home + 1) % threads : home;
+    const on = (at: number) => ({ placement: { thread: 1 + at } });
+    return ctx.spawn(ping, ctx.spawn(pong, undefined, on(far)), on(home));
   }),
-  play: (state, trips: number, ctx) => {
-    state.finished = 0;
-    state.trips = 0;
-    state.play = new Play(trips, ctx);
-    const share = Math.floor(trips / pairsAtOnce);
-    const rest = trips % pairsAtOnce;
-    state.pings.forEach((member, position) => {
-      ctx.send(member, { type: "start", from: ctx.self, trips: position < rest ? share + 1 : share });
-    });
-    return ctx.noReply;
-  },
-  info(state, message, ctx) {
-    state.finished += 1;
-    state.trips += (message as Finished).count; // only these are sent to it
-    const play = current(state.play);
-    if (state.finished === pairsAtOnce) play.answer(ctx, { result: state.trips, elapsedMs: play.elapsedMs() });
-  },
-});
+);
 
 interface LookUps {
   readonly place: DriverPlace;

@@ -11,12 +11,19 @@ function contenders(scenario: OurScenario): readonly Contender[] {
   return [ours({ scenario, threads: 2 }), threadContender({ name: "map", module: "map-scenarios", scenario })];
 }
 
-const common = { unit: "ns", operation: "look-up", expected: (lookUps: number) => lookUps } as const;
+const goals = [{ text: "a look-up of one within 1 us", wanted: 1_000 }] as const;
+const common = {
+  unit: "ns",
+  placement: "two threads",
+  operation: "look-up",
+  expected: (lookUps: number) => lookUps,
+} as const;
 
 const questions: readonly Question[] = [
   {
     ...common,
     name: "whereis",
+    goals,
     question: "who has a name, among 100 names",
     size: 1_000_000,
     contenders: () => contenders("whereis"),
@@ -24,6 +31,7 @@ const questions: readonly Question[] = [
   {
     ...common,
     name: "is-alive",
+    goals,
     question: "whether an actor of another thread lives",
     size: 1_000_000,
     contenders: () => contenders("is-alive"),
@@ -31,6 +39,7 @@ const questions: readonly Question[] = [
   {
     ...common,
     name: "members-1",
+    goals,
     question: "who is in a group of one member",
     size: 1_000_000,
     contenders: () => contenders("members-1"),
@@ -52,6 +61,7 @@ const questions: readonly Question[] = [
   {
     ...common,
     name: "find-1",
+    goals,
     question: "which agents have a capability, where one has it",
     size: 200_000,
     contenders: () => contenders("find-1"),

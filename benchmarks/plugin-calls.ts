@@ -9,12 +9,26 @@ export const counterPlugin = definePlugin({
   behaviour: { calls: { next: (_state, number: number) => number + 1 } },
 });
 
+/** Asks it by what it provides. */
+export const patronPlugin = definePlugin({
+  name: "patron",
+  version: "1.0.0",
+  requires: [{ name: "counting" }],
+  behaviour: {
+    calls: {
+      play: (_state, play: Pick<CallPlay, "size" | "atOnce">, bus): Promise<Repetition> =>
+        timed(play, (number) => bus.request("counting", "next", number)),
+    },
+  },
+});
+
 export const plainCounter = defineServer({
   calls: { next: (_state, number: number) => number + 1 },
 });
 
 export interface CallPlay {
-  readonly way: "call" | "request";
+  /** Of a patron: by its bus. */
+  readonly way: "call" | "request" | "bus";
   /** Who is called. */
   readonly to: Ref;
   readonly size: number;
@@ -22,23 +36,29 @@ export interface CallPlay {
   readonly atOnce: number;
 }
 
-/** Calls, so many at once; each has its number as its argument. */
 export const counterCaller = defineServer({
   calls: {
-    async play(_state, { way, to, size, atOnce }: CallPlay, ctx): Promise<Repetition> {
-      const ask = (number: number) =>
-        way === "call" ? ctx.call(to, "next", number) : ctx.request("capability.counting.next", number);
-      const startMs = performance.now();
-      let result = 0;
-      for (let number = 0; number < size; number += atOnce) {
-        if (atOnce === 1)
-          result += ((await ask(number)) as number) - number; // as both of them answer
-        else {
-          const calls = Array.from({ length: atOnce }, (_, at) => ask(number + at));
-          for (const [at, answer] of (await Promise.all(calls)).entries()) result += (answer as number) - number - at;
-        }
-      }
-      return { result, elapsedMs: performance.now() - startMs };
-    },
+    play: (_state, play: CallPlay, ctx): Promise<Repetition> =>
+      timed(play, (number) =>
+        play.way === "call" ? ctx.call(play.to, "next", number) : ctx.request("capability.counting.next", number),
+      ),
   },
 });
+
+/** Calls, so many at once; each has its number as its argument. */
+async function timed(
+  { size, atOnce }: Pick<CallPlay, "size" | "atOnce">,
+  ask: (number: number) => Promise<unknown>,
+): Promise<Repetition> {
+  const startMs = performance.now();
+  let result = 0;
+  for (let number = 0; number < size; number += atOnce) {
+    if (atOnce === 1)
+      result += ((await ask(number)) as number) - number; // as both of them answer
+    else {
+      const calls = Array.from({ length: atOnce }, (_, at) => ask(number + at));
+      for (const [at, answer] of (await Promise.all(calls)).entries()) result += (answer as number) - number - at;
+    }
+  }
+  return { result, elapsedMs: performance.now() - startMs };
+}

@@ -11,6 +11,7 @@ const question: Question = {
   name: "recovery",
   question: "an actor with 100,000 events and no snapshot is started",
   unit: "ns",
+  placement: "dedicated thread",
   operation: "event",
   size: 100_000,
   expected: (events) => events,

@@ -12,6 +12,8 @@ const question = (from: "beside" | "main", where: string): Question => ({
   name: `wasm-${from}`,
   question: `a module is called with 1 KB and answers with 1 KB, from ${where}, one call at a time`,
   unit: "us",
+  placement: from === "main" ? "from main" : "two threads",
+  goals: from === "main" ? [] : [{ text: "a call within 50 us", wanted: 50 }],
   operation: "call",
   size: 2_000,
   expected: sumBelow,

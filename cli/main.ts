@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./profile.ts"),
   },
   { name: "events", summary: "what happens in a running program, as it happens", load: () => import("./events.ts") },
+  {
+    name: "bench",
+    summary: "what messages and all else cost here, beside other actor systems",
+    load: () => import("./bench.ts"),
+  },
 ];
 
 /** Runs one command line, given without the program's name. Never throws: an error is a line on `err` and a code. */

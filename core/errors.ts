@@ -108,7 +108,7 @@ export const errorTextMax = 16_384;
  * Turns whatever was thrown into data. Never throws, also not for hostile getters. A text longer than `errorTextMax` keeps its
  * beginning and its end, and says between them how long it was.
  */
-export function errorData(thrown: unknown, depth = 0): ErrorData {
+export function errorData(thrown: unknown, depth = 0, hasStack = true): ErrorData {
   if (typeof thrown !== "object" || thrown === null) {
     return { name: "Thrown", message: describe(thrown) };
   }
@@ -119,7 +119,7 @@ export function errorData(thrown: unknown, depth = 0): ErrorData {
       message: typeof error.message === "string" ? cutText(error.message) : describe(thrown),
     };
     if (typeof error.code === "string") data.code = cutText(error.code);
-    if (typeof error.stack === "string") data.stack = cutText(error.stack);
+    if (hasStack && typeof error.stack === "string") data.stack = cutText(error.stack);
     if (error.cause !== undefined && depth < causesMax) {
       data.cause =
         typeof error.cause === "object" && error.cause !== null

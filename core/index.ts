@@ -67,6 +67,7 @@ export {
   type SendResult,
   sameRef,
 } from "./actor/ref.ts";
+export { RefTable } from "./actor/ref-table.ts";
 export { defineServer, type ServerApi, type ServerDefinition } from "./actor/server.ts";
 export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
@@ -157,6 +158,7 @@ export {
   eventTypes,
   type FaultInjectedEvent,
   type FaultSkippedEvent,
+  isHeard,
   type RestartedEvent,
   type RuntimeEvent,
   type ShutdownEvent,
@@ -168,10 +170,11 @@ export type { ThreadStats } from "./kernel/kernel.ts";
 export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export { assertKeys } from "./known-keys.ts";
-export { type CallToken, capabilityTopic, type PluginBus } from "./plugin/plugin-bus.ts";
+export type { CallToken, PluginBus } from "./plugin/plugin-bus.ts";
 export type { NeededPackage, PluginFacts, ProvidedCapability, RequiredCapability } from "./plugin/plugin-facts.ts";
 export { startOrder } from "./plugin/plugin-order.ts";
 export { assertPackages, type PackageState } from "./plugin/plugin-packages.ts";
+export { callProvider, capabilityTopic } from "./plugin/provider.ts";
 export {
   type AnyPlugin,
   definePlugin,
@@ -203,7 +206,7 @@ export type { RegistryStats } from "./registry/registry.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./registry/standard-schema.ts";
 export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";
 export type { ActorNode } from "./system/actor-tree.ts";
-export type { SystemOptions, SystemParts } from "./system/boot.ts";
+export type { SystemParts } from "./system/boot.ts";
 export type { SystemStats } from "./system/inspection.ts";
 export { loadSystem } from "./system/load.ts";
 export type { LookOptions, StateOptions } from "./system/look-options.ts";
@@ -212,7 +215,10 @@ export type { ProfileOptions } from "./system/profile.ts";
 export type { ProgramSubscription } from "./system/program-subscription.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor } from "./system/system.ts";
+export { type SystemOptions, threadsOf } from "./system/system-options.ts";
 export type { MissedRuns, Schedule, ScheduleOptions } from "./tasks/schedules.ts";
 export type { Task } from "./tasks/task-handle.ts";
 export type { TaskBackoff, TaskRequest } from "./tasks/task-request.ts";
 export type { TaskDestination, TaskStats } from "./tasks/task-totals.ts";
+export { checkMessage } from "./thread/message-check.ts";
+export { FirstThreads } from "./thread/started-worker.ts";

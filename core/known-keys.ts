@@ -9,8 +9,9 @@ export function assertKeys(who: string, value: unknown, known: readonly string[]
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RuntimeError("bad_argument", `${who} wants an object with ${known.join(", ")}, got ${describe(value)}`);
   }
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key))
+  // Not by `Object.keys`, which makes a list: a spawn comes by here.
+  for (const key in value) {
+    if (!known.includes(key) && Object.hasOwn(value, key))
       throw new RuntimeError("bad_argument", `${who}: there is no "${key}"; it takes ${known.join(", ")}`);
   }
 }

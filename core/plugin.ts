@@ -19,11 +19,11 @@ import { type Api, noReply, type Ref } from "./actor/ref.ts";
 import { type ServerApi, type ServerDefinition, serverHandlers } from "./actor/server.ts";
 import { isThenable } from "./actor/turn-result.ts";
 import { isTopicWord } from "./bus/topic.ts";
-import { describe, RuntimeError } from "./errors.ts";
+import { describe, errorData, RuntimeError } from "./errors.ts";
 import { isIsolation } from "./kernel/spawn-options.ts";
 import { isToken } from "./kernel/verb-arguments.ts";
 import { assertKeys } from "./known-keys.ts";
-import { capabilityTopic, type PluginBus, ScopedBus } from "./plugin/plugin-bus.ts";
+import { type PluginBus, ScopedBus } from "./plugin/plugin-bus.ts";
 import {
   checkedFacts,
   type NeededPackage,
@@ -32,6 +32,7 @@ import {
   type RequiredCapability,
 } from "./plugin/plugin-facts.ts";
 import { type PackageState, packageStates } from "./plugin/plugin-packages.ts";
+import { capabilityTopic } from "./plugin/provider.ts";
 import { assertConfigurationDeclaration, type ConfigurationDeclaration } from "./registry/agent-configuration.ts";
 import { isStandardSchema, type StandardSchema } from "./registry/standard-schema.ts";
 
@@ -71,12 +72,15 @@ export interface PluginDefinition<C, S, K>
   /** What has to be installed beside it. Load such a package in `init`, by `import()`: then those who do not use the plugin need none. */
   readonly packages?: readonly NeededPackage[];
   /**
-   * Where it runs, unless its use says otherwise. Default `shared`; `thread`: it blocks, or works for long. A function is asked at
-   * each `startPlugins`, with what the use says as `config`: not checked yet, without defaults, a file's and the environment's part.
+   * Where it runs, unless its use says otherwise. Default `shared`; `thread`: it blocks, or works for long. A list has all that it can
+   * bear, and begins with where it runs: a use that says another is refused. A function is asked at each `startPlugins`, with what
+   * the use says as `config`: not checked yet, without defaults, a file's and the environment's part.
    */
-  readonly isolation?: Isolation | ((config: Readonly<Record<string, unknown>>) => Isolation);
+  readonly isolation?: Isolations | ((config: Readonly<Record<string, unknown>>) => Isolations);
   readonly behaviour: PluginBehaviour<C, S, K>;
 }
+
+type Isolations = Isolation | readonly [Isolation, ...Isolation[]];
 
 interface OwnCalls {
   readonly health: (state: never) => PluginHealth;
@@ -139,7 +143,8 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     assertConfigurationDeclaration(definition.config, "definePlugin: config");
   const { name: _name, version, config, behaviour, ...rest } = definition;
   const { requires: _requires, provides: _provides, packages: _packages, isolation, ...options } = rest;
-  if (typeof isolation !== "function") assertIsolation(isolation ?? "shared", "definePlugin: isolation");
+  if (isolation !== undefined && typeof isolation !== "function")
+    assertIsolations(isolation, "definePlugin: isolation");
   assertBehaviour(behaviour);
   const { init, health, configure, terminate, format } = behaviour;
   const calls = new Map<string, AnyCall>(Object.entries((behaviour.calls ?? {}) as Record<string, AnyCall>));
@@ -164,15 +169,6 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
       for (const { name } of facts.provides) await ctx.subscribe(capabilityTopic(name, "*"));
       return state;
     },
-    calls: Object.fromEntries(
-      [...calls].map(([name, handler]) => [
-        name,
-        (state: S, argument: unknown, ctx: Context) => {
-          const bus = buses.of(ctx);
-          return answer(() => handler(state, argument, bus), ctx, ctx.from as From);
-        },
-      ]),
-    ),
     info(state, message, ctx) {
       // It traps exits for `terminate` alone.
       if (isOfType(message, "exit")) return undefined;
@@ -203,10 +199,12 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     ...own,
     isAsync,
     // A slip of whoever asks is no reason to end a plugin, whose state is everybody's.
-    call: (state, name, argument, ctx) =>
-      calls.has(name)
-        ? own.call?.(state, name, argument, ctx)
-        : refuse(undefinedCall(facts, name, calls), ctx, ctx.from as From),
+    call(state, name, argument, ctx) {
+      const handler = calls.get(name);
+      if (handler === undefined) return refuse(undefinedCall(facts, name, calls), ctx, ctx.from as From);
+      const bus = buses.of(ctx);
+      return answer(() => handler(state as S, argument, bus), ctx);
+    },
     cast: (_state, name, _argument, ctx) =>
       ctx.log("warning", `${describe(name)} was cast, and a plugin has calls alone: nothing was done`),
   };
@@ -230,13 +228,36 @@ export function pluginFacts(plugin: AnyPlugin): PluginFacts {
   return (made.get(plugin) as Made).facts; // it was made here
 }
 
-/** Where it runs by its own word, with that configuration. @throws RuntimeError `bad_argument`: its function says no isolation. */
-export function pluginIsolation(plugin: AnyPlugin, config: Readonly<Record<string, unknown>> = {}): Isolation {
+/**
+ * Where it runs, with that configuration.
+ * @param asked what its use says
+ * @throws RuntimeError `bad_argument`: the plugin cannot bear that; its function says no isolation.
+ */
+export function pluginIsolation(
+  plugin: AnyPlugin,
+  config?: Readonly<Record<string, unknown>>,
+  asked?: Isolation,
+): Isolation {
   const { facts, isolation = "shared" } = made.get(plugin) as Made; // it was made here
-  if (typeof isolation !== "function") return isolation;
-  const said: unknown = isolation(config);
-  assertIsolation(said, `plugin ${facts.name}: its function isolation`);
-  return said;
+  const said: unknown = typeof isolation === "function" ? saidBy(isolation, config ?? {}, facts.name) : isolation;
+  assertIsolations(said, `plugin ${facts.name}: its function isolation`);
+  const able = (Array.isArray(said) ? said : [said]) as readonly Isolation[]; // as was just checked
+  if (asked === undefined) return able[0] as Isolation;
+  // What is no isolation at all is refused with the rest of the use.
+  if (!Array.isArray(said) || said.includes(asked) || !isIsolation(asked)) return asked;
+  throw new RuntimeError(
+    "bad_argument",
+    `plugin ${facts.name} cannot have isolation "${asked}" with that configuration: it is ${able.map((one) => `"${one}"`).join(" or ")}`,
+  );
+}
+
+function saidBy<C>(isolation: (config: C) => unknown, config: C, plugin: string): unknown {
+  try {
+    return isolation(config);
+  } catch (error) {
+    const text = `plugin ${plugin}: its function isolation threw: ${errorData(error).message}`;
+    throw new RuntimeError("bad_argument", text, { cause: error });
+  }
 }
 
 /** Which of the packages that it needs are installed, as its module would load them. Asked anew each time. */
@@ -272,15 +293,16 @@ function undefinedCall({ name: plugin }: PluginFacts, name: string, calls: Reado
   return new RuntimeError("undef", `${plugin} has no call ${describe(name)} (defined: ${known})`);
 }
 
-/** What a handler gives; where it throws a RuntimeError that is the answer. */
-function answer(run: () => unknown, ctx: Context, from: From): unknown {
+/** What a handler gives; where it throws a RuntimeError that is the answer. @param from of a request by topic; else the call in hand */
+function answer(run: () => unknown, ctx: Context, from?: From): unknown {
   try {
     const value = run();
     if (!isThenable(value)) return value;
+    const asker = from ?? (ctx.from as From);
     // Its own `then` may give nothing back.
-    return Promise.resolve(value).then(undefined, (error: unknown) => refuse(error, ctx, from));
+    return Promise.resolve(value).then(undefined, (error: unknown) => refuse(error, ctx, asker));
   } catch (error) {
-    return refuse(error, ctx, from);
+    return refuse(error, ctx, from ?? (ctx.from as From));
   }
 }
 
@@ -318,9 +340,14 @@ function isEnvelope(message: unknown, { creation }: Ref): message is Envelope {
   return typeof topic === "string" && (replyTo === undefined || isToken(replyTo, creation));
 }
 
-function assertIsolation(value: unknown, what: string): asserts value is Isolation {
-  if (!isIsolation(value))
-    throw new RuntimeError("bad_argument", `${what} is "shared", "thread" or "process", got ${describe(value)}`);
+function assertIsolations(value: unknown, what: string): asserts value is Isolations {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  // By number: a hole is none.
+  if (all.length === 0 || !Array.from(all).every(isIsolation))
+    throw new RuntimeError(
+      "bad_argument",
+      `${what} is "shared", "thread" or "process", or a list of some, got ${describe(value)}`,
+    );
 }
 
 function assertBehaviour(behaviour: unknown): void {

@@ -1,3 +1,14 @@
+import { stopwatchMs, wallMs } from "./clock.ts";
+
+/**
+ * A number from 1 that no other run of a program draws, as far as chance goes: below 2^31. The time is in it, since V8's own
+ * draws can be made to repeat (`--random-seed`). Not for secrets.
+ */
+export function drawOnce(): number {
+  const time = (wallMs() % 2 ** 21) * 2 ** 10 + (stopwatchMs() % 1) * 2 ** 10;
+  return (Math.floor(Math.random() * 2 ** 31) ^ time ^ process.pid) & 0x7fffffff || 1;
+}
+
 /** Seeded randomness, so that whatever depends on chance can be run again. mulberry32: 32 bits of state, good enough for jitter, faults and simulation, not for secrets. */
 
 export interface Random {

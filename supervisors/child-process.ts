@@ -12,7 +12,8 @@ import {
   type Placement,
   type Ref,
   type RefData,
-  refKey,
+  RefTable,
+  sameRef,
 } from "../core/index.ts";
 import { type FullChildSpec, spawnOptions } from "./child-spec.ts";
 import type { AlarmMessage, Procedure, Procedures, Signal } from "./procedure.ts";
@@ -56,8 +57,7 @@ export function* startActor(
   if (procedures.stopReason !== undefined) return { ok: false, reason: procedures.stopReason };
   const ref = spawn(ctx, start, childPlacement);
   if (!isRef(ref)) return ref;
-  const key = refKey(ref);
-  const signal = yield { started: { has: (other) => other === key } };
+  const signal = yield { started: { has: (other) => sameRef(other, ref) } };
   if (signal.type !== "stop") return outcomeOf(signal, ref);
   return yield* giveUp(ctx, procedures, ref, start.spec);
 }
@@ -83,26 +83,25 @@ export function* startActors<T extends Start>(
   childPlacement: Placement,
   ended: (start: T, outcome: StartOutcome) => void,
 ): Procedure<void> {
-  const open = new Map<string, { readonly start: T; readonly ref: Ref }>();
+  const open = new RefTable<{ readonly start: T; readonly ref: Ref }>(({ ref }) => ref);
   for (let next = 0; next < starts.length || open.size > 0; ) {
     while (next < starts.length && open.size < startsAtOnceMax) {
       const start = starts[next++] as T;
       const reason = procedures.stopReason;
       const ref = reason === undefined ? spawn(ctx, start, childPlacement) : ({ ok: false, reason } as const);
-      if (isRef(ref)) open.set(refKey(ref), { start, ref });
+      if (isRef(ref)) open.set(ref, { start, ref });
       else ended(start, ref);
     }
     if (open.size === 0) continue;
     const signal = yield { started: open };
     if (signal.type === "stop") {
       const given = [...open.values()];
-      open.clear();
+      for (const { ref } of given) open.delete(ref);
       for (const { ref, start } of given) ended(start, yield* giveUp(ctx, procedures, ref, start.spec));
       continue;
     }
     const ref = signal.type === "started" ? signal.ref : (signal as ExitMessage).from;
-    const { start } = open.get(refKey(ref)) as { readonly start: T };
-    open.delete(refKey(ref));
+    const { start } = open.delete(ref) as { readonly start: T };
     ended(start, outcomeOf(signal, ref));
   }
 }

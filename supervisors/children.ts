@@ -4,7 +4,7 @@
  * A JavaScript Map keeps insertion order through every change of its values, which is all that OTP's ordered list of
  * ids is needed for. Finding, adding and removing take the same time however many children there are.
  */
-import { type Ref, type RefData, refKey } from "../core/index.ts";
+import { type Ref, type RefData, RefTable } from "../core/index.ts";
 import type { BackoffRow } from "./backoff.ts";
 import type { ChildId, FullChildSpec } from "./child-spec.ts";
 import type { OutsideCause } from "./restart-window.ts";
@@ -39,7 +39,8 @@ export class Child {
 
 export class Children {
   #byId = new Map<ChildId, Child>();
-  readonly #byKey = new Map<string, Child>();
+  /** Those that have an actor. */
+  #byRef = new RefTable<Child>(actorOf);
 
   get size(): number {
     return this.#byId.size;
@@ -66,7 +67,7 @@ export class Children {
   }
 
   byRef(ref: RefData): Child | undefined {
-    return this.#byKey.get(refKey(ref));
+    return this.#byRef.get(ref);
   }
 
   add(child: Child): void {
@@ -81,13 +82,13 @@ export class Children {
   /** The child has this actor now, or none; it is no longer restarting. */
   setRef(child: Child, ref: Ref | undefined): void {
     if (child.ref !== undefined) {
-      this.#byKey.delete(refKey(child.ref));
+      this.#byRef.delete(child.ref);
       child.former = child.ref;
     }
     child.ref = ref;
     child.isRestarting = false;
     child.retry = undefined;
-    if (ref !== undefined) this.#byKey.set(refKey(ref), child);
+    if (ref !== undefined) this.#byRef.set(ref, child);
   }
 
   /** The child has no actor and waits for this attempt to start it again. */
@@ -100,7 +101,12 @@ export class Children {
   /** Another order and selection of children, with the actors that they have (code change). */
   replace(children: readonly Child[]): void {
     this.#byId = new Map(children.map((child) => [child.spec.id, child]));
-    this.#byKey.clear();
-    for (const child of children) if (child.ref !== undefined) this.#byKey.set(refKey(child.ref), child);
+    this.#byRef = new RefTable(actorOf);
+    for (const child of children) if (child.ref !== undefined) this.#byRef.set(child.ref, child);
   }
+}
+
+/** Of one that has an actor. */
+function actorOf({ ref }: Child): Ref {
+  return ref as Ref;
 }

@@ -95,6 +95,7 @@ function supervisorBehaviour<A>(
     parentExit: (state, reason, ctx) => of(state, ctx).stop(reason),
     format: summary,
     summary,
+    isSupervisor: true,
   });
   supervisors.add(behaviour);
   return behaviour;

@@ -96,7 +96,7 @@ function useOf(given: AnyPlugin | PluginUse, at: number): PluginUse {
 }
 
 function isolationOf({ plugin, isolation, config }: PluginUse): Isolation {
-  return isolation ?? pluginIsolation(plugin, config);
+  return pluginIsolation(plugin, config, isolation);
 }
 
 function childOf(use: PluginUse): ChildSpec {

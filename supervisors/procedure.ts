@@ -34,8 +34,8 @@ interface TurnMessage {
 
 /** What a procedure waits for: any one of these. */
 export interface Wait {
-  /** The end of one of these starts, by ref key: `started`, or an exit. A stop that is asked for ends this wait as well. */
-  readonly started?: { has(key: string): boolean };
+  /** The end of the start of one of these actors: `started`, or an exit. A stop that is asked for ends this wait as well. */
+  readonly started?: { has(ref: RefData): boolean };
   /** The down of one of these monitors. */
   readonly downs?: { has(monitor: number): boolean };
   readonly alarm?: AlarmMessage;
@@ -146,7 +146,7 @@ export class Procedures {
 
   /** Whether the running procedure waits for the end of this actor's start. */
   awaitsStart(ref: RefData): boolean {
-    return this.#wait.started?.has(refKey(ref)) === true;
+    return this.#wait.started?.has(ref) === true;
   }
 
   /** Gives a message to the running procedure. False: it does not wait for that. */

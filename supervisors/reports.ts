@@ -5,7 +5,7 @@
  * All of it is data that can cross threads, except a start argument that cannot; so the argument is not in a report.
  */
 import { inspect } from "node:util";
-import type { Context, ExitReason, Ref } from "../core/index.ts";
+import { type Context, type ExitReason, isHeard, type Ref } from "../core/index.ts";
 import {
   behaviourName,
   type ChildId,
@@ -70,11 +70,13 @@ export function reportError(
   spec: FullChildSpec,
   which: { readonly ref: Ref | "restarting" | undefined } | { readonly nbChildren: number },
 ): void {
+  if (!isHeard(ctx, "log")) return;
   const report: SupervisorReport = { supervisor: ctx.self, errorContext, reason, offender: reported(spec, which) };
   ctx.log("error", reportMessage, report);
 }
 
 export function reportProgress(ctx: Context, spec: FullChildSpec, ref: Ref): void {
+  if (!isHeard(ctx, "log")) return;
   const report: ProgressReport = { supervisor: ctx.self, started: reported(spec, { ref }) };
   ctx.log("info", progressMessage, report);
 }

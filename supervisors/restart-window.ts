@@ -26,8 +26,9 @@ export type OutsideCause = number | "turnLost";
 export class RestartWindow {
   readonly #clock: Pick<Clock, "nowMs">;
   #limit: RestartLimit;
-  /** Times of the restarts still inside the period, oldest first; at most intensity + 1. */
-  #restartsMs: number[] = [];
+  /** Times of restarts, the oldest first; those before `first` are out of the period. So a storm costs each restart the same. */
+  readonly #restartsMs: number[] = [];
+  #first = 0;
   /** Lost threads whose restart is still inside the period, and when it was counted. At most intensity + 1. */
   #lossesMs: Map<number, number> | undefined;
 
@@ -50,18 +51,27 @@ export class RestartWindow {
       const countedMs = this.#lossesMs?.get(lostThread);
       if (countedMs !== undefined && countedMs >= oldestMs) return true;
     }
-    // A restart exactly one period old still counts, as in OTP.
-    this.#restartsMs = this.#restartsMs.filter((atMs) => atMs >= oldestMs);
+    this.#first = this.#firstSince(oldestMs);
+    if (this.#first * 2 > this.#restartsMs.length) {
+      this.#restartsMs.splice(0, this.#first);
+      this.#first = 0;
+    }
     this.#restartsMs.push(nowMs);
-    const isAllowed = this.#restartsMs.length <= this.#limit.intensity;
+    const isAllowed = this.#restartsMs.length - this.#first <= this.#limit.intensity;
     if (lostThread !== undefined && isAllowed) this.#recordLoss(lostThread, nowMs, oldestMs);
     return isAllowed;
   }
 
   /** Restarts that count now. */
   get restarts(): number {
-    const oldestMs = this.#clock.nowMs() - this.#limit.periodMs;
-    return this.#restartsMs.filter((atMs) => atMs >= oldestMs).length;
+    return this.#restartsMs.length - this.#firstSince(this.#clock.nowMs() - this.#limit.periodMs);
+  }
+
+  /** A restart exactly one period old still counts, as in OTP. */
+  #firstSince(oldestMs: number): number {
+    let first = this.#first;
+    while (first < this.#restartsMs.length && (this.#restartsMs[first] as number) < oldestMs) first++;
+    return first;
   }
 
   /** Changes the limit and keeps the restarts that were counted (code change). @throws as the constructor does. */

@@ -1,5 +1,13 @@
 /** What both kinds of supervisor share while they run, and how the supervisor drives either of them. */
-import { type Context, type ExitReason, type Random, type Ref, type RefData, tellSupervision } from "../core/index.ts";
+import {
+  type Context,
+  type ExitReason,
+  isHeard,
+  type Random,
+  type Ref,
+  type RefData,
+  tellSupervision,
+} from "../core/index.ts";
 import type { ChildId, FullChildSpec } from "./child-spec.ts";
 import type { RetryMessage } from "./children.ts";
 import type { FullFlags } from "./flags.ts";
@@ -28,6 +36,7 @@ export class Supervision {
 
   /** A child was started again. */
   restarted(id: ChildId, former: RefData | undefined, ref: Ref): void {
+    if (!isHeard(this.ctx, "restarted")) return;
     const { restarts } = this.window;
     const data = { id, former: former && plain(former), ref: plain(ref), restarts };
     tellSupervision(this.ctx, { type: "restarted", ...data });

@@ -1,10 +1,10 @@
 /**
  * The children of a `simple_one_for_one` supervisor: up to millions of one template.
  *
- * A child that shares the template's argument, or is never restarted, costs one Map entry, its key and its ref: start
- * arguments of temporary children are not stored (OTP, dyn_store/3). Others cost a small record each.
+ * A child that shares the template's argument, or is never restarted, costs one Map entry and its ref: start arguments of
+ * temporary children are not stored (OTP, dyn_store/3). Others cost a small record each.
  */
-import { type Ref, type RefData, refKey } from "../core/index.ts";
+import { type Ref, type RefData, RefTable, refKey } from "../core/index.ts";
 import type { BackoffRow } from "./backoff.ts";
 import type { RetryMessage } from "./children.ts";
 
@@ -32,64 +32,67 @@ export class TemplateChild {
 }
 
 export class TemplateChildren {
-  readonly #byKey = new Map<string, Ref | TemplateChild>();
-  #restarting = 0;
+  /** Those that run. */
+  readonly #running = new RefTable<Ref | TemplateChild>(refOf);
+  /** The others, by the key of the last ref of each. */
+  readonly #restarting = new Map<string, TemplateChild>();
 
   /** All children, restarting ones included. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#running.size + this.#restarting.size;
   }
 
   get restarting(): number {
-    return this.#restarting;
+    return this.#restarting.size;
   }
 
-  get(key: string): TemplateChild | undefined {
-    const found = this.#byKey.get(key);
-    return found === undefined || found instanceof TemplateChild ? found : new TemplateChild(found, undefined);
+  /** One that is restarting, by the key of its last ref. */
+  restartingAs(key: string): TemplateChild | undefined {
+    return this.#restarting.get(key);
   }
 
   byRef(ref: RefData): TemplateChild | undefined {
-    return this.get(refKey(ref));
+    const found = this.#running.get(ref);
+    if (found instanceof TemplateChild) return found;
+    return found === undefined ? this.#restartingOf(ref) : new TemplateChild(found, undefined);
   }
 
   has(ref: RefData): boolean {
-    return this.#byKey.has(refKey(ref));
+    return this.#running.has(ref) || this.#restartingOf(ref) !== undefined;
   }
 
   /** A child that runs. Without `extra` and `row` it is kept as its ref alone. */
   add(ref: Ref, extra: unknown, row: BackoffRow | undefined): void {
     const isPlain = extra === undefined && row === undefined;
-    this.#byKey.set(refKey(ref), isPlain ? ref : new TemplateChild(ref, extra, row));
+    this.#running.set(ref, isPlain ? ref : new TemplateChild(ref, extra, row));
   }
 
   /** The child has no actor and waits for this attempt; it is found under its last ref. */
   setRestarting(child: TemplateChild, retry: RetryMessage): void {
     this.remove(child.ref);
-    this.#restarting++;
-    this.#byKey.set(refKey(child.ref), new TemplateChild(child.ref, child.extra, child.row, retry));
+    this.#restarting.set(child.key, new TemplateChild(child.ref, child.extra, child.row, retry));
   }
 
   remove(ref: RefData): void {
-    const key = refKey(ref);
-    const found = this.#byKey.get(key);
-    if (found instanceof TemplateChild && found.retry !== undefined) this.#restarting--;
-    this.#byKey.delete(key);
+    if (this.#running.delete(ref) === undefined && this.#restarting.size > 0) this.#restarting.delete(refKey(ref));
   }
 
   /** Refs of those that run, oldest first. */
   *running(): Generator<Ref> {
-    for (const child of this.#byKey.values()) {
-      if (!(child instanceof TemplateChild)) yield child;
-      else if (child.retry === undefined) yield child.ref;
-    }
+    for (const child of this.#running.values()) yield refOf(child);
   }
 
-  /** One entry a child, oldest first. */
+  /** One entry a child: those that run, oldest first, then those that are restarting. */
   *entries(): Generator<Ref | "restarting"> {
-    for (const child of this.#byKey.values()) {
-      if (!(child instanceof TemplateChild)) yield child;
-      else yield child.retry === undefined ? child.ref : "restarting";
-    }
+    yield* this.running();
+    for (const _ of this.#restarting.keys()) yield "restarting";
   }
+
+  #restartingOf(ref: RefData): TemplateChild | undefined {
+    return this.#restarting.size === 0 ? undefined : this.#restarting.get(refKey(ref));
+  }
+}
+
+function refOf(child: Ref | TemplateChild): Ref {
+  return child instanceof TemplateChild ? child.ref : child;
 }

@@ -60,7 +60,7 @@ export class TemplateCrew implements Crew {
   }
 
   isDue(message: RetryMessage): boolean {
-    return this.#children.get(message.child as string)?.retry === message;
+    return this.#children.restartingAs(message.child as string)?.retry === message;
   }
 
   /** As many as there is room for: they do not depend on one another. */
@@ -119,7 +119,7 @@ export class TemplateCrew implements Crew {
   }
 
   *retry(message: RetryMessage): Procedure<Verdict> {
-    const child = this.#children.get(message.child as string);
+    const child = this.#children.restartingAs(message.child as string);
     if (child?.retry !== message) return "goOn";
     if (message.type === "try_again_restart") return yield* this.#restart(child, "restarting", message.cause);
     // A delayed restart was counted when it was decided.

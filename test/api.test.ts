@@ -52,8 +52,9 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     `,
   },
   "mofa/actors": {
-    values: "defineEventSourced",
-    types: "EventSourcedCalls EventSourcedDefinition EventSourcedHandlers Persist",
+    values: "defineDurableState defineEventSourced",
+    types:
+      "DurableStateCalls DurableStateDefinition EventSourcedCalls EventSourcedDefinition Persist PersistState PersistentHandlers",
   },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },

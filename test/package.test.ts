@@ -6,6 +6,7 @@ import { access } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "@jest/globals";
+import { benchmarkFiles } from "../benchmarks/index.ts";
 import { importsOf } from "./support/imports.ts";
 import { packageRoot } from "./support/package-root.ts";
 import { entryPoints } from "./support/public-names.ts";
@@ -106,6 +107,20 @@ test("a package that is installed beside is loaded by no entry point, but when i
   expect(knowing.map(([file]) => file).filter((file) => loaded.has(file))).toEqual([]);
 });
 
+test("a benchmark loads no package but those that are installed with mofa: a peer that may be absent is loaded in its own thread", () => {
+  const { dependencies } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8"));
+  const sources = readSources();
+  const loaded = new Set(benchmarkFiles.flatMap((file) => [...loadedWith(`benchmarks/${file}.ts`, sources)]));
+  const imported = [...loaded].flatMap((file) => importsOf(sources.get(file) ?? ""));
+  const foreign = imported.filter(({ specifier, kind }) => kind === "static" && !/^(?:\.|node:)/.test(specifier));
+  const packages = new Set(foreign.map(({ specifier }) => packageOf(specifier)));
+  expect(loaded.size).toBeGreaterThan(benchmarkFiles.length);
+  expect([...packages].filter((name) => dependencies[name] === undefined)).toEqual([]);
+});
+
+/** Of "msgpackr/pack" the package is the first part, of "@scope/name/part" the first two. */
+const packageOf = (specifier: string): string => specifier.match(/^(?:@[^/]+\/)?[^/]+/)?.[0] ?? specifier;
+
 test("every package that a user's program loads is installed with mofa, or named as one that may be beside", () => {
   const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
     readFileSync(join(packageRoot, "package.json"), "utf8"),
@@ -114,8 +129,7 @@ test("every package that a user's program loads is installed with mofa, or named
   const shipped = [...readSources()].filter(([file]) => !/^(?:test|benchmarks|examples|jest\..*config\.ts)/.test(file));
   const imported = shipped.flatMap(([, source]) => importsOf(source).map(({ specifier }) => specifier));
   const foreign = imported.filter((specifier) => !/^(?:\.|node:)/.test(specifier));
-  // Of "msgpackr/pack" the package is the first part, of "@scope/name/part" the first two.
-  const packages = new Set(foreign.map((specifier) => specifier.match(/^(?:@[^/]+\/)?[^/]+/)?.[0] ?? specifier));
+  const packages = new Set(foreign.map(packageOf));
   expect(packages.size).toBeGreaterThan(0);
   expect([...packages].filter((name) => (dependencies[name] ?? peerDependencies[name]) === undefined)).toEqual([]);
 });

@@ -73,13 +73,18 @@ async function read(database: BareDatabase, size: number, atOnce: number): Promi
   return { result, elapsedMs: performance.now() - startMs };
 }
 
-/** In WAL mode, each commit written through to the disk, as a store of the runtime has it by default. */
+/** Of a SQLite file in WAL mode, each commit written through to the disk, as a store of the runtime has it by default. */
+export const bareTable = {
+  settings: `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    CREATE TABLE IF NOT EXISTS bare (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+  put: "INSERT INTO bare VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  get: "SELECT value FROM bare WHERE key = ?",
+};
+
 export function bareSqlite(file: string): Promise<BareDatabase> {
   const database = new DatabaseSync(file);
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS bare (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`);
-  const put = database.prepare("INSERT INTO bare VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
-  const get = database.prepare("SELECT value FROM bare WHERE key = ?");
+  database.exec(bareTable.settings);
+  const [put, get] = [database.prepare(bareTable.put), database.prepare(bareTable.get)];
   return Promise.resolve({
     begin: () => database.exec("BEGIN"),
     put: (key, text) => put.run(key, text),

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Contender } from "../harness.ts";
+import { type Contender, heldUnknown } from "../harness.ts";
 import type { Isolated } from "./isolated.ts";
 import { type Stopwatch, timeEach } from "./stopwatch.ts";
 
@@ -49,6 +49,7 @@ export function bareProcess(scenario: Isolated): Contender {
     name: "bare process",
     dividedBy: 1,
     run: (size) => timeEach(size, play),
+    held: heldUnknown,
     async close() {
       if (child !== undefined && child.exitCode === null && child.signalCode === null) await end(child);
       child = undefined;

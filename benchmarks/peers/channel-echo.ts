@@ -1,9 +1,11 @@
 /** The far thread of `channel.ts`: sends back what asks for it, counts the rest. */
 import { workerData } from "node:worker_threads";
+import { gauge } from "../gauge.ts";
 import { Duplex, type DuplexData } from "./channel-duplex.ts";
 import { weigh } from "./document.ts";
 import type { FromEcho, ToEcho } from "./message-port-echo.ts";
 
+gauge();
 const duplex = new Duplex(workerData as DuplexData); // written by channel.ts alone
 /** Replies that found no room; at most one for each message that is under way. */
 let due: FromEcho[] = [];

@@ -1,6 +1,7 @@
 /** The far thread of `comlink.ts`: an object whose methods are called from the other side. */
 import { type MessagePort, workerData } from "node:worker_threads";
 import { expose } from "comlink";
+import { gauge } from "../gauge.ts";
 import { type Document, weigh } from "./document.ts";
 
 export class Echo {
@@ -26,5 +27,6 @@ export class Echo {
   }
 }
 
+gauge();
 const { port } = workerData as { port: MessagePort }; // written by comlink.ts alone
 expose(new Echo(), port);

@@ -1,7 +1,8 @@
 /** Calls within one thread: of a plugin, or of a plain server. */
-import { startSystem } from "../../index.ts";
+import { type Ref, startSystem } from "../../index.ts";
 import type { Contender } from "../harness.ts";
-import { type CallPlay, counterCaller, counterPlugin, plainCounter } from "../plugin-calls.ts";
+import { type CallPlay, counterCaller, counterPlugin, patronPlugin, plainCounter } from "../plugin-calls.ts";
+import type { Repetition } from "./scenario.ts";
 import { systemContender } from "./system-contender.ts";
 
 export interface CounterCallsOptions {
@@ -14,15 +15,19 @@ export interface CounterCallsOptions {
 export function counterCalls({ name, to, way, atOnce }: CounterCallsOptions): Contender {
   const start = async () => {
     const system = await startSystem({ threads: 1, spare: false, checks: false, turnLimitMs: 60_000 });
-    await system.startPlugins([counterPlugin]);
+    await system.startPlugins([counterPlugin, patronPlugin]);
     const plugin = system.whereis("plugin.counter");
     if (plugin === undefined) throw new Error("the plugin has no name");
     const beside = { placement: { thread: plugin.thread } };
     const server = await system.spawn(plainCounter, undefined, beside);
-    const caller = await system.spawn(counterCaller, undefined, beside);
+    // With one thread it is there, too.
+    const patron = system.whereis("plugin.patron");
+    const actor: Ref = await system.spawn(counterCaller, undefined, beside);
+    const caller: Ref = way === "bus" && patron !== undefined ? patron : actor;
     return { system, caller, called: to === "plugin" ? plugin : server };
   };
-  return systemContender(name, start, ({ caller, called }, size) =>
-    caller.call("play", { way, to: called, size, atOnce }, { timeoutMs: Number.POSITIVE_INFINITY }),
-  );
+  return systemContender(name, start, ({ caller, called }, size) => {
+    const play: CallPlay = { way, to: called, size, atOnce };
+    return caller.call("play", play, { timeoutMs: Number.POSITIVE_INFINITY }) as Promise<Repetition>; // both callers give one
+  });
 }

@@ -7,14 +7,17 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Absent, Contender } from "../harness.ts";
+import { type Absent, type Contender, heldUnknown } from "../harness.ts";
+import { type PlayName, plays } from "../savina/plays.ts";
 import { ErlangMachine, type ErlangPlacement } from "./erlang-machine.ts";
 import type { ScenarioName } from "./scenario.ts";
 
 export interface ErlangOptions {
-  readonly scenario: ScenarioName;
+  readonly scenario: ScenarioName | PlayName;
   /** Scheduler threads: erl's `+S`. */
   readonly schedulers: number;
+  /** It does one of so many operations; the figures are for one. Default 1. */
+  readonly dividedBy?: number;
   /** Default "free"; "apart" wants two schedulers. */
   readonly placement?: ErlangPlacement;
 }
@@ -30,7 +33,7 @@ interface Installed {
 let installed: Installed | false | undefined;
 
 /** @throws Error if the sources do not compile. */
-export function erlang({ scenario, schedulers, placement = "free" }: ErlangOptions): Contender | Absent {
+export function erlang({ scenario, schedulers, dividedBy = 1, placement = "free" }: ErlangOptions): Contender | Absent {
   const name = `erlang +S ${schedulers}${placement === "free" ? "" : ` ${placement}`}`;
   installed ??= find();
   if (installed === false) return { name, absent: "no erl and erlc on the PATH" };
@@ -38,16 +41,25 @@ export function erlang({ scenario, schedulers, placement = "free" }: ErlangOptio
   let machine: ErlangMachine | undefined;
   return {
     name,
-    dividedBy: 1,
+    dividedBy,
     run(size) {
       machine ??= new ErlangMachine(folder, schedulers);
-      return machine.execute(scenario.replaceAll("-", "_"), size, placement);
+      return machine.execute(`${moduleOf(scenario)}:${scenario.replaceAll("-", "_")}`, size, placement);
     },
+    held: () => machine?.held() ?? heldUnknown(),
     async close() {
       machine?.kill();
       machine = undefined;
     },
   };
+}
+
+/** The program of `erlang/` that a scenario stands in. */
+function moduleOf(scenario: ScenarioName | PlayName): string {
+  if (scenario === "restart-storm" || scenario === "crash-to-answer") return "mofa_restarts";
+  if (scenario === "start-child") return "mofa_idle";
+  if (["fairness", "call-beside-pairs", "call-beside-flood"].includes(scenario)) return "mofa_neighbours";
+  return Object.hasOwn(plays, scenario) ? "mofa_savina" : "mofa_scenarios";
 }
 
 /** "Erlang/OTP 25", or undefined where there is none or none was asked for. */
@@ -64,9 +76,10 @@ function find(): Installed | false {
     run("erlc", ["-o", folder, ...files.map((file) => join(sources(), file))]);
     return { release: `Erlang/OTP ${release}`, folder };
   } catch (error) {
-    const { code, signal } = error as { code?: unknown; signal?: unknown }; // of a child process that failed
+    const { code, signal, syscall } = error as { code?: unknown; signal?: unknown; syscall?: string }; // of a child process that failed
+    const isMissing = code === "ENOENT" && syscall?.startsWith("spawn") === true;
     // Ctrl-C went to both of us, and ends the whole run next.
-    if (code === "ENOENT" || signal === "SIGINT") return false;
+    if (isMissing || signal === "SIGINT") return false;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The runtime's actors with a thread or process of their own, called from main. */
 import { type ChildSpec, type MofaSystem, type Ref, startSystem } from "../../index.ts";
 import { echo } from "../behaviours.ts";
-import type { Contender } from "../harness.ts";
+import { type Contender, heldUnknown } from "../harness.ts";
 import { type TimedPlay, timeEach } from "./stopwatch.ts";
 import { systemContender } from "./system-contender.ts";
 
@@ -19,7 +19,8 @@ export function isolated({ name, scenario, isolation }: IsolatedOptions): Conten
     const system = await startSystem({ threads: 1, spare: false, checks: false });
     return { system, play: await plays[scenario](system, isolation) };
   };
-  return systemContender(name, start, ({ play }, size) => timeEach(size, play));
+  const contender = systemContender(name, start, ({ play }, size) => timeEach(size, play));
+  return isolation === "process" ? { ...contender, held: heldUnknown } : contender;
 }
 
 const plays: Readonly<

@@ -1,5 +1,6 @@
 /** The far thread of `message-port.ts`: sends back what asks for it, counts the rest. */
 import { type MessagePort, workerData } from "node:worker_threads";
+import { gauge } from "../gauge.ts";
 import { type Document, weigh } from "./document.ts";
 
 export type ToEcho =
@@ -15,6 +16,7 @@ export type FromEcho =
   | { readonly type: "pong"; readonly pair: number; readonly number: number }
   | { readonly type: "total"; readonly total: number };
 
+gauge();
 const { port } = workerData as { port: MessagePort }; // written by message-port.ts alone
 /** Of the messages since the last "get". */
 let total = 0;

@@ -1,8 +1,12 @@
 /** The runtime itself as a contender: one system for each question, its driver on the first scheduler. */
 import { startSystem } from "../../index.ts";
+import * as awaiting from "../awaiting.ts";
 import * as drivers from "../drivers.ts";
 import * as fanOut from "../fan-out.ts";
 import type { Contender } from "../harness.ts";
+import { startChildDriver } from "../idling.ts";
+import * as restarting from "../restarting.ts";
+import * as restless from "../restless.ts";
 import * as streaming from "../streaming.ts";
 import type { ScenarioName } from "./scenario.ts";
 import { systemContender } from "./system-contender.ts";
@@ -18,8 +22,12 @@ const driverOf = {
   "count-windows": drivers.countWindowsDriver,
   spawn: drivers.spawnDriver,
   call: drivers.callDriver,
+  "async-pair": awaiting.asyncPairDriver,
+  "async-pairs": awaiting.asyncPairsDriver,
+  "await-pair": awaiting.awaitingPairDriver,
+  "await-pairs": awaiting.awaitingPairsDriver,
   "round-trip": drivers.roundTripDriver,
-  pairs: drivers.pairsDriver,
+  pairs: drivers.syncPairsDriver,
   "one-way": drivers.oneWayDriver,
   objects: drivers.objectsDriver,
   "publish-1": fanOut.publish1Driver,
@@ -31,6 +39,13 @@ const driverOf = {
   stream: streaming.streamDriver,
   "stream-by-send": streaming.sendStreamDriver,
   request: streaming.requestDriver,
+  "restart-storm": restarting.stormDriver,
+  "crash-to-answer": restarting.crashDriver,
+  "start-child": startChildDriver,
+  fairness: restless.fairnessDriver,
+  "call-alone": restless.callAloneDriver,
+  "call-beside-pairs": restless.callBesidePairsDriver,
+  "call-beside-flood": restless.callBesideFloodDriver,
   whereis: drivers.whereisDriver,
   "is-alive": drivers.isAliveDriver,
   "members-1": drivers.members1Driver,

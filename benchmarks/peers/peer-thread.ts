@@ -3,12 +3,14 @@
  * repetition for each request. `thread-contender.ts` is its other side.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Repetition, ScenarioName, Scenarios } from "./scenario.ts";
+import { gauge } from "../gauge.ts";
+import type { PlayName } from "../savina/plays.ts";
+import type { Repetition, Scenario, ScenarioName, Scenarios } from "./scenario.ts";
 
 export interface PeerThreadData {
   /** URL of a module that exports `scenarios`. */
   readonly module: string;
-  readonly scenario: ScenarioName;
+  readonly scenario: ScenarioName | PlayName;
 }
 
 export type PeerThreadReply =
@@ -18,8 +20,12 @@ export type PeerThreadReply =
 const port = parentPort;
 if (port === null) throw new Error("peer-thread is the entry of a worker thread");
 
+// Before the module, whose own threads it looks at.
+gauge();
 const data = workerData as PeerThreadData; // written by thread-contender.ts alone
-const { scenarios } = (await import(data.module)) as { scenarios: Scenarios };
+const { scenarios } = (await import(data.module)) as {
+  scenarios: Scenarios & Readonly<Partial<Record<PlayName, Scenario>>>;
+};
 
 port.on("message", (size: number) => {
   execute(size).then(

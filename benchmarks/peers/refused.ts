@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import type { Contender } from "../harness.ts";
+import { type Contender, heldUnknown } from "../harness.ts";
 import type { Repetition } from "./scenario.ts";
 
 export const refusedName = "mofa, no inspector";
@@ -38,6 +38,7 @@ export function refused({ dividedBy }: { readonly dividedBy: number }): Contende
       const { latenciesUs, ...repetition } = JSON.parse(line) as Repetition & { readonly latenciesUs: number[] };
       return { ...repetition, latenciesUs: Float64Array.from(latenciesUs) };
     },
+    held: heldUnknown,
     async close() {
       if (child !== undefined && child.exitCode === null && child.signalCode === null) {
         const exit = once(child, "exit");

@@ -11,6 +11,8 @@ export interface Repetition {
   readonly elapsedMs: number;
   /** One entry per operation, in microseconds; given only where a question asks for the spread of single operations. */
   readonly latenciesUs?: Float64Array;
+  /** What all of it holds in memory at its end more than before; given only where a question asks for memory. */
+  readonly bytes?: number;
 }
 
 /** Executes one repetition of `size` operations. */
@@ -19,6 +21,11 @@ export type Scenario = (size: number) => Promise<Repetition>;
 export type ScenarioName =
   /** Two actors of one thread send one message to and fro; an operation is a round trip. */
   | "pingpong"
+  /** The same by actors whose handlers are `async`, one pair and 100 in one thread; and with an `await` in every turn. */
+  | "async-pair"
+  | "async-pairs"
+  | "await-pair"
+  | "await-pairs"
   /** A token goes round 100 actors; an operation is a hop. */
   | "threadring"
   /** One actor sends to a counter, all at once; an operation is a message. */
@@ -52,6 +59,18 @@ export type ScenarioName =
   | "request"
   /** A process that loops is killed beside another, which answers with the operation's number; each timed from the kill. */
   | "kill"
+  /** Supervised children crash as soon as they are up, so many times altogether. */
+  | "restart-storm"
+  /** A supervised child crashes, and its replacement answers with the operation's number; each timed from the crash. */
+  | "crash-to-answer"
+  /** A supervisor starts children of one template, which do nothing; each is awaited before the next. An operation is a child. */
+  | "start-child"
+  /** 100 small actors answer with the operation's number beside one that computes; each timed from its question. */
+  | "fairness"
+  /** As `call`, each timed: alone, beside 100 pairs that play ping-pong, beside a flood from another thread. */
+  | "call-alone"
+  | "call-beside-pairs"
+  | "call-beside-flood"
   /** `one-way` and `objects` by a contender that puts 64 messages into a post by hand. */
   | "one-way-batched"
   | "objects-batched"
@@ -74,6 +93,11 @@ export type Scenarios = Readonly<Partial<Record<ScenarioName, Scenario>>>;
 export const ringActors = 100;
 export const windowMessages = 1_000;
 export const pairsAtOnce = 100;
+export const smallActors = 100;
+/** How long an actor computes in one turn that leaves its neighbours waiting. */
+export const busyMs = 1;
+/** One child each. Many, since a supervisor that has restarted often counts through all of these restarts with the next one. */
+export const supervisorsInStorm = 100;
 export const oneWayWindowMessages = 10_000;
 export const objectWindowMessages = 1_000;
 /** Deliveries under way in a fan-out, but for one that has more of them. */

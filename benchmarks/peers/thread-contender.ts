@@ -3,7 +3,8 @@
  * schedulers of the runtime have, so that no contender inherits another's garbage or type feedback.
  */
 import { Worker } from "node:worker_threads";
-import type { Contender } from "../harness.ts";
+import type { Absent, Contender } from "../harness.ts";
+import type { PlayName } from "../savina/plays.ts";
 import type { PeerThreadData, PeerThreadReply } from "./peer-thread.ts";
 import type { Repetition, ScenarioName } from "./scenario.ts";
 
@@ -19,15 +20,23 @@ export interface ThreadContenderOptions {
   readonly name: string;
   /** Name of a module in `peers/`, without its ending. */
   readonly module: string;
-  readonly scenario: ScenarioName;
+  readonly scenario: ScenarioName | PlayName;
+  /** A package that the module loads, and that may not be there. */
+  readonly needs?: string;
   /** A slow contender does one of so many operations; the figures are per operation. Default 1. */
   readonly dividedBy?: number;
 }
 
-export function threadContender(options: ThreadContenderOptions): Contender {
+/** Absent where the package that it needs is. */
+export function threadContender(options: ThreadContenderOptions & { readonly needs: string }): Contender | Absent;
+export function threadContender(options: ThreadContenderOptions): Contender;
+export function threadContender(options: ThreadContenderOptions): Contender | Absent {
+  const { name, needs } = options;
+  if (needs !== undefined && !isInstalled(needs))
+    return { name, absent: `the package ${needs} is not installed (npm i ${needs})` };
   let worker: Worker | undefined;
   return {
-    name: options.name,
+    name,
     dividedBy: options.dividedBy ?? 1,
     async run(size) {
       worker ??= new Worker(siblingModule("peer-thread", import.meta.url), {
@@ -44,6 +53,17 @@ export function threadContender(options: ThreadContenderOptions): Contender {
       worker = undefined;
     },
   };
+}
+
+/** Where the modules beside this one would load it from. */
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === "ERR_MODULE_NOT_FOUND") return false;
+    throw error;
+  }
 }
 
 /** @throws Error if the scenario failed, or the thread ended before it answered. */

@@ -85,8 +85,12 @@ export interface Handlers {
   parentExit?(state: unknown, reason: ExitReason, ctx: Context): void;
   /** Whether a handler is an async function: then every turn is entered with a store that tells whose code runs. */
   readonly isAsync?: boolean;
+  /** Whether `receive` is one: what it returns is a promise that nobody else has had in hands. Told by `makeBehaviour`. */
+  readonly isReceiveAsync?: boolean;
   /** gen_server's rule: an exit of the parent ends it, also when it traps exits. */
   readonly isServer?: boolean;
+  /** A supervisor: of what a child of its has thrown it reads no stack, and tells it in logs alone. */
+  readonly isSupervisor?: boolean;
   /** One of the runtime's own, whose names are theirs alone: see ../kernel/service.ts. */
   readonly isService?: boolean;
   /** Redacts the state for crash reports. */
@@ -219,6 +223,7 @@ export function makeBehaviour<A, P extends Api>(options: BehaviourOptions, handl
       }),
       // A configuration is read, and offered, over several ticks.
       isAsync: configuration !== undefined || (handlers.isAsync ?? Object.values(handlers).some(isAsyncFunction)),
+      isReceiveAsync: isAsyncFunction(handlers.receive),
     }),
     modules: callerModules(module),
   });

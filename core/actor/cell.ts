@@ -25,6 +25,7 @@ import type { Context, Monitor, SpawnOptions } from "./context.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { Mailbox, MessageMeta, Meta } from "./mailbox.ts";
 import type { Api, Ref, RefData } from "./ref.ts";
+import type { RefTable } from "./ref-table.ts";
 
 /** Bits of `Cell.flags`. */
 export const Flag = {
@@ -64,8 +65,14 @@ export const Flag = {
   paused: 131_072,
   /** Its messages are told as events. */
   traced: 262_144,
-  /** It has declared something: what waits for it is told to all. */
+  /** It has declared something, and nothing has happened with it since all were told how it stands with it. */
   agent: 524_288,
+  /** Its turns were long when it was last looked at the clock. */
+  slow: 1_048_576,
+  /** Its parent keeps what it is told by `reconfigure` for its next life. */
+  kept: 2_097_152,
+  /** Somebody looks at what actors do, and the clock is looked at for each of its runs. */
+  timed: 4_194_304,
 } as const;
 
 /** While one of these is set the mailbox is not served. */
@@ -97,6 +104,7 @@ export interface StartInfo {
   /** What the spawn says of its declaration and its configuration. */
   readonly declaration: Declaration | undefined;
   readonly configuration: GivenConfiguration | undefined;
+  timer: TimerEntry | undefined;
 }
 
 /** The rare parts of a cell. */
@@ -109,8 +117,6 @@ export class CellExtra {
   /** The number of its last change in the threads' copies by which others find it. */
   agentChange = 0;
   configuration: AgentConfiguration | undefined = undefined;
-  /** Whether its parent keeps what it is told by `reconfigure` for its next life. */
-  isKept = false;
   /** What its children were told so, by their ids. */
   childChanges: Map<string | number, Data> | undefined = undefined;
   /** What it watches among those that have, by id. */
@@ -122,8 +128,6 @@ export class CellExtra {
   /** Streams that it reads, and those that it writes by the token of who reads them. */
   readers: Set<Reader> | undefined = undefined;
   writers: Map<string, Writer> | undefined = undefined;
-  /** The id by which its supervisor knows it. */
-  childId: string | number | undefined = undefined;
   /** What the plan of faults that is at work has to do with it. */
   faults: ActorFaults | undefined = undefined;
   /** What is known of it while it is traced. */
@@ -133,7 +137,6 @@ export class CellExtra {
   policy: MailboxPolicy | "exit" = "reject";
   /** That its mailbox is full was told, and it has not been half empty since. */
   isFullTold = false;
-  start: StartInfo | undefined = undefined;
   stopReason: ExitReason | undefined = undefined;
   isIgnored = false;
   /** Awaits the `init` of children. */
@@ -149,7 +152,6 @@ export class CellExtra {
   unlinking: Map<string, number> | undefined = undefined;
   timers: Map<number, TimerEntry> | undefined = undefined;
   idleTimer: TimerEntry | undefined = undefined;
-  startTimer: TimerEntry | undefined = undefined;
   budgetTimer: TimerEntry | undefined = undefined;
   budget: ActorBudget | undefined = undefined;
   continues: unknown[] | undefined = undefined;
@@ -184,12 +186,17 @@ export class CellExtra {
   /** Its promise, and whether that has settled; where it stands among the open turns. */
   turnPromise: PromiseLike<unknown> | undefined = undefined;
   isTurnSettled = false;
+  /** How it has settled, until a drain takes its end. */
+  isTurnOk = false;
+  turnValue: unknown = undefined;
   /** The number of the turn in which it began, and when that was. */
   turnNumber = 0;
   turnBeganMs = 0;
   /** When it was put in the place of one that failed. */
   restartedMs: number | undefined = undefined;
   turnAt = -1;
+  /** In which checkpoint's record it stands. */
+  checkpoint = 0;
   /** After a cut: when the turn counts as lost with it; 0 not at all. */
   graceEndMs = 0;
   /** How long a turn may take, where that is not the system's; 0: for ever. */
@@ -231,8 +238,12 @@ export class Cell {
   /** Made with the first turn. */
   ctx: Context | undefined = undefined;
   parent: RefData | undefined;
-  /** One linked actor, or a Map by ref key from the second on. */
-  links: RefData | Map<string, RefData> | undefined = undefined;
+  /** The id by which its supervisor knows it. */
+  childId: string | number | undefined = undefined;
+  /** Until its `init` has ended. */
+  start: StartInfo | undefined = undefined;
+  /** One linked actor, or a table from the second on. */
+  links: RefData | RefTable<RefData> | undefined = undefined;
   /** The call or message in hand. */
   current: Meta | undefined = undefined;
   extra: CellExtra | undefined = undefined;

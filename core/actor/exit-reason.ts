@@ -48,9 +48,9 @@ export function blamedReason(
   return blame !== undefined && slot === blame.slot && generation === blame.generation ? blame.reason : undefined;
 }
 
-/** An uncaught error as an exit reason. */
-export function errorReason(thrown: unknown): { readonly error: ErrorData } {
-  return { error: errorData(thrown) };
+/** An uncaught error as an exit reason. @param hasStack false: its stack, which costs as much as all else of a crash, is left out */
+export function errorReason(thrown: unknown, hasStack = true): { readonly error: ErrorData } {
+  return { error: errorData(thrown, 0, hasStack) };
 }
 
 /** `normal`, `shutdown` and `{ shutdown }`: reasons that make no crash report and restart no transient child (OTP). */

@@ -1,5 +1,6 @@
 /**
- * A queue of messages: pairs of meta and payload in one circular array.
+ * A queue of messages: payloads in one circular array, and in a second what each is, once one comes that is no raw message.
+ * So a flood of raw messages holds one word for each.
  *
  * The meta says what the payload is: `undefined` a raw message, a string the name of a cast, else a `Meta`. The fields
  * are open to the kernel, which appends in a straight line after room was made, so that a turn that is cut down in the
@@ -73,57 +74,85 @@ export interface SentMail extends Mail {
   readonly meta: MessageMeta;
 }
 
-const firstPairs = 4;
+/** A new mailbox has room for one message, which is all that most actors of a crowd ever hold at once. */
+const firstRoom = 1;
+/** So many are still a small one's. */
+const smallRoom = 4;
 
 export class Mailbox {
-  /** meta, payload, meta, payload …; the length is a power of two. */
-  items: unknown[] = new Array(firstPairs * 2).fill(undefined);
-  mask = firstPairs * 2 - 1;
-  /** Index of the oldest meta. */
+  /** What was sent, in one circular array; its length is a power of two. */
+  items: unknown[] = [undefined];
+  /** The meta of each, at the same place. Undefined: all that came were raw messages. */
+  metas: MessageMeta[] | undefined = undefined;
+  mask = firstRoom - 1;
+  /** Index of the oldest message. */
   head = 0;
   /** Messages held. */
   size = 0;
 
   /** Makes room for one more message. Call it before the first write of a commit. */
   makeRoom(): void {
-    if (this.size * 2 <= this.mask) return;
-    const items: unknown[] = new Array(this.items.length * 2).fill(undefined);
-    for (let i = 0; i < this.items.length; i++) items[i] = this.items[(this.head + i) & this.mask];
+    if (this.size <= this.mask) return;
+    const items = this.#grown(this.items);
+    const metas = this.metas === undefined ? undefined : this.#grown(this.metas);
     this.items = items;
-    this.head = 0;
+    this.metas = metas;
     this.mask = items.length - 1;
+  }
+
+  /**
+   * Twice itself: what stands from `head` on is whole, and what stands on both sides of it there a second time. And an array
+   * without holes becomes one without, so that all mailboxes' are of one kind for V8.
+   */
+  #grown<T>(items: (T | undefined)[]): T[] {
+    const grown = items.concat(items);
+    grown.fill(undefined, 0, this.head);
+    grown.fill(undefined, this.head + items.length);
+    return grown as T[];
+  }
+
+  /** Makes room for the meta of each. Call it before the first write of a commit that has one. */
+  makeMetas(): void {
+    this.metas ??= (this.items as MessageMeta[]).slice().fill(undefined);
   }
 
   push(meta: MessageMeta, payload: unknown): void {
     this.makeRoom();
-    const tail = (this.head + this.size * 2) & this.mask;
-    this.items[tail] = meta;
-    this.items[tail + 1] = payload;
+    if (meta !== undefined) this.makeMetas();
+    this.#put((this.head + this.size) & this.mask, meta, payload);
     this.size++;
   }
 
   /** Puts a message before all others. */
   unshift(meta: MessageMeta, payload: unknown): void {
     this.makeRoom();
-    const head = (this.head - 2) & this.mask;
-    this.items[head] = meta;
-    this.items[head + 1] = payload;
+    if (meta !== undefined) this.makeMetas();
+    const head = (this.head - 1) & this.mask;
+    this.#put(head, meta, payload);
     this.head = head;
     this.size++;
   }
 
+  #put(at: number, meta: MessageMeta, payload: unknown): void {
+    this.items[at] = payload;
+    if (this.metas !== undefined) this.metas[at] = meta;
+  }
+
+  #metaAt(at: number): MessageMeta {
+    return this.metas?.[at];
+  }
+
   /** Meta of the oldest message; only when `size > 0`. */
   headMeta(): MessageMeta {
-    return this.items[this.head] as MessageMeta;
+    return this.#metaAt(this.head);
   }
 
   /** Removes the oldest message and returns its payload. */
   shift(): unknown {
     const head = this.head;
-    const payload = this.items[head + 1];
-    this.items[head] = undefined;
-    this.items[head + 1] = undefined;
-    this.head = (head + 2) & this.mask;
+    const payload = this.items[head];
+    this.#put(head, undefined, undefined);
+    this.head = (head + 1) & this.mask;
     this.size--;
     return payload;
   }
@@ -133,20 +162,12 @@ export class Mailbox {
     const { items, mask, head, size } = this;
     let kept = 0;
     for (let i = 0; i < size; i++) {
-      const from = (head + i * 2) & mask;
-      if (matches(items[from] as MessageMeta)) continue;
-      if (kept < i) {
-        const to = (head + kept * 2) & mask;
-        items[to] = items[from];
-        items[to + 1] = items[from + 1];
-      }
+      const from = (head + i) & mask;
+      if (matches(this.#metaAt(from))) continue;
+      if (kept < i) this.#put((head + kept) & mask, this.#metaAt(from), items[from]);
       kept++;
     }
-    for (let i = kept; i < size; i++) {
-      const at = (head + i * 2) & mask;
-      items[at] = undefined;
-      items[at + 1] = undefined;
-    }
+    for (let i = kept; i < size; i++) this.#put((head + i) & mask, undefined, undefined);
     this.size = kept;
     return size - kept;
   }
@@ -155,16 +176,15 @@ export class Mailbox {
   removeFirst(
     matches: (meta: MessageMeta) => boolean,
   ): { readonly meta: MessageMeta; readonly payload: unknown } | undefined {
+    const { head, mask } = this;
     for (let i = 0; i < this.size; i++) {
-      const at = (this.head + i * 2) & this.mask;
-      const meta = this.items[at] as MessageMeta;
+      const at = (head + i) & mask;
+      const meta = this.#metaAt(at);
       if (!matches(meta)) continue;
-      const payload = this.items[at + 1];
+      const payload = this.items[at];
       for (let j = i; j > 0; j--) {
-        const to = (this.head + j * 2) & this.mask;
-        const from = (to - 2) & this.mask;
-        this.items[to] = this.items[from];
-        this.items[to + 1] = this.items[from + 1];
+        const from = (head + j - 1) & mask;
+        this.#put((head + j) & mask, this.#metaAt(from), this.items[from]);
       }
       this.shift();
       return { meta, payload };
@@ -186,19 +206,22 @@ export class Mailbox {
   peek<T>(count: number, show: (mail: Mail) => T): T[] {
     const shown: T[] = [];
     for (let i = 0; i < Math.min(count, this.size); i++) {
-      const at = (this.head + i * 2) & this.mask;
-      shown.push(show({ meta: this.items[at] as MessageMeta, payload: this.items[at + 1] }));
+      const at = (this.head + i) & this.mask;
+      shown.push(show({ meta: this.#metaAt(at), payload: this.items[at] }));
     }
     return shown;
   }
 
-  /** Whether its array is larger than a new one's. */
+  /** Whether its array is larger than most ever need. */
   get isGrown(): boolean {
-    return this.items.length > firstPairs * 2;
+    return this.items.length > smallRoom;
   }
 
-  /** Whether its array grew far beyond what an idle actor should keep. */
+  /** Whether it has held more than a hundred messages; and whether so many that it is not kept for others. */
   get isLarge(): boolean {
-    return this.items.length > 256;
+    return this.items.length > 128;
+  }
+  get isHuge(): boolean {
+    return this.items.length > 4_096;
   }
 }

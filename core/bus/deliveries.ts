@@ -47,7 +47,8 @@ export class Deliveries {
 
   deliver(subscriptions: readonly TopicSubscription[], envelope: Envelope, source: Source): void {
     const { delivery } = this.#kernel;
-    const isLate = this.#isLate(envelope);
+    // What comes from this thread is looked at when it is taken.
+    const isLate = source.thread !== this.#kernel.thread && this.#isLate(envelope);
     for (let i = 0; i < subscriptions.length; i++) {
       const subscription = subscriptions[i] as TopicSubscription;
       if (subscription.filter !== undefined && !passes(subscription.filter, envelope.message)) continue;

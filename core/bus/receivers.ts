@@ -13,11 +13,18 @@ import type { DeadLetterWhy } from "../kernel/events.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { passes } from "./filter.ts";
+import type { Route } from "./routes.ts";
 import { subscriptionOf, type TopicSubscription } from "./subscription.ts";
+
+/** Of no set is anybody the last. */
+const nobody = new Set<TopicSubscription>();
 
 export class Receivers {
   readonly #kernel: Kernel;
-  /** By what each of a thread's subscribers gets, the same object for all. It is gone with the last of its messages. */
+  /**
+   * By what each of a thread's subscribers gets, the same object for all; it is gone with the last of its messages. None of what has
+   * one receiver alone, as most have: each would cost more here than all the rest of it.
+   */
   readonly #left = new WeakMap<Envelope, Set<TopicSubscription>>();
 
   constructor(kernel: Kernel) {
@@ -25,10 +32,17 @@ export class Receivers {
   }
 
   /** It is about to be delivered to those whose filter lets it through. */
-  arrives(envelope: Envelope, subscriptions: readonly TopicSubscription[]): void {
-    const receivers = subscriptions.filter(({ filter }) => filter === undefined || passes(filter, envelope.message));
-    if (receivers.length > 0) this.#left.set(envelope, new Set(receivers));
-    else this.#tell(envelope, { code: "noproc", message: `nobody is there to answer the request "${envelope.topic}"` });
+  arrives(envelope: Envelope, { groups, isKept, subscriptions }: Route): void {
+    // Where a queue shares it, or a topic keeps it, somebody may always get it later.
+    if (groups.length > 0 || isKept) {
+      if (subscriptions.length > 0) this.#left.set(envelope, nobody);
+      return;
+    }
+    const isFor = ({ filter }: TopicSubscription) => filter === undefined || passes(filter, envelope.message);
+    const receivers = subscriptions.every(isFor) ? subscriptions : subscriptions.filter(isFor);
+    if (receivers.length > 1) this.#left.set(envelope, new Set(receivers));
+    if (receivers.length === 0)
+      this.#tell(envelope, { code: "noproc", message: `nobody is there to answer the request "${envelope.topic}"` });
   }
 
   /** A message did not come into its subscriber's hands. */
@@ -65,9 +79,11 @@ export class Receivers {
     this.#out(subscription, envelope, error);
   }
 
+  /** The same one may be out of it twice: the asker hears no more of that. */
   #out(subscription: TopicSubscription, envelope: Envelope, error: Omit<ErrorData, "name">): void {
+    if (subscription.queue !== undefined || subscription.isServed) return;
     const left = this.#left.get(envelope);
-    if (left?.delete(subscription) === true && left.size === 0) this.#tell(envelope, error);
+    if (left === undefined || (left.delete(subscription) && left.size === 0)) this.#tell(envelope, error);
   }
 
   #tell({ replyTo }: Envelope, error: Omit<ErrorData, "name">): void {

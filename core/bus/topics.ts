@@ -197,7 +197,7 @@ export class Topics {
       if (route.subscriptions.length > 0 || route.groups.length > 0) {
         const envelope = envelopeOf(topic, message, id, kernel.refOf(sender), extras);
         const source = { wait, thread: kernel.thread, isExcess };
-        if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
+        if (envelope.replyTo !== undefined) this.receivers.arrives(envelope, route);
         this.deliveries.deliverAll(route, envelope, source);
         this.queues.share(route.groups, envelope, source);
       }
@@ -229,11 +229,6 @@ export class Topics {
     this.#kernel.calls.placeOut(extras.replyTo.id, thread, { name: "RuntimeError", code: "mailbox_full", message });
   }
 
-  /** Where a queue shares it, or a topic keeps it, somebody may always get it later. */
-  #requestArrives(envelope: Envelope, { groups, isKept, subscriptions }: Route): void {
-    if (groups.length === 0 && !isKept) this.receivers.arrives(envelope, subscriptions);
-  }
-
   /** In main's table, here or there. */
   #keep(sender: Cell, route: Route, payload: PublishedPayload, isExcess: boolean, question: number | undefined): void {
     const { bus, calls, peers, thread } = this.#kernel;
@@ -260,7 +255,7 @@ export class Topics {
     const envelope = envelopeOf(topic, message, id, from, extras);
     const source = { wait: undefined, thread: from.thread, isExcess };
     const route = this.#routes.of(topic, "publish");
-    if (envelope.replyTo !== undefined) this.#requestArrives(envelope, route);
+    if (envelope.replyTo !== undefined) this.receivers.arrives(envelope, route);
     this.deliveries.deliverAll(route, envelope, source);
     this.queues.share(route.groups, envelope, source);
     if (!route.isKept && question === undefined) return;

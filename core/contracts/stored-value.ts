@@ -3,7 +3,6 @@
  * bytes that the next version of Node reads as well (`node:v8`, whose format is made for that, and which no JSON begins like).
  * A store may hand back other bytes than it was given, and not know it.
  */
-import { crc32 } from "node:zlib";
 import { errorData, RuntimeError } from "../errors.ts";
 import { checkMessage } from "../thread/message-check.ts";
 import { bytesOfObjects, objectsOfBytes } from "./stored-objects.ts";
@@ -37,6 +36,15 @@ export function bytesOfJson(json: string): Uint8Array {
 
 /** What JSON begins with, white space left out. */
 export const jsonBegins = /^[[{"\-\dtfn]/;
+
+type Sum = (bytes: Uint8Array) => number;
+let sumOf: Sum | undefined;
+
+/** Every thread loads this file, and few keep anything. */
+const crc32: Sum = (bytes) => {
+  sumOf ??= process.getBuiltinModule("node:zlib").crc32;
+  return sumOf(bytes);
+};
 
 function told<T>(what: string, does: () => T): T {
   try {

@@ -7,7 +7,6 @@
  * The first write of each transaction is the store's head: it says which system writes there, and depends on its version. So
  * of two systems over one store the one that came later has it, and the other is refused from then on.
  */
-import { randomBytes } from "node:crypto";
 import { isUint8Array } from "node:util/types";
 import { isRef, type Ref } from "../actor/ref.ts";
 import { wallMs } from "../clock.ts";
@@ -70,7 +69,7 @@ export class StoreLink {
   /** The plugin's. */
   readonly name: string;
   /** Names this run of this system: later ones have later names, and no two that begin at once have the same. */
-  readonly run = `${wallMs().toString(36)}${randomBytes(4).toString("hex")}`;
+  readonly run = `${wallMs().toString(36)}${process.getBuiltinModule("node:crypto").randomBytes(4).toString("hex")}`;
   readonly #kernel: Kernel;
   #units: Unit[] = [];
   /** Written before anything else. */

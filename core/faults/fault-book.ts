@@ -26,8 +26,8 @@ export class FaultBook {
     const { extra, slot, generation } = cell;
     return {
       // Before its birth it has the name that it is going to claim.
-      name: extra?.name ?? extra?.start?.name,
-      childId: extra?.childId,
+      name: extra?.name ?? cell.start?.name,
+      childId: cell.childId,
       thread: this.#kernel.thread,
       slot,
       generation,

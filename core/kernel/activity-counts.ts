@@ -9,8 +9,9 @@ import { Flag } from "../actor/cell.ts";
 import type { RefData } from "../actor/ref.ts";
 import { stopwatchMs } from "../clock.ts";
 import type { ActorInfo } from "./controls.ts";
-import { Counter } from "./counters.ts";
+import { CountTable } from "./count-table.ts";
 import type { Kernel } from "./kernel.ts";
+import { TimeShares } from "./time-shares.ts";
 
 /** Counts that are not read for so long end. */
 const leaseMs = 15_000;
@@ -43,86 +44,82 @@ export interface ActivityAnswer {
   readonly workedMs: number;
 }
 
+/** What an actor has done in a time. */
 interface Count {
-  turns: number;
-  busyMs: number;
+  readonly turns: number;
+  readonly busyMs: number;
 }
 
-const none: Count = { turns: 0, busyMs: 0 };
+/** A looker's last reading: what the table said then, and when that was. */
+interface Reading {
+  readonly table: CountTable;
+  readonly readMs: number;
+}
 
 export class ActivityCounts {
   readonly #kernel: Kernel;
-  /** By looker: what was counted since its last reading, and when that was. */
-  readonly #lookers = new Map<number, { readonly counts: Map<Cell, Count>; readonly readMs: number }>();
-  /** When the actor before ended its run, and how many turns the thread had counted by then. */
-  #lastMs = 0;
-  #lastTurns = 0;
-
-  readonly #nowMs: () => number;
+  readonly #lookers = new Map<number, Reading>();
+  readonly #shares: TimeShares;
+  #table = new CountTable();
 
   /** @param nowMs time in milliseconds from an arbitrary start, to the microsecond. */
   constructor(kernel: Kernel, nowMs: () => number = stopwatchMs) {
     this.#kernel = kernel;
-    this.#nowMs = nowMs;
+    this.#shares = new TimeShares(this.#table, nowMs);
   }
 
   /** Runs of actors begin now. */
   begin(): void {
-    this.#beginCount();
-    for (const [looker, { readMs }] of this.#lookers) if (this.#lastMs - readMs > leaseMs) this.#lookers.delete(looker);
-    if (this.#lookers.size === 0) this.#kernel.scheduler.activity = undefined;
-  }
-
-  #beginCount(): void {
-    const { counters } = this.#kernel;
-    counters.countTaken();
-    this.#lastMs = this.#nowMs();
-    this.#lastTurns = counters.get(Counter.turns);
+    this.#kernel.counters.countTaken();
+    const nowMs = this.#shares.begin();
+    for (const [looker, { readMs }] of this.#lookers) if (nowMs - readMs > leaseMs) this.#lookers.delete(looker);
+    if (this.#lookers.size > 0) return;
+    this.#kernel.scheduler.activity = undefined;
+    this.#table = new CountTable();
+    this.#shares.renew(this.#table);
   }
 
   /** An actor has run, from the end of the one before it until now. */
-  ran(cell: Cell): void {
-    const nowMs = this.#nowMs();
-    const nowTurns = this.#kernel.counters.get(Counter.turns);
-    const [busyMs, turns] = [nowMs - this.#lastMs, nowTurns - this.#lastTurns];
-    this.#lastMs = nowMs;
-    this.#lastTurns = nowTurns;
-    for (const { counts } of this.#lookers.values()) {
-      const count = counts.get(cell);
-      if (count === undefined) counts.set(cell, { turns, busyMs });
-      else {
-        count.turns += turns;
-        count.busyMs += busyMs;
-      }
-    }
+  ran(cell: Cell, turns: number): void {
+    this.#shares.ran(cell, turns);
+  }
+
+  /** No other runs for now. */
+  end(): void {
+    this.#shares.end();
   }
 
   /** What was counted for a looker since it last asked; from now on it is counted anew. */
   read(looker: number, question: ActivityQuestion): ActivityAnswer {
     const kernel = this.#kernel;
-    const counts = this.#lookers.get(looker)?.counts ?? new Map<Cell, Count>();
-    this.#lookers.set(looker, { counts: new Map(), readMs: this.#nowMs() });
-    if (kernel.scheduler.activity === undefined) this.#beginCount();
-    kernel.scheduler.activity = this;
-    const rows = this.#cellsOf(question, counts).map((cell) => {
-      const { turns, busyMs } = counts.get(cell) ?? none;
-      return { ...kernel.controls.infoOf(cell), turns, busyMs, heldBytes: kernel.controls.heldBytesOf(cell) };
-    });
+    const { scheduler } = kernel;
+    if (scheduler.activity === undefined) {
+      kernel.counters.countTaken();
+      this.#shares.begin();
+    }
+    // Who asks in the middle of runs has those before it.
+    this.#shares.end();
+    const table = this.#table;
+    const before = this.#lookers.get(looker)?.table ?? table;
+    const countOf = (cell: Cell) => table.since(before, cell);
+    const rows = this.#cellsOf(question, countOf).map((cell) => ({
+      ...kernel.controls.infoOf(cell),
+      ...countOf(cell),
+      heldBytes: kernel.controls.heldBytesOf(cell),
+    }));
+    this.#lookers.set(looker, { table: table.copy(), readMs: this.#shares.nowMs() });
+    scheduler.activity = this;
     const { heapBytes, workedMs } = kernel.host.usage?.() ?? { heapBytes: 0, workedMs: 0 };
     return { actors: rows, heapBytes, workedMs };
   }
 
-  #cellsOf({ sort, limit, of }: ActivityQuestion, counts: ReadonlyMap<Cell, Count>): readonly Cell[] {
+  #cellsOf({ sort, limit, of }: ActivityQuestion, countOf: (cell: Cell) => Count): readonly Cell[] {
     const { cells, controls, guest } = this.#kernel;
     if (of !== undefined) return of.map((ref) => this.#kernel.cellOf(ref)).filter((cell) => cell !== undefined);
-    const valueOf =
-      sort === "messages"
-        ? (cell: Cell) => controls.messagesOf(cell)
-        : (cell: Cell) => (counts.get(cell) ?? none)[sort];
     const values = new Map<Cell, number>();
-    for (const cell of sort === "messages" ? cells : counts.keys()) {
+    for (const cell of sort === "messages" ? cells : this.#table.cellsOf(cells)) {
       if (cell === undefined || cell === guest || (cell.flags & Flag.dead) !== 0) continue;
-      const value = valueOf(cell);
+      const value = sort === "messages" ? controls.messagesOf(cell) : countOf(cell)[sort];
       if (value > 0) values.set(cell, value);
     }
     return [...values]

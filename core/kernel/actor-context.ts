@@ -45,21 +45,59 @@ import type { Data } from "../registry/configuration.ts";
 import { assertDeclaration, type Declaration } from "../registry/declaration.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import type { TaskRequest } from "../tasks/task-request.ts";
-import { eventBit, type SupervisionEvent } from "./events.ts";
+import { type EventType, eventBit, type SupervisionEvent } from "./events.ts";
 import { assertGroup, type GroupVerb, isList } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
 import { assertChanges } from "./reconfiguring.ts";
 import { reportable } from "./report-text.ts";
 import { assertId } from "./signals.ts";
 import { assertSpawnOptions } from "./spawn-options.ts";
-import type { Spawnable } from "./spawner.ts";
+import type { Spawnable, SpawnTies } from "./spawner.ts";
 import { initTimeoutMs, startError } from "./start-error.ts";
 import { signalOf } from "./turn-signals.ts";
 import { assertLog, assertReplyError, missedOf, partsOf } from "./verb-arguments.ts";
 
+/** Of most spawns: made once. */
+const noTies: SpawnTies = {};
+const linked: SpawnTies = { link: true };
+const awaitedLink: SpawnTies = { link: true, await: "message" };
+
 export type ContextClass = new (cell: Cell) => Context;
 
 export function contextClass(kernel: Kernel): ContextClass {
+  // No methods of the class: by a private one each of a million contexts would be a word larger.
+  const askGroup = (
+    cell: Cell,
+    verb: GroupVerb,
+    group: string,
+    members: RefData | readonly RefData[] | undefined,
+  ): Promise<unknown> => {
+    try {
+      kernel.assertAlive(cell, verb);
+      assertGroup(group, verb);
+      const { groups } = kernel;
+      if (isList(members)) {
+        const all = groups.membersOf(members, verb);
+        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
+        return kernel.scheduler.commit(() => groups.askAll(cell, verb, group, all));
+      }
+      const of = members === undefined ? kernel.refOf(cell) : kernel.resolve(members, verb);
+      if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
+      return kernel.scheduler.commit(() => groups.ask(cell, verb, group, of));
+    } catch (error) {
+      return kernel.tasks.rejection(cell, error);
+    }
+  };
+  const askToKeep = (cell: Cell, verb: string, question: () => KeepQuestion): Promise<unknown> => {
+    try {
+      kernel.assertAlive(cell, verb);
+      const asked = question();
+      if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
+      return kernel.scheduler.commit(() => kernel.topics.consumers.ask(cell, asked));
+    } catch (error) {
+      return kernel.tasks.rejection(cell, error);
+    }
+  };
   return class ActorContext {
     readonly #cell: Cell;
 
@@ -91,10 +129,10 @@ export function contextClass(kernel: Kernel): ContextClass {
     }
 
     spawn(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): Ref {
-      return kernel.spawner.spawn(this.#cell, behaviour, argument, options, {}).ref;
+      return kernel.spawner.spawn(this.#cell, behaviour, argument, options, noTies).ref;
     }
     spawnLink(behaviour: Spawnable, argument?: unknown, options?: SpawnLinkOptions): Ref {
-      const ties = options?.ack === true ? ({ link: true, await: "message" } as const) : { link: true };
+      const ties = options?.ack === true ? awaitedLink : linked;
       return kernel.spawner.spawn(this.#cell, behaviour, argument, options, ties).ref;
     }
     spawnMonitor(behaviour: Spawnable, argument?: unknown, options?: SpawnOptions): { ref: Ref; monitor: Monitor } {
@@ -273,28 +311,10 @@ export function contextClass(kernel: Kernel): ContextClass {
       return kernel.names.whereis(name);
     }
     join(group: string, members?: RefData | readonly RefData[]): Promise<void> {
-      return this.#group("join", group, members) as Promise<void>;
+      return askGroup(this.#cell, "join", group, members) as Promise<void>;
     }
     leave(group: string, members?: RefData | readonly RefData[]): Promise<"ok" | "not_joined"> {
-      return this.#group("leave", group, members) as Promise<"ok" | "not_joined">;
-    }
-    #group(verb: GroupVerb, group: string, members: RefData | readonly RefData[] | undefined): Promise<unknown> {
-      const cell = this.#cell;
-      try {
-        kernel.assertAlive(cell, verb);
-        assertGroup(group, verb);
-        const { groups } = kernel;
-        if (isList(members)) {
-          const all = groups.membersOf(members, verb);
-          if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
-          return kernel.scheduler.commit(() => groups.askAll(cell, verb, group, all));
-        }
-        const of = members === undefined ? this.self : kernel.resolve(members, verb);
-        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
-        return kernel.scheduler.commit(() => groups.ask(cell, verb, group, of));
-      } catch (error) {
-        return kernel.tasks.rejection(cell, error);
-      }
+      return askGroup(this.#cell, "leave", group, members) as Promise<"ok" | "not_joined">;
     }
     members(group: string): Ref[] {
       assertGroup(group, "members");
@@ -388,34 +408,23 @@ export function contextClass(kernel: Kernel): ContextClass {
       kernel.topics.requests.cancelAs(this.#cell, number);
     }
     keepTopic(pattern: string, options?: KeepOptions): Promise<void> {
-      return this.#keep("keepTopic", () => {
+      return askToKeep(this.#cell, "keepTopic", () => {
         wordsOfPattern(pattern, "keepTopic");
         return ["keep", pattern, ...checkKeepOptions(pattern, options)];
       }) as Promise<void>;
     }
     dropTopic(pattern: string): Promise<boolean> {
-      return this.#keep("dropTopic", () => {
+      return askToKeep(this.#cell, "dropTopic", () => {
         wordsOfPattern(pattern, "dropTopic");
         return ["drop", pattern];
       }) as Promise<boolean>;
     }
     endQueue(pattern: string, queue: string): Promise<number | undefined> {
-      return this.#keep("endQueue", () => {
+      return askToKeep(this.#cell, "endQueue", () => {
         wordsOfPattern(pattern, "endQueue");
         assertQueueName(queue, "endQueue");
         return ["endQueue", pattern, queue];
       }) as Promise<number | undefined>;
-    }
-    #keep(verb: string, question: () => KeepQuestion): Promise<unknown> {
-      const cell = this.#cell;
-      try {
-        kernel.assertAlive(cell, verb);
-        const asked = question();
-        if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, verb);
-        return kernel.scheduler.commit(() => kernel.topics.consumers.ask(cell, asked));
-      } catch (error) {
-        return kernel.tasks.rejection(cell, error);
-      }
     }
     ack(message: unknown): void {
       kernel.assertAlive(this.#cell, "ack");
@@ -490,6 +499,10 @@ export function contextClass(kernel: Kernel): ContextClass {
     task<T>(work: Promise<T> | ((signal: AbortSignal) => Promise<T>)): Promise<T> {
       kernel.assertAlive(this.#cell, "task");
       return kernel.tasks.run(this.#cell, typeof work === "function" ? work(this.signal) : work);
+    }
+    /** See `isHeard` in events.ts. */
+    isHeard(type: EventType): boolean {
+      return kernel.wants(eventBit(type));
     }
     /** See `tellSupervision` in events.ts. */
     tellSupervision(event: SupervisionEvent): void {

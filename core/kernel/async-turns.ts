@@ -4,7 +4,7 @@
  * Settling only queues; the next drain takes the end of the turn, so that no code of an actor runs in another's frames.
  * A cut may drop the microtask by which a turn would have settled, so every open turn keeps its promise, to be asked again.
  */
-import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
+import { blockedFlags, type Cell, type CellExtra, extraOf, Flag } from "../actor/cell.ts";
 import { type Mail, type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import { nothing } from "./dispatch.ts";
 import { interruptedHook } from "./interrupt-request.ts";
@@ -17,16 +17,16 @@ const terminateTurn = new Meta(MetaKind.continue, "terminate", 0, undefined);
 /** How often a turn whose grace is over is looked at while it waits for the kernel. */
 const recheckMs = 1_000;
 
-interface Settled {
-  readonly cell: Cell;
-  readonly ok: boolean;
-  readonly value: unknown;
-}
+/** Places for turns that have settled, which are kept for those of the next drain. */
+const endedKept = 1_024;
+/** What is to be done behind a turn beside the next. */
+const afterTurnFlags = Flag.stopping | Flag.special;
 
 export class AsyncTurns {
   readonly #kernel: Kernel;
-  /** Turns that settled since the last drain, and how many of them were taken. */
-  #ended: Settled[] = [];
+  /** Actors whose turn has settled since the last drain, and how many of them were taken. */
+  #ended: (Cell | undefined)[] = [];
+  #endedCount = 0;
   #taken = 0;
   /** Actors with an open turn, in no order; each knows its place. */
   readonly #open: Cell[] = [];
@@ -43,12 +43,12 @@ export class AsyncTurns {
 
   /** Whether a drain has an end to take. */
   get hasEnded(): boolean {
-    return this.#ended.length > 0;
+    return this.#endedCount > 0;
   }
 
   /** Whether nothing is open but what waits for others or for the clock. */
   get isIdle(): boolean {
-    return this.#ended.length === 0 && this.#open.length === this.#waitingCount;
+    return this.#endedCount === 0 && this.#open.length === this.#waitingCount;
   }
 
   get size(): number {
@@ -69,10 +69,10 @@ export class AsyncTurns {
     this.#kernel.dispatch.giveScope(cell);
   }
 
-  /** Holds the mailbox until the promise settles; settling only queues. */
+  /** Holds the mailbox until the promise, one of JavaScript's own (`asPromiseOf`), settles; settling only queues. */
   open(
     cell: Cell,
-    promise: PromiseLike<unknown>,
+    native: PromiseLike<unknown>,
     current: Meta | undefined,
     meta: MessageMeta | symbol,
     payload: unknown,
@@ -80,10 +80,9 @@ export class AsyncTurns {
     const { checkpoint, scheduler } = this.#kernel;
     const extra = extraOf(cell);
     extra.turnEnds ??= {
-      ok: (value) => this.#settled({ cell, ok: true, value }),
-      fail: (value) => this.#settled({ cell, ok: false, value }),
+      ok: (value) => this.#settled(cell, true, value),
+      fail: (value) => this.#settled(cell, false, value),
     };
-    const native = this.#kernel.dispatch.asPromiseOf(cell, promise);
     if ((cell.flags & Flag.async) === 0) this.#promising.set(cell.behaviour, true);
     scheduler.enter();
     cell.flags |= Flag.open | Flag.async;
@@ -109,31 +108,60 @@ export class AsyncTurns {
     return meta === nothing && payload === undefined ? undefined : { meta, payload };
   }
 
-  #settled(settled: Settled): void {
-    const { flags, extra } = settled.cell;
+  #settled(cell: Cell, isOk: boolean, value: unknown): void {
+    const { flags, extra } = cell;
     // The dead have no turns: their open turn was closed when they died. After a cut a turn may be told of twice.
     if ((flags & Flag.dead) !== 0 || (flags & Flag.open) === 0 || extra === undefined || extra.isTurnSettled) return;
     extra.isTurnSettled = true;
+    extra.isTurnOk = isOk;
+    extra.turnValue = value;
     if (extra.budget !== undefined) extra.budget.settledMs = this.#kernel.readClock();
-    this.#ended.push(settled);
+    this.#ended[this.#endedCount++] = cell;
     this.#kernel.scheduler.wake();
   }
 
   takeSettled(): void {
-    while (this.#taken < this.#ended.length) this.#take(this.#ended[this.#taken++] as Settled);
-    if (this.#taken === 0) return;
-    this.#ended = [];
+    const ended = this.#ended;
+    while (this.#taken < this.#endedCount) {
+      const cell = ended[this.#taken] as Cell;
+      ended[this.#taken++] = undefined;
+      this.#take(cell);
+    }
+    this.#endedCount = 0;
     this.#taken = 0;
+    if (ended.length > endedKept) this.#ended = [];
   }
 
-  #take({ cell, ok, value }: Settled): void {
+  #take(cell: Cell): void {
     if ((cell.flags & Flag.dead) !== 0) return;
-    const { births, budgets, crashes, delivery, dispatch, interrupts, lifecycle, scheduler } = this.#kernel;
+    const extra = extraOf(cell);
+    const isPlain =
+      extra.isTurnOk &&
+      cell.current === undefined &&
+      extra.interrupt === undefined &&
+      extra.turnMeta !== interruptedHook &&
+      (cell.flags & afterTurnFlags) === 0;
+    if (isPlain) {
+      this.#close(cell);
+      extra.turnMessage = undefined;
+      extra.turnMeta = nothing;
+      extra.turnValue = undefined;
+    } else this.#takeWithCare(cell, extra);
+    const { delivery, scheduler } = this.#kernel;
+    if ((cell.flags & blockedFlags) === 0 && scheduler.hasWorkFor(cell)) scheduler.schedule(cell);
+    else if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && cell.mailbox?.size === 0)
+      delivery.closeMailbox(cell);
+  }
+
+  /** Of a turn behind which there is something to do: somebody is told how it has ended, or more was asked of its actor. */
+  #takeWithCare(cell: Cell, extra: CellExtra): void {
+    const { births, budgets, crashes, dispatch, interrupts, lifecycle } = this.#kernel;
+    const { isTurnOk: ok, turnValue: value } = extra;
     const mail = this.mailOf(cell);
     this.#close(cell);
     const interrupt = interrupts.over(cell);
     const meta = cell.current;
-    const extra = extraOf(cell);
+    extra.turnValue = undefined;
     extra.turnMessage = undefined;
     extra.turnMeta = nothing;
     cell.current = undefined;
@@ -157,9 +185,6 @@ export class AsyncTurns {
       if (meta !== undefined) dispatch.runAs(cell, () => dispatch.answer(cell, meta, mail?.payload, value));
       dispatch.afterTurn(cell, mail);
     }
-    if ((cell.flags & blockedFlags) === 0 && scheduler.hasWorkFor(cell)) scheduler.schedule(cell);
-    else if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && cell.mailbox?.size === 0)
-      delivery.closeMailbox(cell);
   }
 
   #close(cell: Cell): void {
@@ -201,11 +226,11 @@ export class AsyncTurns {
   }
 
   openInit(cell: Cell, promise: PromiseLike<unknown>): void {
-    this.open(cell, promise, initTurn, nothing, undefined);
+    this.open(cell, this.#kernel.dispatch.asPromiseOf(cell, promise), initTurn, nothing, undefined);
   }
 
   openTerminate(cell: Cell, promise: PromiseLike<unknown>): void {
-    this.open(cell, promise, terminateTurn, nothing, undefined);
+    this.open(cell, this.#kernel.dispatch.asPromiseOf(cell, promise), terminateTurn, nothing, undefined);
   }
 
   /** Whether its open turn is its `init` or `terminate`, and has settled. */

@@ -20,10 +20,14 @@ import { loading } from "./loads.ts";
 import { Table } from "./replica.ts";
 import type { BirthOptions } from "./spawn-options.ts";
 
+const noOptions: BirthOptions = {};
+
 export class Births {
   readonly #kernel: Kernel;
   /** Actors of this thread since its start. The guest is none. */
   count = 0;
+  /** Whether what `init` returned last is a promise. */
+  #isOpen = false;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -47,22 +51,23 @@ export class Births {
     const timeoutMs = options?.startTimeoutMs;
     giveBounds(kernel, cell, options, behaviour.options);
     const later = behaviour === loading ? options : undefined;
-    const { name, declaration, configuration, changes, childId, life, isRestart } = options ?? {};
+    const { name, declaration, configuration, changes, childId, life, isRestart } = options ?? noOptions;
     const given =
       configuration === undefined && changes === undefined
         ? undefined
         : { argument: configuration ?? {}, changes: changes ?? {} };
-    if (name ?? ack ?? later ?? declaration ?? given)
-      extraOf(cell).start = { name, ack, options: later, declaration, configuration: given };
-    if (childId !== undefined) extraOf(cell).childId = childId;
-    if (life !== undefined) extraOf(cell).isKept = true;
+    const isTimed = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY;
+    if (isTimed || (name ?? ack ?? later ?? declaration ?? given) !== undefined)
+      cell.start = { name, ack, options: later, declaration, configuration: given, timer: undefined };
+    cell.childId = childId;
+    if (life !== undefined) cell.flags |= Flag.kept;
     if (isRestart === true) extraOf(cell).restartedMs = kernel.readClock();
     while (kernel.cells.length < slot) kernel.cells.push(undefined);
     kernel.cells[slot] = cell;
     this.count++;
     kernel.lifecycle.living++;
     kernel.faults?.meet(cell);
-    if (timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY) kernel.timers.startTimeout(cell, timeoutMs);
+    if (isTimed) kernel.timers.startTimeout(cell, timeoutMs);
     return cell;
   }
 
@@ -71,7 +76,7 @@ export class Births {
     if ((cell.flags & Flag.dead) !== 0) return;
     cell.behaviour = behaviour;
     if (behaviour.handlers.isAsync === true) cell.flags |= Flag.async;
-    giveBounds(this.#kernel, cell, cell.extra?.start?.options, behaviour.options);
+    giveBounds(this.#kernel, cell, cell.start?.options, behaviour.options);
     cell.flags &= ~Flag.waiting;
     this.#kernel.scheduler.schedule(cell);
   }
@@ -82,12 +87,11 @@ export class Births {
     const { taskConcurrency } = cell.behaviour.options;
     // Before its name is known: whoever finds it by that knows this too.
     if (taskConcurrency !== undefined) kernel.replica.put(Table.concurrency, "", cell, taskConcurrency);
-    const declaration = addedTo(cell.behaviour.options.declaration, cell.extra?.start?.declaration);
+    const declaration = addedTo(cell.behaviour.options.declaration, cell.start?.declaration);
     if (declaration !== undefined && cell.extra?.isAgent !== true) kernel.agents.declare(cell, declaration);
-    const name = cell.extra?.start?.name;
-    const initTimeoutMs = cell.extra?.start?.ack?.initTimeoutMs;
-    if (initTimeoutMs !== undefined && cell.extra?.startTimer === undefined)
-      kernel.timers.startTimeout(cell, initTimeoutMs);
+    const name = cell.start?.name;
+    const initTimeoutMs = cell.start?.ack?.initTimeoutMs;
+    if (initTimeoutMs !== undefined && cell.start?.timer === undefined) kernel.timers.startTimeout(cell, initTimeoutMs);
     if (name !== undefined && cell.extra?.name !== name) {
       cell.flags |= Flag.waiting;
       kernel.names.claim(cell, name, (holder) => {
@@ -115,24 +119,39 @@ export class Births {
     const argument = cell.state;
     cell.state = undefined;
     let result: unknown;
-    let isOpen = false;
     kernel.budgets.begin(cell, LimitKind.init);
     kernel.asyncTurns.meet(cell);
     try {
-      result = kernel.dispatch.runAs(cell, () => {
-        const made = this.#init(cell, argument);
-        isOpen = isThenable(made);
-        return made;
-      });
+      result = kernel.dispatch.isBlamed(cell)
+        ? kernel.dispatch.runAs(cell, () => this.#make(cell, argument))
+        : this.#makePlain(cell, argument);
     } catch (error) {
       kernel.crashes.inTurn(cell, error, undefined);
       return;
     }
     if ((cell.flags & Flag.dead) !== 0 || kernel.budgets.isOver(cell)) return;
-    if (isOpen) {
+    if (this.#isOpen) {
       kernel.asyncTurns.openInit(cell, result as PromiseLike<unknown>);
       kernel.budgets.goesOn(cell);
     } else this.initEnded(cell, result);
+  }
+
+  #make(cell: Cell, argument: unknown): unknown {
+    const made = this.#init(cell, argument);
+    // In its turn: a `then` that is read is its code.
+    this.#isOpen = isThenable(made);
+    return made;
+  }
+
+  /** The same of one whose code has no scope: of a million actors each would have a function of its own. */
+  #makePlain(cell: Cell, argument: unknown): unknown {
+    const { scheduler } = this.#kernel;
+    const before = scheduler.begin(cell);
+    try {
+      return this.#make(cell, argument);
+    } finally {
+      scheduler.end(before);
+    }
   }
 
   /** `init`, once the configuration is there where the behaviour declares one. */
@@ -140,7 +159,7 @@ export class Births {
     const kernel = this.#kernel;
     const { init, configuration } = cell.behaviour.handlers;
     const ctx = kernel.contextOf(cell);
-    const given = cell.extra?.start?.configuration;
+    const given = cell.start?.configuration;
     if (configuration === undefined) {
       if (given !== undefined) throw noConfiguration(cell.behaviour);
       return init(argument, ctx, undefined);
@@ -194,16 +213,16 @@ export class Births {
   #started(cell: Cell): void {
     const kernel = this.#kernel;
     cell.flags &= ~Flag.initializing;
-    const extra = cell.extra;
-    if (extra === undefined) return;
+    const { extra, start } = cell;
     if ((cell.flags & Flag.agent) !== 0) kernel.agents.touched(cell);
-    if (extra.startTimer !== undefined) kernel.timers.cancelStart(cell);
-    if (extra.budget !== undefined) kernel.budgets.done(cell);
-    const ack = extra.start?.ack;
-    extra.start = undefined;
+    if (extra?.budget !== undefined) kernel.budgets.done(cell);
+    if (start === undefined) return;
+    if (start.timer !== undefined) kernel.timers.cancelStart(start);
+    cell.start = undefined;
+    const { ack } = start;
     if (ack === undefined) return;
     if (ack.to.thread === kernel.thread) kernel.starts.ended(kernel.refOf(cell), { ok: true });
-    else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, extra.agentChange, undefined);
+    else kernel.peers.push(ack.to.thread, FrameKind.started, ack.to, cell, extra?.agentChange ?? 0, undefined);
   }
 }
 

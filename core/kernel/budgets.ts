@@ -57,6 +57,7 @@ export class Budgets {
     const budget = cell.extra?.budget;
     if (budget === undefined || budget.times[kind] === 0) return;
     budget.phase = kind;
+    cell.flags |= Flag.limited;
     budget.sinceMs = this.#kernel.readClock();
   }
 
@@ -83,7 +84,13 @@ export class Budgets {
     const extra = cell.extra;
     if (extra?.budget === undefined) return;
     extra.budget.phase = LimitKind.turn;
-    this.#kernel.timers.cancelBudget(cell);
+    const { memory, thread, timers } = this.#kernel;
+    timers.cancelBudget(cell);
+    // No run says again what limit it has: it is that of all others now.
+    if (extra.turnLimitMs === undefined) cell.flags &= ~Flag.limited;
+    const { slot, generation } = cell;
+    if (memory.watch.limitKind(thread, slot, generation) !== LimitKind.turn)
+      memory.watch.setLimitKind(thread, slot, generation, LimitKind.turn);
   }
 
   /** The timer rang, maybe late: where an `init` or `terminate` has settled, that is taken in this drain, and it is known when it did. */

@@ -16,6 +16,7 @@ import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { NumberTable } from "./number-table.ts";
 import { type PendingCall, PendingCalls } from "./pending-calls.ts";
+import { byPort } from "./scheduler.ts";
 import { assertHandlerName, timeoutOf } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
@@ -359,8 +360,7 @@ export class Calls {
   #reject({ cell, resolve, reject, isPromised }: PendingCall, error: RuntimeError): void {
     const { scheduler, tasks } = this.#kernel;
     tasks.failureOf(cell, error);
-    if (!isPromised) scheduler.settle(cell, reject, error);
-    else scheduler.settle(cell, () => this.failPromise(error, resolve, reject), undefined);
+    scheduler.settle(cell, () => (isPromised ? this.failPromise(error, resolve, reject) : reject(error)), byPort);
   }
 
   /** In the drain: lets a promise of an actor's fail, with the stack of whoever awaits it. */

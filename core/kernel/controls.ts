@@ -83,7 +83,7 @@ export class Controls {
       name: extra?.name,
       behaviour: behaviourName(cell.behaviour),
       parent: parent === undefined ? undefined : kernel.adopt(parent).toJSON(),
-      childId: extra?.childId,
+      childId: cell.childId,
       state: lifecycleStateOf(cell, kernel.scheduler.current === cell),
       position: kernel.memory.position(kernel.thread),
       isolation: isRemote ? "process" : kernel.isDedicated ? "thread" : "shared",

@@ -8,27 +8,33 @@ import { type ExitReason, errorReason } from "../actor/exit-reason.ts";
 import { type Mail, MetaKind } from "../actor/mailbox.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import { Counter } from "./counters.ts";
+import type { CrashReport } from "./events.ts";
 import type { Kernel } from "./kernel.ts";
 import { mailText, messageText, plainText, stateText } from "./report-text.ts";
+import { UnheardCrashes } from "./unheard-crashes.ts";
 
 /** A crash report where the state has a `format`, and no code of the actor may run any more. */
 const notFormatted = "not shown: it has a format, which is code of the actor, and that was ended from outside";
 
 export class Crashes {
   readonly #kernel: Kernel;
+  readonly unheard: UnheardCrashes;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.unheard = new UnheardCrashes(kernel);
   }
 
   /** A handler threw: report, answer the call in hand, `terminate` (as gen_server does), death. */
   inTurn(cell: Cell, error: unknown, mail: Mail | undefined): void {
     if ((cell.flags & Flag.dead) !== 0) return;
     if (this.#hadNoReader(cell, error)) return;
-    const reason = this.#reasonOf(cell, error);
+    const isUnheard = this.unheard.mayWait(cell, error, mail);
+    const reason = isUnheard ? errorReason(error, false) : this.#reasonOf(cell, error);
     // What it threw has getters of its own, which may end it.
     if ((cell.flags & Flag.dead) !== 0) return;
-    this.report(cell, reason, mail);
+    if (isUnheard) this.unheard.keep(this.#reportOf(cell, reason, mail), reason.error, error);
+    else this.report(cell, reason, mail);
     // A listener may have ended it; its death answered the call then.
     if ((cell.flags & Flag.dead) !== 0) return;
     const call = cell.current;
@@ -36,7 +42,9 @@ export class Crashes {
     this.#kernel.topics.receivers.ended(cell, mail, reason);
     if (call !== undefined && (call.kind === MetaKind.call || call.kind === MetaKind.inspect))
       this.#kernel.calls.answerError(call.from, call.id, reason.error, this.#kernel.refOf(cell));
-    if ((cell.flags & (Flag.initializing | Flag.terminating)) !== 0) this.#kernel.lifecycle.die(cell, reason);
+    const isAtOnce =
+      (cell.flags & (Flag.initializing | Flag.terminating)) !== 0 || cell.behaviour.handlers.terminate === undefined;
+    if (isAtOnce) this.#kernel.lifecycle.die(cell, reason);
     else {
       extraOf(cell).isCrashReported = true;
       this.#kernel.lifecycle.terminate(cell, reason);
@@ -97,6 +105,15 @@ export class Crashes {
    * @param cut its turn was ended from outside, so no more of its code may run: it might be what did not end.
    */
   report(cell: Cell, reason: ExitReason, mail: Mail | undefined, cut?: { readonly stack: string | undefined }): void {
+    this.#kernel.emit(this.#reportOf(cell, reason, mail, cut));
+  }
+
+  #reportOf(
+    cell: Cell,
+    reason: ExitReason,
+    mail: Mail | undefined,
+    cut?: { readonly stack: string | undefined },
+  ): CrashReport {
     const kernel = this.#kernel;
     kernel.counters.add(Counter.crashes, 1);
     const { format } = cell.behaviour.handlers;
@@ -116,7 +133,7 @@ export class Crashes {
       message: mail === undefined ? undefined : mailText(mail, text),
       queued: cell.mailbox?.peek(10, (each) => mailText(each, text)) ?? [],
     });
-    kernel.emit({
+    return {
       type: "crashed",
       ref: kernel.refOf(cell).toJSON(),
       name: cell.extra?.name,
@@ -125,7 +142,7 @@ export class Crashes {
       ...(cut?.stack !== undefined && { stack: cut.stack }),
       ...(cut === undefined ? kernel.dispatch.runAs(cell, texts) : texts()),
       queuedCount: cell.mailbox?.size ?? 0,
-    });
+    };
   }
 
   /** What an actor has thrown, read in its name: getters and traps are its code, and may not end. */

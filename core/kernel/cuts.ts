@@ -14,11 +14,11 @@ import type { Mail, SentMail } from "../actor/mailbox.ts";
 import { refKey } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { Counter } from "./counters.ts";
-import { nothing } from "./dispatch.ts";
+import { answerScript, nothing } from "./dispatch.ts";
 import { eventBit } from "./events.ts";
 import type { CutRequest } from "./interrupt-request.ts";
 import type { Kernel } from "./kernel.ts";
-import { standStill } from "./scheduler.ts";
+import { drainScript, standStill } from "./scheduler.ts";
 
 /** What `cut` answers. `gone`: the turn has ended; `nobody`, `other`: code of no actor, or another's, runs. */
 export type CutAnswer =
@@ -29,7 +29,9 @@ export type CutAnswer =
   /** The kernel is at work in the actor's frames: ask again. */
   | "busy"
   /** Code of Node's runs, called by the actor: ask again, and taint the thread if it stays so. */
-  | "node";
+  | "node"
+  /** The same while Node may be making something on first use, which a cut would leave half made: it gets longer. */
+  | "making";
 
 /** How running code is ended. */
 export interface Termination {
@@ -80,6 +82,8 @@ export class Cuts {
   #due: { readonly cell: Cell; readonly turn: number; readonly drains: number } | undefined;
   /** Work of the kernel in user frames begins with `await`. */
   isAwaited = false;
+  /** Whether all is there that Node makes on first use. Before that a cut in its code could leave something half made for ever. */
+  isNodeMade = true;
 
   /**
    * @param asyncGraceMs how long an async turn may still take after a cut that may have dropped what it waits for.
@@ -133,7 +137,7 @@ export class Cuts {
       return "busy";
     }
     const isInNode = frames[0]?.scriptName.startsWith("node:") === true;
-    if (isPatient && isInNode) return "node";
+    if (isInNode && isPatient) return request === undefined && !this.isNodeMade ? "making" : "node";
     termination.ready();
     this.#termination = termination;
     const survives = request !== undefined && interruptedTurns.survives(cell, isInTurn);
@@ -344,14 +348,15 @@ function outermostOf(frames: readonly Frame[]): string | undefined {
   return last && `${last.scriptName}:${last.lineNumber}:${last.columnNumber}`;
 }
 
-/** A frame of the drain that turns are entered from. */
+/** A frame of the drain that turns are entered from. A frame names its source only where source maps are on. */
 function isDrain({ functionName, scriptName }: Frame): boolean {
-  return functionName === "drain" && /\/kernel\/scheduler\.[jt]s$/.test(scriptName);
+  return functionName === "drain" && (scriptName === drainScript || /\/kernel\/scheduler\.[jt]s$/.test(scriptName));
 }
 
 /** A frame of what follows a handler: its answer is on its way. */
 function isAnswer({ functionName, scriptName }: Frame): boolean {
-  return (functionName === "takeResult" || functionName === "answer") && /\/kernel\/dispatch\.[jt]s$/.test(scriptName);
+  const isScript = scriptName === answerScript || /\/kernel\/dispatch\.[jt]s$/.test(scriptName);
+  return isScript && (functionName === "takeResult" || functionName === "answer");
 }
 
 function stackText(frames: readonly Frame[]): string {

@@ -18,8 +18,9 @@ export const waitingSendsMax = 1_024;
 const slowFlags = Flag.bounded | Flag.dead | Flag.faulty | Flag.traced | Flag.agent;
 /** Empty mailboxes kept for the next actor that gets a message. */
 const poolMax = 16_384;
-/** Of these, those that have grown. */
+/** Of these, those that have grown, and those of a few thousand messages: who gets so many at a time gets them again. */
 const grownMax = 4_096;
+const largeMax = 64;
 
 interface QueuedMail {
   readonly meta: MessageMeta;
@@ -43,17 +44,21 @@ export class Delivery {
   /** The same for what stands in `FanOuts` in its place. */
   put(cell: Cell, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
     const box = cell.mailbox ?? this.#openMailbox(cell);
-    if ((cell.flags & slowFlags) !== 0 || box.size >= mailboxCapacityDefault) {
-      return this.#kernel.scheduler.commit(() => {
-        this.#touched(cell);
-        if ((cell.flags & Flag.traced) !== 0 && sender !== undefined) this.#traced(cell, meta, payload, sender);
-        if ((cell.flags & Flag.faulty) !== 0 && sender !== undefined && this.#isTaken(cell, meta, payload, sender))
-          return undefined;
-        return this.#deliverBounded(cell, box, meta, payload, sender);
-      });
-    }
+    const slow = cell.flags & slowFlags;
+    const hasRoom = slow === 0 ? box.size < mailboxCapacityDefault : slow === Flag.bounded && isOpen(box, cell.extra);
+    if (!hasRoom) return this.#putSlowly(cell, box, meta, payload, sender);
     this.#kernel.scheduler.enqueue(cell, box, meta, payload);
     return undefined;
+  }
+
+  #putSlowly(cell: Cell, box: Mailbox, meta: MessageMeta, payload: unknown, sender: Cell | undefined): SendResult {
+    return this.#kernel.scheduler.commit(() => {
+      this.#touched(cell);
+      if ((cell.flags & Flag.traced) !== 0 && sender !== undefined) this.#traced(cell, meta, payload, sender);
+      if ((cell.flags & Flag.faulty) !== 0 && sender !== undefined && this.#isTaken(cell, meta, payload, sender))
+        return undefined;
+      return this.#deliverBounded(cell, box, meta, payload, sender);
+    });
   }
 
   /** What waits for an actor that has declared something is told to all. */
@@ -336,8 +341,19 @@ export class Delivery {
     const box = cell.mailbox;
     if (box === undefined) return;
     cell.mailbox = undefined;
-    if (this.#pool.length < (box.isGrown ? grownMax : poolMax) && !box.isLarge) this.#pool.push(box);
+    if (this.#pool.length < (box.isGrown ? (box.isLarge ? largeMax : grownMax) : poolMax) && !box.isHuge)
+      this.#pool.push(box);
   }
+}
+
+/** Whether a mailbox with a bound of its own takes a message at once. */
+function isOpen(box: Mailbox, extra: CellExtra | undefined): boolean {
+  return (
+    extra !== undefined &&
+    box.size < extra.capacity &&
+    extra.heldMail === undefined &&
+    (extra.waiting === undefined || extra.waiting.length === 0)
+  );
 }
 
 /** Messages that a bound counts: also those that are held back (`pause`, `initLater`). */

@@ -7,7 +7,7 @@
 import { types } from "node:util";
 import { mailboxCapacityDefault } from "../actor/behaviour.ts";
 import { blockedFlags, type Cell, extraOf, Flag } from "../actor/cell.ts";
-import type { Context, Envelope } from "../actor/context.ts";
+import type { Envelope } from "../actor/context.ts";
 import { type Mail, Mailbox, type MessageMeta, Meta, MetaKind, type SentMail } from "../actor/mailbox.ts";
 import { noReply, sameRef } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
@@ -17,6 +17,9 @@ import type { Kernel } from "./kernel.ts";
 
 /** Flags that keep a message from the shortest way to its handler. */
 export const slowFlags = Flag.async | Flag.special | Flag.held | Flag.faulty | Flag.traced;
+
+/** By what name V8 knows the script of `takeResult` and `answer`. */
+export const answerScript = import.meta.url;
 
 /** No message is in hand. */
 export const nothing: unique symbol = Symbol("nothing in hand");
@@ -34,6 +37,16 @@ export class Dispatch {
    */
   returned: unknown = nothing;
   readonly #kernel: Kernel;
+  /** What runs in an actor's scope, made once: whose turn it is and what it is for stand in hand. */
+  readonly #turnInHand = (): unknown =>
+    this.#dispatch(this.#kernel.scheduler.current as Cell, this.inHandMeta, this.inHand);
+  /** The same of a raw message that no flag wants a look at. */
+  readonly #receiveInHand = (): unknown => {
+    const cell = this.#kernel.scheduler.current as Cell;
+    const result = cell.behaviour.handlers.receive(cell.state, this.inHand, this.#kernel.contextOf(cell));
+    this.returned = result;
+    return result;
+  };
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -47,11 +60,15 @@ export class Dispatch {
   /** Turns that need more than a plain handler: calls, system messages, blame, idle time-outs, held mail. */
   slowTurn(cell: Cell, meta: MessageMeta, payload: unknown): unknown {
     if (this.returned !== nothing) return this.returned;
+    if ((cell.flags & slowFlags) === Flag.async && meta === undefined) {
+      const scope = cell.extra?.resource ?? this.#scopeOf(cell);
+      return scope === undefined ? this.#receiveInHand() : scope.runInAsyncScope(this.#receiveInHand);
+    }
     if ((cell.flags & slowFlags) === 0 && meta instanceof Meta && meta.kind === MetaKind.topic) {
       // A publish has thousands of these.
       if (!this.#kernel.topics.deliveries.isTaken(meta.subscription as TopicSubscription, payload as Envelope))
         return undefined;
-      return cell.behaviour.handlers.receive(cell.state, payload, cell.ctx as Context);
+      return cell.behaviour.handlers.receive(cell.state, payload, this.#kernel.contextOf(cell));
     }
     if ((cell.flags & Flag.special) !== 0) this.#kernel.timers.cancelIdle(cell, meta);
     if ((cell.flags & Flag.held) !== 0 && isHeldBack(cell, meta)) {
@@ -62,21 +79,13 @@ export class Dispatch {
       return undefined;
     }
     const scope = (cell.flags & Flag.async) !== 0 ? this.#scopeOf(cell) : undefined;
-    if (scope !== undefined) return scope.runInAsyncScope(() => this.#dispatch(cell, meta, payload));
+    if (scope !== undefined) return scope.runInAsyncScope(this.#turnInHand);
     return this.#dispatch(cell, meta, payload);
   }
 
   /** Runs code of an actor outside its messages: what it does is done in its name, and what it leaves behind is its own. */
   runAs<T>(cell: Cell, run: () => T): T {
     const { scheduler } = this.#kernel;
-    // Not for every actor of main: a scope costs a microsecond, and few leave something behind in a synchronous `init`.
-    const { extra } = cell;
-    const isBlamed =
-      cell.behaviour.handlers.isAsync === true ||
-      extra?.resource !== undefined ||
-      // Its time shall be kept also where an `init` that is no async function returns a promise.
-      extra?.budget !== undefined ||
-      (cell.flags & Flag.dead) !== 0;
     // In its own turn already: an answer that cannot be sent ends it there. In another's, which has called for it: that one
     // answers for the time, since it is its frames that a cut would take.
     const isInTurn = (scheduler.turn & 1) === 1;
@@ -84,12 +93,24 @@ export class Dispatch {
     if (isOwn) scheduler.renew(cell);
     const before = isInTurn ? undefined : scheduler.begin(cell);
     try {
-      const scope = isBlamed ? this.#scopeOf(cell) : undefined;
+      const scope = this.isBlamed(cell) ? this.#scopeOf(cell) : undefined;
       return scope === undefined ? run() : scope.runInAsyncScope(run);
     } finally {
       if (isOwn) scheduler.renew(cell);
       else if (!isInTurn) scheduler.end(before);
     }
+  }
+
+  /** Whether its code outside its messages has a scope. Not that of every actor of main: one costs a microsecond, and few leave something behind in a synchronous `init`. */
+  isBlamed(cell: Cell): boolean {
+    const { extra } = cell;
+    return (
+      cell.behaviour.handlers.isAsync === true ||
+      extra?.resource !== undefined ||
+      // Its time shall be kept also where an `init` that is no async function returns a promise.
+      extra?.budget !== undefined ||
+      (cell.flags & Flag.dead) !== 0
+    );
   }
 
   /** From now on what its code outside its messages leaves behind can be traced to it. */
@@ -186,15 +207,23 @@ export class Dispatch {
 
   /** What a handler returned: the answer of a call, or a promise that keeps the turn open. */
   takeResult(cell: Cell, meta: MessageMeta, payload: unknown, result: unknown): void {
-    if (isThenable(result)) {
+    // Most promises are those of async functions, which need no second look.
+    const isOwn =
+      meta === undefined &&
+      result !== undefined &&
+      cell.behaviour.handlers.isReceiveAsync === true &&
+      (cell.flags & lookFlags) === 0;
+    if (isOwn || isThenable(result)) {
       if ((cell.flags & Flag.dead) !== 0) {
         // The actor ended itself in this turn; what its promise does later concerns nobody.
-        this.asPromiseOf(cell, result).then(undefined, () => undefined);
+        this.asPromiseOf(cell, result as PromiseLike<unknown>).then(undefined, () => undefined);
         return;
       }
       const isAside = this.inHand === nothing;
       const turnMessage = payload === nothing ? undefined : payload;
-      this.#kernel.asyncTurns.open(cell, result, cell.current, isAside ? nothing : meta, turnMessage);
+      const promise = result as PromiseLike<unknown>;
+      const native = isOwn ? promise : this.asPromiseOf(cell, promise);
+      this.#kernel.asyncTurns.open(cell, native, cell.current, isAside ? nothing : meta, turnMessage);
     } else if (cell.current !== undefined) this.answer(cell, cell.current, payload, result);
   }
 
@@ -295,7 +324,10 @@ export class Dispatch {
       try {
         this.runAs(cell, () => {
           const result = run(cell.state, argument, kernel.contextOf(cell));
-          if (isThenable(result)) kernel.asyncTurns.open(cell, result, undefined, nothing, argument);
+          if (!isThenable(result)) return;
+          // It may have ended itself: what its promise does later concerns nobody.
+          if ((cell.flags & Flag.dead) !== 0) this.asPromiseOf(cell, result).then(undefined, () => undefined);
+          else kernel.asyncTurns.open(cell, this.asPromiseOf(cell, result), undefined, nothing, argument);
         });
       } catch (error) {
         kernel.crashes.inTurn(cell, error, { meta: nothing, payload: argument });

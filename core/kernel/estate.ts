@@ -10,11 +10,15 @@ import type { Kernel } from "./kernel.ts";
 
 /** Unread mail becomes dead letters, unread and open calls are answered with the reason, waiting senders go on. */
 export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: ExitReason): void {
+  const { current, extra, mailbox } = cell;
+  if (extra === undefined && current === undefined && (mailbox === undefined || mailbox.size === 0)) {
+    kernel.delivery.closeMailbox(cell);
+    kernel.faults?.ended(ref);
+    return;
+  }
   const answer = (name: string) => reasonError(reason, kernel.nameOf(ref), name);
-  const extra = cell.extra;
-  const call = cell.current;
-  if (call !== undefined && (call.kind === MetaKind.call || call.kind === MetaKind.inspect))
-    kernel.calls.answerError(call.from, call.id, answer(call.name), ref);
+  if (current !== undefined && (current.kind === MetaKind.call || current.kind === MetaKind.inspect))
+    kernel.calls.answerError(current.from, current.id, answer(current.name), ref);
   cell.current = undefined;
   if (extra?.openCalls !== undefined) {
     const open = extra.openCalls.values().sort((a, b) => a.caller.thread - b.caller.thread || a.id - b.id);
@@ -22,7 +26,7 @@ export function settleEstate(kernel: Kernel, cell: Cell, ref: RefData, reason: E
     extra.openCalls = undefined;
   }
   for (const { caller, id } of extra?.stopCallers ?? []) kernel.calls.answer(caller, id, reason, ref);
-  const mail = [...(extra?.stash ?? []), ...(extra?.heldMail?.takeAll() ?? []), ...(cell.mailbox?.takeAll() ?? [])];
+  const mail = [...(extra?.stash ?? []), ...(extra?.heldMail?.takeAll() ?? []), ...(mailbox?.takeAll() ?? [])];
   kernel.counters.addUnread(-mail.length / 2);
   kernel.delivery.closeMailbox(cell);
   for (let i = 0; i < mail.length; i += 2) {

@@ -12,6 +12,7 @@ import { eventsMax, isReport, reportsMax } from "./event-outlet.ts";
 import {
   alwaysBits,
   type CrashReport,
+  crashesHeardBit,
   type EventListener,
   type EventType,
   eventBit,
@@ -154,6 +155,7 @@ export class EventStream {
   #publishInterest(): void {
     let bits = alwaysBits;
     for (const [type, listeners] of this.#listeners) if (listeners.size > 0) bits |= eventBit(type);
+    if ((this.#listeners.get("crashed")?.size ?? 0) > 0) bits |= crashesHeardBit;
     this.#interestChanged(bits);
   }
 }

@@ -105,6 +105,11 @@ export function tellSupervision(ctx: Context, event: SupervisionEvent): void {
   (ctx as Context & { tellSupervision(event: SupervisionEvent): void }).tellSupervision(event);
 }
 
+/** For supervisors, before they make an event or a log: whether somebody listens to it. */
+export function isHeard(ctx: Context, type: EventType): boolean {
+  return (ctx as Context & { isHeard?(type: EventType): boolean }).isHeard?.(type) ?? true;
+}
+
 export type RuntimeEvent =
   | {
       readonly type: "spawned";
@@ -240,5 +245,8 @@ export function eventBit(type: EventType): number {
 /** Kinds that are always made. */
 export const alwaysBits =
   eventBit("crashed") | eventBit("threadLost") | eventBit("unattributedError") | eventBit("eventsDropped");
+
+/** Beside the kinds: somebody listens to `crashed`, which is always made. */
+export const crashesHeardBit: number = 1 << 30;
 
 export type EventListener<T extends EventType> = (event: Extract<RuntimeEvent, { type: T }>) => void;

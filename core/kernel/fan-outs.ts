@@ -17,7 +17,7 @@ export const fanOutMin = 16;
 /** Turns after which they are counted together. */
 const turnsPerCount = 16;
 /** Who has another flag gets it by way of the mailbox. */
-const harmlessFlags = Flag.trapping;
+const harmlessFlags = Flag.trapping | Flag.kept | Flag.slow | Flag.timed;
 
 /** None of the subscriptions has a filter or a bound. */
 interface FanOut {

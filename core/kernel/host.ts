@@ -33,6 +33,11 @@ export interface Host {
   readonly random: Random;
   /** Asks for one `kernel.drain()` soon, from a MessagePort callback. */
   post(): void;
+  /**
+   * Calls that in the same callback, once no microtask is left: what is cut down there takes nothing with it, as in a message of
+   * the port. Absent: it cannot.
+   */
+  behind?(run: () => void): void;
   /** A turn is cut down: asks for `kernel.cuts.recover()`, and that for `kernel.cuts.judge()`, from the same port. */
   postRecovery?(): void;
   postJudgement?(): void;
@@ -68,7 +73,9 @@ export interface Host {
   /** Asks the watchdog to cut down a turn when its grace is over. Absent: nobody can. */
   askCut?(request: CutRequest): void;
   /** Starts the process that runs an actor's code. Main only. */
-  startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor;
+  /** Main: before the first process; undefined: it can be started at once. */
+  loadProcesses?(): Promise<void> | undefined;
+  startProcess?(cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor | undefined;
   /** Bytes of this thread's heap that are in use, and how long its event loop has been at work since it began. */
   usage?(): { readonly heapBytes: number; readonly workedMs: number };
   /**

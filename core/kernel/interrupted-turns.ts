@@ -10,7 +10,7 @@ import type { Kernel } from "./kernel.ts";
 
 /** Whether somebody starts it again: what a task that makes way for another may cost is a turn, and no actor. */
 export function mayEnd(cell: Cell): boolean {
-  return cell.extra?.childId !== undefined;
+  return cell.childId !== undefined;
 }
 
 /** A turn whose frames are gone, though its handler had returned: the interrupt came too late. */

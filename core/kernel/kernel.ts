@@ -383,8 +383,9 @@ export class Kernel {
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, undefined, message, sender));
       return undefined;
     }
+    if (transfer === undefined && this.peers.sendAtOnce(sender, ref, undefined, message)) return undefined;
     this.outgoing.check(message, transfer, ref, "send");
-    return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, undefined, message, transfer));
+    return this.peers.send(sender, ref, undefined, message, transfer);
   }
 
   cast(sender: Cell, ref: RefData, name: string, argument: unknown, options: SendOptions | undefined): SendResult {
@@ -401,8 +402,9 @@ export class Kernel {
       this.scheduler.commit(() => this.delivery.deliverNowhere(ref, name, argument, sender));
       return undefined;
     }
+    if (transfer === undefined && this.peers.sendAtOnce(sender, ref, name, argument)) return undefined;
     this.outgoing.check(argument, transfer, ref, name);
-    return this.scheduler.commit(() => this.peers.sendMessage(sender, ref, name, argument, transfer));
+    return this.peers.send(sender, ref, name, argument, transfer);
   }
 
   /** Of a sender that has ended, or is traced. */

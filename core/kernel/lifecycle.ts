@@ -43,7 +43,8 @@ export class Lifecycle {
       kernel.delivery.deliverSystem(cell, new Meta(MetaKind.stop, "stop", 0, undefined), reason);
       return;
     }
-    extraOf(cell).stopReason = reason;
+    // Most end so, by their thousands, and have no rare parts.
+    if (reason !== "normal") extraOf(cell).stopReason = reason;
     cell.flags |= Flag.stopping;
   }
 
@@ -77,11 +78,11 @@ export class Lifecycle {
   /** Runs `terminate`, then death. */
   terminate(cell: Cell, reason: ExitReason): void {
     const run = cell.behaviour.handlers.terminate;
-    extraOf(cell).stopReason = reason;
     if (run === undefined) {
       this.#finish(cell, reason);
       return;
     }
+    extraOf(cell).stopReason = reason;
     const { asyncTurns, budgets, dispatch } = this.#kernel;
     let result: unknown;
     let isOpen = false;
@@ -142,7 +143,7 @@ export class Lifecycle {
     this.living--;
     // From here on nobody can find it, and no code of it runs elsewhere; now the signals.
     extra?.remote?.ended(reason);
-    const ack = isInitializing ? extra?.start?.ack : undefined;
+    const ack = isInitializing ? cell.start?.ack : undefined;
     const ackReason: ExitReason = start?.ackReason ?? (extra?.isIgnored === true ? ignored : reason);
     const publicReason: ExitReason = extra?.isIgnored === true ? "normal" : reason;
     if (kernel.wants(eventBit("exited"))) {

@@ -1,19 +1,20 @@
 /**
  * The links and watchers of a cell, as data.
  *
- * Most actors have one link, to their supervisor: it stands in the cell itself, and a Map is made with the second.
+ * Most actors have one link, to their supervisor: it stands in the cell itself, and a table is made with the second.
  */
 import { type Cell, extraOf } from "../actor/cell.ts";
 import { type RefData, refKey, sameRef } from "../actor/ref.ts";
+import { RefTable } from "../actor/ref-table.ts";
 
 /** All linked actors; a copy. */
 export function linksOf(cell: Cell): RefData[] {
-  if (cell.links instanceof Map) return [...cell.links.values()];
+  if (cell.links instanceof RefTable) return [...cell.links.values()];
   return cell.links === undefined ? [] : [cell.links];
 }
 
 export function hasLink(cell: Cell, ref: RefData): boolean {
-  return cell.links instanceof Map ? cell.links.has(refKey(ref)) : sameRef(cell.links, ref);
+  return cell.links instanceof RefTable ? cell.links.has(ref) : sameRef(cell.links, ref);
 }
 
 /** False when they were linked already. */
@@ -23,16 +24,16 @@ export function addLink(cell: Cell, ref: RefData): boolean {
     cell.links = ref;
     return true;
   }
-  if (links instanceof Map) {
+  if (links instanceof RefTable) {
     const before = links.size;
-    links.set(refKey(ref), ref);
+    links.set(ref, ref);
     return links.size > before;
   }
   if (sameRef(links, ref)) return false;
-  cell.links = new Map([
-    [refKey(links), links],
-    [refKey(ref), ref],
-  ]);
+  const table = new RefTable<RefData>((link) => link);
+  table.set(links, links);
+  table.set(ref, ref);
+  cell.links = table;
   return true;
 }
 
@@ -40,7 +41,7 @@ export function addLink(cell: Cell, ref: RefData): boolean {
 export function removeLink(cell: Cell, ref: RefData): boolean {
   const links = cell.links;
   if (links === undefined) return false;
-  if (links instanceof Map) return links.delete(refKey(ref));
+  if (links instanceof RefTable) return links.delete(ref) !== undefined;
   if (!sameRef(links, ref)) return false;
   cell.links = undefined;
   return true;

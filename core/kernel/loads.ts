@@ -104,8 +104,9 @@ export class Loads {
         failed,
       );
     };
-    if (module instanceof Promise) kernel.subscriptions.subscribe(module, start, failed);
-    else start(module);
+    const code = kernel.host.loadProcesses?.();
+    if (!(module instanceof Promise) && code === undefined) start(module);
+    else kernel.subscriptions.subscribe(Promise.all([module, code]), ([known]) => start(known), failed);
   }
 
   /** Whether a module is being loaded that is none of these. */

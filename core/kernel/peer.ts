@@ -8,6 +8,9 @@ import { Outbox } from "./outbox.ts";
 /** Frames that may wait for one peer before messages to it have to wait themselves. */
 const outboxMax = 1_048_576;
 
+/** So many more frames than were left behind, and they leave before the turn has ended. */
+export const framesEarly = 256;
+
 interface RefPlace {
   readonly slot: number;
   readonly generation: number;
@@ -30,6 +33,10 @@ export class Peer {
   kills: RefPlace[] = [];
   /** Called once, when nothing waits for it any more, or when it is lost. */
   emptied: (() => void)[] = [];
+  /** Frames that stand in the ring and were not shown to the reader yet. */
+  unpublished = 0;
+  /** How many frames wait when the first of them leave before the end of a turn. */
+  leavesAt = framesEarly;
   sent = 0;
   received = 0;
 

@@ -3,25 +3,32 @@
  *
  * User frames only store: a signal for another thread is appended to that peer's outbox, and the end of the drain
  * encodes and publishes. A full ring leaves the rest in the outbox until the reader rings back.
+ *
+ * A plain message goes the shorter way where nothing waits before it: it is encoded behind the end of the ring in the
+ * sender's frame, where a cut leaves nothing behind, and the commit that makes a frame of it is all that no cut may divide.
+ * Where a turn sends much, what it has sent is published before it ends, so that the receivers are at work meanwhile.
  */
 import { type Cell, Flag } from "../actor/cell.ts";
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
-import type { ChannelReader } from "../thread/channel.ts";
+import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
 import type { TransferableObject } from "../thread/frame.ts";
+import { freezeMessage } from "../thread/message-check.ts";
 import { Counter } from "./counters.ts";
 import { FrameKind, isMessage } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { isDeferred } from "./outbox.ts";
-import { Peer } from "./peer.ts";
+import { framesEarly, Peer } from "./peer.ts";
 import { Undelivered } from "./undelivered.ts";
 
 /** Frames read from one peer in one drain. */
 const framesPerRead = 4_096;
 /** More frames than a ring can hold at once. */
 const framesPerRing = 65_536;
+/** What leaves before a turn's end leaves on the stack of its actor, and takes fewer frames of it than these. */
+const stackFrames = 64;
 
 export class Peers {
   readonly #kernel: Kernel;
@@ -33,6 +40,8 @@ export class Peers {
   readonly #readers: Peer[] = [];
   /** No frame is read any more. */
   #isClosed = false;
+  /** Frames are being written: a getter of a message may send. */
+  #isWriting = false;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -43,10 +52,10 @@ export class Peers {
     return this.#dirty.size === 0;
   }
 
-  /** Frames that wait to be written. */
+  /** Frames that wait to leave. */
   get waiting(): number {
     let frames = 0;
-    for (const peer of this.#dirty) frames += peer.outbox.size;
+    for (const peer of this.#dirty) frames += peer.unpublished + peer.outbox.size;
     return frames;
   }
 
@@ -95,6 +104,7 @@ export class Peers {
     payload: unknown,
     transfer: readonly unknown[] | undefined,
   ): void {
+    if (thread === 0 && !this.#kernel.crashes.unheard.isEmpty) this.#kernel.crashes.unheard.tell();
     const peer = this.of(thread);
     if (peer === undefined) {
       this.#undelivered.threadGone(thread, kind, slot, generation, fromSlot, fromGeneration, id, payload);
@@ -125,6 +135,104 @@ export class Peers {
     const mark = this.#markOf(sender, payload);
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, mark, body, transfer);
     return undefined;
+  }
+
+  /**
+   * Writes a message into the ring there and then, where nothing waits to go there and it is of the plain kind; false:
+   * nothing was done. The message is encoded in the frame of who sends it, where that may be cut down, and where a getter of
+   * it runs as what it is, code of the actor; it counts from the commit on.
+   */
+  sendAtOnce(sender: Cell, to: RefData, name: string | undefined, payload: unknown): boolean {
+    const peer = this.#peers.get(to.thread);
+    const writer = peer?.writer;
+    if (peer === undefined || writer === undefined || this.#isWriting) return false;
+    if (peer.outbox.size > 0 || !peer.held.isEmpty || (sender.flags & (Flag.faulty | Flag.traced)) !== 0) return false;
+    const { checks, counters, crashes, scheduler } = this.#kernel;
+    if (to.thread === 0 && !crashes.unheard.isEmpty) return false;
+    // Within kernel work nothing may be told before that is done.
+    if (scheduler.isCommitting) return false;
+    // Nothing else is prepared meanwhile, whatever a getter sends.
+    this.#isWriting = true;
+    let end: number;
+    try {
+      end = writer.prepare(name === undefined ? payload : [name, payload]);
+      if (end >= 0 && checks) freezeMessage(payload);
+    } finally {
+      this.#isWriting = false;
+    }
+    if (end < 0) return false;
+    // It comes behind what a getter has sent; and one may have ended its actor.
+    if (peer.outbox.size > 0 || (sender.flags & Flag.dead) !== 0) return false;
+    scheduler.enter();
+    try {
+      if (peer.unpublished === 0) {
+        this.#dirty.add(peer);
+        scheduler.wake();
+      }
+      const kind = name === undefined ? FrameKind.message : FrameKind.cast;
+      writer.commit(end, kind, to.slot, to.generation, sender.slot, sender.generation, 0);
+      // No call from the commit to here: the stack of the sender may end in any.
+      peer.unpublished++;
+      counters.row[Counter.unsent] = (counters.row[Counter.unsent] as number) + 1;
+      if (peer.unpublished >= framesEarly && hasStackLeft(stackFrames)) this.#publish(peer, writer, 0, 0);
+    } finally {
+      scheduler.commits--;
+    }
+    return true;
+  }
+
+  /** The same in a frame of user code, whatever waits to go there. */
+  send(
+    sender: Cell,
+    to: RefData,
+    name: string | undefined,
+    payload: unknown,
+    transfer: readonly unknown[] | undefined,
+  ): SendResult {
+    const { scheduler } = this.#kernel;
+    let result: SendResult;
+    scheduler.enter();
+    try {
+      result = this.sendMessage(sender, to, name, payload, transfer);
+    } finally {
+      scheduler.commits--;
+    }
+    const peer = this.#peers.get(to.thread);
+    if (peer !== undefined && peer.outbox.size >= peer.leavesAt) this.#leaveEarly(peer, sender);
+    return result;
+  }
+
+  /** Messages of an actor at the head of the outbox leave as those that are sent at once, before its turn has ended; all else is the flush's. */
+  #leaveEarly(peer: Peer, { slot }: Cell): void {
+    const { writer, outbox } = peer;
+    const { scheduler } = this.#kernel;
+    if (writer === undefined || this.#isWriting || scheduler.isCommitting || !hasStackLeft(stackFrames)) return;
+    this.#isWriting = true;
+    while (outbox.size > 0) {
+      const { front, at } = outbox;
+      const kind = front[at] as FrameKind;
+      if (!isMessage(kind) || front[at + 3] !== slot || front[at + 7] !== undefined) break;
+      const end = writer.prepare(front[at + 6]);
+      if (end < 0) break;
+      scheduler.enter();
+      writer.commit(
+        end,
+        kind,
+        front[at + 1] as number,
+        front[at + 2] as number,
+        slot,
+        front[at + 4] as number,
+        front[at + 5] as number,
+      );
+      outbox.shift();
+      peer.unpublished++;
+      scheduler.leave();
+    }
+    this.#isWriting = false;
+    scheduler.enter();
+    peer.leavesAt = outbox.size + framesEarly;
+    this.#publish(peer, writer, 0, 0);
+    scheduler.leave();
   }
 
   sendCall(
@@ -185,6 +293,8 @@ export class Peers {
 
   /** Encodes and publishes what waits; what does not fit stays. */
   flush(): void {
+    // Of a message whose writing was cut down.
+    this.#isWriting = false;
     if (this.#dirty.size === 0) return;
     for (const peer of [...this.#dirty]) this.#flushPeer(peer);
   }
@@ -194,6 +304,24 @@ export class Peers {
     peer.writer ??= kernel.host.openWriter(peer.thread);
     const writer = peer.writer;
     if (writer === undefined) return;
+    // A getter of a message may send.
+    this.#isWriting = true;
+    try {
+      this.#write(peer, writer);
+    } finally {
+      this.#isWriting = false;
+    }
+    if (peer.outbox.size === 0) {
+      this.#dirty.delete(peer);
+      peer.held.outboxEmpty();
+      this.#emptied(peer);
+    }
+    peer.leavesAt = peer.outbox.size + framesEarly;
+    if (peer.kills.length > 0) this.#tellKills(peer);
+  }
+
+  #write(peer: Peer, writer: ChannelWriter): void {
+    const kernel = this.#kernel;
     const box = peer.outbox;
     let written = 0;
     let messages = 0;
@@ -240,20 +368,26 @@ export class Peers {
       else if (kind === FrameKind.event) events++;
       box.shift();
     }
-    if (box.size === 0) {
-      this.#dirty.delete(peer);
-      peer.held.outboxEmpty();
-      this.#emptied(peer);
-    }
-    peer.sent += written;
-    if (written > 0) kernel.memory.addSent(kernel.thread, written);
-    if (writer.publish()) {
-      kernel.memory.watch.ringing(peer.thread);
-      kernel.host.ringBell(peer.thread);
-    }
-    if (peer.kills.length > 0) this.#tellKills(peer);
-    if (messages > 0) kernel.counters.add(Counter.unsent, -messages);
+    this.#publish(peer, writer, written, messages);
     if (events > 0) kernel.eventOutlet.left(events);
+  }
+
+  /** Shows the reader what stands in the ring: these frames, messages among them, and those that were not shown before. */
+  #publish(peer: Peer, writer: ChannelWriter, frames: number, messages: number): void {
+    const { counters, host, memory, thread } = this.#kernel;
+    const { unpublished } = peer;
+    peer.unpublished = 0;
+    const written = frames + unpublished;
+    if (written > 0) {
+      peer.sent += written;
+      memory.addSent(thread, written);
+    }
+    // Also parts of a frame, and what the reader has to know before one.
+    if (writer.publish()) {
+      memory.watch.ringing(peer.thread);
+      host.ringBell(peer.thread);
+    }
+    if (messages + unpublished > 0) counters.add(Counter.unsent, -(messages + unpublished));
   }
 
   /**
@@ -348,6 +482,9 @@ export class Peers {
     if (peer !== undefined) while (this.#readPeer(peer, framesPerRead) > 0);
     this.#lost.add(thread);
     if (peer !== undefined) {
+      // It can be read back only then.
+      peer.writer?.publish();
+      kernel.counters.add(Counter.unsent, -peer.unpublished);
       // What both sides of the pair counted no longer adds up: take it out of this side.
       kernel.memory.addSent(kernel.thread, -peer.sent);
       kernel.memory.addReceived(kernel.thread, -peer.received);
@@ -378,6 +515,15 @@ export class Peers {
     const all = peer.emptied;
     peer.emptied = [];
     for (const done of all) done();
+  }
+}
+
+/** Whether so many more calls would not come to the end of the stack, which must not fall between two writes. */
+function hasStackLeft(frames: number): boolean {
+  try {
+    return frames === 0 || hasStackLeft(frames - 1);
+  } catch {
+    return false;
   }
 }
 

@@ -41,10 +41,10 @@ function taken(kernel: Kernel, cell: Cell, asked: Meta, offer: Offer): void {
     return;
   }
   const { configuration, changes } = offer;
-  const { childId, isKept } = cell.extra ?? {};
+  const { childId, flags } = cell;
   kernel.scheduler.commit(() => {
     const copy = kernel.agents.configured(cell, configuration);
-    if (isKept === true && childId !== undefined && cell.parent !== undefined) {
+    if ((flags & Flag.kept) !== 0 && childId !== undefined && cell.parent !== undefined) {
       const { parent } = cell;
       if (parent.thread === kernel.thread) keepForChild(kernel.cellOf(parent), childId, changes);
       else kernel.peers.push(parent.thread, FrameKind.childConfigured, parent, cell, 0, [childId, changes]);

@@ -2,11 +2,13 @@
  * The scheduler of one thread: the run queue, the drain, and turns.
  *
  * A drain runs in a MessagePort callback, so that a turn that is cut down from outside loses nothing of its neighbours.
+ * Behind a drain in which async turns began, or promises were resolved, the next one runs in the same callback when no microtask
+ * is left: a call that is awaited costs no message of the port.
+ *
  * Per turn there are two plain stores (the turn number, odd while user code runs) and, per run of an actor, its slot
  * and generation: the running words. Dequeue and stores come before the handler, after the loop's back edge.
  */
 import { blockedFlags, Cell, Flag } from "../actor/cell.ts";
-import type { Context } from "../actor/context.ts";
 import { errorReason } from "../actor/exit-reason.ts";
 import type { Mailbox, MessageMeta } from "../actor/mailbox.ts";
 import type { ActivityCounts } from "./activity-counts.ts";
@@ -17,15 +19,32 @@ import type { Idle } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { RunQueue } from "./run-queue.ts";
 
+/** By what name V8 knows the script of `drain`. */
+export const drainScript = import.meta.url;
+
 const notedFlags = Flag.limited | Flag.agent;
+/** In the place of a value: what is called lets a promise fail with the stack of who awaits it, in which a tick would show. */
+export const byPort: unique symbol = Symbol("in a drain by the port");
+
 /** Turns of one actor before the next has its go. */
 const turnsPerRun = 100;
-/** Turns in one drain, and how often the clock is read meanwhile. */
+/** Turns in one drain. */
 const turnsPerDrain = 10_000;
-const turnsPerClockRead = 512;
-/** A drain gives the thread back after this long. */
+/**
+ * The clock is looked at after so many turns at the most, and as many fewer as keep a millisecond between two looks. In a row of an
+ * actor's turns it is looked at behind the 16th, or the first where its turns were long before, and behind four times as many: when
+ * a millisecond has gone since the last look the next actor comes.
+ */
+const turnsPerLookMax = 512;
+const lookEveryMs = 1;
+const turnsInRowToLook = 16;
+const looksInRowApart = 4;
+/** What goes to other threads leaves after so many turns of a drain, so that they begin on it while this one works on. */
+const turnsPerFlush = 32;
+/** A drain, with those behind it, gives the thread back after this long. */
 const drainMs = 5;
-
+/** Drains behind one by the port: also where the clock is a test's, which stands still. */
+const drainsBehindMax = 500;
 /** Flags that want a look after each turn. */
 const afterTurnFlags = Flag.stopping | Flag.special | blockedFlags;
 
@@ -46,13 +65,27 @@ export class Scheduler {
   #turn = 0;
   #isDraining = false;
   #isArmed = false;
+  /** The next drain comes behind this one; and it runs there. */
+  #isToComeBehind = false;
+  #isBehind = false;
+  readonly #drainBehind = (): void => this.#runBehind();
+  /** Turns until the next look at the clock, how many there are between two, and when the last one was. */
+  #untilLook = 0;
+  #turnsPerLook = turnsPerLookMax;
+  #lookedMs = 0;
+  /** When a drain by the port, and those behind it, have to be over; and how many these were. */
+  #burstEndMs = 0;
+  #drainsBehind = 0;
   /** Promises to resolve in the drain, never in user frames: function, value, the actor that waits for it. */
   #settlements: unknown[] = [];
   #settled = 0;
   /** Code of actors that have died, to be run in the drain: listeners of `ctx.signal`. */
   readonly #last: { readonly cell: Cell; readonly run: () => void }[] = [];
-  /** Depth of kernel work in user frames that no cut may divide. */
-  #commits = 0;
+  /**
+   * Depth of kernel work in user frames that no cut may divide. Where an actor's stack may end in that work, it is counted
+   * down by hand: a call of `leave` would have no room either.
+   */
+  commits = 0;
   readonly #turnLimitMs: number;
   readonly #turnLimitWord: number;
   readonly #drainWord: number;
@@ -107,11 +140,13 @@ export class Scheduler {
     const queue = this.#queue;
     const words = this.#words;
     const unreadWord = this.#unreadWord;
-    if (box.size * 2 > box.mask) box.makeRoom();
+    if (box.size > box.mask) box.makeRoom();
+    if (meta !== undefined && box.metas === undefined) box.makeMetas();
     if (queue.size > queue.mask) queue.makeRoom();
-    const tail = (box.head + box.size * 2) & box.mask;
-    box.items[tail] = meta;
-    box.items[tail + 1] = payload;
+    const tail = (box.head + box.size) & box.mask;
+    const { metas } = box;
+    box.items[tail] = payload;
+    if (metas !== undefined) metas[tail] = meta;
     box.size++;
     words[unreadWord] = (words[unreadWord] as number) + 1;
     if ((cell.flags & (Flag.scheduled | blockedFlags)) === 0) {
@@ -170,11 +205,11 @@ export class Scheduler {
    */
   enter(): void {
     if (this.#kernel.cuts.isAwaited) this.#kernel.cuts.await();
-    this.#commits++;
+    this.commits++;
   }
 
   leave(): void {
-    this.#commits--;
+    this.commits--;
   }
 
   /** The same around a function. */
@@ -183,12 +218,12 @@ export class Scheduler {
     try {
       return work();
     } finally {
-      this.#commits--;
+      this.commits--;
     }
   }
 
   get isCommitting(): boolean {
-    return this.#commits > 0;
+    return this.commits > 0;
   }
 
   /** How many drains there were. */
@@ -266,7 +301,9 @@ export class Scheduler {
     const wasDraining = this.#isDraining;
     this.#isDraining = false;
     this.#isArmed = false;
-    this.#commits = 0;
+    this.#isBehind = false;
+    this.#isToComeBehind = false;
+    this.commits = 0;
     this.leaveTurn();
     return wasDraining;
   }
@@ -283,8 +320,13 @@ export class Scheduler {
     if (this.#isDraining || kernel.cuts.isHeld) return "rest";
     this.#isDraining = true;
     this.#isArmed = false;
-    kernel.memory.setBusy(kernel.thread);
-    kernel.memory.watch.heardBells(kernel.thread);
+    this.#isToComeBehind = false;
+    // Where an actor's stack came to its end in the kernel's work, that was not counted down.
+    this.commits = 0;
+    if (!this.#isBehind) {
+      kernel.memory.setBusy(kernel.thread);
+      kernel.memory.watch.heardBells(kernel.thread);
+    }
     this.#words[this.#drainWord] = ++this.#drains;
     kernel.checkpoint.close();
     let hasMoreFrames = false;
@@ -292,6 +334,10 @@ export class Scheduler {
     let hasRun = false;
     try {
       const startMs = kernel.readClock();
+      if (!this.#isBehind) {
+        this.#burstEndMs = startMs + drainMs;
+        this.#drainsBehind = 0;
+      }
       this.#words[this.#drainBeganWord] = timeWord(startMs);
       // Before anything that may end its actor.
       if (kernel.interruptedTurns.hasReturned) kernel.interruptedTurns.finish();
@@ -301,12 +347,14 @@ export class Scheduler {
       kernel.timers.fireDue(startMs);
       hasRun = kernel.asyncTurns.hasEnded;
       kernel.asyncTurns.takeSettled();
-      this.#runCells(startMs + drainMs);
+      this.#runCells(this.#burstEndMs);
       this.#runLasts();
       if (this.#settlements.length > 0 || this.#turn !== turn) hasRun = true;
       this.#resolveSettlements();
       // Before the answers leave: who has one finds its agent as free as it is.
-      kernel.agents.tellLoads(kernel.nowMs, !hasMoreFrames && !this.hasWork);
+      const isQuiet = !hasMoreFrames && !this.hasWork;
+      kernel.agents.tellLoads(kernel.nowMs, isQuiet);
+      kernel.crashes.unheard.drained(isQuiet);
       kernel.peers.flush();
     } catch (error) {
       this.#isDraining = false;
@@ -314,11 +362,35 @@ export class Scheduler {
       return "rest";
     }
     this.#isDraining = false;
+    if (this.#goesOnBehind()) return "round";
     const isBusy = hasMoreFrames || this.hasWork || this.#isArmed;
     const next = isBusy ? "round" : (kernel.host.idle?.(hasRun) ?? "rest");
     if (next === "round") this.arm();
     else if (next === "rest") this.rest();
     return next;
+  }
+
+  /** Whether the next drain comes in the same callback, behind the code that has an answer now. */
+  #goesOnBehind(): boolean {
+    const { checkpoint, host, nowMs } = this.#kernel;
+    if (this.#isArmed || !checkpoint.goesOn || host.behind === undefined || this.#waitsForPort) return false;
+    if (nowMs >= this.#burstEndMs || this.#drainsBehind === drainsBehindMax) return false;
+    this.#drainsBehind++;
+    this.#isArmed = true;
+    this.#isToComeBehind = true;
+    host.behind(this.#drainBehind);
+    return true;
+  }
+
+  #runBehind(): void {
+    // Another drain has come before it; or a cut has fallen, and its recovery asks for the next.
+    if (!this.#isToComeBehind || this.#isDraining || this.#kernel.cuts.isHeld) return;
+    this.#isBehind = true;
+    try {
+      this.drain();
+    } finally {
+      this.#isBehind = false;
+    }
   }
 
   /** Whatever a bug of the kernel throws, its thread goes on: it takes the actor in hand, or the host reports it. */
@@ -329,7 +401,7 @@ export class Scheduler {
     this.#kernel.dispatch.inHand = nothing;
     this.#kernel.dispatch.returned = nothing;
     if ((this.#turn & 1) === 1) this.#words[this.#turnWord] = ++this.#turn;
-    this.#commits = 0;
+    this.commits = 0;
     this.arm();
     if (cell === undefined || cell === this.#kernel.guest || (cell.flags & Flag.dead) !== 0) throw error;
     this.#kernel.crashes.outside(cell, errorReason(error));
@@ -354,27 +426,62 @@ export class Scheduler {
     const queue = this.#queue;
     this.activity?.begin();
     let left = turnsPerDrain;
-    let untilClock = turnsPerClockRead;
     const kernel = this.#kernel;
+    this.#lookedMs = kernel.nowMs;
+    this.#untilLook = this.#turnsPerLook;
+    let untilFlush = turnsPerFlush;
     while (left > 0) {
       const cell = queue.shift();
       if (cell === undefined) break;
       const turns = cell === this.#fanOutMark ? this.#runFanOut(left, untilMs) : this.#runCell(cell);
-      left -= turns;
-      untilClock -= turns;
-      if (kernel.checkpoint.isFull) break;
-      if (untilClock <= 0) {
-        untilClock = turnsPerClockRead;
-        if (kernel.readClock() >= untilMs) break;
+      // Not in there: what it does would take the place of what V8 inlines into a turn.
+      if (this.activity !== undefined && cell !== this.#fanOutMark) this.activity.ran(cell, turns);
+      const steps = turns === 0 ? 1 : turns;
+      left -= steps;
+      this.#untilLook -= steps;
+      untilFlush -= steps;
+      if (untilFlush <= 0) {
+        untilFlush = turnsPerFlush;
+        kernel.peers.flush();
       }
+      if (kernel.checkpoint.isFull) break;
+      if (this.#untilLook <= 0 && (this.#look() >= untilMs || this.#isAwaited)) break;
     }
+    this.activity?.end();
+  }
+
+  /** Whether code of actors goes on only behind this drain. */
+  get #isAwaited(): boolean {
+    return this.#settlements.length > 0 || this.#kernel.checkpoint.goesOn;
+  }
+
+  /** Looks at the clock, and by how long the turns since the last look took says when to look again. */
+  #look(): number {
+    const nowMs = this.#kernel.readClock();
+    const turns = this.#turnsPerLook;
+    const elapsedMs = nowMs - this.#lookedMs;
+    if (elapsedMs < lookEveryMs) this.#turnsPerLook = Math.min(turnsPerLookMax, turns * 2);
+    else this.#turnsPerLook = Math.max(1, Math.floor((turns * lookEveryMs) / elapsedMs));
+    this.#lookedMs = nowMs;
+    this.#untilLook = this.#turnsPerLook;
+    return nowMs;
+  }
+
+  /** Whether an actor's row of turns has taken so long that the next actor is to come, and the clock to be looked at. */
+  #isSlowRow(cell: Cell): boolean {
+    const isSlow = this.#kernel.readClock() - this.#lookedMs >= lookEveryMs;
+    if (isSlow) {
+      cell.flags |= Flag.slow;
+      this.#untilLook = 0;
+    } else cell.flags &= ~Flag.slow;
+    return isSlow;
   }
 
   #runFanOut(max: number, untilMs: number): number {
     const { checkpoint, fanOuts } = this.#kernel;
     let turns = 0;
     do {
-      turns += fanOuts.run(Math.min(max - turns, turnsPerClockRead));
+      turns += fanOuts.run(Math.min(max - turns, turnsPerLookMax));
     } while (fanOuts.isRunning && turns < max && !checkpoint.isFull && this.#kernel.readClock() < untilMs);
     if (fanOuts.isRunning) fanOuts.spread();
     return turns;
@@ -394,7 +501,7 @@ export class Scheduler {
     this.current = cell;
     this.#publishRun(cell);
     this.#takeTurn(cell, meta, payload, true, true);
-    if (this.activity !== undefined) this.activity.ran(cell);
+    if (this.activity !== undefined) this.activity.ran(cell, 1);
     // Nothing has come up in most.
     if (cell.mailbox === undefined && (cell.flags & Flag.special) === 0) return;
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
@@ -411,6 +518,7 @@ export class Scheduler {
     this.#publishRun(cell);
     this.#takeTurn(cell, meta, payload, false, false);
     this.#ran(cell, 1);
+    if (this.activity !== undefined) this.activity.ran(cell, 1);
     if ((cell.flags & (blockedFlags | Flag.scheduled)) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
   }
 
@@ -426,7 +534,7 @@ export class Scheduler {
     this.#words[this.#turnWord] = ++this.#turn;
     try {
       const result = isPlain
-        ? cell.behaviour.handlers.receive(cell.state, payload, cell.ctx as Context)
+        ? cell.behaviour.handlers.receive(cell.state, payload, cell.ctx ?? this.#kernel.contextOf(cell))
         : dispatch.slowTurn(cell, meta, payload);
       if (cuts.isFalling) {
         // An interrupt has come too late: this is taken behind it.
@@ -453,22 +561,24 @@ export class Scheduler {
     this.#kernel.dispatch.inHand = nothing;
     const counters = this.#counters;
     counters[turnsPlace] = (counters[turnsPlace] as number) + turns;
-    if (this.activity !== undefined) this.activity.ran(cell);
   }
 
-  /** Serves one actor; returns how many turns that took, at least one. */
+  /** Serves one actor; returns how many turns that took. */
   #runCell(cell: Cell): number {
     cell.flags &= ~Flag.scheduled;
-    if ((cell.flags & blockedFlags) !== 0) return 1;
+    if ((cell.flags & blockedFlags) !== 0) return 0;
     const kernel = this.#kernel;
     this.current = cell;
     this.#publishRun(cell);
     if ((cell.flags & Flag.unborn) !== 0) {
       kernel.births.begin(cell);
-      this.current = undefined;
-      if (this.activity !== undefined) this.activity.ran(cell);
-      if ((cell.flags & blockedFlags) === 0 && this.hasWorkFor(cell)) this.schedule(cell);
-      return 1;
+      if ((cell.flags & blockedFlags) !== 0 || !this.hasWorkFor(cell)) {
+        this.current = undefined;
+        return 0;
+      }
+      // What has come meanwhile is handled in the same run: among many new actors the way through the queue is a way through memory.
+      this.current = cell;
+      this.#publishRun(cell);
     }
     const words = this.#words;
     const unreadWord = this.#unreadWord;
@@ -476,17 +586,22 @@ export class Scheduler {
     let turns = 0;
     if ((cell.flags & Flag.special) !== 0) kernel.dispatch.runContinues(cell);
     if (box !== undefined) {
+      let lookAt = (cell.flags & Flag.slow) === 0 ? turnsInRowToLook : 1;
       while (turns < turnsPerRun && box.size > 0 && (cell.flags & blockedFlags) === 0) {
         turns++;
         const head = box.head;
-        const meta = box.items[head] as MessageMeta;
-        const payload = box.items[head + 1];
+        const { metas } = box;
+        const meta = metas === undefined ? undefined : metas[head];
+        const payload = box.items[head];
         box.items[head] = undefined;
-        box.items[head + 1] = undefined;
-        box.head = (head + 2) & box.mask;
+        if (metas !== undefined) metas[head] = undefined;
+        box.head = (head + 1) & box.mask;
         box.size--;
         words[unreadWord] = (words[unreadWord] as number) - 1;
         this.#takeTurn(cell, meta, payload, meta === undefined && (cell.flags & slowFlags) === 0, false);
+        if (turns < lookAt) continue;
+        if (this.#isSlowRow(cell)) break;
+        lookAt *= looksInRowApart;
       }
       if ((cell.flags & Flag.bounded) !== 0 && (cell.flags & Flag.dead) === 0) kernel.delivery.afterService(cell);
     }
@@ -495,7 +610,7 @@ export class Scheduler {
       if (this.hasWorkFor(cell)) this.schedule(cell);
       else if (box !== undefined && box.size === 0 && cell.mailbox === box) kernel.delivery.closeMailbox(cell);
     }
-    return turns === 0 ? 1 : turns;
+    return turns;
   }
 
   /** Whether a cell has something to do that is not blocked. */
@@ -511,17 +626,22 @@ export class Scheduler {
       this.#kernel.dispatch.runAs(last.cell, last.run);
   }
 
+  /** Whether the next of them is for a drain by the port, and this is none. */
+  get #waitsForPort(): boolean {
+    return this.#isBehind && this.#settlements[this.#settled + 1] === byPort;
+  }
+
   /** At most as many as a cut may take with it; the others wait for the next drain. */
   #resolveSettlements(): void {
     const all = this.#settlements;
     const { checkpoint } = this.#kernel;
-    while (this.#settled < all.length && !checkpoint.isFull) {
+    while (this.#settled < all.length && !checkpoint.isFull && !this.#waitsForPort) {
       const at = this.#settled;
       this.#settled = at + 3;
       checkpoint.note(all[at + 2] as Cell);
       (all[at] as (value: unknown) => void)(all[at + 1]);
     }
-    if (this.#settled < all.length) return;
+    if (this.#settled < all.length || this.#settled === 0) return;
     this.#settlements = [];
     this.#settled = 0;
   }

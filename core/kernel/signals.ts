@@ -9,6 +9,7 @@ import type { DownMessage, ExitMessage, Monitor } from "../actor/context.ts";
 import { type Blamed, blamedReason, type ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
 import { type Ref, type RefData, refKey, sameRef } from "../actor/ref.ts";
+import { RefTable } from "../actor/ref-table.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
@@ -219,6 +220,11 @@ export class Signals {
       return;
     }
     const from = kernel.refOf(cell);
+    const living = kernel.faults === undefined ? kernel.cellOf(ref) : undefined;
+    if (living !== undefined) {
+      this.exitReceived(living, from, reason, false, false);
+      return;
+    }
     if (reason === "kill") kernel.faults?.hurry(from, ref);
     const receive = () => {
       const target = kernel.cellOf(ref);
@@ -255,7 +261,8 @@ export class Signals {
     const kernel = this.#kernel;
     const links = cell.links;
     cell.links = undefined;
-    if (links instanceof Map) for (const link of links.values()) this.#announceExit(cell, ref, link, reason, except);
+    if (links instanceof RefTable)
+      for (const link of links.values()) this.#announceExit(cell, ref, link, reason, except);
     else if (links !== undefined) this.#announceExit(cell, ref, links, reason, except);
     const extra = cell.extra;
     if (extra !== undefined) {

@@ -31,15 +31,16 @@ const known = [
   "isRestart",
 ] as const satisfies readonly (keyof SpawnLinkOptions)[];
 
-/** @throws RuntimeError `bad_argument`. Where it runs is checked with the placement itself. */
-export function assertSpawnOptions(options: SpawnOptions | undefined): void {
-  if (options === undefined) return;
+/**
+ * Where it runs is checked with the placement itself.
+ * @returns whether they say something of the actor itself, and not only where it is to be.
+ * @throws RuntimeError `bad_argument`.
+ */
+export function assertSpawnOptions(options: SpawnOptions | undefined): boolean {
+  if (options === undefined || isPlacementAlone(options)) return false;
   assertKeys("spawn: options", options, known);
   const { name, isolation, placement, startTimeoutMs, heapMb, env, declaration, configuration } = options;
   if (name !== undefined) assertName(name, "spawn");
-  const refuse = (what: string, wanted: string, got: unknown) => {
-    throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
-  };
   if (isolation !== undefined && !isIsolation(isolation))
     refuse("isolation", '"shared", "thread" or "process"', isolation);
   assertBounds("spawn", options);
@@ -58,13 +59,26 @@ export function assertSpawnOptions(options: SpawnOptions | undefined): void {
     const remedy = `not for isolation "${isolation}", whose place is new: leave out one of the two`;
     refuse("placement", remedy, { placement, isolation });
   }
-  if (env === undefined) return;
+  if (env === undefined) return true;
   if (!isEnvironment(env)) refuse("env", "an object of texts by name", env);
   if (isolation !== "process") {
     const remedy =
       'only of isolation "process", since others share an environment: leave it out, or ask for that isolation';
     refuse("env", remedy, { isolation: isolation ?? "shared" });
   }
+  return true;
+}
+
+/** The commonest there are. Whoever makes thousands of actors makes them so, and each other option costs a look. */
+function isPlacementAlone(options: unknown): boolean {
+  if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype)
+    return false;
+  for (const key in options) if (key !== "placement") return false;
+  return true;
+}
+
+function refuse(what: string, wanted: string, got: unknown): never {
+  throw new RuntimeError("bad_argument", `spawn: ${what} is ${wanted}, got ${describe(got)}`);
 }
 
 const isolations: readonly unknown[] = ["shared", "thread", "process"] satisfies Isolation[];

@@ -66,9 +66,9 @@ export class Spawner {
     const kernel = this.#kernel;
     kernel.assertAlive(parent, "spawn");
     assertSpawnable(spawnable);
-    assertSpawnOptions(options);
+    const isOfActor = assertSpawnOptions(options);
     if (options?.name !== undefined) assertNoServiceName(options.name, "spawn", spawnable);
-    const born = this.#birthOptions(parent, spawnable, options);
+    const born = isOfActor ? this.#birthOptions(parent, spawnable, options) : undefined;
     const isDedicated = options?.isolation === "thread";
     const isProcess = options?.isolation === "process";
     // The cell of an actor in a process is on main, where the gateway is.
@@ -80,12 +80,15 @@ export class Spawner {
     if (chosen !== kernel.thread || isProcess)
       kernel.outgoing.check(argument, undefined, undefined, argumentOf(spawnable));
     else if (kernel.checks) freezeMessage(argument);
-    return kernel.scheduler.commit(() => {
+    kernel.scheduler.enter();
+    try {
       if (chosen === kernel.thread) return this.#spawnHere(parent, spawnable, argument, born, ties);
       const spawned = this.#spawnThere(chosen ?? this.#newDedicated(), parent, spawnable, argument, born, ties);
       if (chosen === undefined) this.#startDedicated(spawned.ref, spawnable, options?.heapMb);
       return spawned;
-    });
+    } finally {
+      kernel.scheduler.commits--;
+    }
   }
 
   /** What a child of a supervisor was told by `reconfigure` in its former lives goes on in this one. */
@@ -270,7 +273,8 @@ export class Spawner {
   #await(parent: Cell, ref: Ref, how: "message" | ((result: StartResult) => void), timeoutMs?: number): void {
     const kernel = this.#kernel;
     extraOf(parent).hasStarts = true;
-    const deadlineMs = kernel.readClock() + (timeoutMs ?? Number.POSITIVE_INFINITY) + heldGraceMs;
+    const deadlineMs =
+      timeoutMs === undefined ? Number.POSITIVE_INFINITY : kernel.readClock() + timeoutMs + heldGraceMs;
     kernel.starts.expect(parent, ref, how === "message" ? undefined : how, deadlineMs);
   }
 

@@ -3,7 +3,8 @@ import type { Cell } from "../actor/cell.ts";
 import type { StartedMessage, StartResult } from "../actor/context.ts";
 import { type Blamed, blamedReason, type ExitReason } from "../actor/exit-reason.ts";
 import { Meta, MetaKind } from "../actor/mailbox.ts";
-import { type Ref, type RefData, refKey } from "../actor/ref.ts";
+import type { Ref, RefData } from "../actor/ref.ts";
+import { RefTable } from "../actor/ref-table.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
 import { removeLink } from "./links.ts";
@@ -20,14 +21,14 @@ interface PendingStart {
 
 export class Starts {
   readonly #kernel: Kernel;
-  readonly #starts = new Map<string, PendingStart>();
+  readonly #starts = new RefTable<PendingStart>(({ ref }) => ref);
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
   expect(parent: Cell, ref: Ref, settle: ((result: StartResult) => void) | undefined, deadlineMs: number): void {
-    this.#starts.set(refKey(ref), { parent, ref, settle, deadlineMs });
+    this.#starts.set(ref, { parent, ref, settle, deadlineMs });
     this.#kernel.timers.sweepBy(deadlineMs);
   }
 
@@ -56,14 +57,14 @@ export class Starts {
 
   /** Whether the exit of a child tells its starter how `init` ended: then there is no exit message. */
   endsWith(parent: Cell, ref: Ref, reason: ExitReason): boolean {
-    if (this.#starts.get(refKey(ref))?.parent !== parent) return false;
+    if (this.#starts.get(ref)?.parent !== parent) return false;
     this.ended(ref, { ok: false, reason });
     return true;
   }
 
   /** On another thread: whoever awaits a promise finds it by what it has declared, since that change is in this copy then. */
   startedThere(ref: Ref, change: number): void {
-    const start = this.#starts.get(refKey(ref));
+    const start = this.#starts.get(ref);
     if (change === 0 || start?.settle === undefined) this.ended(ref, { ok: true });
     else this.#kernel.replica.whenSeen(ref.thread, change, () => this.ended(ref, { ok: true }));
   }
@@ -71,10 +72,8 @@ export class Starts {
   /** How a child's `init` ended. A link of the starter to it is gone, without an exit. */
   ended(ref: Ref, result: StartResult): void {
     const kernel = this.#kernel;
-    const key = refKey(ref);
-    const start = this.#starts.get(key);
+    const start = this.#starts.delete(ref);
     if (start === undefined) return;
-    this.#starts.delete(key);
     const parent = start.parent;
     if (!result.ok && removeLink(parent, ref) && ref.thread !== kernel.thread)
       kernel.peers.relate(parent, ref.thread, -1);
@@ -89,9 +88,9 @@ export class Starts {
   /** The starter died: nobody awaits its children any more. */
   abandon(parent: Cell): void {
     if (parent.extra?.hasStarts !== true) return;
-    for (const [key, start] of this.#starts) {
+    for (const start of [...this.#starts.values()]) {
       if (start.parent !== parent) continue;
-      this.#starts.delete(key);
+      this.#starts.delete(start.ref);
       start.settle?.({ ok: false, reason: "noproc" });
     }
   }

@@ -6,8 +6,8 @@
  * pages cost anything. Thread ids are never reused; the slots of a lost thread are (under another thread id).
  */
 
-import { randomInt } from "node:crypto";
 import type { RefData } from "../actor/ref.ts";
+import { drawOnce } from "../random.ts";
 import { AgentWords, ageMs } from "./agent-words.ts";
 import { Counters, countersPerThread } from "./counters.ts";
 import { firstPosition, Global, globalWords, rowOf, Word, wordsPerThread } from "./memory-layout.ts";
@@ -121,7 +121,7 @@ export class SystemMemory {
   }
 
   #drawCreation(): void {
-    this.words[Global.creation] = randomInt(1, 2 ** 31);
+    this.words[Global.creation] = drawOnce();
   }
 
   /** Whether threads may begin tasks for their own actors. Main says so. */

@@ -1,5 +1,5 @@
 /** The timers of a thread's actors: `sendAfter`, `sendEvery`, idle, start and budget time-outs, and the deadlines of calls. */
-import { type Cell, extraOf, Flag, type TimerEntry } from "../actor/cell.ts";
+import { type Cell, extraOf, Flag, type StartInfo, type TimerEntry } from "../actor/cell.ts";
 import type { Target, TimerRef } from "../actor/context.ts";
 import { type MessageMeta, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData } from "../actor/ref.ts";
@@ -95,10 +95,9 @@ export class Timers {
     return leftMs > 0 ? leftMs : 0;
   }
 
-  cancelStart(cell: Cell): void {
-    const extra = extraOf(cell);
-    if (extra.startTimer !== undefined) this.#heap.cancel(extra.startTimer);
-    extra.startTimer = undefined;
+  cancelStart(start: StartInfo): void {
+    if (start.timer !== undefined) this.#heap.cancel(start.timer);
+    start.timer = undefined;
   }
 
   setIdle(cell: Cell, delayMs: number | undefined): void {
@@ -143,11 +142,11 @@ export class Timers {
 
   /** The actor ended: so do its timers. */
   cancelAll(cell: Cell): void {
-    const extra = cell.extra;
+    const { extra, start } = cell;
+    if (start !== undefined) this.cancelStart(start);
     if (extra === undefined) return;
     if (extra.timers !== undefined) for (const entry of extra.timers.values()) this.#heap.cancel(entry);
     if (extra.idleTimer !== undefined) this.#heap.cancel(extra.idleTimer);
-    if (extra.startTimer !== undefined) this.#heap.cancel(extra.startTimer);
     if (extra.budgetTimer !== undefined) this.#heap.cancel(extra.budgetTimer);
     if (extra.interruptTimer !== undefined) this.#heap.cancel(extra.interruptTimer);
   }
@@ -224,7 +223,7 @@ export class Timers {
       hasFired: false,
     };
     if (dueMs < Number.POSITIVE_INFINITY) this.#heap.add(entry);
-    if (kind === "start") extraOf(cell).startTimer = entry;
+    if (kind === "start" && cell.start !== undefined) cell.start.timer = entry;
     else if (kind === "budget") extraOf(cell).budgetTimer = entry;
     else if (kind === "interrupt") extraOf(cell).interruptTimer = entry;
     if (dueMs < this.#wakeMs) this.publishNextDue();

@@ -17,6 +17,7 @@ import type { NoReply, SendResult } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { PluginReader, PluginWriter } from "./plugin-streams.ts";
+import { callProvider, capabilityTopic } from "./provider.ts";
 
 declare const isCallToken: unique symbol;
 
@@ -29,8 +30,9 @@ export interface PluginBus {
   /** Publishes under `plugin.<name>.<topic>`, of this plugin. */
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult;
   /**
-   * A call of whoever provides the capability: `capability.<name>.<call>` on the bus.
-   * @throws RuntimeError `not_required`: the plugin's `requires` does not name it; what `Context.request` throws.
+   * A call of whoever provides the capability: of that plugin, or by the topic `capability.<name>.<call>` where none is known, or an
+   * option is of the bus alone.
+   * @throws RuntimeError `not_required`: the plugin's `requires` does not name it; what `Context.call` and `Context.request` throw.
    */
   request(capability: string, call: string, argument?: unknown, options?: RequestOptions): Promise<unknown>;
   /** The same for a call that answers by a stream. */
@@ -49,11 +51,6 @@ export interface PluginBus {
   wallMs(): number;
   /** An event `log` in the plugin's name. */
   log(level: LogLevel, text: string, data?: unknown): void;
-}
-
-/** Topics of the calls of a capability. */
-export function capabilityTopic(capability: string, call: string): string {
-  return `capability.${capability}.${call}`;
 }
 
 /** What it stands for is seen by the bus that has given it alone: by a token that was made up a plugin could answer what was asked of somebody else. */
@@ -93,9 +90,13 @@ export class ScopedBus implements PluginBus {
     return this.#ctx.publish(`plugin.${this.#name}.${topic}`, message, options);
   }
 
-  async request(capability: string, call: string, argument?: unknown, options?: RequestOptions): Promise<unknown> {
-    this.#assertRequired(capability);
-    return await this.#ctx.request(capabilityTopic(capability, call), argument, options);
+  request(capability: string, call: string, argument?: unknown, options?: RequestOptions): Promise<unknown> {
+    try {
+      this.#assertRequired(capability);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return callProvider(this.#ctx, capability, call, argument, options);
   }
 
   requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader {

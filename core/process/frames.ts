@@ -11,8 +11,6 @@ import { RuntimeError } from "../errors.ts";
 const packr = new Packr({ useRecords: false });
 
 export const lengthBytes = 4;
-/** Longest frame between main and a process, unless the system was told otherwise: what one process may make main hold. */
-export const frameBytesMaxDefault = 2 ** 26;
 /** Room that a frame has from the first; beyond, its room grows with what arrives and not with what was announced. */
 const roomBytesMin = 2 ** 20;
 

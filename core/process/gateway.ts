@@ -5,7 +5,7 @@ import type { SpawnOptions } from "../actor/context.ts";
 import type { RefData } from "../actor/ref.ts";
 import { byDeadline } from "../clock.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { RemoteActor } from "./remote-actor.ts";
+import type { RemoteActor } from "./remote-actor.ts";
 
 export interface GatewayOptions {
   readonly startTimeoutMs: number;
@@ -27,6 +27,8 @@ export interface ProcessInfo {
 export class ProcessGateway {
   readonly #options: GatewayOptions;
   readonly #actors = new Set<RemoteActor>();
+  #code: typeof import("./remote-actor.ts") | undefined;
+  #loading: Promise<void> | undefined;
   /** Processes that ended before their actors. */
   lost = 0;
 
@@ -34,10 +36,25 @@ export class ProcessGateway {
     this.#options = options;
   }
 
-  /** Starts the process of an actor. */
-  start(kernel: Kernel, cell: Cell, module: BehaviourModule, options: SpawnOptions | undefined): RemoteActor {
+  /** Loads what processes need of main, which few programs have. Undefined: it is there. */
+  load(): Promise<void> | undefined {
+    if (this.#code !== undefined) return undefined;
+    this.#loading ??= import("./remote-actor.ts").then((code) => {
+      this.#code = code;
+    });
+    return this.#loading;
+  }
+
+  /** Starts the process of an actor. To be called when `load` has. */
+  start(
+    kernel: Kernel,
+    cell: Cell,
+    module: BehaviourModule,
+    options: SpawnOptions | undefined,
+  ): RemoteActor | undefined {
+    if (this.#code === undefined) return undefined;
     const { heapMb, env } = options ?? {};
-    const actor = new RemoteActor(kernel, cell, { ...this.#options, module, heapMb, env: env ?? {} });
+    const actor = new this.#code.RemoteActor(kernel, cell, { ...this.#options, module, heapMb, env: env ?? {} });
     this.#actors.add(actor);
     void actor.gone.then(() => {
       this.#actors.delete(actor);

@@ -8,7 +8,8 @@ import { failAtCaller } from "../caller-stack.ts";
 import { nextLoop } from "../clock.ts";
 import { type ErrorData, errorData, RuntimeError } from "../errors.ts";
 import type { ValueBytes } from "../thread/value-bytes.ts";
-import { FrameReader, frameBytesMaxDefault, frameOf, recordOf } from "./frames.ts";
+import { frameBytesMaxDefault } from "./frame-bounds.ts";
+import { FrameReader, frameOf, recordOf } from "./frames.ts";
 import { orphaned } from "./link.ts";
 import {
   type Answer,
@@ -112,6 +113,13 @@ export class MainLine {
   /** Behind whatever the actor does at once with what it was told. */
   acknowledge(): void {
     nextLoop(() => this.say({ type: "acknowledged" }));
+  }
+
+  /** A turn begins: where it has not ended by the next round of the event loop, main gets to know that it is open. */
+  turnBegins(hasEnded: () => boolean): void {
+    nextLoop(() => {
+      if (!hasEnded()) this.say({ type: "open" });
+    });
   }
 }
 

@@ -33,8 +33,8 @@ export class ProcessActor {
   readonly #values: ValueBytes;
   readonly #context: ProcessContext;
   readonly #ctx: Context;
-  /** A turn is under way, and what it was told to end with. */
-  #isInTurn = false;
+  /** The turn that is under way, and what it was told to end with. */
+  #turn: Turn | undefined;
   #interruption: RuntimeError | undefined;
   readonly #now: TurnState;
   readonly #exit: () => void;
@@ -88,7 +88,7 @@ export class ProcessActor {
       case "interrupt":
         this.line.acknowledge();
         // Main has not heard yet that it has ended.
-        if (!this.#isInTurn) return;
+        if (this.#turn === undefined) return;
         this.#interruption = new RuntimeError("interrupted", `the turn was interrupted: ${word.reason}`);
         this.#context.abortTurn(this.#interruption);
         return;
@@ -160,9 +160,10 @@ export class ProcessActor {
   }
 
   async #run(turn: Turn): Promise<void> {
-    this.#isInTurn = true;
+    this.#turn = turn;
     this.#interruption = undefined;
     this.#context.renewSignal();
+    this.line.turnBegins(() => this.#turn !== turn);
     try {
       const given = this.#values.decode(turn.value);
       // A state that was given is the actor's own.
@@ -185,7 +186,7 @@ export class ProcessActor {
       const state = stateText(this.#now.state, format, this.#configuration?.secrets);
       this.line.sayFailure({ type: "threw", error: this.#dataOf(error), state, ...aborted });
     } finally {
-      this.#isInTurn = false;
+      this.#turn = undefined;
       this.#now.from = undefined;
     }
   }

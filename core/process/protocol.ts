@@ -91,6 +91,8 @@ export type FromProcess =
   /** A verb without a result. Sends count from 1; `accepted` asks for one by its number. */
   | { readonly type: "tell"; readonly verb: string; readonly args: Uint8Array }
   | { readonly type: "acknowledged" }
+  /** The turn is still open a round of the event loop after it began: what it did at once is told, and it may wait for others. */
+  | { readonly type: "open" }
   /** An error outside any turn. */
   | { readonly type: "unhandled"; readonly error: ErrorData };
 

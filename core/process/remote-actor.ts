@@ -36,6 +36,15 @@ export interface RemoteOptions extends ProcessOptions {
   readonly loadTimeoutMs: number;
 }
 
+interface Turn {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+  /** Cancels its limits. */
+  cancel(): void;
+  /** The process has said that it is open: from then on it may wait for others. */
+  isOpen: boolean;
+}
+
 export class RemoteActor implements Remote {
   /** Resolves when the process has loaded the behaviour; rejects with RuntimeError. */
   readonly loaded: Promise<Behaviour<never, Api>>;
@@ -50,7 +59,7 @@ export class RemoteActor implements Remote {
   readonly #resolveLoaded: (behaviour: Behaviour<never, Api>) => void;
   readonly #rejectLoaded: (error: unknown) => void;
   readonly #resolveGone: () => void;
-  #turn: { resolve(value: unknown): void; reject(error: unknown): void; cancel(): void } | undefined;
+  #turn: Turn | undefined;
   #cancelDeadline: () => void;
   /** What the process last said of its state, for a crash report. */
   #stateText = "not known: it is in the actor's process";
@@ -138,10 +147,12 @@ export class RemoteActor implements Remote {
     const what = `${name || kind} of ${this.#kernel.nameOf(this.#kernel.refOf(this.cell))}`;
     const frame = this.#turnFrame(kind, name, value, what); // which may be refused, before anything has begun
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#turn = { resolve, reject, cancel: this.#limitTurn() };
+    this.#turn = { resolve, reject, cancel: this.#limitTurn(), isOpen: false };
     // Known since the behaviour is there, which is before its first turn.
     if (kind === "init" && (this.cell.flags & Flag.counted) !== 0) this.#say({ type: "countTasks" });
     this.#process.say(frame);
+    // What an earlier turn began may still be waited for, and this one is at work all the same.
+    this.#verbs.awaitAcknowledgement();
     return promise;
   }
 
@@ -193,10 +204,18 @@ export class RemoteActor implements Remote {
     };
   }
 
-  #turnEnded(): { resolve(value: unknown): void; reject(error: unknown): void } | undefined {
+  #turnIsOpen(): void {
+    const turn = this.#turn;
+    if (turn === undefined || turn.isOpen) throw new Error('"open" of no turn that has just begun');
+    turn.isOpen = true;
+    this.#verbs.acknowledged();
+  }
+
+  #turnEnded(): Turn | undefined {
     const turn = this.#turn;
     this.#turn = undefined;
     turn?.cancel();
+    if (turn?.isOpen === false) this.#verbs.acknowledged();
     return turn;
   }
 
@@ -251,6 +270,9 @@ export class RemoteActor implements Remote {
         return;
       case "acknowledged":
         this.#verbs.acknowledged();
+        return;
+      case "open":
+        this.#turnIsOpen();
         return;
       case "unhandled":
         kernel.crashes.outside(this.cell, { error: word.error });

@@ -18,7 +18,7 @@ export class RemoteVerbs {
   readonly #values: ValueBytes;
   readonly #process: ChildProcess;
   readonly streams: RemoteStreams;
-  /** Frames that the process has not acknowledged: a settled system waits for them. */
+  /** Words that the process has not acknowledged, or turns that it has not called open or ended: a settled system waits for them. */
   #unacknowledged = 0;
   /** Sends of the process, and those that wait for room. */
   #sends = 0;

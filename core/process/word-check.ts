@@ -26,6 +26,7 @@ const fieldsOf: Readonly<Record<FromProcess["type"], Readonly<Record<string, Che
   begin: { id: Number.isSafeInteger, verb: isText, args: isBytes },
   tell: { verb: isText, args: isBytes },
   acknowledged: {},
+  open: {},
   unhandled: { error: isErrorData },
 };
 

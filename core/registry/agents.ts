@@ -118,8 +118,9 @@ export class Agents {
     this.#own.add(cell);
     const extra = extraOf(cell);
     extra.isAgent = true;
-    cell.flags |= Flag.agent;
     this.#tell(cell);
+    // The turn that it declares in began before it was an agent, and is what has just been told.
+    this.touched(cell);
     extra.agentChange = this.#kernel.replica.put(Table.agents, key, cell, entry);
   }
 
@@ -204,9 +205,10 @@ export class Agents {
     }
   }
 
-  /** How it stands with the actor is told at the end of the drain. */
+  /** How it stands with the actor is told at the end of a drain; until then nothing need be noted of it again. */
   touched(cell: Cell): void {
     this.#touched.add(cell);
+    cell.flags &= ~Flag.agent;
   }
 
   /** The end of a drain, or rest: tells how it stands with the actors of this thread. */
@@ -217,6 +219,7 @@ export class Agents {
     const isTimeForAll = nowMs >= allDueMs;
     if (isTimeForAll) this.#toldAllMs = nowMs;
     for (const cell of isTimeForAll ? this.#own : this.#touched) this.#tell(cell);
+    for (const cell of this.#touched) cell.flags |= Flag.agent;
     this.#touched.clear();
     if (isTimeForAll) this.#allDueMs = Number.POSITIVE_INFINITY;
     else if (isAtRest && this.#allDueMs === Number.POSITIVE_INFINITY) {

@@ -8,6 +8,7 @@ import { type Ref, type RefData, sameRef } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { FrameKind } from "../kernel/frame-kind.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { byPort } from "../kernel/scheduler.ts";
 import type { CheckedStreamOptions } from "./stream-options.ts";
 
 type Result = IteratorResult<unknown, unknown>;
@@ -198,7 +199,7 @@ export class Reader implements StreamReader {
       else {
         this.#isTold = true;
         tasks.failureOf(cell, end.error);
-        scheduler.settle(cell, () => calls.failPromise(end.error, settled, reject), undefined);
+        scheduler.settle(cell, () => calls.failPromise(end.error, settled, reject), byPort);
       }
     }
   }

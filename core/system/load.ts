@@ -5,6 +5,6 @@
 
 /** What starts a system, and what it is then. */
 export async function loadSystem() {
-  const [{ bootSystem }, { System }] = await Promise.all([import("./boot.ts"), import("./system.ts")]);
+  const { bootSystem, System } = await import("./start.ts");
   return { bootSystem, System };
 }

@@ -116,6 +116,34 @@ export class ChannelWriter {
   }
 
   /**
+   * Writes a payload behind what stands in the ring, as no part of it yet: where it ends, or -1 where it wants more care than
+   * that, such as a `write`. It may be cut down at any instruction; nothing else may be written between this and `commit`.
+   */
+  prepare(payload: unknown): number {
+    if (this.#pieces.head !== undefined || payload === undefined || this.#codec.definitions.length > 0) return -1;
+    const ring = this.#ring;
+    const offset = ring.reserve(usualBytes);
+    if (offset < 0) return -1;
+    const { bytes, view } = ring.memory;
+    return this.#codec.encodeKnown(bytes, view, offset + headBytes, offset + ring.roomBytes, payload);
+  }
+
+  /** What was prepared up to `end` is a frame; `publish` shows it. */
+  commit(
+    end: number,
+    kind: number,
+    slot: number,
+    generation: number,
+    fromSlot: number,
+    fromGeneration: number,
+    id: number,
+  ): void {
+    const offset = this.#ring.reserved;
+    this.#head(offset, slot, generation, fromSlot, fromGeneration, id);
+    this.#ring.commit(end - offset, kind);
+  }
+
+  /**
    * The signals that the reader has not given back, oldest first; the one under way in pieces is the caller's still.
    * Only when the reader is gone.
    */

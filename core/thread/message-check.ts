@@ -110,13 +110,15 @@ export function checkMessage(
   }
   if (transfer === undefined || transfer.length === 0) {
     glanceLeft = glanceObjectsMax;
-    let isPlainMessage = false;
+    hasGlancedRef = false;
+    let isClear = false;
     try {
-      isPlainMessage = glance(message, isStrict, 0);
+      isClear = glance(message, isRef, isStrict, 0);
     } catch {
       // A getter threw: the walk meets it again and says where.
     }
-    if (isPlainMessage) {
+    if (isClear) {
+      if (hasGlancedRef) return "special";
       return glanceObjectsMax - glanceLeft === 1 && isFlat(message) ? "flat" : "plain";
     }
   }
@@ -127,9 +129,10 @@ export function checkMessage(
 const glanceDepthMax = 64;
 const glanceObjectsMax = 10_000;
 let glanceLeft = 0;
+let hasGlancedRef = false;
 
-/** True: plain objects, arrays and primitives, no cycle. False: look more closely. Most messages need no more. */
-function glance(value: object, isStrict: boolean, depth: number): boolean {
+/** True: plain objects, arrays, refs and primitives, no cycle. False: look more closely. Most messages need no more. */
+function glance(value: object, isRef: RefTest, isStrict: boolean, depth: number): boolean {
   if (depth > glanceDepthMax || --glanceLeft < 0) {
     return false;
   }
@@ -137,7 +140,7 @@ function glance(value: object, isStrict: boolean, depth: number): boolean {
   if (prototype === Array.prototype) {
     for (const element of value as readonly unknown[]) {
       if (typeof element === "object") {
-        if (element !== null && !glance(element, isStrict, depth + 1)) {
+        if (element !== null && !glance(element, isRef, isStrict, depth + 1)) {
           return false;
         }
       } else if (typeof element === "function" || typeof element === "symbol") {
@@ -146,13 +149,18 @@ function glance(value: object, isStrict: boolean, depth: number): boolean {
     }
     return Array.isArray(value);
   }
-  if (prototype !== Object.prototype || (isStrict && Object.getOwnPropertySymbols(value).length > 0)) {
+  if (prototype !== Object.prototype) {
+    if (!isRef(value)) return false;
+    hasGlancedRef = true;
+    return true;
+  }
+  if (isStrict && Object.getOwnPropertySymbols(value).length > 0) {
     return false;
   }
   for (const key in value) {
     const field: unknown = (value as Record<string, unknown>)[key];
     if (typeof field === "object") {
-      if (field !== null && !glance(field, isStrict, depth + 1)) {
+      if (field !== null && !glance(field, isRef, isStrict, depth + 1)) {
         return false;
       }
     } else if (typeof field === "function" || typeof field === "symbol") {
@@ -359,6 +367,11 @@ function isPlain(value: object): boolean {
   return prototype === null || prototype === Object.prototype || Object.hasOwn(prototype as object, "isPrototypeOf");
 }
 
+/** Plain, and of no class: most are of this realm, which one look tells. */
+function isLiteral(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype || (classDepth(value) <= 1 && isPlain(value));
+}
+
 function isDomException(value: object): boolean {
   return typeof DOMException === "function" && value instanceof DOMException;
 }
@@ -371,10 +384,11 @@ export function freezeMessage<T>(value: T): T {
   if (typeof value !== "object" || value === null) {
     return value;
   }
-  const open: object[] = [value];
-  for (let object = open.pop(); object !== undefined; object = open.pop()) {
+  // Most messages have no objects in them.
+  let open: object[] | undefined;
+  for (let object: object | undefined = value; object !== undefined; object = open?.pop()) {
     const isArray = Array.isArray(object);
-    if (Object.isFrozen(object) || !(isArray || (classDepth(object) <= 1 && isPlain(object)))) {
+    if (Object.isFrozen(object) || !(isArray || isLiteral(object))) {
       continue;
     }
     // Frozen before it is opened, so that a cycle comes back to something frozen.
@@ -382,6 +396,7 @@ export function freezeMessage<T>(value: T): T {
     if (isArray) {
       for (const element of object as unknown[]) {
         if (typeof element === "object" && element !== null) {
+          open ??= [];
           open.push(element);
         }
       }
@@ -389,6 +404,7 @@ export function freezeMessage<T>(value: T): T {
       for (const key in object) {
         const field = (object as Record<string, unknown>)[key];
         if (typeof field === "object" && field !== null) {
+          open ??= [];
           open.push(field);
         }
       }

@@ -33,7 +33,10 @@ export class PoolWatch {
     this.#giveUp = giveUp;
   }
 
-  /** Watches all threads that are ready. Without it none is ever watched. */
+  /**
+   * Watches all threads that are ready. Without it none is ever watched. Not a moment later, to leave the processors to the first
+   * messages: main may be held from then on, and what asks for a cut elsewhere must find the watchdog without it.
+   */
   start(): void {
     const kernel = this.#kernel;
     const refOf = (thread: number, { slot, generation }: Suspect) => kernel.makeRef(thread, slot, generation).toJSON();

@@ -24,6 +24,10 @@ import { createRing } from "./ring.ts";
 import { Note, SelfPort } from "./self-port.ts";
 import { ValueDecoder, ValueEncoder } from "./value-codec.ts";
 
+const resolved = Promise.resolve();
+/** Before anybody puts another in its place. */
+const { nextTick } = process;
+
 export interface PortHostOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -38,6 +42,7 @@ export interface PortHostOptions {
   startDedicated?: Host["startDedicated"];
   /** Main: starts the process of an actor. */
   startProcess?: Host["startProcess"];
+  loadProcesses?: Host["loadProcesses"];
   /** Dedicated thread: its last actor is gone. */
   retire?(): void;
   /** Worker: see Host. */
@@ -58,6 +63,7 @@ export class PortHost implements Host {
   readonly findDefinition?: (module: BehaviourModule) => Behaviour<never> | undefined;
   readonly startDedicated?: NonNullable<Host["startDedicated"]>;
   readonly startProcess?: NonNullable<Host["startProcess"]>;
+  readonly loadProcesses?: NonNullable<Host["loadProcesses"]>;
   startService?: NonNullable<Host["startService"]>;
   readonly retire?: () => void;
   readonly tellNow?: (event: RuntimeEvent) => void;
@@ -72,6 +78,8 @@ export class PortHost implements Host {
   #kernel: Kernel | undefined;
   readonly #busyWaitUs: number;
   #busyWait: BusyWait | undefined;
+  #behind = (): void => {};
+  readonly #askForTick = (): void => nextTick(this.#behind);
   readonly #hasNews = () => this.#kernel?.peers.hasNews === true;
 
   constructor(options: PortHostOptions) {
@@ -82,6 +90,7 @@ export class PortHost implements Host {
     if (options.findDefinition !== undefined) this.findDefinition = options.findDefinition;
     if (options.startDedicated !== undefined) this.startDedicated = options.startDedicated;
     if (options.startProcess !== undefined) this.startProcess = options.startProcess;
+    if (options.loadProcesses !== undefined) this.loadProcesses = options.loadProcesses;
     if (options.retire !== undefined) this.retire = options.retire;
     if (options.tellNow !== undefined) this.tellNow = options.tellNow;
     if (options.loseThread !== undefined) this.loseThread = options.loseThread;
@@ -108,6 +117,12 @@ export class PortHost implements Host {
 
   post(): void {
     this.#self.post();
+  }
+
+  /** A tick that is asked for by a microtask comes behind all of them; one that is asked for here would come before. */
+  behind(run: () => void): void {
+    this.#behind = run;
+    void resolved.then(this.#askForTick);
   }
 
   postRecovery(): void {

@@ -37,6 +37,8 @@ export interface ThreadData {
 
 /** From main to a thread. */
 export type ToThread =
+  /** What it was started for, where that was not known yet. Before all else. */
+  | { readonly type: "begin"; readonly data: ThreadData }
   /** Another thread exists; the port leads there. */
   | { readonly type: "peer"; readonly thread: number; readonly port: MessagePort }
   /** The watchdog asks through it, by any message, whether something holds the thread. */

@@ -109,6 +109,11 @@ export class RingWriter {
     return this.#room;
   }
 
+  /** Where the data of the frame begins for which `reserve` found room last. */
+  get reserved(): number {
+    return this.#start + frameHeadBytes;
+  }
+
   /**
    * Finds room for a frame of `bytes` bytes and returns where its data begins, a multiple of eight, or -1: no room now.
    * Then `publish`, and try again after the writer's bell. Nothing changes until `commit`; a second `reserve` replaces

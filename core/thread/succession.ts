@@ -2,6 +2,7 @@
  * Who takes the position of a scheduler thread that is lost: a warm spare that is up already, and the next spare is
  * started behind it.
  */
+import { afterMs } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ThreadTable } from "./thread-table.ts";
@@ -9,6 +10,8 @@ import { noPosition, type WorkerThread } from "./worker-thread.ts";
 
 /** Threads that are started, and fail, in a row before no other is tried; the event stream has each failure. */
 const startsMax = 5;
+/** Time after the start of the system in which no thread is started to stand by: its first messages want the processors. */
+const firstSpareMs = 250;
 
 export class Succession {
   readonly #kernel: Kernel;
@@ -20,6 +23,9 @@ export class Succession {
   /** Starts since the last thread that came up. */
   #starts = 0;
   #hasBegun = false;
+  /** Whether one is to stand by from now on. */
+  #isSpareDue = false;
+  #cancelFirstSpare = (): void => {};
 
   /** @param start starts a scheduler thread for a position, or for none. */
   constructor(kernel: Kernel, threads: ThreadTable, hasSpare: boolean, start: (position: number) => Promise<unknown>) {
@@ -33,6 +39,16 @@ export class Succession {
   begin(): void {
     this.#hasBegun = true;
     this.#refill();
+    if (!this.#hasSpare) return;
+    this.#cancelFirstSpare = afterMs(firstSpareMs, () => {
+      this.#isSpareDue = true;
+      this.#refill();
+    });
+  }
+
+  /** The pool ends. */
+  end(): void {
+    this.#cancelFirstSpare();
   }
 
   /** Whether the thread of a position is lost and no other has taken it yet. */
@@ -64,7 +80,8 @@ export class Succession {
       this.#seat(spare, position);
     }
     while (this.#vacant.length > 0 && this.#starts < startsMax) this.#startAnother(this.#vacant.shift() as number);
-    if (this.#hasSpare && this.#threads.spares.length === 0 && this.#starts < startsMax) this.#startAnother(noPosition);
+    if (this.#isSpareDue && this.#threads.spares.length === 0 && this.#starts < startsMax)
+      this.#startAnother(noPosition);
   }
 
   #seat(spare: WorkerThread, position: number): void {

@@ -3,6 +3,7 @@ import { type MessagePort, workerData } from "node:worker_threads";
 import { afterMs, SystemClock } from "../clock.ts";
 import { errorData } from "../errors.ts";
 import type { FaultWork } from "../faults/plan.ts";
+import type { CutRequest } from "../kernel/interrupt-request.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { SeededRandom } from "../random.ts";
@@ -20,6 +21,7 @@ import { blameTimers } from "./timer-blame.ts";
 import { warmUp } from "./warm-up.ts";
 
 const main = takeMainPort();
+const warmUpIn = warmUp();
 type FaultsCode = typeof import("../faults/faults.ts");
 let faultsCode: FaultsCode | undefined;
 const replacedPart = watchRealm();
@@ -27,6 +29,8 @@ const say = (word: FromThread) => main.postMessage(saidBy(word));
 
 /** Time after its start in which a thread that stands by keeps still. */
 const idleMs = 500;
+/** The same of any other for what can be done behind its first message. */
+const warmUpMs = 100;
 
 const loseThread = (why: string): never => {
   say({ type: "loseMe", why });
@@ -35,16 +39,33 @@ const loseThread = (why: string): never => {
 
 /** To the watchdog, where there is one. */
 let pulse: MessagePort | undefined;
+/** What was asked of it before main had told of it: an actor may begin as soon as its thread is up. */
+const unasked: CutRequest[] = [];
 
 /** Only a thread that nothing holds gets to answer. */
 function answerPulses(port: MessagePort): void {
   pulse = port;
+  for (const request of unasked.splice(0)) port.postMessage(request);
   port.on("message", () => port.postMessage(null));
   port.unref();
 }
 
-try {
-  const data = workerData as ThreadData;
+// One that was started before main knew what it is for hears of it later.
+if (workerData === null) {
+  main.once("message", (word: ToThread) => {
+    if (word.type === "begin") begin(word.data);
+  });
+} else begin(workerData as ThreadData);
+
+function begin(data: ThreadData): void {
+  try {
+    beginThread(data);
+  } catch (error) {
+    say({ type: "failed", error: errorData(error) });
+  }
+}
+
+function beginThread(data: ThreadData): void {
   const memory = SystemMemory.attach(data.buffers);
   const host = new PortHost({
     clock: data.isManualClock ? new SharedClock(memory, data.thread) : new SystemClock(),
@@ -57,7 +78,10 @@ try {
     },
     retire: () => say({ type: "retired" }),
     tellNow: (event) => say({ type: "event", event }),
-    askCut: (request) => pulse?.postMessage(request),
+    askCut: (request) => {
+      if (pulse !== undefined) pulse.postMessage(request);
+      else if (data.isCuttable) unasked.push(request);
+    },
     loseThread,
     failed: () => {
       const what = replacedPart();
@@ -78,14 +102,15 @@ try {
   });
   host.attach(kernel);
   guardProcess(kernel);
-  await warmUp();
-  if (data.faults !== undefined) (await faultsLoaded()).setFaults(kernel, data.faults);
+  kernel.cuts.isNodeMade = false;
   blameTimers(kernel);
   memory.watch.setOsThread(data.thread, osThreadNumber());
   if (data.isCuttable) offerCuts(kernel);
   if (data.isOwnerTold) trackOwner(kernel);
   main.on("message", (word: ToThread) => {
     switch (word.type) {
+      case "begin":
+        return;
       case "peer":
         host.addPeer(word.thread, word.port);
         return;
@@ -103,15 +128,25 @@ try {
         return;
     }
   });
+  const { faults } = data;
+  if (faults === undefined) ready(kernel, data);
+  else {
+    const loaded = faultsLoaded().then((code) => {
+      code.setFaults(kernel, faults);
+      ready(kernel, data);
+    });
+    loaded.catch((error: unknown) => say({ type: "failed", error: errorData(error) }));
+  }
+}
+
+function ready(kernel: Kernel, { frontDoor }: ThreadData): void {
   kernel.scheduler.arm();
   say({ type: "ready" });
-  if (data.frontDoor !== undefined) {
-    const { frontDoor } = data;
-    // Not beside the start of the system.
-    afterMs(idleMs, () => void import(frontDoor));
-  }
-} catch (error) {
-  say({ type: "failed", error: errorData(error) });
+  warmUpIn(frontDoor === undefined ? warmUpMs : 0, () => {
+    kernel.cuts.isNodeMade = true;
+  });
+  // Not beside the start of the system.
+  if (frontDoor !== undefined) afterMs(idleMs, () => void import(frontDoor));
 }
 
 /** While the inspector holds the thread no watchdog may take that for a turn that does not end. */

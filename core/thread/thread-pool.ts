@@ -16,6 +16,7 @@ import { PoolWatch } from "./pool-watch.ts";
 import type { PortHost } from "./port-host.ts";
 import type { ProfileRequest } from "./profiler.ts";
 import type { ThreadData } from "./protocol.ts";
+import { type FirstThreads, type StartedWorker, schedulerLimits } from "./started-worker.ts";
 import { Succession } from "./succession.ts";
 import { ThreadEnds } from "./thread-ends.ts";
 import { ThreadLosses } from "./thread-losses.ts";
@@ -23,8 +24,6 @@ import { ThreadTable } from "./thread-table.ts";
 import { isInspectorAllowed } from "./watchdog.ts";
 import { noPosition, type ThreadOwner, type ThreadSeat, WorkerThread } from "./worker-thread.ts";
 
-/** Floods of messages are bound by the garbage collector: a large young generation halves their cost. */
-const youngGenerationMb = 192;
 const closedWhy = "system stopped";
 
 export interface ThreadPoolOptions {
@@ -85,10 +84,14 @@ export class ThreadPool {
     );
   }
 
-  /** Starts the scheduler threads. @throws RuntimeError `thread_failed`; then none is left running. */
-  async start(): Promise<void> {
+  /**
+   * Starts the scheduler threads, with workers that run already as far as there are some.
+   * @throws RuntimeError `thread_failed`; then none is left running.
+   */
+  async start(first?: FirstThreads): Promise<void> {
     const starts: Promise<void>[] = [];
-    for (let position = 1; position <= this.#options.threads; position++) starts.push(this.#startScheduler(position));
+    for (let position = 1; position <= this.#options.threads; position++)
+      starts.push(this.#startScheduler(position, first?.take()));
     const results = await Promise.allSettled(starts);
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) {
@@ -188,6 +191,7 @@ export class ThreadPool {
 
   async #endAll(): Promise<string | undefined> {
     this.#threads.isClosing = true;
+    this.#succession.end();
     const stuck = await this.#ends.endAll(closedWhy);
     this.#watch.end();
     return stuck;
@@ -195,7 +199,7 @@ export class ThreadPool {
 
   // Starts --------------------------------------------------------------------------------------------------------
 
-  async #startScheduler(position: number): Promise<void> {
+  async #startScheduler(position: number, first?: StartedWorker): Promise<void> {
     const base = this.#regions.pop() ?? this.#memory.newRegion(slotsPerThread);
     const thread = base === undefined ? undefined : this.#memory.newThread(position, base, slotsPerThread);
     if (base === undefined || thread === undefined) {
@@ -203,7 +207,7 @@ export class ThreadPool {
       throw new RuntimeError("system_limit", "this system has started as many threads as it can");
     }
     if (position !== noPosition) this.#memory.setThreadAt(position, thread);
-    await this.#launch({ thread, base, position, start: undefined }, { maxYoungGenerationSizeMb: youngGenerationMb });
+    await this.#launch({ thread, base, position, start: undefined }, schedulerLimits, first);
   }
 
   /** A dedicated thread whose id was reserved by the spawner, maybe on another thread. */
@@ -219,10 +223,10 @@ export class ThreadPool {
     });
   }
 
-  async #launch(seat: ThreadSeat, limits: ResourceLimits): Promise<void> {
+  async #launch(seat: ThreadSeat, limits: ResourceLimits, first?: StartedWorker): Promise<void> {
     let running: WorkerThread;
     try {
-      running = new WorkerThread(seat, this.#dataFor(seat), limits, this.#options.startTimeoutMs, this.#owner);
+      running = new WorkerThread(seat, this.#dataFor(seat), limits, this.#options.startTimeoutMs, this.#owner, first);
     } catch (error) {
       const isDedicated = seat.start !== undefined;
       if (!isDedicated) this.#regions.push(seat.base);

@@ -22,6 +22,7 @@ import { definition, keysFollow, tableBounds, tag } from "./wire-tag.ts";
 /** Thrown by the walk and caught right above it; made once, since their stacks tell nothing. */
 const entangled = new Error("the message is not a tree");
 const refused = new Error("something in the message cannot cross");
+const strange = new Error("the decoder does not know all of it yet");
 
 /** Deeper than this a message is written as a graph, which needs no stack. */
 const treeDepthMax = 128;
@@ -48,6 +49,8 @@ export class ValueEncoder {
   #metCount = 0;
   #metMore: Set<object> | undefined;
   #depth = 0;
+  /** Nothing is learnt: what the decoder has not been told of ends the walk. */
+  #knowsAll = false;
 
   constructor(refs: RefWire) {
     this.#refs = refs;
@@ -75,6 +78,25 @@ export class ValueEncoder {
     return this.#encode(message, transfer, start) ? this.#out.position : -1;
   }
 
+  /**
+   * The same for a message of which the decoder knows all shapes already, and which is plain, without fields under symbols:
+   * -1 for any other, and where it does not fit. It may be cut down at any instruction: what it leaves behind then is
+   * nothing that a later message could stumble over, since it changes no more than memories of single steps, each in a straight line.
+   */
+  encodeKnown(bytes: Buffer, view: DataView<ArrayBufferLike>, start: number, end: number, message: unknown): number {
+    const out = this.#out;
+    out.writeInto(bytes, view, start, end);
+    this.#begin(true);
+    try {
+      this.#value(message, this.#top);
+    } catch {
+      return -1;
+    } finally {
+      this.#forget();
+    }
+    return out.position;
+  }
+
   /** Writes a message of any size; the bytes are valid until the next one. Throws as `encodeInto`. */
   encode(message: unknown, transfer?: readonly unknown[]): Buffer {
     this.#out.shrink(keptBytesMax);
@@ -88,8 +110,15 @@ export class ValueEncoder {
     return new ValueDecoder(this.#refs, this.#shapes.shapes, [...this.#texts.keys()]);
   }
 
-  #encode(message: unknown, transfer: readonly unknown[] | undefined, start: number): boolean {
+  #begin(knowsAll: boolean): void {
     this.#depth = 0;
+    this.#knowsAll = knowsAll;
+    // Of one that was cut down.
+    if (this.#metCount > 0) this.#forget();
+  }
+
+  #encode(message: unknown, transfer: readonly unknown[] | undefined, start: number): boolean {
+    this.#begin(false);
     try {
       if (transfer === undefined || transfer.length === 0) {
         try {
@@ -161,6 +190,7 @@ export class ValueEncoder {
   }
 
   #object(object: Record<string, unknown>, place: Place): void {
+    if (this.#knowsAll && !isSurelyPlain(object)) throw strange;
     this.#enter(object);
     const at = this.#out.word(tag.object, 0);
     let here = place.entry(this.#root);
@@ -180,6 +210,7 @@ export class ValueEncoder {
   }
 
   #unknownShape(object: object, at: number, count: number): void {
+    if (this.#knowsAll) throw strange;
     const keys = Object.keys(object);
     if (keys.length !== count) {
       // Enumerable fields of a prototype, or a getter that changed its object: a graph reads own keys only.
@@ -199,6 +230,7 @@ export class ValueEncoder {
   }
 
   #array(array: readonly unknown[], place: Place): void {
+    if (this.#knowsAll && Object.getPrototypeOf(array) !== Array.prototype) throw strange;
     this.#enter(array);
     const length = array.length;
     this.#out.word(tag.array, length);
@@ -214,7 +246,8 @@ export class ValueEncoder {
   }
 
   #special(value: object, place: Place): void {
-    const kind = objectKind(value, this.#isRef);
+    // Most of them are refs, which are quickly told.
+    const kind = this.#isRef(value) ? "ref" : objectKind(value, this.#isRef);
     switch (kind) {
       case "object":
         this.#object(value as Record<string, unknown>, place);
@@ -297,8 +330,10 @@ export class ValueEncoder {
   #strangeText(text: string, place: Place): void {
     let number = this.#texts.get(text);
     if (number === undefined) {
+      const isLearnt = text.length >= 2 && this.#texts.size < tableBounds.textsMax;
+      if (isLearnt && this.#knowsAll) throw strange;
       place.strangers++;
-      number = this.#learnText(text);
+      number = isLearnt ? this.#learnText(text) : -1;
       if (number < 0) {
         this.#out.text(text);
         return;
@@ -323,9 +358,6 @@ export class ValueEncoder {
 
   /** The number of a text that is met for the second time, else -1. */
   #learnText(text: string): number {
-    if (text.length < 2 || this.#texts.size >= tableBounds.textsMax) {
-      return -1;
-    }
     if (!this.#textCandidates.delete(text)) {
       if (this.#textCandidates.size >= tableBounds.candidatesMax) {
         this.#textCandidates.clear();
@@ -348,4 +380,9 @@ export class ValueEncoder {
     }
     this.definitions.push(out.written());
   }
+}
+
+/** What the check at the sender would not look at any closer. */
+function isSurelyPlain(object: object): boolean {
+  return Object.getPrototypeOf(object) === Object.prototype && Object.getOwnPropertySymbols(object).length === 0;
 }

@@ -1,9 +1,11 @@
 /**
- * Touches every lazy global and the common built-in modules of a starting thread.
+ * Touches every lazy global and the common built-in modules of a thread, a piece at a time, soon after it is up.
  *
  * Node makes some globals on first use. A turn that is cut down in the middle of that leaves the global broken for ever
- * in its thread, so the first use happens here, where no user code runs.
+ * in its thread. It takes as long as loading the kernel, and most programs never use most of it, so the first message of
+ * a thread does not wait for it: until it is over a cut waits a second for who is in Node's own code (`watched-thread.ts`).
  */
+import { afterMs, stopwatchMs } from "../clock.ts";
 
 const modules = [
   "node:assert",
@@ -30,14 +32,53 @@ const modules = [
   "node:zlib",
 ] as const;
 
-export async function warmUp(): Promise<void> {
-  for (const name of Object.getOwnPropertyNames(globalThis)) {
-    // Storage and the like throw without their option: then there is nothing that could break.
-    try {
-      void (globalThis as Record<string, unknown>)[name];
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
+/** A piece gives the thread back after so long. */
+const pieceMs = 1;
+
+// A program may replace these before it begins.
+const { getOwnPropertyNames, prototype } = Object;
+const { apply } = Reflect;
+const lookupGetter = (prototype as unknown as Record<string, (name: string) => unknown>)["__lookupGetter__"] as (
+  name: string,
+) => unknown;
+const getterOf = (name: string): unknown => apply(lookupGetter, globalThis, [name]);
+
+/**
+ * To be called before any program's code runs.
+ * @returns what begins with it; `done` is called behind the last piece.
+ */
+export function warmUp(): (delayMs: number, done: () => void) => void {
+  const names = getOwnPropertyNames(globalThis);
+  const getters = names.map(getterOf);
+  let touched = 0;
+  let imported = 0;
+  const piece = (done: () => void): void => {
+    const endMs = stopwatchMs() + pieceMs;
+    while (touched < names.length && stopwatchMs() < endMs) {
+      const name = names[touched] as string;
+      // One that a program has put there meanwhile would run its code.
+      if (getterOf(name) === getters[touched++]) touch(name);
     }
+    if (touched === names.length) {
+      const module = modules[imported++];
+      if (module === undefined) {
+        done();
+        return;
+      }
+      // One at a time: it has loaded in the microtasks behind this, where no code of an actor is that could be cut down.
+      void import(module);
+    }
+    // Not by the next loop: an immediate is lost where another one before it is cut down.
+    afterMs(0, () => piece(done));
+  };
+  return (delayMs, done) => void afterMs(delayMs, () => piece(done));
+}
+
+function touch(name: string): void {
+  // Storage and the like throw without their option: then there is nothing that could break.
+  try {
+    void (globalThis as Record<string, unknown>)[name];
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
   }
-  await Promise.all(modules.map((name) => import(name)));
 }

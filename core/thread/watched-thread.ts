@@ -27,6 +27,8 @@ const afterCutKillMs = 5;
 const cuttingMs = 5_000;
 /** How long Node's own code, called by an actor, is waited for before it is cut as well. */
 const nodeMs = 20;
+/** And where it may be making something on first use, which takes it some ten milliseconds, and more on a busy machine. */
+const makingMs = 1_000;
 /** A kill is looked into when the thread has not moved for so long; where sessions are still to be made, for so long. */
 const killAfterMs = 1;
 const killFirstMs = 5;
@@ -89,6 +91,7 @@ export class WatchedThread {
   #askAfterMs = askFirstMs;
   /** Since when Node's own code stands above the actor's. */
   #nodeSinceMs = 0;
+  #nodePatienceMs = nodeMs;
   #isStuck = false;
   /** A question of an interrupt is out: no thread is ended for that alone. */
   #isInterruptAsked = false;
@@ -365,7 +368,7 @@ export class WatchedThread {
       this.#end(`could not be cut: ${this.#lastAnswer}`);
       return;
     }
-    const isPatient = this.#nodeSinceMs === 0 || nowMs - this.#nodeSinceMs < nodeMs;
+    const isPatient = this.#nodeSinceMs === 0 || nowMs - this.#nodeSinceMs < this.#nodePatienceMs;
     const { slot, generation, limitMs } = suspect;
     const expression = cutExpression(slot, generation, this.#turn, limitMs, isPatient);
     this.#ask(expression, nowMs, (answer, answeredMs) => this.#answered(answer as CutAnswer, answeredMs));
@@ -379,6 +382,8 @@ export class WatchedThread {
         this.#isCut = true;
         return;
       case "node":
+      case "making":
+        this.#nodePatienceMs = answer === "making" ? makingMs : nodeMs;
         if (this.#nodeSinceMs === 0) this.#nodeSinceMs = nowMs;
         return;
       default:

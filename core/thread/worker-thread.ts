@@ -13,7 +13,7 @@ import type { RuntimeEvent } from "../kernel/events.ts";
 import type { DedicatedStart } from "../kernel/host.ts";
 import { type ProfileRequest, profileError } from "./profiler.ts";
 import { type FromThread, type ThreadData, type ToThread, wordOf } from "./protocol.ts";
-import { startWorker } from "./worker-flags.ts";
+import { StartedWorker } from "./started-worker.ts";
 
 /** `position` of a thread that holds none. */
 export const noPosition = -1;
@@ -71,13 +71,17 @@ export class WorkerThread {
   /** Who waits for it to have taken a plan of faults, in the order in which it was told. */
   readonly #faultsTaken: (() => void)[] = [];
 
-  /** @throws RuntimeError `thread_failed`: there is no such worker; the owner hears nothing then. */
+  /**
+   * @param first its worker, where that runs already
+   * @throws RuntimeError `thread_failed`: there is no such worker; the owner hears nothing then.
+   */
   constructor(
     seat: ThreadSeat,
-    workerData: ThreadData,
+    data: ThreadData,
     resourceLimits: ResourceLimits,
     startTimeoutMs: number,
     owner: ThreadOwner,
+    first?: StartedWorker,
   ) {
     this.thread = seat.thread;
     this.base = seat.base;
@@ -85,24 +89,28 @@ export class WorkerThread {
     this.position = seat.position;
     this.#owner = owner;
     this.#name = `${this.isDedicated ? "dedicated" : "scheduler"} thread ${this.thread}`;
+    let started: StartedWorker;
     try {
-      const entry = new URL("./thread-entry.js", import.meta.url);
-      this.worker = startWorker(entry, { workerData, resourceLimits, name: `mofa ${this.#name}` });
+      started = first ?? new StartedWorker(this.#name, resourceLimits, data);
     } catch (error) {
       throw this.#failure(`could not be started: ${errorData(error).message}`, error);
     }
+    this.worker = started.worker;
+    if (first !== undefined) this.tell({ type: "begin", data });
     this.#cancelDeadline = byDeadline(startTimeoutMs, () => {
       const why = `not ready within ${startTimeoutMs} ms`;
       this.#started.reject(this.#failure(`was ${why}`));
       owner.toEnd(this, why);
     });
-    this.worker.on("message", (said: unknown) => {
-      const word = wordOf(said);
-      if (word !== undefined) this.#take(word);
-      else owner.emit({ type: "unattributedError", thread: this.thread, error: errorData(toNobody(said)) });
+    started.listen({
+      message: (said) => {
+        const word = wordOf(said);
+        if (word !== undefined) this.#take(word);
+        else owner.emit({ type: "unattributedError", thread: this.thread, error: errorData(toNobody(said)) });
+      },
+      error: (error) => this.#failed(error),
+      exit: (code) => this.#ended(code),
     });
-    this.worker.on("error", (error: unknown) => this.#failed(error));
-    this.worker.on("exit", (code) => this.#ended(code));
   }
 
   get isDedicated(): boolean {

@@ -12,7 +12,7 @@ export const storageSqlite = defineStorage({
   version: "0.1.0",
   packages: [{ name: "sqlite3", version: "6.0.1", for: 'driver: "sqlite3"' }],
   config: sqliteConfig,
-  isolation: ({ driver }) => (driver === "sqlite3" ? "shared" : "thread"),
+  isolation: ({ driver }) => (driver === "sqlite3" ? ["shared", "process"] : "thread"),
   async open(config) {
     if (config.driver === "node:sqlite") return new SqliteDriver(config);
     const { Sqlite3Driver } = await import("./sqlite3-driver.ts").catch((error: unknown) => {

@@ -1,10 +1,9 @@
-/** Values that are put whatever stands there, many rows by one statement: that halves what SQLite has to do for a row beside its pages. */
+/** Values that are put whatever stands there, many rows by one statement. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { sql } from "./statements.ts";
+import { putMany, rowsAtOnce, sql } from "./statements.ts";
 
 type Field = string | number | Uint8Array | null;
 
-const rowsAtOnce = 50;
 const fieldsOfRow = 4;
 /** What a statement was given stays in it until it is run again: a larger value goes alone. */
 const togetherMaxBytes = 65_536;
@@ -16,7 +15,7 @@ export class PutRows {
 
   constructor(database: DatabaseSync) {
     this.#one = database.prepare(sql.put);
-    this.#many = database.prepare(sql.put.replace("(?, ?, ?, ?)", (row) => Array(rowsAtOnce).fill(row).join(", ")));
+    this.#many = database.prepare(putMany);
   }
 
   /** It may stand there only after `flush`. */

@@ -7,7 +7,8 @@ export class ActorInbox {
   readonly #port: MessagePort;
   readonly #heard: Int32Array<SharedArrayBuffer>;
   readonly #said: Int32Array<SharedArrayBuffer>;
-  readonly #shortWait = new ShortWait();
+  /** The thread is the module's own; from an answer to the next question of another thread it takes some 70 us, and now and then much longer. */
+  readonly #shortWait = new ShortWait(400);
 
   constructor({ port, toThread, fromThread }: Pick<ThreadData, "port" | "toThread" | "fromThread">) {
     this.#port = port;

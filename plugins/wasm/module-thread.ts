@@ -26,7 +26,8 @@ export class ModuleThread {
   readonly #port: MessagePort;
   readonly #said = new Int32Array(new SharedArrayBuffer(4));
   readonly #heard = new Int32Array(new SharedArrayBuffer(4));
-  readonly #shortWait = new ShortWait();
+  /** The other actors of this thread wait meanwhile. */
+  readonly #shortWait = new ShortWait(50);
   /** Words of the thread that nobody has taken yet: bounded by `hostCallsMax`, and one answer. */
   readonly #words: FromThread[] = [];
   #wake: (() => void) | undefined;

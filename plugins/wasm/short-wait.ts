@@ -4,8 +4,6 @@
  * is tried. So a machine with no processor to spare, and a module whose calls take long, lose little by it.
  */
 
-/** Default of a wait. */
-const waitUs = 50;
 const creditMax = 64;
 const costInVain = 4;
 const waitsPerTry = 16;
@@ -19,7 +17,7 @@ export class ShortWait {
   #credit = creditMax;
   #waits = 0;
 
-  constructor(us = waitUs, nowMs = () => performance.now()) {
+  constructor(us: number, nowMs = () => performance.now()) {
     this.#ms = us / 1_000;
     this.#nowMs = nowMs;
   }

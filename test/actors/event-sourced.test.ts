@@ -52,6 +52,19 @@ describePlacements("Event-sourced actors", (place) => {
     expect(await second.call("pay", 1)).toEqual([19, 20]);
   });
 
+  test("what is said to have happened when its turn is over is refused, and is in no journal", async () => {
+    const name = owner();
+    const ref = await place.spawn(system(), account, name, {});
+    await ref.call("keepPersist", undefined);
+    await ref.call("pay", 5);
+    await expect(ref.call("payLate", 7)).rejects.toMatchObject({
+      message: expect.stringMatching(/^persist was called after its turn was over/),
+    });
+    await system().settled();
+    expect(system().isAlive(ref)).toBe(false);
+    expect(await (await place.spawn(system(), account, name, {})).call("look")).toMatchObject({ balance: 5 });
+  });
+
   test("two hundred calls at once are decided one after the other, and all of them are kept", async () => {
     const name = owner();
     const ref = await place.spawn(system(), account, name, {});

@@ -42,3 +42,12 @@ test.each<[unknown, RegExp]>([
 test("keys that are undefined are as if they were not there", () => {
   expect(defineServer({ init: undefined, calls: undefined, info: undefined } as never).kind).toBe("behaviour");
 });
+
+test("whether receive is an async function is found out, and not believed", async () => {
+  const own = defineActor({ receive: async () => undefined });
+  const another = defineActor({ receive: () => Promise.resolve() });
+  expect([own, another].map(({ handlers }) => handlers.isReceiveAsync)).toEqual([true, false]);
+  const server = defineServer({ info: async () => undefined });
+  expect(server.handlers.isReceiveAsync).toBe(true);
+  expect(defineServer({ calls: { get: async () => 1 } }).handlers.isReceiveAsync).toBe(false);
+});

@@ -31,19 +31,42 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
     await call("store", "put", { key: "a", text: "A" });
   };
 
-  test("one plugin asks another for what it requires, over the bus", async () => {
+  // With options of the bus alone a request goes by topic.
+  const ways = [{}, { options: { trace: "t" } }] as const;
+
+  test.each(ways)("one plugin asks another for what it requires, over the bus: %j", async (way) => {
     await start();
-    expect(await call("reader", "read", { call: "get", key: "a" })).toBe("A");
-    expect(await call("reader", "read", { call: "getLater", key: "a" })).toBe("A");
-    expect(await call("reader", "read", { call: "putOff", key: "a" })).toBe("A");
+    expect(await call("reader", "read", { call: "get", key: "a", ...way })).toBe("A");
+    expect(await call("reader", "read", { call: "getLater", key: "a", ...way })).toBe("A");
+    expect(await call("reader", "read", { call: "putOff", key: "a", ...way })).toBe("A");
   });
 
-  test("a call that throws a RuntimeError is answered by it, by either way, and the plugin goes on", async () => {
+  test("what it has asked fails with the end of who was asked, also where that has taken it without an answer", async () => {
+    await start();
+    const asked = failure(call("reader", "read", { call: "held", options: { timeoutMs: Number.POSITIVE_INFINITY } }));
+    await system().settled();
+    const restarted = new Promise((resolve) => system().events.on("restarted", resolve));
+    system().exit(system().whereis("plugin.store") as Ref, "kill");
+    expect(await asked).toMatchObject({ code: "killed" });
+    await restarted;
+    expect(await call("reader", "read", { call: "greeting" })).toBe("hello");
+  });
+
+  test("what is answered by noproc was asked once", async () => {
+    await start();
+    expect(await failure(call("reader", "read", { call: "askInVain" }))).toMatchObject({ code: "noproc" });
+    expect(await call("store", "get", "asked")).toBe(".");
+  });
+
+  test("a call that throws a RuntimeError is answered by it, by each way, and the plugin goes on", async () => {
     await start();
     const { slot } = system().whereis("plugin.store") as { slot: number };
     for (const name of ["get", "getLater"]) {
       expect(await failure(call("store", name, "b"))).toMatchObject({ code: "no_text" });
-      expect(await failure(call("reader", "read", { call: name, key: "b" }))).toMatchObject({ code: "no_text" });
+      for (const way of ways)
+        expect(await failure(call("reader", "read", { call: name, key: "b", ...way }))).toMatchObject({
+          code: "no_text",
+        });
     }
     expect(system().whereis("plugin.store")).toMatchObject({ slot });
     expect(await call("store", "get", "a")).toBe("A");

@@ -1,51 +1,24 @@
 /** The template of a plugin, copied out of the packed package to somewhere outside the tree: it compiles, and does what it says. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { packageRoot } from "../support/package-root.ts";
+import { PackedPackage } from "../support/packed-package.ts";
 import { runProgram } from "../support/run-program.ts";
 
-const run = promisify(execFile);
-let folder: string;
+let packed: PackedPackage;
 /** The copy. */
 let plugin: string;
 let program: ChildProcess | undefined;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "mofa-template-"));
-  await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder, "--cache", join(folder, "cache")], {
-    cwd: packageRoot,
-  });
-  const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz")) ?? "";
-  await run("tar", ["-xzf", join(folder, tarball), "-C", folder]);
-  plugin = join(folder, "my-plugin");
-  const modules = join(plugin, "node_modules");
-  cpSync(join(folder, "package", "plugins", "template"), plugin, { recursive: true });
-  // As npm would install it, without asking a registry for what is there.
-  mkdirSync(modules);
-  cpSync(join(folder, "package"), join(modules, "mofa"), { recursive: true });
-  const { dependencies } = JSON.parse(readFileSync(join(folder, "package", "package.json"), "utf8")) as {
-    readonly dependencies: Readonly<Record<string, string>>;
-  };
-  const compilers = ["@types", "undici-types"];
-  for (const name of [...Object.keys(dependencies), ...compilers]) {
-    const installed = join(packageRoot, "node_modules", name);
-    if (existsSync(installed)) symlinkSync(installed, join(modules, name), "junction");
-  }
+  packed = await PackedPackage.make();
+  plugin = join(packed.folder, "my-plugin");
+  cpSync(join(packed.root, "plugins", "template"), plugin, { recursive: true });
+  // With what the compiler needs.
+  packed.install(plugin, ["@types", "undici-types"]);
 }, 60_000);
 
 afterAll(async () => {
@@ -54,7 +27,7 @@ afterAll(async () => {
     program.kill("SIGTERM");
     await ended;
   }
-  rmSync(folder, { recursive: true });
+  packed[Symbol.dispose]();
 });
 
 test("its types fit, as its comments have them", async () => {
@@ -95,7 +68,7 @@ test("beside it mofa plugins --available has the commands that install what is m
 
 test("its program runs, it answers there, and mofa plugins lists it", async () => {
   const mofa = join(plugin, "node_modules", "mofa", "cli", "mofa.cjs");
-  const env = { ...process.env, XDG_RUNTIME_DIR: folder };
+  const env = { ...process.env, XDG_RUNTIME_DIR: packed.folder };
   program = spawn(process.execPath, [mofa, "run", "example.js"], {
     cwd: plugin,
     env,

@@ -1,6 +1,6 @@
 /** One run from its seed: a schedule drawn by chance, then rest, then the end of all, with the clauses held against each. */
 
-import { type MessageMeta, Meta, MetaKind } from "../../core/actor/mailbox.ts";
+import { Meta, MetaKind } from "../../core/actor/mailbox.ts";
 import type { RefData } from "../../core/actor/ref.ts";
 import { Counter } from "../../core/kernel/counters.ts";
 import { linksOf } from "../../core/kernel/links.ts";
@@ -177,8 +177,7 @@ class Run {
       const box = system.threads.get(player.thread)?.kernel.cellOf(player.ref)?.mailbox;
       if (box === undefined) continue;
       let held = 0;
-      for (let i = 0; i < box.size; i++) {
-        const meta = box.items[(box.head + i * 2) & box.mask] as MessageMeta;
+      for (const meta of box.peek(box.size, (mail) => mail.meta)) {
         if (!(meta instanceof Meta) || meta.kind === MetaKind.call || meta.kind === MetaKind.timer) held++;
       }
       if (held > player.capacity)

@@ -8,6 +8,8 @@ const exitOf = (slot: number, reason = "boom"): Job => ({ kind: "exit", ref: ref
 const from = { caller: refOf(0), id: 1 };
 const callOf = (name: string): Job => ({ kind: "call", name, argument: undefined, from });
 
+const theOther = { has: ({ slot }: { readonly slot: number }) => slot === 99 };
+
 /** Done jobs, in order. A job "busy" waits for the start of slot 99. */
 let done: string[];
 let timers: unknown[];
@@ -22,7 +24,7 @@ beforeEach(() => {
 });
 
 function* begin(job: Job): Procedure<void> {
-  if (job.kind === "call" && job.name === "busy") yield { started: new Set(["0.99.1"]) };
+  if (job.kind === "call" && job.name === "busy") yield { started: theOther };
   if (job.kind === "call" && job.name === "long") yield { turn: true };
   done.push(job.kind === "call" ? job.name : job.kind === "exit" ? `exit ${job.ref.slot}` : job.kind);
 }
@@ -134,7 +136,7 @@ test("calls are held up to a bound, exits always", () => {
 
 test("nothing is done any more once it is closed", () => {
   const closing = new Procedures({} as Context, function* (job): Procedure<void> {
-    yield* wait({ started: new Set(["0.99.1"]) });
+    yield* wait({ started: theOther });
     done.push(job.kind);
     closing.close();
   });

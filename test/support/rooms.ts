@@ -28,9 +28,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   testing: { rooms: ["core", "supervisors"], packages: [] },
   "index.ts": { rooms: [...layers, "mofa-system.ts"], packages: [] },
   "mofa-system.ts": { rooms: layers, packages: [] },
-  cli: { rooms: everyFace, packages: ["commander", "picocolors"] },
+  cli: { rooms: [...everyFace, "benchmarks"], packages: ["commander", "picocolors"] },
   examples: { rooms: everyFace, packages: ["mofa"] },
-  benchmarks: { rooms: everyFace, packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr", "pg", "mysql2"] },
+  benchmarks: {
+    rooms: everyFace,
+    packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr", "pg", "mysql2", "sqlite3"],
+  },
   // Its folders mirror the rooms, and know every file of theirs: see mayImport.
   test: { rooms: everyFace, packages: ["@jest/globals", "esbuild", "fast-check", "wabt", "zod"] },
   "jest.config.ts": { rooms: [], packages: ["jest"] },

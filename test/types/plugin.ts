@@ -23,6 +23,9 @@ export const byUse = definePlugin({
 export const store = defineStorage({ ...named, isolation: "process", open: () => Promise.resolve(driver) });
 export const use: PluginUse = { plugin: blocks, isolation: "shared" };
 
+export const bears = definePlugin({ ...named, isolation: ["shared", "process"], behaviour: {} });
+// @ts-expect-error none that it can bear
+definePlugin({ ...named, isolation: [], behaviour: {} });
 // @ts-expect-error no such isolation
 definePlugin({ ...named, isolation: "fiber", behaviour: {} });
 // @ts-expect-error its function gives one

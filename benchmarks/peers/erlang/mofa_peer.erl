@@ -1,5 +1,5 @@
-%% The Erlang peer: reads lines of "scenario size placement" from standard input and answers each with one line,
-%% "result elapsed-ns [latency-ns ...]". It ends with its input. erlang-machine.ts is its other side.
+%% The Erlang peer: reads lines of "module:scenario size placement" from standard input and answers each with one line,
+%% "result elapsed-ns [latency-ns ...]" or "result elapsed-ns bytes n", and the line "memory" with how many bytes it has. It ends with its input. erlang-machine.ts is its other side.
 %% Placement is "free", where Erlang decides (a pair of processes then stays on one scheduler), or "apart".
 -module(mofa_peer).
 -export([main/0]).
@@ -7,17 +7,27 @@
 main() ->
     case io:get_line("") of
         Line when is_list(Line) ->
-            [Name, Size, Placement] = string:lexemes(string:trim(Line), " "),
-            answer(execute(list_to_atom(Name), list_to_integer(Size), Placement)),
+            asked(string:lexemes(string:trim(Line), " ")),
             main();
         _EndOrError ->
             halt(0)
     end.
 
-%% A fresh process for each repetition, so that the garbage of one is not collected in the next.
-execute(Name, Size, Placement) ->
+asked(["memory"]) ->
+    io:format("~b~n", [erlang:memory(total)]);
+asked([Name, Size, Placement]) ->
+    [Module, Function] = string:lexemes(Name, ":"),
+    answer(execute(list_to_atom(Module), list_to_atom(Function), list_to_integer(Size), Placement)).
+
+%% A fresh process for each repetition, so that the garbage of one is not collected in the next. What it draws is the run's (chance.ts).
+execute(Module, Function, Size, Placement) ->
     {Near, Far} = options(Placement),
-    {Pid, Monitor} = spawn_opt(fun() -> exit({done, mofa_scenarios:Name(Size, Far)}) end, [monitor | Near]),
+    Seed = list_to_integer(os:getenv("MOFA_BENCH_SEED", "0")),
+    Play = fun() ->
+        rand:seed(exsss, Seed),
+        exit({done, Module:Function(Size, Far)})
+    end,
+    {Pid, Monitor} = spawn_opt(Play, [monitor | Near]),
     receive
         {'DOWN', Monitor, process, Pid, {done, Outcome}} -> Outcome;
         {'DOWN', Monitor, process, Pid, Reason} -> {failed, Reason}
@@ -31,5 +41,7 @@ answer({failed, Reason}) ->
     io:format("failed ~0p~n", [Reason]);
 answer({Result, ElapsedNs}) ->
     answer({Result, ElapsedNs, []});
+answer({Result, ElapsedNs, {bytes, Bytes}}) ->
+    io:format("~b ~b bytes ~b~n", [Result, ElapsedNs, Bytes]);
 answer({Result, ElapsedNs, LatenciesNs}) ->
     io:put_chars([lists:join($\s, [integer_to_binary(N) || N <- [Result, ElapsedNs | LatenciesNs]]), $\n]).

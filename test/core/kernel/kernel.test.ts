@@ -157,3 +157,71 @@ test("nothing of a watch is kept when its watcher has ended", async () => {
   (runInNewContext("gc") as () => void)();
   expect(cells.filter((cell) => cell.deref() !== undefined).length).toBeLessThan(cells.length / 2);
 });
+
+test("the context of init is that of every turn: who keeps something beside it finds it again", () => {
+  const system = new SimulatedSystem(1, 1);
+  const { ctx } = system.kernel(0).guest;
+  const seen: boolean[] = [];
+  const keeper = defineActor({
+    init: (_none: undefined, own) => own,
+    receive: (kept, _message: string, own) => void seen.push(kept === own),
+  });
+  const ref = ctx!.spawn(keeper);
+  system.settle();
+  ref.send("any");
+  system.settle();
+  expect(seen).toEqual([true]);
+});
+
+export const sink = defineActor({ receive: () => undefined });
+
+test("what goes to another thread leaves after 32 turns, and does not wait for the end of the drain", async () => {
+  const system = new SimulatedSystem(1, 2);
+  const kernel = system.kernel(0);
+  const ctx = kernel.guest.ctx!;
+  const far = ctx.spawn(sink, undefined, { placement: { thread: 1 } });
+  for (let i = 0; i < 20; i++) {
+    system.settle();
+    await new Promise(setImmediate);
+  }
+  const waiting: number[] = [];
+  const sender = defineActor({
+    receive: (_state: undefined, message: number, own) => {
+      own.send(far, message);
+      waiting.push(kernel.peers.waiting);
+    },
+  });
+  const senders = Array.from({ length: 100 }, () => ctx.spawn(sender));
+  system.settle();
+  for (const [number, one] of senders.entries()) one.send(number);
+  system.settle();
+  expect([waiting.length, Math.max(...waiting)]).toEqual([100, 32]);
+});
+
+test("an actor that ends itself in an async continue leaves no open turn", async () => {
+  const system = new SimulatedSystem(1, 1);
+  const kernel = system.kernel(0);
+  const brief = defineServer({
+    init: (_none: undefined, own) => own.continue(undefined),
+    continue: async (_state, _argument, own) => {
+      own.exit(own.self, "kill");
+      await Promise.resolve();
+    },
+  });
+  kernel.guest.ctx!.spawn(brief);
+  for (let i = 0; i < 5; i++) {
+    system.settle();
+    await new Promise(setImmediate);
+  }
+  expect([kernel.lifecycle.living, kernel.asyncTurns.size, kernel.asyncTurns.isIdle]).toEqual([0, 0, true]);
+});
+
+test("kernel work that an actor's stack has ended in is over by the next drain: what comes then can be cut", () => {
+  const system = new SimulatedSystem(1, 1);
+  const { guest, scheduler } = system.kernel(0);
+  const ref = guest.ctx!.spawn(counter, 5);
+  scheduler.enter();
+  ref.cast("add", 1);
+  system.settle();
+  expect(scheduler.isCommitting).toBe(false);
+});

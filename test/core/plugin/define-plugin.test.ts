@@ -28,13 +28,44 @@ test("where a plugin runs is shared, or what it says, also by what its use says"
   expect([pluginIsolation(byConfig, { driver: "slow" }), pluginIsolation(byConfig)]).toEqual(["thread", "shared"]);
 });
 
+test("one that cannot bear every isolation names those that it can, and runs in the first; another is refused", () => {
+  const one = definePlugin({ ...right, isolation: () => ["shared", "process"] });
+  expect([pluginIsolation(one), pluginIsolation(one, {}, "process")]).toEqual(["shared", "process"]);
+  expect(() => pluginIsolation(one, {}, "thread")).toThrow(
+    expect.objectContaining({
+      code: "bad_argument",
+      message: 'plugin right cannot have isolation "thread" with that configuration: it is "shared" or "process"',
+    }),
+  );
+});
+
+test("what is no isolation of a use, and what is no configuration, is left to the check of the use", () => {
+  const one = definePlugin({ ...right, isolation: ({ driver }) => (driver === "slow" ? "thread" : ["shared"]) });
+  const none = null as unknown as undefined;
+  expect([pluginIsolation(one, none), pluginIsolation(one, {}, none)]).toEqual(["shared", null]);
+  expect(pluginIsolation(one, { driver: "slow" }, none)).toBeNull();
+});
+
 test("a function that names no isolation is told of where it is asked", () => {
   const wrong = definePlugin({ ...right, isolation: () => "fiber" as "thread" });
   expect(() => pluginIsolation(wrong)).toThrow(
     expect.objectContaining({
       code: "bad_argument",
-      message: 'plugin right: its function isolation is "shared", "thread" or "process", got "fiber"',
+      message:
+        'plugin right: its function isolation is "shared", "thread" or "process", or a list of some, got "fiber"',
     }),
+  );
+});
+
+test("a function that throws is told of with the plugin's name", () => {
+  const wrong = definePlugin({
+    ...right,
+    isolation() {
+      throw new Error("boom");
+    },
+  });
+  expect(() => pluginIsolation(wrong)).toThrow(
+    expect.objectContaining({ code: "bad_argument", message: "plugin right: its function isolation threw: boom" }),
   );
 });
 
@@ -68,7 +99,11 @@ test.each<[unknown, RegExp]>([
   [{ ...right, behaviour: { calls: { health() {} } } }, /every plugin has the call health/],
   [{ ...right, config: {} }, /^definePlugin: config.schema is a Standard Schema/],
   [{ ...right, config: { url: "text" } }, /^definePlugin: config: there is no "url"; it takes schema, defaults/],
-  [{ ...right, isolation: "fiber" }, /isolation is "shared", "thread" or "process", got "fiber"$/],
+  [{ ...right, isolation: "fiber" }, /isolation is "shared", "thread" or "process", or a list of some, got "fiber"$/],
+  [{ ...right, isolation: null }, /isolation is .*, got null$/],
+  [{ ...right, isolation: Object.assign(new Array(2), { 1: "shared" }) }, /isolation is .*, or a list of some, got/],
+  [{ ...right, isolation: [] }, /isolation is "shared", "thread" or "process", or a list of some, got \[\]$/],
+  [{ ...right, isolation: ["thread", "fiber"] }, /or a list of some, got \["thread","fiber"\]$/],
   [{ ...right, turnLimitMs: -1 }, /turnLimitMs/],
   [
     { ...right, depends: [] },

@@ -16,6 +16,7 @@ test.each([
   { type: "begin", id: 1, verb: "call", args: bytes },
   { type: "tell", verb: "send", args: bytes },
   { type: "acknowledged" },
+  { type: "open" },
   { type: "unhandled", error },
 ])("a word is taken as it is: $type", (word) => {
   expect(checkedWord(word)).toBe(word);

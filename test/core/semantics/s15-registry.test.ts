@@ -161,6 +161,18 @@ describePlacements("S15 Registry", (place) => {
     await otherGate.call("run", ["answer"]);
   });
 
+  test("S15.2: the turn that an actor declares in is over for whoever finds it once all is at rest", async () => {
+    const name = freshSkill();
+    const agent = await place.spawn(system(), puppet, undefined);
+    await agent.call("run", ["declare", { capabilities: [{ name }] }]);
+    await system().settled();
+    expect(
+      system()
+        .find({ capability: name })
+        .map(({ state, load }) => [state, load]),
+    ).toEqual([["ready", 0]]);
+  });
+
   test("S15.2: of those that are as free the cheaper comes first, then the faster", async () => {
     const name = freshSkill();
     const hints = [

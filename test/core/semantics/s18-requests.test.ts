@@ -222,6 +222,23 @@ describePlacements("S18 Requests", (place) => {
     expect(await asked).toBe("timeout");
   });
 
+  test("S18.2: the crash of a subscriber is not the end of a request that a queue has shared", async () => {
+    for (const asker of [await place.spawn(system(), puppet, undefined), ...(await askers())]) {
+      const topic = freshTopic();
+      const gate = await system().spawn(puppet);
+      const member = await replier(topic, ["answerRequest", "of the queue"], { queue: "q" });
+      member.cast("wait", gate);
+      const crashing = await replier(topic, ["throw", "not me"]);
+      await system().settled();
+      const asked = asker.call("run", ["request", topic, "?", forever]);
+      await system().settled();
+      expect(system().isAlive(crashing)).toBe(false);
+      await gate.call("run", ["answer"]);
+      expect(await asked).toBe("of the queue");
+    }
+    expect(await openCalls()).toBe(0);
+  });
+
   test("S18.3: a request fails when its time is over, and what comes up later is not handled", async () => {
     const topic = freshTopic();
     const asker = await place.spawn(system(), puppet, undefined);

@@ -1,6 +1,9 @@
 /** What the watchdog makes of a thread's words, and of the time in which the thread could not run. */
+import { EventEmitter } from "node:events";
+import { Script } from "node:vm";
 import { expect, test } from "@jest/globals";
 import { Cuts } from "../../../core/kernel/cuts.ts";
+import { nothing } from "../../../core/kernel/dispatch.ts";
 import { SystemMemory } from "../../../core/kernel/system-memory.ts";
 import { osThreadNumber, ProcessorWait } from "../../../core/thread/processor-wait.ts";
 import { WatchedThread } from "../../../core/thread/watched-thread.ts";
@@ -132,6 +135,29 @@ test("S14.16: no thread is given up for an interrupt, but for the limit of the t
   refused.watched.interrupt({ ...refused.request, graceMs: 0 }, 0);
   refused.lookUntil(60_000);
   expect([refused.asked, refused.stuck]).toEqual([[], []]);
+});
+
+test("until all is there that Node makes on first use a cut into its own code is told to wait longer", () => {
+  const cell = { slot, generation };
+  const kernel = { host: { blame: { owner: () => cell } }, scheduler: { turn: 4 }, dispatch: { returned: nothing } };
+  const cuts = new Cuts(kernel as never, 0, 0);
+  const ready = () => {
+    throw new Error("it would be cut down");
+  };
+  const termination = { ready, ask: () => undefined, over: () => undefined };
+  // As the watchdog does it: an evaluate on top of code of Node's.
+  const emitter = new EventEmitter();
+  emitter.on("asked", new Script("(ask) => ask()", { filename: "" }).runInThisContext() as (ask: () => void) => void);
+  const answers: unknown[] = [];
+  const askedFor = (isPatient: boolean) => {
+    emitter.emit("asked", () => answers.push(cuts.cut(slot, generation, 4, 100, isPatient, termination)));
+  };
+  cuts.isNodeMade = false;
+  askedFor(true);
+  expect(() => askedFor(false)).toThrow("it would be cut down");
+  cuts.isNodeMade = true;
+  askedFor(true);
+  expect(answers).toEqual(["making", "node"]);
 });
 
 test("a turn is found by the 32 bits that shared memory has of its number, however many there were before it", () => {

@@ -6,6 +6,7 @@ import { expect, test } from "@jest/globals";
 import { refKey } from "../../../index.ts";
 import { EventRecorder } from "../../../testing/index.ts";
 import { sharer } from "../../fixtures/landing.ts";
+import { puppet } from "../../fixtures/puppet.ts";
 import { bystander, runaway } from "../../fixtures/runaway.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -103,4 +104,29 @@ test("a cut in the synchronous part of a turn takes nobody with it, however many
   const ends = [...others.map((other) => outcome(other.call("later"))), outcome(ref.call("loop"))];
   expect(new Set(await Promise.all(ends))).toEqual(new Set(["answered", "turn_limit"]));
   expect((await system().stats()).turnsLost).toBe(before);
+});
+
+test("a cut in a turn that began behind another's await takes nobody with it: not who waits for it, nor who waits for others", async () => {
+  const before = (await system().stats()).turnsLost;
+  const ref = await system().spawn(runaway, undefined, limited);
+  const [asker, first, ...waiters] = await spawnSharers(20);
+  if (asker === undefined || first === undefined) throw new Error("no asker");
+  const gate = await system().spawn(puppet);
+  const open = waiters.map((waiter) => outcome(waiter.call("askTwo", { first, second: gate, name: "hold" })));
+  while ((await gate.call("openCalls")) < waiters.length);
+  expect(await outcome(asker.call("askTwo", { first, second: ref, name: "loop" }))).toBe("turn_limit");
+  while ((await gate.call("openCalls")) > 0) await gate.call("run", ["answer"]);
+  expect(new Set(await Promise.all(open))).toEqual(new Set(["answered"]));
+  expect((await system().stats()).turnsLost).toBe(before);
+});
+
+test("a cut in a turn that began behind another's await drops no microtask that a synchronous turn has left", async () => {
+  const ref = await system().spawn(runaway, undefined, limited);
+  const [asker, first, leaver] = await spawnSharers(3);
+  if (asker === undefined || first === undefined || leaver === undefined) throw new Error("no asker");
+  const before = (await leaver.call("left")) as number;
+  // One publication, so one drain.
+  leaver.cast("leave", 200);
+  expect(await outcome(asker.call("askTwo", { first, second: ref, name: "loop" }))).toBe("turn_limit");
+  expect((await leaver.call("left")) as number).toBe(before + 200);
 });

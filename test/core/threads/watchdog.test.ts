@@ -5,10 +5,13 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, expect, test } from "@jest/globals";
+import { afterMs } from "../../../core/clock.ts";
 import { type RuntimeEvent, startSystem } from "../../../index.ts";
+import { interruptible } from "../../fixtures/interruptible.ts";
 import { bystander, runaway } from "../../fixtures/runaway.ts";
 import { packageRoot } from "../../support/package-root.ts";
 import { runProgram } from "../../support/run-program.ts";
+import { turnUnderWay } from "../../support/turn-under-way.ts";
 
 const there = { placement: { thread: 1 } } as const;
 const limitMs = 100;
@@ -62,6 +65,15 @@ test.each(holds)("while %s holds main, loops elsewhere are ended, and it is told
   expect(system.isAlive(ref)).toBe(false);
   expect((await down).reason).toEqual({ turnLimit: limitMs });
   await told;
+});
+
+test.each(holds)("while %s holds main directly behind the start, a loop elsewhere is ended", async (_what, hold) => {
+  await using system = await startSystem({ threads: 1, spare: false, turnLimitMs: limitMs });
+  const ref = await system.spawn(runaway, undefined, there);
+  ref.cast("loop");
+  await turnUnderWay(system, ref);
+  hold(3_000);
+  expect(system.isAlive(ref)).toBe(false);
 });
 
 test("a loop is ended also while a debugger is attached to main and to every thread", async () => {
@@ -124,6 +136,22 @@ test("a thread is ended when the watchdog has said that it sends nothing there a
   // On a busy machine a thread that is slow to end is asked again.
   const order = seen.filter((word, at) => word !== "terminate" || seen[at - 1] !== "terminate");
   expect(order).toEqual(["forget", "forgotten", "terminate", "ended"]);
+});
+
+test("an interrupt that is asked for before a thread knows of the watchdog reaches it", async () => {
+  await using system = await startSystem({ threads: 1, spare: false, turnLimitMs: 30_000 });
+  const ref = await system.spawn(interruptible, undefined, there);
+  const call = ref.call("loop", undefined, { timeoutMs: 30_000 });
+  call.catch(() => undefined);
+  await turnUnderWay(system, ref);
+  Worker.prototype.postMessage = function (word, ...rest) {
+    const send = () => postMessage.call(this, word, ...rest);
+    if ((word as { type?: string } | null)?.type === "pulse") afterMs(500, send);
+    else send();
+  };
+  const asker = await system.spawn(interruptible, undefined, { isolation: "thread" });
+  expect(await asker.call("interrupt", ref, { timeoutMs: 30_000 })).toBe(true);
+  await expect(call).rejects.toMatchObject({ code: "interrupted" });
 });
 
 test("a termination that is used up by something else is asked for again", async () => {

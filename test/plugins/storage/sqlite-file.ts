@@ -98,6 +98,16 @@ export function describeSqliteFile(driver: SqliteConfig["driver"]): void {
       expect(await call("get", "a")).toMatchObject({ value: 1 });
     });
 
+    test("a thread that may end in the midst of native work is refused", async () => {
+      const opened = failure(open({}, { isolation: "thread" }));
+      if (driver === "sqlite3")
+        expect(await opened).toMatchObject({
+          code: "bad_argument",
+          message: expect.stringContaining('isolation "thread"'),
+        });
+      else expect(await opened).toEqual({ value: undefined });
+    });
+
     test("a file that is opened again has all that was answered, and its versions and numbers go on", async () => {
       await open();
       const { version } = (await call("put", { key: "a", value: { deep: [1] } })) as { version: number };
