@@ -58,7 +58,8 @@ async function forgetUntilFound(store: DurableStore, config: StoreConfig): Promi
     await book.run("forget", { afterLines: 1 + random.next() * linesMax });
     if ((await book.drain()).length > 0) return kill;
   }
-  throw new Error(`broken: a store over ${store.name} that forgets was not found out`);
+  const answered = `${book.messages} messages and ${book.tasks} tasks were answered, ${book.again} came again`;
+  throw new Error(`broken: a store over ${store.name} that forgets was not found out: ${answered}`);
 }
 
 /** Runs them, each with a store of its own, that goes with it. */

@@ -95,6 +95,8 @@ describePlacements("S13 Bus, options", (place) => {
       const last = publisher.call("run", ["publish", topic, 2]);
       // A process that has a publish waiting already is at rest for `settled`, whatever it does beside that.
       while ((await published()) < before + 3) await system().settled();
+      // And what has left another thread has arrived.
+      await system().settled();
       expect(await subscriber.call("run", ["unsubscribe", id])).toBe(true);
       await last;
       subscriber.cast("unstashNow");

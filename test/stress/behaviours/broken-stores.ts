@@ -3,6 +3,7 @@ import {
   type DriverOutcome,
   type DriverWrite,
   defineStorage,
+  SeededRandom,
   type StandardSchema,
   type StorageDriver,
 } from "../../../core/index.ts";
@@ -62,12 +63,14 @@ const blind = (commit: Commit) => without("ifVersion", commit);
 /** Keeps for ever what is to expire. */
 const eternal = (commit: Commit) => without("expiresAtMs", commit);
 
-/** Keeps every second group without the tasks, and the messages of queues, that are in it. */
+/**
+ * Keeps half of the groups without the tasks, and the messages of queues, that are in them. Which, is chance: where puts and what
+ * takes them back come by turns, every second one would be none that matters.
+ */
 function forgets(commit: Commit): Commit {
-  let isForgetting = false;
+  const random = new SeededRandom(process.pid);
   return async (transactions, nowMs) => {
-    isForgetting = !isForgetting;
-    if (!isForgetting) return await commit(transactions, nowMs);
+    if (random.next() < 0.5) return await commit(transactions, nowMs);
     const isKept = (write: DriverWrite) => write.type !== "put" || !/^mofa\.(?:task|entry) /.test(write.key);
     // Of their results only the first is looked at, which is kept.
     return await commit(
