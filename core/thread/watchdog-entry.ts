@@ -3,7 +3,7 @@
  * program ever runs in it. Its inspector session keeps no thread alive: the port to main does.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { afterMs, stopwatchMs } from "../clock.ts";
+import { afterMs, nextLoop, stopwatchMs } from "../clock.ts";
 import type { CutRequest } from "../kernel/interrupt-request.ts";
 import { SystemMemory } from "../kernel/system-memory.ts";
 import { ProcessorWait } from "./processor-wait.ts";
@@ -15,6 +15,8 @@ import { WorkerSessions } from "./worker-sessions.ts";
 const eagerTickMs = 1;
 const tickMs = 10;
 const restTickMs = 50;
+/** For so long after a kill was asked for its thread is looked at all the time, if it stands in the turn that is to end. */
+const closeLookMs = 0.5;
 /** How often main is asked for a sign of life, and after how long without one it counts as held. */
 const pingMs = 250;
 const heldMs = 50;
@@ -43,6 +45,8 @@ let lastLookMs = stopwatchMs();
 let untilLookMs = tickMs;
 let lastPingMs = lastLookMs;
 let isPinged = false;
+/** When a kill was seen last that somebody asks for. */
+let killSeenMs = 0;
 
 function isWatched(workerId: number): boolean {
   for (const { threads } of systems.values())
@@ -113,7 +117,10 @@ async function attend({ memory }: WatchedSystem, isOn: () => boolean): Promise<v
     const seen = Atomics.load(memory.words, memory.watch.attentionWord);
     const { value } = Atomics.waitAsync(memory.words, memory.watch.attentionWord, seen, 1_000);
     await value;
-    if (isOn() && Atomics.load(memory.words, memory.watch.attentionWord) !== seen) again(true);
+    if (!isOn() || Atomics.load(memory.words, memory.watch.attentionWord) === seen) continue;
+    killSeenMs = stopwatchMs();
+    look();
+    again();
   }
 }
 
@@ -129,6 +136,14 @@ function delayMs(): number {
   return delay;
 }
 
+/** Whether a thread stands in a turn that is to end, and this was asked for just now. */
+const isClose = (): boolean => {
+  if (stopwatchMs() - killSeenMs >= closeLookMs) return false;
+  for (const { threads } of systems.values())
+    for (const { watched } of threads.values()) if (watched.isCaught) return true;
+  return false;
+};
+
 let cancel = () => {};
 /** Looks again in a moment; where there is no system, it waits for one. */
 function again(isSoon = false): void {
@@ -138,10 +153,23 @@ function again(isSoon = false): void {
     return;
   }
   untilLookMs = isSoon ? eagerTickMs : delayMs();
-  cancel = afterMs(untilLookMs, () => {
+  const lookAgain = () => {
     look();
     again();
+  };
+  if (!isClose()) cancel = afterMs(untilLookMs, lookAgain);
+  else cancel = inNextLoop(lookAgain);
+}
+
+/** @returns takes it back */
+function inNextLoop(action: () => void): () => void {
+  let isOff = false;
+  nextLoop(() => {
+    if (!isOff) action();
   });
+  return () => {
+    isOff = true;
+  };
 }
 
 /** Nothing is sent any more; main still has something for this thread, which therefore waits for its `leave`. */

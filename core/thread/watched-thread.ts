@@ -29,9 +29,11 @@ const cuttingMs = 5_000;
 const nodeMs = 20;
 /** And where it may be making something on first use, which takes it some ten milliseconds, and more on a busy machine. */
 const makingMs = 1_000;
-/** A kill is looked into when the thread has not moved for so long; where sessions are still to be made, for so long. */
-const killAfterMs = 1;
+/** A turn whose actor is to be killed may end by itself for so long; where sessions are still to be made, for so long. */
+const killAfterMs = 0.3;
 const killFirstMs = 5;
+/** Code behind an await, of which only the thread knows whose it is, when the thread has not moved for so long. */
+const killBehindAwaitMs = 1;
 /** A thread that does not answer a pulse for so long is held by something: where a kill is wanted, and else. */
 const silentKillMs = 5;
 const silentMs = 20;
@@ -71,8 +73,10 @@ export class WatchedThread {
   readonly #drainWord: number;
   #turn = -1;
   #drains = -1;
-  /** Since when the thread has not moved. */
+  /** Since when the thread has not moved, without the time that it is excused for. */
   #sinceMs = 0;
+  /** When it was first seen where it stands. */
+  #seenMs = 0;
   #isWarned = false;
   /** A question is out, since when; what for. */
   #askedMs = 0;
@@ -129,6 +133,13 @@ export class WatchedThread {
     return this.isWanted || (this.#cuttingSinceMs !== 0 && !this.#isCut && !this.#isAsking);
   }
 
+  /** Whether the actor whose turn runs is to be killed, and no cut is on its way. */
+  get isCaught(): boolean {
+    const { watch, words } = this.#memory;
+    if (this.#isAsking || this.#isCut || (Atomics.load(words, this.#run + 2) & 1) === 0) return false;
+    return watch.isKillWanted(this.thread, Atomics.load(words, this.#run), Atomics.load(words, this.#run + 1));
+  }
+
   /** Whether it runs something, as its words say. */
   get isAtWork(): boolean {
     const turn = Atomics.load(this.#memory.words, this.#run + 2);
@@ -152,6 +163,7 @@ export class WatchedThread {
       this.#turn = Atomics.load(words, this.#run + 2);
       this.#drains = Atomics.load(words, this.#drainWord);
       this.#sinceMs = nowMs;
+      this.#seenMs = nowMs;
       this.#isWarned = false;
       this.#isCut = false;
       this.#nodeSinceMs = 0;
@@ -291,7 +303,8 @@ export class WatchedThread {
     const limitMs = Atomics.load(words, this.#limitWord);
     if (Atomics.load(words, this.#run + 2) !== turn) return;
     if (this.#memory.watch.isKillWanted(this.thread, slot, generation)) {
-      if (heldMs >= killFirstMs || this.#watch.isAtHand()) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
+      const isDue = this.#watch.isAtHand() ? nowMs - this.#seenMs >= killAfterMs : heldMs >= killFirstMs;
+      if (isDue) this.#cut({ slot, generation, limitMs: -1 }, nowMs);
     } else if (limitMs > 0) this.#limit({ slot, generation, limitMs }, heldMs, nowMs);
   }
 
@@ -307,7 +320,7 @@ export class WatchedThread {
   #lookBehindAwait(heldMs: number, nowMs: number): void {
     const memory = this.#memory;
     const isAtWork = this.#isAwake || memory.watch.openTurns(this.thread) > 0;
-    const isWanted = memory.watch.killsWanted(this.thread) > 0 && heldMs >= killAfterMs;
+    const isWanted = memory.watch.killsWanted(this.thread) > 0 && heldMs >= killBehindAwaitMs;
     if (!isAtWork && !isWanted) {
       this.#sinceMs = nowMs;
       return;
