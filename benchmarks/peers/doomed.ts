@@ -22,6 +22,9 @@ export interface DoomedOptions {
   readonly dividedBy?: number;
 }
 
+/** A thread that stands by has loaded by then what it can before it is needed. */
+const warmMs = 500;
+
 const there = { placement: { thread: 1 } } as const;
 
 export function doomedContender({ name, dividedBy = 1, ...options }: DoomedOptions): Contender {
@@ -137,9 +140,10 @@ class DoomedThread {
     return victim;
   }
 
-  /** A thread that stands by has no place yet; it answers when it is up. */
+  /** A thread that stands by has no place yet; it answers when it is up, and is warm a moment later. */
   async #spareStandsBy(): Promise<void> {
     while (!(await this.#system.stats()).threads.some(({ position }) => position < 0)) await afterMs(1);
+    if (this.#play.doom === "loss") await afterMs(warmMs);
   }
 
   #next(type: "crashed" | "restarted") {

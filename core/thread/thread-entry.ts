@@ -27,10 +27,8 @@ let faultsCode: FaultsCode | undefined;
 const replacedPart = watchRealm();
 const say = (word: FromThread) => main.postMessage(saidBy(word));
 
-/** Time after its start in which a thread that stands by keeps still. */
-const idleMs = 500;
-/** The same of any other for what can be done behind its first message. */
-const warmUpMs = 100;
+/** Time after its start in which a thread does nothing that can be done behind its first message, or beside no other's. */
+const stillMs = 100;
 
 const loseThread = (why: string): never => {
   say({ type: "loseMe", why });
@@ -142,11 +140,11 @@ function beginThread(data: ThreadData): void {
 function ready(kernel: Kernel, { frontDoor }: ThreadData): void {
   kernel.scheduler.arm();
   say({ type: "ready" });
-  warmUpIn(frontDoor === undefined ? warmUpMs : 0, () => {
+  warmUpIn(frontDoor === undefined ? stillMs : 0, () => {
     kernel.cuts.isNodeMade = true;
   });
-  // Not beside the start of the system.
-  if (frontDoor !== undefined) afterMs(idleMs, () => void import(frontDoor));
+  // Not beside the start of the system, nor the restarts of a thread that was lost.
+  if (frontDoor !== undefined) afterMs(stillMs, () => void import(frontDoor));
 }
 
 /** While the inspector holds the thread no watchdog may take that for a turn that does not end. */
