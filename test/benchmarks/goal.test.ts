@@ -2,7 +2,8 @@ import { expect, test } from "@jest/globals";
 import { asFastAs, type Goal, judged } from "../../benchmarks/goal.ts";
 import { figures } from "../support/figures.ts";
 
-const run = [figures("mofa", 100, 1), figures("hand", 80, 0.8), figures("erlang", 400, 4)];
+// The medians say otherwise than the best of three.
+const run = [figures("mofa", 150, 1, 100), figures("hand", 240, 1.6, 80), figures("erlang", 450, 3, 400)];
 
 test.each<[string, Goal, number | null, boolean]>([
   ["exactly as fast as is wanted", asFastAs("erlang", 4), 4, true],
@@ -11,7 +12,7 @@ test.each<[string, Goal, number | null, boolean]>([
   ["slower than is borne", asFastAs("hand", 0.81), 0.8, false],
   ["a median at its limit", { text: "", wanted: 100 }, 100, true],
   ["a median above its limit", { text: "", wanted: 99 }, 100, false],
-  ["a 99th percentile above its limit", { text: "", wanted: 299, of: "p99" }, 300, false],
+  ["a 99th percentile above its limit", { text: "", wanted: 449, of: "p99" }, 450, false],
   ["somebody who was not there", asFastAs("nact", 1), null, false],
   ["another than the first, as fast as is wanted", asFastAs("mofa", 0.25, "erlang"), 0.25, true],
   ["another than the first, not so fast", asFastAs("mofa", 0.26, "erlang"), 0.25, false],
