@@ -73,6 +73,8 @@ export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { byDeadline, type Clock, SystemClock, stopwatchMs, wallMs } from "./clock.ts";
+export { boundedFetch } from "./contracts/bounded-fetch.ts";
+export type { ChatEnd } from "./contracts/chat-assembly.ts";
 export {
   type ConfigKey,
   type ConfigSchema,
@@ -82,8 +84,32 @@ export {
   textKey,
   urlKey,
 } from "./contracts/config-schema.ts";
+export { defineModel, type ModelDefinition, type ModelHandlers } from "./contracts/define-model.ts";
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
 export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";
+export {
+  type ChatAnswer,
+  type ChatAssistantMessage,
+  type ChatDelta,
+  type ChatMessage,
+  type ChatRequest,
+  type ChatSystemMessage,
+  type ChatToolMessage,
+  type ChatUsage,
+  type ChatUserMessage,
+  type EmbedAnswer,
+  type EmbedRequest,
+  type FinishReason,
+  type JsonSchema,
+  type ModelCalls,
+  type ModelInfo,
+  modelVersion,
+  type ToolCall,
+  type ToolSpec,
+} from "./contracts/model.ts";
+export { type AnswerDelta, type ChatOptions, ChatReader, type ModelClient, modelOf } from "./contracts/model-client.ts";
+export { type ChatOutlet, type ModelDriver, type ModelLimits, modelLimits } from "./contracts/model-driver.ts";
+export { codeOfStatus, ModelError, type ModelErrorCode, modelError, retryAfterMs } from "./contracts/model-failure.ts";
 export { compareNames } from "./contracts/name-order.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
 export {

@@ -11,27 +11,30 @@ import { entryPoints, publicNames } from "./support/public-names.ts";
 const expected: Readonly<Record<string, { readonly values: string; readonly types: string }>> = {
   mofa: {
     values: `
-      DynamicSupervisorHandle Ref RuntimeError SeededRandom SupervisorHandle defineActor
-      definePlugin defineServer defineStorage defineSupervisor errorCodes isPlugin isRef partitionSetup partitionSupervisor readConfiguration reasonText refKey
-      sameRef startSystem storageCapability storageOf
+      ChatReader DynamicSupervisorHandle ModelError Ref RuntimeError SeededRandom SupervisorHandle defineActor defineModel definePlugin
+      defineServer defineStorage defineSupervisor errorCodes isPlugin isRef modelLimits modelOf modelVersion partitionSetup
+      partitionSupervisor readConfiguration reasonText refKey sameRef startSystem storageCapability storageOf
     `,
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
-      AgentQuery AgentTrouble AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions BehaviourReference Budget
-      CallOptions CallToken Capability ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
-      CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome
-      DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup Envelope ErrorCode ErrorData EventListener EventOptions
-      EventType ExitMessage ExitReason FaultInjectedEvent FaultSkippedEvent FoundVector From GroupMessage GroupMonitor InterruptOptions
-      IntervalOptions Isolation JournalEntry KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy
-      ManualClock MissedRuns MofaSystem Monitor NeededPackage NoReply Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition
-      PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability
-      PruneWrite PublishOptions PublishReceipt PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining
-      RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions
-      SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue
-      StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition StorageDriver
-      StorageHandlers StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter Subscription
-      SubscriptionOptions SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff
-      TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef TraceEvent UnsubscribedMessage VectorMetadata
+      AgentQuery AgentTrouble AnswerDelta AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions
+      BehaviourReference Budget CallOptions CallToken Capability ChatAnswer ChatAssistantMessage ChatDelta ChatEnd ChatMessage ChatOptions
+      ChatOutlet ChatRequest ChatSystemMessage ChatToolMessage ChatUsage ChatUserMessage ChildCounts ChildEntry ChildId ChildSpec
+      Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite
+      DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup
+      EmbedAnswer EmbedRequest Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage ExitReason FaultInjectedEvent
+      FaultSkippedEvent FinishReason FoundVector From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry
+      JsonSchema KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns ModelCalls
+      ModelClient ModelDefinition ModelDriver ModelErrorCode ModelHandlers ModelInfo ModelLimits MofaSystem Monitor NeededPackage NoReply
+      Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo
+      PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt
+      PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining RequestOptions RequestStreamOptions
+      RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi
+      ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue StandardResult StandardSchema
+      StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition StorageDriver StorageHandlers
+      StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions
+      SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination
+      TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef ToolCall ToolSpec TraceEvent UnsubscribedMessage VectorMetadata
       VectorMetric VectorNumbers VectorQuery VectorSearch WriteCall WriteOutcome WriteResult WriteResults
     `,
   },
@@ -56,6 +59,10 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types:
       "DurableStateCalls DurableStateDefinition EventSourcedCalls EventSourcedDefinition Persist PersistState PersistentHandlers",
   },
+  "mofa/plugins/llm-anthropic": { values: "llmAnthropic", types: "" },
+  "mofa/plugins/llm-ollama": { values: "llmOllama", types: "" },
+  "mofa/plugins/llm-openai": { values: "llmOpenai", types: "" },
+  "mofa/plugins/llm-scripted": { values: "llmScripted", types: "ScriptRule ScriptedAnswer ScriptedConfig" },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
   "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },

@@ -20,7 +20,7 @@ const everyFace = [...layers, "index.ts"];
 
 /** The rooms by folder; `index.ts` is the front door, `mofa-system.ts` what stands behind it. A plugin adds the packages that are its own to `pluginPackages`. */
 export const rooms: Readonly<Record<string, Room>> = {
-  core: { rooms: [], packages: ["msgpackr", "croner"], behindOneFile: ["comlink"] },
+  core: { rooms: [], packages: ["msgpackr", "croner"], behindOneFile: ["comlink", "ajv"] },
   supervisors: { rooms: ["core"], packages: [] },
   plugins: { rooms: ["core"], packages: [] },
   scripts: { rooms: ["core", "supervisors"], packages: ["sucrase", "chokidar", "ajv"], behindOneFile: ["isolated-vm"] },
@@ -42,6 +42,9 @@ export const rooms: Readonly<Record<string, Room>> = {
 
 /** What each plugin may know of the outside, by its folder. */
 export const pluginPackages: Readonly<Record<string, readonly string[]>> = {
+  "llm-anthropic": ["@anthropic-ai/sdk"],
+  "llm-ollama": ["ollama"],
+  "llm-openai": ["openai"],
   "storage-mysql": ["mysql2"],
   "storage-postgres": ["pg"],
   "storage-sqlite": ["sqlite3"],

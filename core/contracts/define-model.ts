@@ -1,0 +1,188 @@
+/** A plugin of a model, made of its driver: the calls of the contract. */
+
+import type { StreamWriter } from "../actor/context.ts";
+import { byDeadline } from "../clock.ts";
+import { RuntimeError } from "../errors.ts";
+import type { CallToken, PluginBus } from "../plugin/plugin-bus.ts";
+import {
+  definePlugin,
+  type Plugin,
+  type PluginBehaviour,
+  type PluginCalls,
+  type PluginDefinition,
+  type PluginHealth,
+} from "../plugin.ts";
+import { checkedChat, checkedEmbed } from "./chat-request.ts";
+import { type ChatRequest, type EmbedRequest, type ModelCalls, modelVersion } from "./model.ts";
+import type { ModelDriver, ModelLimits } from "./model-driver.ts";
+import { ModelError, modelError } from "./model-failure.ts";
+import { RunningChat } from "./running-chat.ts";
+
+export interface ModelDefinition<C extends ModelLimits>
+  extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
+  /** Makes the driver. @param signal aborted when the plugin ends. */
+  open(config: C, signal: AbortSignal): Promise<ModelDriver>;
+}
+
+/** By these the provider says that it is unwell, or that this plugin is. */
+const unwell: readonly string[] = ["model_auth", "model_network", "model_overloaded", "model_protocol", "model_quota"];
+
+type Embed = NonNullable<ModelDriver["embed"]>;
+type Models = NonNullable<ModelDriver["models"]>;
+
+class Model {
+  readonly #name: string;
+  readonly #limits: ModelLimits;
+  readonly #running = new Set<RunningChat | AbortController>();
+  readonly #bus: PluginBus;
+  readonly driver: ModelDriver;
+  #lastFailure: string | undefined;
+
+  constructor(name: string, limits: ModelLimits, driver: ModelDriver, bus: PluginBus) {
+    this.#name = name;
+    this.#bus = bus;
+    this.#limits = limits;
+    this.driver = driver;
+  }
+
+  /** @throws RuntimeError `bad_argument`, `queue_full`. */
+  chat(given: unknown): unknown {
+    const bus = this.#bus;
+    const request = checkedChat(given);
+    this.#assertRoom();
+    const { from } = bus;
+    // Of a cast nobody would see an answer.
+    if (from === undefined) return undefined;
+    const writer = streamOf(bus, from);
+    const running = new RunningChat(request, this.#limits, writer);
+    this.#running.add(running);
+    running
+      .run(this.driver, () => this.#running.delete(running))
+      .then(
+        (answer) => {
+          this.#lastFailure = undefined;
+          if (writer === undefined) bus.reply(from, answer);
+          else writer.end(answer);
+        },
+        (thrown: unknown) => this.#failed(thrown, from, writer),
+      );
+    return bus.noReply;
+  }
+
+  #failed(thrown: unknown, from: CallToken, writer: StreamWriter | undefined): void {
+    const { code, message, retryAfterMs } = modelError(thrown, this.#name);
+    if (unwell.includes(code)) this.#lastFailure = `${code}: ${message}`;
+    if (writer === undefined) {
+      this.#bus.replyError(from, { code, message });
+      return;
+    }
+    const fail = () => writer.fail({ code, message });
+    // Who has left wants to hear of nothing.
+    if (retryAfterMs === undefined || writer.signal.aborted) fail();
+    else void Promise.resolve(writer.write({ type: "retryAfter", afterMs: retryAfterMs })).then(fail, fail);
+  }
+
+  /** Answers later. @throws RuntimeError `undef`: the provider has no such call; `queue_full`. */
+  ask<T>(call: string, question: ((signal: AbortSignal) => Promise<T>) | undefined): unknown {
+    const bus = this.#bus;
+    if (question === undefined) throw new RuntimeError("undef", `${this.#name} has no ${call}`);
+    this.#assertRoom();
+    const from = bus.from as CallToken;
+    const { timeoutMs } = this.#limits;
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#running.add(controller);
+    const over = byDeadline(timeoutMs, () =>
+      controller.abort(new ModelError("timeout", `${call}: no answer came within timeoutMs (${timeoutMs})`)),
+    );
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+    );
+    const asking = question(signal).finally(() => this.#running.delete(controller));
+    Promise.race([asking, aborted])
+      .finally(over)
+      .then(
+        (answer) => bus.reply(from, answer),
+        (thrown: unknown) => {
+          const { code, message } = modelError(thrown, this.#name);
+          bus.replyError(from, { code, message });
+        },
+      );
+    return bus.noReply;
+  }
+
+  #assertRoom(): void {
+    const { maxConcurrent } = this.#limits;
+    if (this.#running.size >= maxConcurrent)
+      throw new RuntimeError(
+        "queue_full",
+        `${this.#name} answers ${maxConcurrent} at a time (maxConcurrent), and does: ask again later`,
+      );
+  }
+
+  get health(): PluginHealth {
+    if (this.#lastFailure === undefined) return { status: "up" };
+    return { status: "degraded", detail: this.#lastFailure };
+  }
+
+  /** Their connections are let go. Whoever waits learns of the plugin's end by that itself. */
+  end(): void {
+    const why = new ModelError("shutdown", `${this.#name} has ended`);
+    for (const running of this.#running) {
+      if (running instanceof RunningChat) running.end(why);
+      else running.abort(why);
+    }
+  }
+}
+
+/** Undefined: the caller wants the answer alone. */
+function streamOf(bus: PluginBus, from: CallToken): StreamWriter | undefined {
+  try {
+    return bus.stream(from);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "bad_argument") return undefined;
+    throw error;
+  }
+}
+
+const calls = {
+  chat: (model: Model, request: ChatRequest) => model.chat(request),
+  embed(model: Model, given: EmbedRequest) {
+    const request = checkedEmbed(given);
+    const { driver } = model;
+    return model.ask("embed", driver.embed && ((signal) => (driver.embed as Embed)(request, signal)));
+  },
+  models(model: Model) {
+    const { driver } = model;
+    return model.ask("models", driver.models && ((signal) => (driver.models as Models)(signal)));
+  },
+};
+
+/** The contract's calls as handlers. */
+export type ModelHandlers = {
+  readonly [N in keyof ModelCalls]: (
+    state: never,
+    ...argument: Parameters<ModelCalls[N]>
+  ) => Promise<ReturnType<ModelCalls[N]>>;
+};
+
+/** It provides a capability of its own name. @throws RuntimeError `bad_argument`, as `definePlugin`. */
+export function defineModel<C extends ModelLimits>({ open, ...definition }: ModelDefinition<C>): Plugin<ModelHandlers> {
+  const { name } = definition;
+  const behaviour: PluginBehaviour<C, Model, ModelHandlers> = {
+    async init(config, bus) {
+      const { signal } = bus;
+      const model = new Model(name, config, await open(config, signal), bus);
+      signal.addEventListener("abort", () => model.end(), { once: true });
+      return model;
+    },
+    calls: calls as ModelHandlers & PluginCalls<Model>, // these answer what the contract says, later
+    health: (model) => model.driver.health?.() ?? model.health,
+    async terminate(model) {
+      model.end();
+      await model.driver.close?.();
+    },
+    format: () => "a model",
+  };
+  return definePlugin({ ...definition, provides: [{ name, version: modelVersion }], behaviour });
+}

@@ -1,0 +1,95 @@
+/** A model as those see it who ask it: its calls with their types, and a chat as what can be read delta by delta, or as a whole. */
+import type { Context, StreamOptions, StreamReader } from "../actor/context.ts";
+import { type CallOptions, isRef, type Ref } from "../actor/ref.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
+import type { PluginBus } from "../plugin/plugin-bus.ts";
+import { pluginActorName } from "../plugin.ts";
+import type { ChatAnswer, ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
+import { ModelError } from "./model-failure.ts";
+
+export type ChatOptions = Pick<StreamOptions, "signal" | "timeoutMs" | "window">;
+
+export interface ModelClient {
+  /** Asks at once. It ends with whoever asked, and with `cancel`. */
+  chat(request: ChatRequest, options?: ChatOptions): ChatReader;
+  embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedAnswer>;
+  models(options?: CallOptions): Promise<readonly ModelInfo[]>;
+}
+
+export type AnswerDelta = Exclude<ChatDelta, { readonly type: "retryAfter" }>;
+
+/** The deltas as they come, and `answer`, which has them all: read it with `for await`, or not at all. */
+export class ChatReader implements AsyncIterable<AnswerDelta> {
+  readonly #reader: StreamReader;
+  #retryAfterMs: number | undefined;
+
+  constructor(reader: StreamReader) {
+    this.#reader = reader;
+  }
+
+  /** @throws ModelError, by rejection. One that leaves early gives the chat up. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<AnswerDelta, void> {
+    try {
+      for await (const chunk of this.#reader) {
+        const delta = chunk as ChatDelta;
+        if (delta.type === "retryAfter") this.#retryAfterMs = delta.afterMs;
+        else yield delta;
+      }
+    } catch (error) {
+      const { code = "crashed", message } = errorData(error);
+      throw new ModelError(code, message, { retryAfterMs: this.#retryAfterMs, cause: error });
+    }
+  }
+
+  /** Reads what is left of it. @throws ModelError, by rejection. */
+  async answer(): Promise<ChatAnswer> {
+    for await (const _delta of this);
+    return this.#reader.result as ChatAnswer;
+  }
+
+  /** Gives it up: the provider's connection is closed. */
+  cancel(): void {
+    this.#reader.cancel();
+  }
+}
+
+const embedTimeoutMs = 60_000;
+
+/**
+ * @param asker a system, or the `ctx` of an actor.
+ * @param model the name of a plugin, as `llm-openai`, or a ref to it.
+ * @throws RuntimeError `bad_argument`.
+ */
+export function modelOf(asker: Pick<Context, "call" | "callStream">, model: string | Ref): ModelClient;
+/** For a plugin that requires it. @param asker its bus. @param model the capability, which is the plugin's name. */
+export function modelOf(asker: Pick<PluginBus, "request" | "requestStream">, model: string): ModelClient;
+export function modelOf(
+  asker: Pick<Context, "call" | "callStream"> | Pick<PluginBus, "request" | "requestStream">,
+  model: string | Ref,
+): ModelClient {
+  if (!isRef(model) && (typeof model !== "string" || model === ""))
+    throw new RuntimeError(
+      "bad_argument",
+      `modelOf: the model is the name of a plugin, or a ref, got ${describe(model)}`,
+    );
+  // The plugin's own limits hold: what is silent for long may still be thinking.
+  const patient = (options: ChatOptions | undefined) => ({ idleTimeoutMs: Number.POSITIVE_INFINITY, ...options });
+  if ("callStream" in asker) {
+    const target = isRef(model) ? model : pluginActorName(model);
+    return {
+      chat: (request, options) => new ChatReader(asker.callStream(target, "chat", request, patient(options))),
+      embed: async (request, options = { timeoutMs: embedTimeoutMs }) =>
+        (await asker.call(target, "embed", request, options)) as EmbedAnswer,
+      models: async (options = { timeoutMs: embedTimeoutMs }) =>
+        (await asker.call(target, "models", undefined, options)) as readonly ModelInfo[],
+    };
+  }
+  if (isRef(model)) throw new RuntimeError("bad_argument", "modelOf: a plugin reaches what it requires, by its name");
+  return {
+    chat: (request, options) => new ChatReader(asker.requestStream(model, "chat", request, patient(options))),
+    embed: async (request, options = { timeoutMs: embedTimeoutMs }) =>
+      (await asker.request(model, "embed", request, options)) as EmbedAnswer,
+    models: async (options = { timeoutMs: embedTimeoutMs }) =>
+      (await asker.request(model, "models", undefined, options)) as readonly ModelInfo[],
+  };
+}

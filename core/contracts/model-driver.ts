@@ -1,0 +1,44 @@
+/** What a plugin of a model is made of: one provider's way to chat, to embed, and to name its models. */
+import type { PluginHealth } from "../plugin.ts";
+import type { ChatEnd } from "./chat-assembly.ts";
+import { type ConfigKey, countKey } from "./config-schema.ts";
+import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
+
+export interface ChatOutlet {
+  /** Aborted when the chat is to end: nobody reads it any more, its time is over, the plugin ends. */
+  readonly signal: AbortSignal;
+  /** Passes a delta on, when its reader has room. @throws RuntimeError: nobody wants more, or it has become too long. */
+  write(delta: ChatDelta): Promise<void>;
+}
+
+export interface ModelDriver {
+  /**
+   * Writes the deltas as they come. One that is aborted lets go of its connection and may throw whatever it likes.
+   * @throws ModelError, or RuntimeError `model_…`. What else it throws counts as a failure of the network.
+   */
+  chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd>;
+  embed?(request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer>;
+  models?(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /** Default: `degraded` while the last chat has failed by the provider's doing. */
+  health?(): PluginHealth | Promise<PluginHealth>;
+  close?(): unknown;
+}
+
+/** Bounds that every plugin of a model has in its configuration. */
+export interface ModelLimits {
+  /** Chats and other calls at a time; more are `queue_full`. Default 256. */
+  readonly maxConcurrent: number;
+  /** For a whole answer. Default 600,000. */
+  readonly timeoutMs: number;
+  /** Without a word of the provider, while the reader has room. Default 60,000. */
+  readonly silenceTimeoutMs: number;
+  /** Characters of an answer. Default 10,000,000. */
+  readonly maxAnswerChars: number;
+}
+
+export const modelLimits: { readonly [K in keyof ModelLimits]-?: ConfigKey<number> } = {
+  maxConcurrent: countKey(256, 1),
+  timeoutMs: countKey(600_000, 1),
+  silenceTimeoutMs: countKey(60_000, 1),
+  maxAnswerChars: countKey(10_000_000, 1),
+};

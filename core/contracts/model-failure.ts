@@ -1,0 +1,64 @@
+/** Why a model did not answer, by classes that hold for every provider: a router goes by them. */
+import { type ErrorCode, errorData, RuntimeError } from "../errors.ts";
+
+export type ModelErrorCode = Extract<ErrorCode, `model_${string}`>;
+
+/** A chat that failed. `code` is one of `model_…`, or what a call may fail with (`timeout`, `queue_full`, `killed`). */
+export class ModelError extends RuntimeError {
+  /** The provider wants to be asked again no sooner than in so long; undefined: it did not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: ModelErrorCode | (string & {}),
+    message: string,
+    { retryAfterMs, cause }: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(code, message, cause === undefined ? undefined : { cause });
+    this.name = "ModelError";
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What a driver throws, as a failure of the contract: one that says nothing of its class is of the network. */
+export function modelError(thrown: unknown, plugin: string): ModelError {
+  if (thrown instanceof ModelError) return thrown;
+  const { code, message } = errorData(thrown);
+  if (thrown instanceof RuntimeError) return new ModelError(thrown.code, message, { cause: thrown });
+  const said = code === undefined ? message : `${message} (${code})`;
+  return new ModelError("model_network", `${plugin}: ${said}`, { cause: thrown });
+}
+
+const longestRetryMs = 86_400_000;
+
+/** What a header `Retry-After` (seconds, or a date), or `retry-after-ms`, says. @param nowMs the time of day */
+export function retryAfterMs(headers: Headers | undefined, nowMs: number): number | undefined {
+  const inMs = Number(headers?.get("retry-after-ms") ?? Number.NaN);
+  if (inMs >= 0) return Math.min(inMs, longestRetryMs);
+  const said = headers?.get("retry-after") ?? undefined;
+  if (said === undefined) return undefined;
+  const seconds = Number(said);
+  const ms = Number.isNaN(seconds) ? Date.parse(said) - nowMs : seconds * 1_000;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), longestRetryMs);
+}
+
+/** What a status of HTTP means where the provider has said nothing better. */
+export function codeOfStatus(status: number | undefined): ModelErrorCode {
+  switch (status) {
+    case 401:
+    case 403:
+      return "model_auth";
+    case 402:
+      return "model_quota";
+    case 404:
+      return "model_unknown";
+    case 413:
+      return "model_context";
+    case 429:
+      return "model_rate_limit";
+    case 408:
+    case undefined:
+      return "model_network";
+    default:
+      return status >= 500 ? "model_overloaded" : "model_rejected";
+  }
+}

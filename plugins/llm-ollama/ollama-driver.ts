@@ -1,0 +1,157 @@
+/** The protocol of Ollama, by its package. */
+import { type ChatResponse, type Message, Ollama, type ChatRequest as OllamaRequest } from "ollama";
+import {
+  type ChatEnd,
+  type ChatMessage,
+  type ChatOutlet,
+  type ChatRequest,
+  type EmbedAnswer,
+  type EmbedRequest,
+  type ModelDriver,
+  ModelError,
+  type ModelInfo,
+  RuntimeError,
+  type ToolCall,
+} from "../../core/index.ts";
+import type { OllamaConfig } from "./config.ts";
+import { codeOf, ollamaFetch } from "./ollama-fetch.ts";
+
+/** A character of an answer takes as many bytes of a stream at most, and what stands around it so many. */
+const bytesOfChar = 6;
+const bytesAround = 65_536;
+
+export class OllamaDriver implements ModelDriver {
+  readonly #config: OllamaConfig;
+
+  constructor(config: OllamaConfig) {
+    this.#config = config;
+  }
+
+  /** One for each question: it has no other way to end one before its answer begins. */
+  #client(signal: AbortSignal): Ollama {
+    const { baseUrl, maxAnswerChars } = this.#config;
+    return new Ollama({ host: baseUrl, fetch: ollamaFetch(maxAnswerChars * bytesOfChar + bytesAround, signal) });
+  }
+
+  async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
+    const asked = chatParameters(request, this.#config);
+    try {
+      return await read(await this.#client(out.signal).chat({ ...asked, stream: true }), out, request.messages.length);
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  async embed({ model = this.#config.embeddingModel, texts }: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
+    const answer = await this.#client(signal).embed({ model, input: [...texts], ...this.#keepAlive });
+    if (answer.embeddings.length !== texts.length)
+      throw new ModelError("model_protocol", `${answer.embeddings.length} vectors came for ${texts.length} texts`);
+    return { model: answer.model, vectors: answer.embeddings, usage: { inputTokens: answer.prompt_eval_count ?? 0 } };
+  }
+
+  get #keepAlive(): { readonly keep_alive?: string } {
+    const { keepAlive } = this.#config;
+    return keepAlive === "" ? {} : { keep_alive: keepAlive };
+  }
+
+  async models(signal: AbortSignal): Promise<readonly ModelInfo[]> {
+    const { models } = await this.#client(signal).list();
+    return models.map(({ name }) => ({ name }));
+  }
+}
+
+function chatParameters(request: ChatRequest, { model, keepAlive }: OllamaConfig): OllamaRequest {
+  const { messages, tools = [], toolChoice = "auto", output, stop, maxOutputTokens, temperature, topP, seed } = request;
+  if (toolChoice !== "auto" && toolChoice !== "none")
+    throw new ModelError("model_rejected", "chat: Ollama cannot be made to call a tool: leave toolChoice out");
+  return {
+    model: request.model ?? model,
+    messages: messages.map((message) => messageOf(message, messages)),
+    ...(tools.length > 0 &&
+      toolChoice === "auto" && {
+        tools: tools.map(({ name, description, inputSchema }) => ({
+          type: "function",
+          function: { name, parameters: inputSchema, ...(description !== undefined && { description }) },
+        })),
+      }),
+    ...(output !== undefined && { format: { ...output.schema } }),
+    ...(keepAlive !== "" && { keep_alive: keepAlive }),
+    options: {
+      ...(stop !== undefined && { stop: [...stop] }),
+      ...(maxOutputTokens !== undefined && { num_predict: maxOutputTokens }),
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { top_p: topP }),
+      ...(seed !== undefined && { seed }),
+    },
+  };
+}
+
+function messageOf(message: ChatMessage, all: readonly ChatMessage[]): Message {
+  const { role, content = "" } = message;
+  if (role === "tool") return { role, content, tool_name: toolOf(message.toolCallId, all) };
+  if (role !== "assistant" || message.toolCalls === undefined) return { role, content };
+  return {
+    role,
+    content,
+    tool_calls: message.toolCalls.map((call) => ({ function: { name: call.name, arguments: inputOf(call) } })),
+  };
+}
+
+/** Its protocol has the tool's name where others have the call's id. */
+function toolOf(id: string, all: readonly ChatMessage[]): string {
+  for (const message of all) {
+    const call = message.role === "assistant" ? message.toolCalls?.find((one) => one.id === id) : undefined;
+    if (call !== undefined) return call.name;
+  }
+  throw new RuntimeError(
+    "bad_argument",
+    `chat: a tool's message is for the call ${id}, which no message before it has`,
+  );
+}
+
+/** The protocol has no place for arguments that are no object, which a model may have written all the same: they go as a text in one. */
+function inputOf({ arguments: said }: ToolCall): Record<string, unknown> {
+  try {
+    const input: unknown = said === "" ? {} : JSON.parse(said);
+    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input as Record<string, unknown>;
+  } catch {
+    // It is no JSON.
+  }
+  return { unparsed: said };
+}
+
+/** @param turn how many messages came before */
+async function read(stream: AsyncIterable<ChatResponse>, out: ChatOutlet, turn: number): Promise<ChatEnd> {
+  let calls = 0;
+  for await (const { model, message, done, done_reason, prompt_eval_count, eval_count } of stream) {
+    if (message.content !== "") await out.write({ type: "text", text: message.content });
+    for (const { function: called } of message.tool_calls ?? []) {
+      const index = calls++;
+      // It names none: unique in the conversation, as others' are.
+      await out.write({
+        type: "toolCall",
+        index,
+        id: `call_${turn}_${index}`,
+        name: called.name,
+        arguments: JSON.stringify(called.arguments),
+      });
+    }
+    if (!done) continue;
+    const finishReason = done_reason === "length" ? "length" : calls > 0 ? "toolCalls" : "stop";
+    const isCounted = prompt_eval_count !== undefined || eval_count !== undefined;
+    return {
+      model,
+      finishReason,
+      usage: isCounted ? { inputTokens: prompt_eval_count ?? 0, outputTokens: eval_count ?? 0 } : undefined,
+    };
+  }
+  throw new ModelError("model_network", "the answer broke off: its last line is missing");
+}
+
+/** A failure in the middle of a stream is a text. */
+function failureOf(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RuntimeError || error.name !== "Error") return error;
+  if (error.cause !== undefined) return error;
+  const code = codeOf(undefined, error.message);
+  return new ModelError(code, error.message, { cause: error });
+}
