@@ -20,7 +20,7 @@ export interface WireAnswer {
   /** Each goes by itself, in a turn of the loop of its own. */
   readonly parts?: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   /** Behind the parts. Default `end`. `reset`: the connection breaks. `hang`: nothing comes any more. */
-  readonly then?: "end" | "reset" | "hang";
+  readonly ending?: "end" | "reset" | "hang";
 }
 
 export class ModelServer {
@@ -41,7 +41,7 @@ export class ModelServer {
         const body: unknown = text === "" ? undefined : JSON.parse(text);
         this.asked.push({ method, path: url, headers, body, gone });
         const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
-        void play(response, answer ?? { then: "hang" });
+        void play(response, answer ?? { ending: "hang" });
       });
     });
   }
@@ -75,7 +75,7 @@ export class ModelServer {
   }
 }
 
-async function play(response: ServerResponse, { status = 200, headers = {}, parts = [], then = "end" }: WireAnswer) {
+async function play(response: ServerResponse, { status = 200, headers = {}, parts = [], ending = "end" }: WireAnswer) {
   response.writeHead(status, headers);
   response.flushHeaders();
   response.socket?.setNoDelay(true);
@@ -84,6 +84,6 @@ async function play(response: ServerResponse, { status = 200, headers = {}, part
     if (!response.write(part)) await Promise.race([once(response, "drain"), once(response, "close")]);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
-  if (then === "end") response.end();
-  else if (then === "reset") response.socket?.resetAndDestroy();
+  if (ending === "end") response.end();
+  else if (ending === "reset") response.socket?.resetAndDestroy();
 }

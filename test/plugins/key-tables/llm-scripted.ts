@@ -1,4 +1,5 @@
 /** What users see of each key of `llm-scripted`. */
+import { stopwatchMs } from "../../../core/index.ts";
 import { modelOf } from "../../../index.ts";
 import { scriptedConfig } from "../../../plugins/llm-scripted/config.ts";
 import { llmScripted } from "../../../plugins/llm-scripted/index.ts";
@@ -17,9 +18,9 @@ async function answer({ start, call }: KeyRun): Promise<unknown> {
 
 async function isSlow({ start, call }: KeyRun): Promise<boolean> {
   await start();
-  const startMs = performance.now();
+  const startMs = stopwatchMs();
   await call("chat", hello);
-  return performance.now() - startMs >= pauseMs;
+  return stopwatchMs() - startMs >= pauseMs;
 }
 
 /** Which of twenty chats have failed. */

@@ -1,6 +1,6 @@
 /** What users see of the keys that every plugin of a model has, and of those of a provider that is asked by HTTP. */
 import { fileURLToPath } from "node:url";
-import type { ConfigSchema } from "../../../core/index.ts";
+import { byDeadline, type ConfigSchema } from "../../../core/index.ts";
 import { ModelServer, type WireAnswer } from "../../support/model-server.ts";
 import { Proxy } from "../../support/proxy.ts";
 import { runProgram } from "../../support/run-program.ts";
@@ -62,7 +62,7 @@ export async function modelTable({ name, schema, dialect, embedded, keys }: Mode
       maxConcurrent: {
         changed: 1,
         async look({ start, call }) {
-          server.answers = [{ headers: dialect.headers, then: "hang" }, answer];
+          server.answers = [{ headers: dialect.headers, ending: "hang" }, answer];
           await start();
           void call("chat", hello);
           while (server.asked.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
@@ -108,6 +108,6 @@ export async function modelTable({ name, schema, dialect, embedded, keys }: Mode
 }
 
 async function* lateParts(dialect: Dialect): AsyncGenerator<string> {
-  await new Promise((resolve) => setTimeout(resolve, silenceMs));
+  await new Promise<void>((resolve) => byDeadline(silenceMs, resolve));
   yield* dialect.events({ texts: ["hello"] });
 }

@@ -192,10 +192,10 @@ export function describeModel(name: string, dialect: Dialect): void {
 
     test("a stream that ends in the middle, and one that breaks, are failures of the network, behind what came", async () => {
       const tokens = ["one ", "two ", "three ", "four ", "five "];
-      for (const then of ["end", "reset"] as const) {
+      for (const ending of ["end", "reset"] as const) {
         const events = dialect.events({ texts: [...tokens, "six"] });
         const upTo = events.findIndex((event) => event.includes("six"));
-        server.answers = [{ headers: dialect.headers, parts: events.slice(0, upTo), then }];
+        server.answers = [{ headers: dialect.headers, parts: events.slice(0, upTo), ending }];
         const chat = model.chat(hello);
         const texts: string[] = [];
         const reading = (async () => {
@@ -204,7 +204,7 @@ export function describeModel(name: string, dialect: Dialect): void {
         expect(await codeOf(reading)).toBe("model_network");
         // A reset may take with it what the other side has not read yet.
         expect(tokens.slice(0, texts.length)).toEqual(texts);
-        if (then === "end") expect(texts).toEqual(tokens);
+        if (ending === "end") expect(texts).toEqual(tokens);
       }
     });
 
@@ -247,7 +247,7 @@ export function describeModel(name: string, dialect: Dialect): void {
 
     test("one that is given up, or whose asker is killed, closes its connection", async () => {
       const [start, text] = untilText("some");
-      server.answers = [{ headers: dialect.headers, parts: [...start, text], then: "hang" }];
+      server.answers = [{ headers: dialect.headers, parts: [...start, text], ending: "hang" }];
       const chat = model.chat(hello);
       for await (const _delta of chat) break;
       await server.last.gone;
