@@ -73,7 +73,8 @@ export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { byDeadline, type Clock, SystemClock, stopwatchMs, wallMs } from "./clock.ts";
-export { boundedFetch } from "./contracts/bounded-fetch.ts";
+export { eventBytesMax } from "./contracts/answer-bytes.ts";
+export { type BoundedFetch, boundedFetch } from "./contracts/bounded-fetch.ts";
 export type { ChatEnd } from "./contracts/chat-assembly.ts";
 export {
   type ConfigKey,
@@ -81,6 +82,7 @@ export {
   choiceKey,
   configSchema,
   countKey,
+  httpUrlKey,
   textKey,
   urlKey,
 } from "./contracts/config-schema.ts";
@@ -109,7 +111,14 @@ export {
 } from "./contracts/model.ts";
 export { type AnswerDelta, type ChatOptions, ChatReader, type ModelClient, modelOf } from "./contracts/model-client.ts";
 export { type ChatOutlet, type ModelDriver, type ModelLimits, modelLimits } from "./contracts/model-driver.ts";
-export { codeOfStatus, ModelError, type ModelErrorCode, modelError, retryAfterMs } from "./contracts/model-failure.ts";
+export {
+  codeOfStatus,
+  ModelError,
+  type ModelErrorCode,
+  modelError,
+  modelErrorWithin,
+  retryAfterMs,
+} from "./contracts/model-failure.ts";
 export { compareNames } from "./contracts/name-order.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
 export {

@@ -62,6 +62,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/llm-anthropic": { values: "llmAnthropic", types: "" },
   "mofa/plugins/llm-ollama": { values: "llmOllama", types: "" },
   "mofa/plugins/llm-openai": { values: "llmOpenai", types: "" },
+  "mofa/plugins/llm-recorded": { values: "recordModel", types: "RecordedConfig RecordedModel" },
   "mofa/plugins/llm-scripted": { values: "llmScripted", types: "ScriptRule ScriptedAnswer ScriptedConfig" },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },

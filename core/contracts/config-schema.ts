@@ -88,3 +88,16 @@ export function choiceKey<T extends string>(initial: T, choices: readonly T[]): 
     what: `is ${choices.map((choice) => `"${choice}"`).join(" or ")}`,
   };
 }
+
+/** The URL of a server of HTTP, without a user or a password: those would stand in the texts of errors. */
+export function httpUrlKey(initial: string): ConfigKey<string> {
+  return {
+    initial,
+    isRight(value) {
+      if (typeof value !== "string" || !/^https?:\/\//.test(value) || !URL.canParse(value)) return false;
+      const { username, password } = new URL(value);
+      return username === "" && password === "";
+    },
+    what: `is a URL like "${initial}", without a user or a password`,
+  };
+}

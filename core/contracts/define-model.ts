@@ -20,8 +20,8 @@ import { RunningChat } from "./running-chat.ts";
 
 export interface ModelDefinition<C extends ModelLimits>
   extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
-  /** Makes the driver. @param signal aborted when the plugin ends. */
-  open(config: C, signal: AbortSignal): Promise<ModelDriver>;
+  /** Makes the driver. @param signal aborted when the plugin ends. @param bus for one that asks what it requires. */
+  open(config: C, signal: AbortSignal, bus: PluginBus): Promise<ModelDriver>;
 }
 
 /** By these the provider says that it is unwell, or that this plugin is. */
@@ -58,14 +58,13 @@ class Model {
     this.#running.add(running);
     running
       .run(this.driver, () => this.#running.delete(running))
-      .then(
-        (answer) => {
-          this.#lastFailure = undefined;
-          if (writer === undefined) bus.reply(from, answer);
-          else writer.end(answer);
-        },
-        (thrown: unknown) => this.#failed(thrown, from, writer),
-      );
+      .then((answer) => {
+        this.#lastFailure = undefined;
+        if (writer === undefined) bus.reply(from, answer);
+        else writer.end(answer);
+      })
+      // Also of an answer that cannot be given: it may be larger than what crosses to a process.
+      .catch((thrown: unknown) => this.#failed(thrown, from, writer));
     return bus.noReply;
   }
 
@@ -98,16 +97,14 @@ class Model {
     const aborted = new Promise<never>((_resolve, reject) =>
       signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
     );
-    const asking = question(signal).finally(() => this.#running.delete(controller));
+    const asking = (async () => await question(signal))().finally(() => this.#running.delete(controller));
     Promise.race([asking, aborted])
       .finally(over)
-      .then(
-        (answer) => bus.reply(from, answer),
-        (thrown: unknown) => {
-          const { code, message } = modelError(thrown, this.#name);
-          bus.replyError(from, { code, message });
-        },
-      );
+      .then((answer) => bus.reply(from, answer))
+      .catch((thrown: unknown) => {
+        const { code, message } = modelError(thrown, this.#name);
+        bus.replyError(from, { code, message });
+      });
     return bus.noReply;
   }
 
@@ -172,7 +169,7 @@ export function defineModel<C extends ModelLimits>({ open, ...definition }: Mode
   const behaviour: PluginBehaviour<C, Model, ModelHandlers> = {
     async init(config, bus) {
       const { signal } = bus;
-      const model = new Model(name, config, await open(config, signal), bus);
+      const model = new Model(name, config, await open(config, signal, bus), bus);
       signal.addEventListener("abort", () => model.end(), { once: true });
       return model;
     },

@@ -22,6 +22,7 @@ export type AnswerDelta = Exclude<ChatDelta, { readonly type: "retryAfter" }>;
 export class ChatReader implements AsyncIterable<AnswerDelta> {
   readonly #reader: StreamReader;
   #retryAfterMs: number | undefined;
+  #failure: ModelError | undefined;
 
   constructor(reader: StreamReader) {
     this.#reader = reader;
@@ -36,21 +37,29 @@ export class ChatReader implements AsyncIterable<AnswerDelta> {
         else yield delta;
       }
     } catch (error) {
-      const { code = "crashed", message } = errorData(error);
-      throw new ModelError(code, message, { retryAfterMs: this.#retryAfterMs, cause: error });
+      this.#failure = asModelError(error, this.#retryAfterMs);
+      throw this.#failure;
     }
   }
 
   /** Reads what is left of it. @throws ModelError, by rejection. */
   async answer(): Promise<ChatAnswer> {
     for await (const _delta of this);
-    return this.#reader.result as ChatAnswer;
+    // One that has failed, or was left, has none, however often it is asked for.
+    const answer = this.#reader.result as ChatAnswer | undefined;
+    if (answer === undefined) throw this.#failure ?? new ModelError("cancelled", "the chat was given up");
+    return answer;
   }
 
   /** Gives it up: the provider's connection is closed. */
   cancel(): void {
     this.#reader.cancel();
   }
+}
+
+function asModelError(error: unknown, retryAfterMs?: number): ModelError {
+  const { code = "crashed", message } = errorData(error);
+  return new ModelError(code, message, { retryAfterMs, cause: error });
 }
 
 const embedTimeoutMs = 60_000;
@@ -74,22 +83,25 @@ export function modelOf(
     );
   // The plugin's own limits hold: what is silent for long may still be thinking.
   const patient = (options: ChatOptions | undefined) => ({ idleTimeoutMs: Number.POSITIVE_INFINITY, ...options });
-  if ("callStream" in asker) {
-    const target = isRef(model) ? model : pluginActorName(model);
-    return {
-      chat: (request, options) => new ChatReader(asker.callStream(target, "chat", request, patient(options))),
-      embed: async (request, options = { timeoutMs: embedTimeoutMs }) =>
-        (await asker.call(target, "embed", request, options)) as EmbedAnswer,
-      models: async (options = { timeoutMs: embedTimeoutMs }) =>
-        (await asker.call(target, "models", undefined, options)) as readonly ModelInfo[],
-    };
-  }
-  if (isRef(model)) throw new RuntimeError("bad_argument", "modelOf: a plugin reaches what it requires, by its name");
+  const ask = async (call: string, argument: unknown, options: CallOptions = { timeoutMs: embedTimeoutMs }) => {
+    try {
+      if ("callStream" in asker) return await asker.call(target(), call, argument, options);
+      return await asker.request(model as string, call, argument, options);
+    } catch (error) {
+      throw asModelError(error);
+    }
+  };
+  const target = () => (isRef(model) ? model : pluginActorName(model));
+  if (!("callStream" in asker) && isRef(model))
+    throw new RuntimeError("bad_argument", "modelOf: a plugin reaches what it requires, by its name");
   return {
-    chat: (request, options) => new ChatReader(asker.requestStream(model, "chat", request, patient(options))),
-    embed: async (request, options = { timeoutMs: embedTimeoutMs }) =>
-      (await asker.request(model, "embed", request, options)) as EmbedAnswer,
-    models: async (options = { timeoutMs: embedTimeoutMs }) =>
-      (await asker.request(model, "models", undefined, options)) as readonly ModelInfo[],
+    chat: (request, options) =>
+      new ChatReader(
+        "callStream" in asker
+          ? asker.callStream(target(), "chat", request, patient(options))
+          : asker.requestStream(model as string, "chat", request, patient(options)),
+      ),
+    embed: async (request, options) => (await ask("embed", request, options)) as EmbedAnswer,
+    models: async (options) => (await ask("models", undefined, options)) as readonly ModelInfo[],
   };
 }

@@ -7,6 +7,8 @@ import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } fro
 export interface ChatOutlet {
   /** Aborted when the chat is to end: nobody reads it any more, its time is over, the plugin ends. */
   readonly signal: AbortSignal;
+  /** The provider is alive, though it has said nothing that is passed on: it thinks, or keeps the connection. */
+  heard(): void;
   /** Passes a delta on, when its reader has room. @throws RuntimeError: nobody wants more, or it has become too long. */
   write(delta: ChatDelta): Promise<void>;
 }

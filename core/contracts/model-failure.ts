@@ -23,6 +23,9 @@ export class ModelError extends RuntimeError {
 export function modelError(thrown: unknown, plugin: string): ModelError {
   if (thrown instanceof ModelError) return thrown;
   const { code, message } = errorData(thrown);
+  // Where a server says what its protocol does not have, a package meets what it does not expect.
+  const isMalformed = thrown instanceof SyntaxError || (thrown instanceof TypeError && thrown.cause === undefined);
+  if (isMalformed) return new ModelError("model_protocol", `${plugin}: ${message}`, { cause: thrown });
   if (thrown instanceof RuntimeError) return new ModelError(thrown.code, message, { cause: thrown });
   const said = code === undefined ? message : `${message} (${code})`;
   return new ModelError("model_network", `${plugin}: ${said}`, { cause: thrown });
@@ -61,4 +64,14 @@ export function codeOfStatus(status: number | undefined): ModelErrorCode {
     default:
       return status >= 500 ? "model_overloaded" : "model_rejected";
   }
+}
+
+/** A failure that a package has wrapped into one of its own, once or twice; undefined: there is none. */
+export function modelErrorWithin(error: unknown): ModelError | undefined {
+  let cause = error;
+  for (let depth = 0; depth < 4 && cause instanceof Error; depth++) {
+    if (cause instanceof ModelError) return cause;
+    cause = cause.cause;
+  }
+  return undefined;
 }

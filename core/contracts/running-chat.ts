@@ -4,6 +4,7 @@ import { ChatAssembly, type ChatEnd } from "./chat-assembly.ts";
 import type { ChatAnswer, ChatDelta, ChatRequest } from "./model.ts";
 import type { ChatOutlet, ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError } from "./model-failure.ts";
+import { outputChecker } from "./model-output.ts";
 
 /** Where deltas go; undefined: the caller wants the answer alone. */
 export interface DeltaWriter {
@@ -17,7 +18,9 @@ export class RunningChat implements ChatOutlet {
   readonly #writer: DeltaWriter | undefined;
   readonly #controller = new AbortController();
   readonly #assembly: ChatAssembly;
-  #heard = () => {};
+  /** Deltas that wait for the reader. */
+  #waiting = 0;
+  #cancelSilence = () => {};
 
   constructor(request: ChatRequest, limits: ModelLimits, writer: DeltaWriter | undefined) {
     this.#request = request;
@@ -33,6 +36,7 @@ export class RunningChat implements ChatOutlet {
   /** @param why the error that it fails with */
   end(why: Error): void {
     this.#controller.abort(why);
+    this.#cancelSilence();
   }
 
   /** @param ended called when the driver has let go of it, which may be later than the answer */
@@ -45,24 +49,28 @@ export class RunningChat implements ChatOutlet {
     this.#writer?.signal.addEventListener("abort", left, { once: true });
     if (this.#writer?.signal.aborted === true) left();
     try {
-      this.#listen();
-      const end = await Promise.race([this.#drive(driver, ended), this.#aborted()]);
-      return await this.#assembly.answer(this.#request, end);
+      return await Promise.race([this.#drive(driver, ended), this.#aborted()]);
     } finally {
       over();
-      this.#heard();
       this.#writer?.signal.removeEventListener("abort", left);
       // Whatever the driver still has of it.
       this.end(new ModelError("cancelled", "the chat has ended"));
     }
   }
 
-  async #drive(driver: ModelDriver, ended: () => void): Promise<ChatEnd> {
+  async #drive(driver: ModelDriver, ended: () => void): Promise<ChatAnswer> {
+    const { output } = this.#request;
+    let end: ChatEnd;
+    let check: ((content: string) => unknown) | undefined;
     try {
-      return await driver.chat(this.#request, this);
+      // Before anybody has cost anything.
+      check = output && (await outputChecker(output.schema));
+      this.heard();
+      end = await driver.chat(this.#request, this);
     } finally {
       ended();
     }
+    return this.#assembly.answer(end, check);
   }
 
   #aborted(): Promise<never> {
@@ -74,17 +82,24 @@ export class RunningChat implements ChatOutlet {
   }
 
   async write(delta: ChatDelta): Promise<void> {
-    this.#heard();
     this.signal.throwIfAborted();
     this.#assembly.add(delta);
-    // The provider does not have to answer for a slow reader.
-    await this.#writer?.write(delta);
-    this.#listen();
+    this.#waiting++;
+    this.#cancelSilence();
+    try {
+      await this.#writer?.write(delta);
+    } finally {
+      this.#waiting--;
+      this.heard();
+    }
   }
 
-  #listen(): void {
+  heard(): void {
+    this.#cancelSilence();
+    // The provider does not have to answer for a slow reader.
+    if (this.#waiting > 0 || this.signal.aborted) return;
     const { silenceTimeoutMs } = this.#limits;
-    this.#heard = byDeadline(silenceTimeoutMs, () =>
+    this.#cancelSilence = byDeadline(silenceTimeoutMs, () =>
       this.end(new ModelError("model_network", `nothing came within silenceTimeoutMs (${silenceTimeoutMs})`)),
     );
   }

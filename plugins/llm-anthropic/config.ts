@@ -1,5 +1,5 @@
 /** The configuration of `llm-anthropic`. */
-import { configSchema, countKey, type ModelLimits, modelLimits, textKey } from "../../core/index.ts";
+import { configSchema, countKey, httpUrlKey, type ModelLimits, modelLimits, textKey } from "../../core/index.ts";
 
 export interface AnthropicConfig extends ModelLimits {
   /** From the environment's `ANTHROPIC_API_KEY`, where it is not given. */
@@ -12,12 +12,14 @@ export interface AnthropicConfig extends ModelLimits {
   readonly maxOutputTokens: number;
 }
 
+/** A token of an identity has some thousand characters. */
+const key = /^[^\0-\x1f\x7f]{1,10000}$/u;
 const some = /^[^\0-\x1f\x7f]{1,500}$/u;
 
 export const anthropicConfig = configSchema<AnthropicConfig>({
   ...modelLimits,
-  apiKey: textKey(undefined, some, "is a key of the provider: give it, or set ANTHROPIC_API_KEY"),
-  baseUrl: textKey("https://api.anthropic.com", /^https?:\/\/[^\s]+$/, 'is a URL like "https://api.anthropic.com"'),
-  model: textKey("claude-sonnet-4-5", some, "is the name of a model"),
+  apiKey: textKey(undefined, key, "is a key of the provider: give it, or set ANTHROPIC_API_KEY"),
+  baseUrl: httpUrlKey("https://api.anthropic.com"),
+  model: textKey(undefined, some, "is the name of a model of the provider's"),
   maxOutputTokens: countKey(8_192, 1),
 });

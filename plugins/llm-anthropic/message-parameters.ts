@@ -27,7 +27,7 @@ export function messageParameters(
         ...(description !== undefined && { description }),
       })),
     }),
-    ...(toolChoice !== undefined && { tool_choice: choiceOf(toolChoice) }),
+    ...(toolChoice !== undefined && tools.length > 0 && { tool_choice: choiceOf(toolChoice) }),
     ...(output !== undefined && { output_config: { format: { type: "json_schema", schema: { ...output.schema } } } }),
     ...(stop !== undefined && stop.length > 0 && { stop_sequences: [...stop] }),
     ...(temperature !== undefined && { temperature: Math.min(1, temperature) }),

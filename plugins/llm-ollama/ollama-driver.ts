@@ -1,12 +1,14 @@
 /** The protocol of Ollama, by its package. */
 import { type ChatResponse, type Message, Ollama, type ChatRequest as OllamaRequest } from "ollama";
 import {
+  type BoundedFetch,
   type ChatEnd,
   type ChatMessage,
   type ChatOutlet,
   type ChatRequest,
   type EmbedAnswer,
   type EmbedRequest,
+  eventBytesMax,
   type ModelDriver,
   ModelError,
   type ModelInfo,
@@ -16,10 +18,6 @@ import {
 import type { OllamaConfig } from "./config.ts";
 import { codeOf, ollamaFetch } from "./ollama-fetch.ts";
 
-/** A character of an answer takes as many bytes of a stream at most, and what stands around it so many. */
-const bytesOfChar = 6;
-const bytesAround = 65_536;
-
 export class OllamaDriver implements ModelDriver {
   readonly #config: OllamaConfig;
 
@@ -28,30 +26,38 @@ export class OllamaDriver implements ModelDriver {
   }
 
   /** One for each question: it has no other way to end one before its answer begins. */
-  #client(signal: AbortSignal): Ollama {
-    const { baseUrl, maxAnswerChars } = this.#config;
-    return new Ollama({ host: baseUrl, fetch: ollamaFetch(maxAnswerChars * bytesOfChar + bytesAround, signal) });
+  #client(signal: AbortSignal, bound: BoundedFetch = {}): Ollama {
+    return new Ollama({ host: serverUrl(this.#config.baseUrl), fetch: ollamaFetch(bound, signal) });
   }
 
   async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
-    const asked = chatParameters(request, this.#config);
+    const asked = { ...chatParameters(request, this.#config), ...this.#keepAlive };
+    const bound = { eventBytesMax: eventBytesMax(this.#config.maxAnswerChars), heard: () => out.heard() };
     try {
-      return await read(await this.#client(out.signal).chat({ ...asked, stream: true }), out, request.messages.length);
+      return await read(
+        await this.#client(out.signal, bound).chat({ ...asked, stream: true }),
+        out,
+        request.messages.length,
+      );
     } catch (error) {
       throw failureOf(error);
     }
   }
 
   async embed({ model = this.#config.embeddingModel, texts }: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
+    if (model === "")
+      throw new RuntimeError("bad_argument", "embed: neither the request nor embeddingModel names a model: name one");
     const answer = await this.#client(signal).embed({ model, input: [...texts], ...this.#keepAlive });
     if (answer.embeddings.length !== texts.length)
       throw new ModelError("model_protocol", `${answer.embeddings.length} vectors came for ${texts.length} texts`);
     return { model: answer.model, vectors: answer.embeddings, usage: { inputTokens: answer.prompt_eval_count ?? 0 } };
   }
 
-  get #keepAlive(): { readonly keep_alive?: string } {
+  get #keepAlive(): { readonly keep_alive?: string | number } {
     const { keepAlive } = this.#config;
-    return keepAlive === "" ? {} : { keep_alive: keepAlive };
+    if (keepAlive === "") return {};
+    // A time without a unit is a number of seconds, and a text is none.
+    return { keep_alive: /^-?\d+$/.test(keepAlive) ? Number(keepAlive) : keepAlive };
   }
 
   async models(signal: AbortSignal): Promise<readonly ModelInfo[]> {
@@ -60,13 +66,13 @@ export class OllamaDriver implements ModelDriver {
   }
 }
 
-function chatParameters(request: ChatRequest, { model, keepAlive }: OllamaConfig): OllamaRequest {
+function chatParameters(request: ChatRequest, { model }: OllamaConfig): OllamaRequest {
   const { messages, tools = [], toolChoice = "auto", output, stop, maxOutputTokens, temperature, topP, seed } = request;
   if (toolChoice !== "auto" && toolChoice !== "none")
     throw new ModelError("model_rejected", "chat: Ollama cannot be made to call a tool: leave toolChoice out");
   return {
     model: request.model ?? model,
-    messages: messages.map((message) => messageOf(message, messages)),
+    messages: messages.map((message, place) => messageOf(message, messages.slice(0, place))),
     ...(tools.length > 0 &&
       toolChoice === "auto" && {
         tools: tools.map(({ name, description, inputSchema }) => ({
@@ -75,7 +81,6 @@ function chatParameters(request: ChatRequest, { model, keepAlive }: OllamaConfig
         })),
       }),
     ...(output !== undefined && { format: { ...output.schema } }),
-    ...(keepAlive !== "" && { keep_alive: keepAlive }),
     options: {
       ...(stop !== undefined && { stop: [...stop] }),
       ...(maxOutputTokens !== undefined && { num_predict: maxOutputTokens }),
@@ -86,9 +91,9 @@ function chatParameters(request: ChatRequest, { model, keepAlive }: OllamaConfig
   };
 }
 
-function messageOf(message: ChatMessage, all: readonly ChatMessage[]): Message {
+function messageOf(message: ChatMessage, before: readonly ChatMessage[]): Message {
   const { role, content = "" } = message;
-  if (role === "tool") return { role, content, tool_name: toolOf(message.toolCallId, all) };
+  if (role === "tool") return { role, content, tool_name: toolOf(message.toolCallId, before) };
   if (role !== "assistant" || message.toolCalls === undefined) return { role, content };
   return {
     role,
@@ -98,8 +103,8 @@ function messageOf(message: ChatMessage, all: readonly ChatMessage[]): Message {
 }
 
 /** Its protocol has the tool's name where others have the call's id. */
-function toolOf(id: string, all: readonly ChatMessage[]): string {
-  for (const message of all) {
+function toolOf(id: string, before: readonly ChatMessage[]): string {
+  for (const message of before.toReversed()) {
     const call = message.role === "assistant" ? message.toolCalls?.find((one) => one.id === id) : undefined;
     if (call !== undefined) return call.name;
   }
@@ -118,6 +123,17 @@ function inputOf({ arguments: said }: ToolCall): Record<string, unknown> {
     // It is no JSON.
   }
   return { unparsed: said };
+}
+
+const defaultPort = 11_434;
+
+/** Servers are told where to listen by the same word: that is no place to ask. */
+function serverUrl(said: string): string {
+  const isUrl = /^https?:/.test(said);
+  const url = new URL(isUrl ? said : `http://${said}`);
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  if (url.port === "" && !isUrl) url.port = String(defaultPort);
+  return url.href.replace(/\/$/, "");
 }
 
 /** @param turn how many messages came before */

@@ -3,11 +3,19 @@
  * knows a failure by its text alone: here either is a failure of its class.
  */
 import type { Transformer, TransformStreamDefaultController } from "node:stream/web";
-import { boundedFetch, codeOfStatus, ModelError, type ModelErrorCode, retryAfterMs, wallMs } from "../../core/index.ts";
+import {
+  type BoundedFetch,
+  boundedFetch,
+  codeOfStatus,
+  ModelError,
+  type ModelErrorCode,
+  retryAfterMs,
+  wallMs,
+} from "../../core/index.ts";
 
 /** @param signal ends the request, also before its answer has begun */
-export function ollamaFetch(lineBytesMax: number, signal: AbortSignal): typeof fetch {
-  const bounded = boundedFetch(lineBytesMax);
+export function ollamaFetch(bound: BoundedFetch, signal: AbortSignal): typeof fetch {
+  const bounded = boundedFetch(bound);
   return async (input, init) => {
     const signals = init?.signal ? [init.signal, signal] : [signal];
     const response = await bounded(input, { ...init, signal: AbortSignal.any(signals) });
@@ -37,10 +45,10 @@ function errorIn(text: string): string | undefined {
 
 /** By its words, where the status says little. */
 export function codeOf(status: number | undefined, message: string): ModelErrorCode {
-  if (/context (?:length|window)|input (?:length|is too long)/i.test(message)) return "model_context";
-  if (/not found|no such model/i.test(message)) return "model_unknown";
-  if (/busy|overloaded|maximum pending/i.test(message)) return "model_overloaded";
-  if (/refus|content policy/i.test(message)) return "model_refused";
+  if (/context (?:length|window)|input length/i.test(message)) return "model_context";
+  if (status !== undefined && status >= 500) return codeOfStatus(status);
+  if (/model .*not found/i.test(message)) return "model_unknown";
+  if (/content policy/i.test(message)) return "model_refused";
   return codeOfStatus(status);
 }
 

@@ -23,7 +23,7 @@ export function chatParameters(
         function: { name, parameters: { ...inputSchema }, ...(description !== undefined && { description }) },
       })),
     }),
-    ...(toolChoice !== undefined && { tool_choice: choiceOf(toolChoice) }),
+    ...(toolChoice !== undefined && tools.length > 0 && { tool_choice: choiceOf(toolChoice) }),
     ...(output !== undefined && {
       response_format: { type: "json_schema", json_schema: { name: output.name, schema: { ...output.schema } } },
     }),

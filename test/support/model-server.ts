@@ -64,6 +64,13 @@ export class ModelServer {
     return last;
   }
 
+  /** Resolves when it has been asked for the first time. */
+  async whenAsked(): Promise<void> {
+    if (this.asked.length === 0) await once(this.#server, "request");
+    // The request is there, and its body may still come.
+    while (this.asked.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
   /** It keeps no process alive. */
   unref(): void {
     this.#server.unref();

@@ -78,7 +78,7 @@ export async function modelTable({ name, schema, dialect, embedded, keys }: Mode
           return await call("chat", hello);
         },
       },
-      model: { changed: "another-model", look: lookAt(({ model }) => model) },
+      model: { from: "a-model", changed: "another-model", look: lookAt(({ model }) => model) },
       baseUrl: {
         changed: "http://models.test:8080/v1",
         // In a program that reaches no server: where it wants to go.
@@ -97,8 +97,8 @@ export async function modelTable({ name, schema, dialect, embedded, keys }: Mode
           async look({ start, call }: KeyRun) {
             server.answers = [{ headers: { "content-type": "application/json" }, parts: [embedded] }];
             await start();
-            await call("embed", { texts: ["a"] });
-            return (server.last.body as Config)["model"];
+            const outcome = await call("embed", { texts: ["a"] });
+            return "code" in outcome ? outcome : (server.last.body as Config)["model"];
           },
         },
       }),

@@ -23,9 +23,9 @@ beforeAll(async () => {
   mock.onMessage("weather", { toolCalls: [{ name: "weather", arguments: '{"city":"Rome"}' }] });
   await mock.start();
   await system().startPlugins([
-    { plugin: llmOpenai, config: { apiKey: "mock", baseUrl: `${mock.url}/v1` } },
-    { plugin: llmAnthropic, config: { apiKey: "mock", baseUrl: mock.url } },
-    { plugin: llmOllama, config: { baseUrl: mock.url } },
+    { plugin: llmOpenai, config: { apiKey: "mock", model: "gpt-5.5", baseUrl: `${mock.url}/v1` } },
+    { plugin: llmAnthropic, config: { apiKey: "mock", model: "claude-sonnet-5-5", baseUrl: mock.url } },
+    { plugin: llmOllama, config: { model: "llama3.2", baseUrl: mock.url } },
   ]);
 });
 afterAll(() => mock.stop());
