@@ -136,6 +136,7 @@ check(isStopped || killed === kills, `${killed} kills`);
 const stats = await system.stats();
 const lostCulprits = deeds.reduce((sum, deed) => sum + deed.lost, 0);
 check(stats.cuts === killed, `${stats.cuts} cuts were counted, ${killed} made, ${lostCulprits} culprits lost`);
+check(stats.deadLetters.mailbox_full === 0, `${stats.deadLetters.mailbox_full} messages met a full mailbox`);
 check(stats.turnsLost === lost.length, `${stats.turnsLost} turns lost were counted, ${lost.length} told`);
 const ended = new Set(deeds.flatMap((deed) => deed.ended));
 for (const { thread, culprit } of lost) {
