@@ -17,6 +17,8 @@ const tickMs = 10;
 const restTickMs = 50;
 /** For so long after a kill was asked for its thread is looked at all the time, if it stands in the turn that is to end. */
 const closeLookMs = 0.5;
+/** Many kills one after the other are looked at together. */
+const looksApartMs = 0.2;
 /** How often main is asked for a sign of life, and after how long without one it counts as held. */
 const pingMs = 250;
 const heldMs = 50;
@@ -119,8 +121,10 @@ async function attend({ memory }: WatchedSystem, isOn: () => boolean): Promise<v
     await value;
     if (!isOn() || Atomics.load(memory.words, memory.watch.attentionWord) === seen) continue;
     killSeenMs = stopwatchMs();
-    look();
-    again();
+    if (killSeenMs - lastLookMs >= looksApartMs) {
+      look();
+      again();
+    } else if (untilLookMs > eagerTickMs) again(true);
   }
 }
 
