@@ -63,7 +63,11 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/llm-ollama": { values: "llmOllama", types: "" },
   "mofa/plugins/llm-openai": { values: "llmOpenai", types: "" },
   "mofa/plugins/llm-recorded": { values: "recordModel", types: "RecordedConfig RecordedModel" },
-  "mofa/plugins/llm-scripted": { values: "llmScripted", types: "ScriptRule ScriptedAnswer ScriptedConfig" },
+  "mofa/plugins/llm-router": { values: "routeModels", types: "RouteTo RoutedModels RouterConfig" },
+  "mofa/plugins/llm-scripted": {
+    values: "llmScripted scriptedModel",
+    types: "ScriptRule ScriptedAnswer ScriptedConfig",
+  },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
   "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },

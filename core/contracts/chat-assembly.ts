@@ -44,7 +44,13 @@ export class ChatAssembly {
       call.id ??= id;
       call.name ??= name;
       call.parts.push(part);
-    }
+    } else if (delta.type === "again") this.#forget();
+  }
+
+  /** What it has cost counts on: nobody may begin for ever. */
+  #forget(): void {
+    this.#texts.length = 0;
+    this.#calls.clear();
   }
 
   #call(index: number): OpenCall {

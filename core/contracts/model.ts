@@ -87,6 +87,8 @@ export type ChatDelta =
       readonly name?: string;
       readonly arguments: string;
     }
+  /** It has failed on its way, and is asked for anew: what came is void. Of who asks others alone (`llm-router`), where it was told to. */
+  | { readonly type: "again" }
   /** The last one before a failure, where the provider has said when to ask again: in so long. */
   | { readonly type: "retryAfter"; readonly afterMs: number };
 

@@ -45,6 +45,7 @@ export const pluginPackages: Readonly<Record<string, readonly string[]>> = {
   "llm-anthropic": ["@anthropic-ai/sdk"],
   "llm-ollama": ["ollama"],
   "llm-openai": ["openai"],
+  "llm-router": ["cockatiel"],
   "storage-mysql": ["mysql2"],
   "storage-postgres": ["pg"],
   "storage-sqlite": ["sqlite3"],

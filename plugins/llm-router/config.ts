@@ -1,0 +1,33 @@
+/** The configuration of what `routeModels` makes. */
+import { choiceKey, configSchema, countKey, type ModelLimits, modelLimits } from "../../core/index.ts";
+
+export interface RouterConfig extends ModelLimits {
+  /** How often one model is asked for one answer, before the next one is. Default 2. */
+  readonly attempts: number;
+  /** Before it is asked again, then twice as long each time, half of it by chance; where the provider has said when, then. Default 200. */
+  readonly backoffMs: number;
+  /** No longer: a model that wants more is passed over. Default 10,000. */
+  readonly backoffMaxMs: number;
+  /** Of a hundred answers so many may be asked for again, and ten more at first: when everything fails, no more than that comes on top. Default 20. */
+  readonly retryPercent: number;
+  /** After so many failures in a row that are the model's own, it is passed over. Default 5. */
+  readonly breakAfter: number;
+  /** For so long; then one answer tries it. Default 30,000. */
+  readonly breakMs: number;
+  /**
+   * What becomes of an answer that fails behind its first deltas. `fail`: that. `again`: it is asked for anew, and a delta `again` says that
+   * what came is void. Default `fail`.
+   */
+  readonly midStream: "fail" | "again";
+}
+
+export const routerConfig = configSchema<RouterConfig>({
+  ...modelLimits,
+  attempts: countKey(2, 1, 100),
+  backoffMs: countKey(200, 0),
+  backoffMaxMs: countKey(10_000, 0),
+  retryPercent: countKey(20, 0, 1_000),
+  breakAfter: countKey(5, 1),
+  breakMs: countKey(30_000, 1),
+  midStream: choiceKey("fail", ["fail", "again"]),
+});
