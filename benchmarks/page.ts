@@ -82,7 +82,7 @@ function bars(contenders: readonly Figures[]): string {
   const rows = contenders.map(({ name, median, ratio }, row) => {
     const y = row * rowHeight;
     const length = Math.max(1, (median / most) * barsWidth);
-    const said = row === 0 ? figure(median) : `${figure(median)}, ${ratio.toPrecision(3)}x`;
+    const said = row === 0 ? figure(median) : `${figure(median)}, ${figure(ratio)}x`;
     return `<text x="${labelWidth - 8}" y="${y + 15}" text-anchor="end">${text(name)}</text><rect class="${kindOf(row, ratio)}" x="${labelWidth}" y="${y + 4}" width="${length.toFixed(1)}" height="${rowHeight - 8}"/><text x="${(labelWidth + length + 6).toFixed(1)}" y="${y + 15}">${said}</text>`;
   });
   return svg(contenders.length * rowHeight, rows);

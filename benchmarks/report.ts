@@ -52,7 +52,7 @@ export function table(answer: Answer): string {
     figure(figures.min),
     figure(figures.max),
     String(figures.samples),
-    `${figures.ratio.toPrecision(3)}x`,
+    `${figure(figures.ratio)}x`,
   ]);
   const head = [answer.unit, "median", "p99", "min", "max", "samples", `by ${answer.reference ?? "none"}`];
   const notes = [
