@@ -1,4 +1,5 @@
 /** The face of `core`. */
+
 export { isActorName } from "./actor/actor-name.ts";
 export {
   type ActorApi,
@@ -120,6 +121,7 @@ export {
   retryAfterMs,
 } from "./contracts/model-failure.ts";
 export { compareNames } from "./contracts/name-order.ts";
+export { pause } from "./contracts/pause.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
 export {
   type AppendWrite,
@@ -152,6 +154,7 @@ export type {
   DriverWrite,
   StorageDriver,
 } from "./contracts/storage-driver.ts";
+export { toolInput } from "./contracts/tool-input.ts";
 export { assertAt, type PutRow, runGroup, runSweep, type TransactionSession } from "./contracts/transaction-session.ts";
 export { assertDimension } from "./contracts/vector-search.ts";
 export type {

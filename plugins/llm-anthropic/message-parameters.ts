@@ -5,7 +5,7 @@ import type {
   MessageParam,
   ToolChoice,
 } from "@anthropic-ai/sdk/resources/messages";
-import { type ChatMessage, type ChatRequest, type ToolCall } from "../../core/index.ts";
+import { type ChatMessage, type ChatRequest, toolInput } from "../../core/index.ts";
 import type { AnthropicConfig } from "./config.ts";
 
 export function messageParameters(
@@ -64,19 +64,8 @@ function blocksOf(message: ChatMessage): ContentBlockParam[] {
   const text: ContentBlockParam[] = content === "" && calls.length > 0 ? [] : [{ type: "text", text: content }];
   return [
     ...text,
-    ...calls.map((call) => ({ type: "tool_use" as const, id: call.id, name: call.name, input: inputOf(call) })),
+    ...calls.map((call) => ({ type: "tool_use" as const, id: call.id, name: call.name, input: toolInput(call) })),
   ];
-}
-
-/** The protocol has no place for arguments that are no object, which a model may have written all the same: they go as a text in one. */
-function inputOf({ arguments: said }: ToolCall): Record<string, unknown> {
-  try {
-    const input: unknown = said === "" ? {} : JSON.parse(said);
-    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input as Record<string, unknown>;
-  } catch {
-    // It is no JSON.
-  }
-  return { unparsed: said };
 }
 
 function choiceOf(choice: NonNullable<ChatRequest["toolChoice"]>): ToolChoice {

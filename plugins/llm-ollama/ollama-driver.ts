@@ -13,7 +13,7 @@ import {
   ModelError,
   type ModelInfo,
   RuntimeError,
-  type ToolCall,
+  toolInput,
 } from "../../core/index.ts";
 import type { OllamaConfig } from "./config.ts";
 import { codeOf, ollamaFetch } from "./ollama-fetch.ts";
@@ -98,7 +98,7 @@ function messageOf(message: ChatMessage, before: readonly ChatMessage[]): Messag
   return {
     role,
     content,
-    tool_calls: message.toolCalls.map((call) => ({ function: { name: call.name, arguments: inputOf(call) } })),
+    tool_calls: message.toolCalls.map((call) => ({ function: { name: call.name, arguments: toolInput(call) } })),
   };
 }
 
@@ -112,17 +112,6 @@ function toolOf(id: string, before: readonly ChatMessage[]): string {
     "bad_argument",
     `chat: a tool's message is for the call ${id}, which no message before it has`,
   );
-}
-
-/** The protocol has no place for arguments that are no object, which a model may have written all the same: they go as a text in one. */
-function inputOf({ arguments: said }: ToolCall): Record<string, unknown> {
-  try {
-    const input: unknown = said === "" ? {} : JSON.parse(said);
-    if (typeof input === "object" && input !== null && !Array.isArray(input)) return input as Record<string, unknown>;
-  } catch {
-    // It is no JSON.
-  }
-  return { unparsed: said };
 }
 
 const defaultPort = 11_434;

@@ -1,7 +1,6 @@
 /** Several models as one: whoever answers first in their order. */
 import { isBrokenCircuitError } from "cockatiel";
 import {
-  byDeadline,
   type ChatEnd,
   type ChatOutlet,
   type ChatRequest,
@@ -13,6 +12,7 @@ import {
   type ModelInfo,
   modelError,
   type PluginHealth,
+  pause,
   SeededRandom,
   wallMs,
 } from "../../core/index.ts";
@@ -117,16 +117,4 @@ export class RouterDriver implements ModelDriver {
     const status = broken.length === this.#targets.length ? "down" : "degraded";
     return { status, detail: `not asked for a while: ${broken.join(", ")}` };
   }
-}
-
-/** @throws the signal's reason, by rejection. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const cancel = byDeadline(ms, resolve);
-  const stop = () => {
-    cancel();
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  return promise.finally(() => signal.removeEventListener("abort", stop));
 }

@@ -1,6 +1,5 @@
 /** A model that says what it was told to say: by its configuration alone, the same every time. */
 import {
-  byDeadline,
   type ChatEnd,
   type ChatMessage,
   type ChatOutlet,
@@ -10,6 +9,7 @@ import {
   type ModelDriver,
   ModelError,
   type ModelInfo,
+  pause,
   SeededRandom,
 } from "../../core/index.ts";
 import type { ScriptedConfig } from "./config.ts";
@@ -113,20 +113,4 @@ function hashOf(word: string): number {
   let hash = 0x811c9dc5;
   for (const char of word) hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193) >>> 0;
   return hash;
-}
-
-/** @throws the signal's reason, by rejection. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const cancel = byDeadline(ms, () => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    });
-    const stop = () => {
-      cancel();
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

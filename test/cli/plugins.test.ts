@@ -13,12 +13,16 @@ test("the plugins that come with MoFA are listed with what they need, also as JS
   expect(code).toBe(0);
   const { plugins } = JSON.parse(stdout) as { plugins: readonly { name: string; packages: readonly object[] }[] };
   expect(plugins.map(({ name }) => name)).toEqual([
+    "llm-anthropic",
+    "llm-ollama",
+    "llm-openai",
+    "llm-scripted",
     "storage-memory",
     "storage-mysql",
     "storage-postgres",
     "storage-sqlite",
   ]);
-  expect(plugins[2]).toEqual({
+  expect(plugins.find(({ name }) => name === "storage-postgres")).toEqual({
     name: "storage-postgres",
     version: "0.1.0",
     import: "mofa/plugins/storage-postgres",
@@ -36,7 +40,7 @@ test("it is no question to a program: one that is named beside it is refused", a
 
 test("as a table it has a line each", async () => {
   const { code, stdout, stderr } = await mofa();
-  expect([code, stderr]).toEqual([0, "4 plugins\n"]);
+  expect([code, stderr]).toEqual([0, "8 plugins\n"]);
   expect(stdout).toMatch(/^plugin +version +import +provides +requires +missing\n/);
   expect(stdout).toMatch(/\nstorage-memory +0\.1\.0 +mofa\/plugins\/storage-memory +storage \d+\.\d+\.\d+\n/);
 });

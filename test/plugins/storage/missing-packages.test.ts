@@ -1,13 +1,6 @@
 /** A store whose package is not installed beside says which, and how it is got. Not in every placement: nothing starts. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
-import { pluginFacts } from "../../../core/index.ts";
-import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
-import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
-import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
-import { packageRoot } from "../../support/package-root.ts";
 import { runProgram } from "../../support/run-program.ts";
 
 const programs = new URL("../../fixtures/programs/", import.meta.url);
@@ -28,13 +21,4 @@ test.each([
   const { code, stdout } = await runProgram(process.execPath, args, { env });
   expect(stdout).toMatch(message);
   expect(code).toBe(0);
-});
-
-test("what the plugins say that they need are the optional peers of the package", () => {
-  const { peerDependencies, peerDependenciesMeta } = JSON.parse(
-    readFileSync(join(packageRoot, "package.json"), "utf8"),
-  ) as Record<string, Record<string, unknown>>;
-  const needed = [storageMysql, storagePostgres, storageSqlite].flatMap((plugin) => pluginFacts(plugin).packages);
-  expect(Object.fromEntries(needed.map(({ name, version }) => [name, `^${version}`]))).toEqual(peerDependencies);
-  expect(peerDependenciesMeta).toEqual(Object.fromEntries(needed.map(({ name }) => [name, { optional: true }])));
 });
