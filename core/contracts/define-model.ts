@@ -76,9 +76,9 @@ class Model {
       return;
     }
     const fail = () => writer.fail({ code, message });
-    // Who has left wants to hear of nothing.
+    // Who has left wants to hear of nothing, and may leave in this very moment.
     if (retryAfterMs === undefined || writer.signal.aborted) fail();
-    else void Promise.resolve(writer.write({ type: "retryAfter", afterMs: retryAfterMs })).then(fail, fail);
+    else void (async () => await writer.write({ type: "retryAfter", afterMs: retryAfterMs }))().then(fail, fail);
   }
 
   /** Answers later. @throws RuntimeError `undef`: the provider has no such call; `queue_full`. */

@@ -60,7 +60,8 @@ export function faultOfAnswer(answer: unknown): string | undefined {
   if (content !== undefined && typeof content !== "string") return "content is a text";
   if (toolCalls !== undefined && !(Array.isArray(toolCalls) && toolCalls.every(isCall)))
     return "toolCalls is a list of { name, arguments }";
-  if (error !== undefined && !(isRecord(error) && typeof error["code"] === "string")) return "error is { code, … }";
+  if (error !== undefined && !(isRecord(error) && typeof error["code"] === "string"))
+    return "error is an object with a code";
   return undefined;
 }
 

@@ -55,9 +55,13 @@ test("beside it mofa plugins --available has the commands that install what is m
   const { code, stdout, stderr } = await runProgram(process.execPath, [mofa, "plugins", "--available"], {
     cwd: plugin,
   });
-  expect([code, stderr]).toEqual([0, "4 plugins\n"]);
+  expect([code, stderr]).toEqual([0, "8 plugins\n"]);
   expect(stdout.split("\n").map((line) => [line.split(" ")[0], /npm install .*$/.exec(line)?.[0]])).toEqual([
     ["plugin", undefined],
+    ["llm-anthropic", "npm install @anthropic-ai/sdk@1"],
+    ["llm-ollama", "npm install ollama@0.6"],
+    ["llm-openai", "npm install openai@7"],
+    ["llm-scripted", undefined],
     ["storage-memory", undefined],
     ["storage-mysql", "npm install mysql2@3"],
     ["storage-postgres", "npm install pg@8"],
