@@ -157,6 +157,14 @@ export class Mailbox {
     return payload;
   }
 
+  /** Oldest first. */
+  forEach(look: (meta: MessageMeta, payload: unknown) => void): void {
+    for (let n = 0; n < this.size; n++) {
+      const at = (this.head + n) & this.mask;
+      look(this.#metaAt(at), this.items[at]);
+    }
+  }
+
   /** Removes the messages that `matches`; the others keep their order. Returns how many. Looks at every message. */
   remove(matches: (meta: MessageMeta) => boolean): number {
     const { items, mask, head, size } = this;

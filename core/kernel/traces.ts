@@ -54,8 +54,14 @@ export class Traces {
   }
 
   begin(cell: Cell): void {
-    extraOf(cell).trace ??= new TraceRecord();
+    const extra = extraOf(cell);
     cell.flags |= Flag.traced;
+    if (extra.trace !== undefined) return;
+    const record = new TraceRecord();
+    extra.trace = record;
+    // What is there already has come from nobody that is known: others like it are told apart from it by their order.
+    for (const box of [extra.heldMail, cell.mailbox])
+      box?.forEach((meta, payload) => this.#note(record, { meta, payload, id: 0, from: undefined }));
   }
 
   end(cell: Cell): void {
@@ -88,8 +94,12 @@ export class Traces {
   arrived(cell: Cell, meta: MessageMeta, payload: unknown, from: RefData | undefined, id: number): void {
     const record = cell.extra?.trace;
     if (record === undefined || !this.#isWanted) return;
-    if (record.arrivals.length >= arrivalsMax) record.arrivals.shift();
-    record.arrivals.push({ meta, payload, id: id === 0 ? this.#newId() : id, from });
+    this.#note(record, { meta, payload, id, from });
+  }
+
+  #note({ arrivals }: TraceRecord, arrival: Arrival): void {
+    if (arrivals.length >= arrivalsMax) arrivals.shift();
+    arrivals.push(arrival.id === 0 ? { ...arrival, id: this.#newId() } : arrival);
   }
 
   /** A traced actor begins to handle a message. */

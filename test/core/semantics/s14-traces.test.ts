@@ -89,6 +89,21 @@ describePlacements("S14 Traces", (place) => {
     expect(lines).toEqual(["received message { n: 1 }"]);
   });
 
+  test("S14.11: what was there before the trace has nobody's name, whatever like it comes then", async () => {
+    const subject = await place.spawn(system(), puppet, undefined);
+    await system().pause(subject);
+    for (let n = 0; n < 3; n++) subject.send("alike");
+    await system().settled();
+    await system().trace(subject, true);
+    const { events } = await traced(async () => {
+      for (let n = 0; n < 2; n++) subject.send("alike");
+      await system().settled();
+      await system().resume(subject);
+    });
+    expect(events.map(({ peer }) => peer !== undefined)).toEqual([false, false, false, true, true]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(5);
+  });
+
   test("S14.11: nothing is told of others, nor after the trace was ended, nor of the next incarnation", async () => {
     const subject = await place.spawn(system(), puppet, undefined);
     const other = await place.spawn(system(), puppet, undefined);
