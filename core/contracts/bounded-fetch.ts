@@ -94,6 +94,7 @@ async function beginning(body: ReadableStream<Uint8Array> | null, max: number): 
     if (done) break;
     text += decoder.decode(value, { stream: true });
   }
+  // What is let go of may have broken off already.
   void reader.cancel().catch(() => {});
   return text.slice(0, max);
 }

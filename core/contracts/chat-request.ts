@@ -1,5 +1,4 @@
 /** A request of a chat, checked where a plugin gets it. Each check throws RuntimeError `bad_argument` and says where. */
-import { describe } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { wrong } from "./checked-values.ts";
 import type { ChatMessage, ChatRequest, EmbedRequest, ToolCall, ToolSpec } from "./model.ts";
@@ -141,7 +140,7 @@ function named(where: string, value: unknown): void {
 
 function record(where: string, value: unknown): void {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw wrong("chat", `${where} is an object`, describe(value));
+    throw wrong("chat", `${where} is an object`, value);
 }
 
 function number(where: string, value: unknown, what: string, isRight: (value: number) => boolean): void {

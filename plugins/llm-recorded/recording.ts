@@ -67,9 +67,20 @@ export class Recording {
   async append(one: Recorded): Promise<void> {
     const line = `${JSON.stringify(one)}\n`;
     const writing = this.#writing.then(async () => {
-      await mkdir(dirname(this.#file), { recursive: true });
-      await appendFile(this.#file, line);
+      try {
+        await mkdir(dirname(this.#file), { recursive: true });
+        await appendFile(this.#file, line);
+      } catch (error) {
+        throw new RuntimeError(
+          "storage_failed",
+          `${this.#file}: the answer was not recorded: ${errorData(error).message}`,
+          {
+            cause: error,
+          },
+        );
+      }
     });
+    // Told to whoever awaits it here.
     this.#writing = writing.catch(() => {});
     await writing;
     this.#add(one);

@@ -1,7 +1,7 @@
 /** Record and replay: a run repeats from its file, byte for byte, with nobody asked. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type ChatRequest, modelOf, type PluginUse, type SupervisorHandle } from "../../../index.ts";
 import { llmScripted } from "../../../plugins/llm-scripted/index.ts";
@@ -113,6 +113,16 @@ test("a last line that was cut off is taken away, and told; a broken one before 
   await expect(start([{ plugin: replayed, config: { file } }])).rejects.toMatchObject({
     message: expect.stringMatching(/run\.jsonl:1 is no recorded answer/) as unknown,
   });
+});
+
+test("an answer that cannot be recorded is no failure of the model", async () => {
+  await start([
+    { plugin: llmScripted, config: {} },
+    { plugin: recorded, config: { file, mode: "record" } },
+  ]);
+  // A file stands where its folder is to be.
+  writeFileSync(dirname(file), "");
+  expect((await heard(say("x"))).at(-1)).toMatchObject({ code: "storage_failed" });
 });
 
 test("without a model to ask there is nothing but replay", async () => {
