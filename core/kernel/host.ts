@@ -31,7 +31,7 @@ export type Idle = "rest" | "round" | "news";
 export interface Host {
   readonly clock: Clock;
   readonly random: Random;
-  /** Asks for one `kernel.drain()` soon, from a MessagePort callback. */
+  /** Asks for one `scheduler.drain()` soon, from a MessagePort callback. */
   post(): void;
   /**
    * Calls that in the same callback, once no microtask is left: what is cut down there takes nothing with it, as in a message of

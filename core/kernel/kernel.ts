@@ -306,10 +306,6 @@ export class Kernel {
     this.readClock();
   }
 
-  drain(): void {
-    this.scheduler.drain();
-  }
-
   readClock(): number {
     this.nowMs = this.host.clock.nowMs();
     return this.nowMs;
@@ -471,7 +467,7 @@ export class Kernel {
     this.stores?.close({ name: "RuntimeError", code: "shutdown", message: text });
     this.work?.abandoned(reason);
     this.lifecycle.endAll(reason);
-    while (this.scheduler.hasWork) this.drain();
+    while (this.scheduler.hasWork) this.scheduler.drain();
     this.guest.flags |= Flag.dead;
   }
 

@@ -112,7 +112,7 @@ export class PortHost implements Host {
     const kernel = this.#kernel;
     if (note === Note.recover) kernel?.cuts.recover();
     else if (note === Note.judge) kernel?.cuts.judge();
-    else kernel?.drain();
+    else kernel?.scheduler.drain();
   }
 
   post(): void {
@@ -161,7 +161,7 @@ export class PortHost implements Host {
     this.#ports.set(thread, port);
     port.on("message", (bell: Bell) => {
       if (bell !== null) this.#openReader(thread, bell);
-      this.#kernel?.drain();
+      this.#kernel?.scheduler.drain();
     });
     port.unref();
     // Frames for it may be waiting.

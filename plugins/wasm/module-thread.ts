@@ -70,10 +70,8 @@ export class ModuleThread {
       env: {},
       resourceLimits: { ...heapLimits, stackSizeMb: config.stackMb },
     });
-    this.#worker.on("error", (error) =>
-      this.#lose("wasm_lost", `the module's thread broke down: ${errorData(error).message}`),
-    );
-    this.#worker.on("exit", () => this.#lose("wasm_lost", "the module's thread has ended"));
+    this.#worker.on("error", (error) => this.#ended(`the module's thread broke down: ${errorData(error).message}`));
+    this.#worker.on("exit", () => this.#ended("the module's thread has ended"));
   }
 
   /** @throws RuntimeError `wasm_refused`, `wasm_trap`, `wasm_abi`, `wasm_limit`, `wasm_timeout`, `wasm_lost`. */
@@ -205,6 +203,12 @@ export class ModuleThread {
       this.#wake = resolve;
       await promise;
     }
+  }
+
+  /** Its end may be heard before its last words, which say why. */
+  #ended(message: string): void {
+    if (this.#lost === undefined) this.#takeWords();
+    this.#lose("wasm_lost", message);
   }
 
   /** The first reason is the one that counts. */

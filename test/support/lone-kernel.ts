@@ -22,7 +22,7 @@ export function startLoneKernel({ isCuttable = true, hasBehind = true } = {}): L
       random: new SeededRandom(1),
       post: () => {
         count.posts++;
-        setImmediate(() => kernel.drain());
+        setImmediate(() => kernel.scheduler.drain());
       },
       ...(hasBehind && { behind: (run: () => void) => void Promise.resolve().then(() => process.nextTick(run)) }),
       openWriter: () => undefined,

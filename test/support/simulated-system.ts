@@ -269,7 +269,7 @@ export class SimulatedSystem {
         choices.push(() => {
           thread.isPosted = false;
           thread.isDraining = true;
-          thread.kernel.drain();
+          thread.kernel.scheduler.drain();
           thread.isDraining = false;
           if (thread.isDoomed) this.killThread(thread.kernel.thread, "died in a turn");
           this.drained?.(thread.kernel, thread.isDoomed);
@@ -316,7 +316,7 @@ export class SimulatedSystem {
     thread.dueMs = Number.POSITIVE_INFINITY;
     thread.wake?.();
     thread.isPosted = false;
-    thread.kernel.drain();
+    thread.kernel.scheduler.drain();
   }
 
   /** When something is due next in any thread; Infinity: nothing is. */

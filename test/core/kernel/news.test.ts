@@ -53,8 +53,8 @@ test.each(cases)(
         await until(system, change(guest(system, asker), ref));
         const all = () => threads.map((thread) => seen(system.kernel(thread)) !== undefined);
         expect(all()[asker]).toBe(true);
-        system.kernel(0).drain();
-        for (const thread of threads) system.kernel(thread).drain();
+        system.kernel(0).scheduler.drain();
+        for (const thread of threads) system.kernel(thread).scheduler.drain();
         expect({ seed, asker, seen: all() }).toEqual({ seed, asker, seen: [true, true, true] });
       }
     }
@@ -70,7 +70,7 @@ test("what an actor declares is seen by each thread after a drain of its own, of
     if (cell === undefined) throw new Error("it has ended");
     kernel.scheduler.commit(() => kernel.agents.declare(cell, { tags: ["new"] }));
     expect(kernel.agents.find({ tags: ["new"] })).toHaveLength(1);
-    for (const thread of [at, 0, ...threads]) system.kernel(thread).drain();
+    for (const thread of [at, 0, ...threads]) system.kernel(thread).scheduler.drain();
     expect(threads.map((thread) => system.kernel(thread).agents.find({ tags: ["new"] }).length)).toEqual([1, 1, 1]);
   }
 });
@@ -102,7 +102,7 @@ test("S15.3: a watch is not told that somebody goes whom it did not give: who ha
     const cell = kernel.cellOf(watcher);
     if (cell === undefined) throw new Error("it has ended");
     guest(system, 1).exit(agent, "kill");
-    system.kernel(1).drain();
+    system.kernel(1).scheduler.drain();
     const { agents } = kernel.scheduler.commit(() => kernel.agents.watch(cell, { capability: "new" }));
     system.settle();
     expect({ seed, agents, told }).toEqual({ seed, agents: [], told: [] });

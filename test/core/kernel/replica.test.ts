@@ -87,7 +87,7 @@ test("what a lost thread had published for a thread that comes up is received, a
     await rest(system);
     const late = system.addThread(2);
     const left = guest(system, 1).spawn(doer, "join", { placement: { thread: 2 } });
-    system.kernel(1).drain();
+    system.kernel(1).scheduler.drain();
     system.killThread(1, "killed");
     const made = guest(system, 0).spawn(doer, "monitor", { placement: { thread: 2 } });
     let isJoined = false;
@@ -110,9 +110,9 @@ test("a thread of an actor's own does not end while that actor waits for what ma
   Object.assign(late, { isDedicated: true });
   late.memory.starter = () => 1;
   const own = guest(system, 1).spawn(doer, "join", { placement: { thread: 2 } });
-  system.kernel(1).drain();
+  system.kernel(1).scheduler.drain();
   system.killThread(1, "killed");
-  late.drain();
+  late.scheduler.drain();
   await rest(system);
   expect(system.kernel(0).groups.members("group")).toContainEqual(own);
 });
@@ -170,9 +170,9 @@ test("S12.2: a join waits for a member's thread however long that has other work
       () => (outcome = "joined"),
       (error: { code: string }) => (outcome = error.code),
     );
-  system.kernel(0).drain();
+  system.kernel(0).scheduler.drain();
   system.passTime(86_400_000);
-  system.kernel(0).drain();
+  system.kernel(0).scheduler.drain();
   await ticks();
   expect(outcome).toBe("waits");
   await rest(system);
@@ -188,7 +188,7 @@ test("S12.2: a leave that waits for an answer of a lost thread finds that it was
   const joined = guest(system, 0)
     .join("group", member)
     .catch((error: { code: string }) => error.code);
-  system.kernel(0).drain();
+  system.kernel(0).scheduler.drain();
   system.killThread(1, "killed");
   await rest(system);
   expect(await left).toBe("not_joined");

@@ -43,7 +43,7 @@ test("S15.2: a thread tells of all every 5 ms for each 1,000 that it has, and me
     for (let ms = 0; ms < forMs; ms++) {
       system.nowMs++;
       guest(system, 1).send(served, "work");
-      system.kernel(1).drain();
+      system.kernel(1).scheduler.drain();
     }
     const rounds = forMs / everyMs;
     expect(told.length).toBeLessThanOrEqual(agents * (rounds + 1) + forMs);
@@ -100,7 +100,7 @@ test("S15.9: while one turn holds a thread its actors are found behind others, b
   system.settle();
   guest(system, 0).send(busy as Ref, "waits");
   guest(system, 1).send(ref, "hold");
-  system.kernel(1).drain();
+  system.kernel(1).scheduler.drain();
   look(0);
   const [first, last] = [(busy as Ref).thread, (neighbour as Ref).thread];
   const inOrder = [

@@ -35,7 +35,7 @@ test("messages that a lost thread had not read are dead letters, those in its ma
   for (let n = 0; n < 5; n++) ref.cast("tellParent");
   ref.send("x".repeat(100_000));
   ref.send("x".repeat(300_000));
-  kernel.drain();
+  kernel.scheduler.drain();
   using recorder = new EventRecorder(system, ["deadLetter", "threadLost"]);
   await system.terminateThread(1, "test");
   expect(await Promise.all([held, ...calls])).toEqual(["thread_lost", "thread_lost", "thread_lost"]);
@@ -57,7 +57,7 @@ test("of a publish to many what came into hands before its thread was lost is de
   await system.settled();
   const publisher = await system.spawn(puppet, undefined, there);
   publisher.cast("run", ["publish", "news", { number: 1, loops: 25 } satisfies CrowdNews]);
-  kernel.drain();
+  kernel.scheduler.drain();
   await isHeld(size - 26);
   using recorder = new EventRecorder(system, ["threadLost"]);
   await system.terminateThread(1, "test");
