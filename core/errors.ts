@@ -74,6 +74,13 @@ export const errorCodes = {
   thread_lost: "the actor's thread was lost",
   thread_stuck: "a thread did not end in time when the system stopped",
   timeout: "no answer came in time",
+  tool_ambiguous: "two plugins have a tool of one name",
+  tool_arguments: "the arguments of a tool are no JSON, or not of its schema",
+  tool_denied: "a tool may not do what it is asked for, or somebody did not approve of it",
+  tool_failed: "a tool could not do what it was asked for",
+  tool_limit: "what a tool has given is more than it may be",
+  tool_result: "what a tool has given is no JSON, or not of its schema",
+  tool_unknown: "there is no tool of that name",
   turn_limit: "the actor's turn took longer than its limit",
   turn_lost: "the actor's open turn was lost with one that was cut down",
 

@@ -89,6 +89,7 @@ export {
 } from "./contracts/config-schema.ts";
 export { defineModel, type ModelDefinition, type ModelHandlers } from "./contracts/define-model.ts";
 export { defineStorage, type StorageDefinition, type StorageHandlers } from "./contracts/define-storage.ts";
+export { defineTools, type ToolsDefinition, type ToolsHandlers } from "./contracts/define-tools.ts";
 export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts";
 export {
   type ChatAnswer,
@@ -106,6 +107,7 @@ export {
   type JsonSchema,
   type ModelCalls,
   type ModelInfo,
+  modelTag,
   modelVersion,
   type ToolCall,
   type ToolSpec,
@@ -154,7 +156,32 @@ export type {
   DriverWrite,
   StorageDriver,
 } from "./contracts/storage-driver.ts";
+export {
+  type ToolAnswer,
+  type ToolApproval,
+  type ToolDecision,
+  type ToolDelta,
+  type ToolInfo,
+  type ToolRequest,
+  type ToolsCalls,
+  toolsTag,
+  toolsVersion,
+} from "./contracts/tool.ts";
+export { type ToolCallOptions, type ToolsClient, toolsOf } from "./contracts/tool-client.ts";
+export {
+  defineTool,
+  type Tool,
+  type ToolDefinition,
+  type ToolDriver,
+  type ToolLimits,
+  type ToolRun,
+  type ToolSchema,
+  toolLimits,
+  toolsConfig,
+} from "./contracts/tool-definition.ts";
+export { ToolError, type ToolErrorCode, toolError } from "./contracts/tool-failure.ts";
 export { toolInput } from "./contracts/tool-input.ts";
+export { type Toolbox, toolboxOf } from "./contracts/toolbox.ts";
 export { assertAt, type PutRow, runGroup, runSweep, type TransactionSession } from "./contracts/transaction-session.ts";
 export { assertDimension } from "./contracts/vector-search.ts";
 export type {

@@ -69,6 +69,8 @@ export interface PluginDefinition<C, S, K>
   readonly config?: StandardSchema<C> | ConfigurationDeclaration<C>;
   readonly requires?: readonly RequiredCapability[];
   readonly provides?: readonly ProvidedCapability[];
+  /** What kind it is of, for those who look for one: in the registry's tags, too, beside `plugin`. Words as `name`. */
+  readonly tags?: readonly string[];
   /** What has to be installed beside it. Load such a package in `init`, by `import()`: then those who do not use the plugin need none. */
   readonly packages?: readonly NeededPackage[];
   /**
@@ -118,6 +120,7 @@ const definitionKeys = [
   "requires",
   "provides",
   "packages",
+  "tags",
   "isolation",
   "behaviour",
   "module",
@@ -142,7 +145,7 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
   if (definition.config !== undefined && !isStandardSchema(definition.config))
     assertConfigurationDeclaration(definition.config, "definePlugin: config");
   const { name: _name, version, config, behaviour, ...rest } = definition;
-  const { requires: _requires, provides: _provides, packages: _packages, isolation, ...options } = rest;
+  const { requires: _requires, provides: _provides, packages: _packages, tags: _tags, isolation, ...options } = rest;
   if (isolation !== undefined && typeof isolation !== "function")
     assertIsolations(isolation, "definePlugin: isolation");
   assertBehaviour(behaviour);
@@ -158,7 +161,7 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     name: facts.name,
     declaration: {
       version,
-      tags: ["plugin"],
+      tags: ["plugin", ...facts.tags],
       capabilities: facts.provides,
       metadata: { plugin: facts.name, requires: facts.requires },
     },

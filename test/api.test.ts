@@ -11,9 +11,10 @@ import { entryPoints, publicNames } from "./support/public-names.ts";
 const expected: Readonly<Record<string, { readonly values: string; readonly types: string }>> = {
   mofa: {
     values: `
-      ChatReader DynamicSupervisorHandle ModelError Ref RuntimeError SeededRandom SupervisorHandle defineActor defineModel definePlugin
-      defineServer defineStorage defineSupervisor errorCodes isPlugin isRef modelLimits modelOf modelVersion partitionSetup
-      partitionSupervisor readConfiguration reasonText refKey sameRef startSystem storageCapability storageOf
+      ChatReader DynamicSupervisorHandle ModelError Ref RuntimeError SeededRandom SupervisorHandle ToolError defineActor defineModel
+      definePlugin defineServer defineStorage defineSupervisor defineTool defineTools errorCodes isPlugin isRef modelLimits modelOf modelTag
+      modelVersion partitionSetup partitionSupervisor readConfiguration reasonText refKey sameRef startSystem storageCapability storageOf
+      toolLimits toolboxOf toolsConfig toolsOf toolsTag toolsVersion
     `,
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
@@ -34,8 +35,10 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition StorageDriver StorageHandlers
       StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions
       SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination
-      TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef ToolCall ToolSpec TraceEvent UnsubscribedMessage VectorMetadata
-      VectorMetric VectorNumbers VectorQuery VectorSearch WriteCall WriteOutcome WriteResult WriteResults
+      TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef Tool ToolAnswer ToolApproval ToolCall ToolCallOptions
+      ToolDecision ToolDefinition ToolDelta ToolDriver ToolErrorCode ToolInfo ToolLimits ToolRequest ToolRun ToolSchema ToolSpec Toolbox
+      ToolsCalls ToolsClient ToolsDefinition ToolsHandlers TraceEvent UnsubscribedMessage VectorMetadata VectorMetric VectorNumbers
+      VectorQuery VectorSearch WriteCall WriteOutcome WriteResult WriteResults
     `,
   },
   "mofa/supervisors": {

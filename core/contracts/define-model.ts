@@ -13,13 +13,14 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { checkedChat, checkedEmbed } from "./chat-request.ts";
-import { type ChatRequest, type EmbedRequest, type ModelCalls, modelVersion } from "./model.ts";
+import { type ChatRequest, type EmbedRequest, type ModelCalls, modelTag, modelVersion } from "./model.ts";
 import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
 import { RunningChat } from "./running-chat.ts";
+import { streamOf } from "./stream-of.ts";
 
 export interface ModelDefinition<C extends ModelLimits>
-  extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
+  extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides" | "tags"> {
   /** Makes the driver. @param signal aborted when the plugin ends. @param bus for one that asks what it requires. */
   open(config: C, signal: AbortSignal, bus: PluginBus): Promise<ModelDriver>;
 }
@@ -132,16 +133,6 @@ class Model {
   }
 }
 
-/** Undefined: the caller wants the answer alone. */
-function streamOf(bus: PluginBus, from: CallToken): StreamWriter | undefined {
-  try {
-    return bus.stream(from);
-  } catch (error) {
-    if (error instanceof RuntimeError && error.code === "bad_argument") return undefined;
-    throw error;
-  }
-}
-
 const calls = {
   chat: (model: Model, request: ChatRequest) => model.chat(request),
   embed(model: Model, given: EmbedRequest) {
@@ -181,5 +172,5 @@ export function defineModel<C extends ModelLimits>({ open, ...definition }: Mode
     },
     format: () => "a model",
   };
-  return definePlugin({ ...definition, provides: [{ name, version: modelVersion }], behaviour });
+  return definePlugin({ ...definition, provides: [{ name, version: modelVersion }], tags: [modelTag], behaviour });
 }

@@ -9,6 +9,9 @@
 /** Of the contract, in what a plugin `provides`. */
 export const modelVersion = "1.0.0";
 
+/** Of a plugin that has a model, among its `tags`. */
+export const modelTag = "model";
+
 export interface ChatSystemMessage {
   readonly role: "system";
   readonly content: string;

@@ -27,6 +27,7 @@ export interface PluginFacts {
   readonly requires: readonly RequiredCapability[];
   readonly provides: readonly ProvidedCapability[];
   readonly packages: readonly NeededPackage[];
+  readonly tags: readonly string[];
 }
 
 const nameForm = /^[a-z][a-z0-9-]{0,62}$/;
@@ -40,8 +41,9 @@ export function checkedFacts(definition: {
   readonly requires?: unknown;
   readonly provides?: unknown;
   readonly packages?: unknown;
+  readonly tags?: unknown;
 }): PluginFacts {
-  const { name, version, requires = [], provides = [], packages = [] } = definition;
+  const { name, version, requires = [], provides = [], packages = [], tags = [] } = definition;
   const wrong = (what: string, got: unknown) =>
     new RuntimeError("bad_argument", `definePlugin: ${what}, got ${describe(got)}`);
   if (!isPluginName(name)) throw wrong("name is 1 to 63 small letters, digits and hyphens, first a letter", name);
@@ -52,7 +54,18 @@ export function checkedFacts(definition: {
     requires: checkedList("requires", requires, (one) => one.version === undefined || isVersion(one.version), wrong),
     provides: checkedList("provides", provides, (one) => isVersion(one.version), wrong) as ProvidedCapability[],
     packages: checkedPackages(packages, wrong),
+    tags: checkedTags(tags, wrong),
   };
+}
+
+function checkedTags(list: unknown, wrong: (what: string, got: unknown) => RuntimeError): string[] {
+  if (!Array.isArray(list)) throw wrong("tags is a list of words", list);
+  return list.map((one: unknown, at) => {
+    if (!isPluginName(one))
+      throw wrong(`tags[${at}] is 1 to 63 small letters, digits and hyphens, first a letter`, one);
+    if (list.indexOf(one) !== at) throw wrong("tags names a word once", one);
+    return one;
+  });
 }
 
 function checkedPackages(list: unknown, wrong: (what: string, got: unknown) => RuntimeError): NeededPackage[] {

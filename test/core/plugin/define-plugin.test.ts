@@ -10,7 +10,7 @@ test("a plugin is known as one, with what it says of itself", () => {
     { name: "@scope/one", version: "0.1.0", for: "large files" },
   ];
   const provides = [{ name: "b", version: "1.0.0" }];
-  const made = definePlugin({ ...right, requires: [{ name: "a" }], provides, packages });
+  const made = definePlugin({ ...right, requires: [{ name: "a" }], provides, packages, tags: ["clock"] });
   expect(isPlugin(made)).toBe(true);
   expect(pluginFacts(made)).toEqual({
     name: "right",
@@ -18,6 +18,7 @@ test("a plugin is known as one, with what it says of itself", () => {
     requires: [{ name: "a" }],
     provides,
     packages,
+    tags: ["clock"],
   });
 });
 
@@ -107,7 +108,7 @@ test.each<[unknown, RegExp]>([
   [{ ...right, turnLimitMs: -1 }, /turnLimitMs/],
   [
     { ...right, depends: [] },
-    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, isolation, behaviour/,
+    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, tags, isolation, behaviour/,
   ],
   [{ ...right, calls: {} }, /^definePlugin: there is no "calls"/],
   // A server's, which are given its `ctx`.

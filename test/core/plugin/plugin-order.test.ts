@@ -12,6 +12,7 @@ function plugin(name: string, requires: readonly string[] = [], provides: readon
     requires: requires.map((one) => ({ name: one })),
     provides: provides.map((one) => ({ name: one, version: "1.0.0" })),
     packages: [],
+    tags: [],
   };
 }
 

@@ -1,0 +1,128 @@
+/** A tool with its checks at hand, and all that a plugin has, by their names. */
+import { describe, errorData, RuntimeError } from "../errors.ts";
+import { isStandardSchema, keysOf, validatedBy } from "../registry/standard-schema.ts";
+import { jsonCheck } from "./json-schema.ts";
+import type { JsonSchema } from "./model.ts";
+import type { ToolInfo } from "./tool.ts";
+import { jsonSchemaOf, type Tool, type ToolSchema } from "./tool-definition.ts";
+import { ToolError } from "./tool-failure.ts";
+
+/** What the schema makes of a value; where it does not take it, it throws what is wrong. */
+type Check = (value: unknown) => unknown;
+
+export class CheckedTool {
+  readonly tool: Tool;
+  readonly info: ToolInfo;
+  readonly #input: Check;
+  readonly #output: Check;
+
+  private constructor(tool: Tool, info: ToolInfo, input: Check, output: Check) {
+    this.tool = tool;
+    this.info = info;
+    this.#input = input;
+    this.#output = output;
+  }
+
+  /** @throws RuntimeError `bad_argument`, by rejection: one of its schemas is none. */
+  static async of(tool: Tool): Promise<CheckedTool> {
+    const { name, description, input, output, needsApproval = false, isReadOnly = false } = tool;
+    const inputSchema = schemaOf(input, "input", name);
+    if (inputSchema["type"] !== "object")
+      throw new RuntimeError(
+        "bad_argument",
+        `${name}: input is a schema of an object, got one of ${describe(inputSchema["type"])}`,
+      );
+    const info: ToolInfo = {
+      name,
+      ...(description !== undefined && { description }),
+      inputSchema,
+      ...(output !== undefined && { outputSchema: schemaOf(output, "output", name) }),
+      needsApproval,
+      isReadOnly,
+    };
+    const pass: Check = (value) => value;
+    return new CheckedTool(
+      tool,
+      info,
+      await checkBy(input, "arguments", name),
+      output === undefined ? pass : await checkBy(output, "result", name),
+    );
+  }
+
+  /** @param given a text is JSON of them @throws ToolError `tool_arguments`, by rejection, with what is wrong. */
+  async input(given: unknown): Promise<unknown> {
+    return await this.#checked(this.#input, parsed(given, this.tool.name), "tool_arguments");
+  }
+
+  /** @throws ToolError `tool_result`, by rejection. */
+  async output(given: unknown): Promise<unknown> {
+    return await this.#checked(this.#output, given, "tool_result");
+  }
+
+  async #checked(check: Check, value: unknown, code: "tool_arguments" | "tool_result"): Promise<unknown> {
+    try {
+      return await check(value);
+    } catch (error) {
+      const { message } = errorData(error);
+      throw new ToolError(code, `${this.tool.name}: ${message}`, error);
+    }
+  }
+}
+
+/** By their names. @throws RuntimeError `bad_argument`, by rejection: two have one name; a schema is none. */
+export async function checkedTools(tools: readonly Tool[]): Promise<ReadonlyMap<string, CheckedTool>> {
+  assertOwnNames(tools);
+  const table = new Map<string, CheckedTool>();
+  for (const tool of tools) table.set(tool.name, await CheckedTool.of(tool));
+  return table;
+}
+
+/** @throws RuntimeError `bad_argument`: two have one name. */
+export function assertOwnNames(tools: readonly Tool[]): void {
+  const names = new Set<string>();
+  for (const { name } of tools) {
+    if (names.has(name))
+      throw new RuntimeError("bad_argument", `two tools are called ${name}: a tool's name is its own`);
+    names.add(name);
+  }
+}
+
+function parsed(given: unknown, name: string): unknown {
+  if (given === undefined || given === "") return {};
+  if (typeof given !== "string") return given;
+  try {
+    return JSON.parse(given);
+  } catch (error) {
+    throw new ToolError("tool_arguments", `${name}: its arguments are no JSON: ${errorData(error).message}`, error);
+  }
+}
+
+const target = { target: "draft-2020-12" };
+
+function schemaOf(schema: ToolSchema<unknown>, side: "input" | "output", name: string): JsonSchema {
+  if (!isStandardSchema(schema)) return schema;
+  try {
+    // `defineTool` has seen that it has one.
+    const converter = jsonSchemaOf(schema);
+    return (converter as NonNullable<typeof converter>)[side](target);
+  } catch (error) {
+    const text = `${name}: its ${side} has no JSON Schema: ${errorData(error).message}`;
+    throw new RuntimeError("bad_argument", text, { cause: error });
+  }
+}
+
+async function checkBy(schema: ToolSchema<unknown>, what: string, name: string): Promise<Check> {
+  if (!isStandardSchema(schema)) {
+    const check = await jsonCheck(schema, `${name}: the schema of its ${what}`);
+    return (value) => {
+      const fault = check(value, what);
+      if (fault !== undefined) throw new TypeError(fault);
+      return value;
+    };
+  }
+  return async (value) => {
+    const { issues, ...taken } = await validatedBy(schema, value);
+    if (issues === undefined) return (taken as { readonly value: unknown }).value;
+    throw new TypeError(issues.map((issue) => `${[what, ...keysOf(issue)].join(".")}: ${issue.message}`).join("; "));
+  };
+}

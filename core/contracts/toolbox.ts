@@ -1,0 +1,90 @@
+/** Tools of several plugins as one box: what a model may call, and the messages that its calls are answered by. */
+import type { Context } from "../actor/context.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
+import type { PluginBus } from "../plugin/plugin-bus.ts";
+import type { ChatToolMessage, ToolCall, ToolSpec } from "./model.ts";
+import { type ToolCallOptions, type ToolsClient, toolsOf } from "./tool-client.ts";
+import { ToolError } from "./tool-failure.ts";
+
+export interface Toolbox {
+  /**
+   * For `ChatRequest.tools`, asked anew each time: a plugin's tools may change.
+   * @throws ToolError `tool_ambiguous`, by rejection: two plugins have a tool of one name; what `tools()` fails with.
+   */
+  specs(): Promise<readonly ToolSpec[]>;
+  /**
+   * Runs what the model has called, and gives the message that answers it: that of a failure, too, for the model to see.
+   * @throws the signal's reason, by rejection; RuntimeError of the caller's own (`bad_argument`).
+   */
+  answer(call: ToolCall, options?: ToolCallOptions): Promise<ChatToolMessage>;
+}
+
+type Asker = Pick<Context, "call" | "callStream">;
+type BusAsker = Pick<PluginBus, "request" | "requestStream">;
+
+/**
+ * @param asker a system, the `ctx` of an actor, or the bus of a plugin that requires them.
+ * @param plugins their names, as `tool-fs`.
+ * @throws RuntimeError `bad_argument`.
+ */
+export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): Toolbox {
+  if (!Array.isArray(plugins))
+    throw new RuntimeError("bad_argument", `toolboxOf: plugins is a list of their names, got ${describe(plugins)}`);
+  const clients = new Map<string, ToolsClient>();
+  for (const plugin of plugins) clients.set(plugin, toolsOf(asker as Asker, plugin));
+  /** Whose each tool is, as it was found last. */
+  let owners = new Map<string, string>();
+
+  const specs = async (): Promise<ToolSpec[]> => {
+    const found = new Map<string, string>();
+    const all: ToolSpec[] = [];
+    const lists = await Promise.all(
+      Array.from(clients, async ([plugin, client]) => [plugin, await client.tools()] as const),
+    );
+    for (const [plugin, infos] of lists) {
+      for (const { name, description, inputSchema } of infos) {
+        const other = found.get(name);
+        if (other !== undefined)
+          throw new ToolError(
+            "tool_ambiguous",
+            `${other} and ${plugin} both have a tool ${name}: leave out one of them`,
+          );
+        found.set(name, plugin);
+        all.push({ name, ...(description !== undefined && { description }), inputSchema });
+      }
+    }
+    owners = found;
+    return all;
+  };
+
+  return {
+    specs,
+    async answer(call, options = {}) {
+      const message = (content: string, isError: boolean): ChatToolMessage => ({
+        role: "tool",
+        toolCallId: call.id,
+        content,
+        ...(isError && { isError }),
+      });
+      try {
+        if (!owners.has(call.name)) await specs();
+        const client = clients.get(owners.get(call.name) ?? "");
+        if (client === undefined) {
+          const known = [...owners.keys()].join(", ") || "none";
+          throw new ToolError("tool_unknown", `there is no tool ${describe(call.name)} (there are: ${known})`);
+        }
+        const json = await client.callForJson(call.name, call.arguments, options);
+        return message(textOf(json), false);
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        const { code, message: why } = errorData(error);
+        return message(`${code ?? "error"}: ${why}`, true);
+      }
+    },
+  };
+}
+
+/** A text stands for itself: a model reads it better than its JSON. */
+function textOf(json: string): string {
+  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
