@@ -31,6 +31,7 @@ export {
   type Capability,
   type ChatAnswer,
   type ChatAssistantMessage,
+  type ChatCost,
   type ChatDelta,
   type ChatEnd,
   type ChatMessage,

@@ -94,6 +94,7 @@ export { type FailPoint, failPoint, failPoints } from "./contracts/fail-point.ts
 export {
   type ChatAnswer,
   type ChatAssistantMessage,
+  type ChatCost,
   type ChatDelta,
   type ChatMessage,
   type ChatRequest,

@@ -19,7 +19,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
       AgentQuery AgentTrouble AnswerDelta AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions
-      BehaviourReference Budget CallOptions CallToken Capability ChatAnswer ChatAssistantMessage ChatDelta ChatEnd ChatMessage ChatOptions
+      BehaviourReference Budget CallOptions CallToken Capability ChatAnswer ChatAssistantMessage ChatCost ChatDelta ChatEnd ChatMessage ChatOptions
       ChatOutlet ChatRequest ChatSystemMessage ChatToolMessage ChatUsage ChatUserMessage ChildCounts ChildEntry ChildId ChildSpec
       Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite
       DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup
@@ -66,7 +66,10 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/llm-ollama": { values: "llmOllama", types: "" },
   "mofa/plugins/llm-openai": { values: "llmOpenai", types: "" },
   "mofa/plugins/llm-recorded": { values: "recordModel", types: "RecordedConfig RecordedModel" },
-  "mofa/plugins/llm-router": { values: "routeModels", types: "RouteTo RoutedModels RouterConfig" },
+  "mofa/plugins/llm-router": {
+    values: "routeModels",
+    types: "Price Prices RateLimits Route RouteTo RoutedModels RouterConfig",
+  },
   "mofa/plugins/llm-scripted": {
     values: "llmScripted scriptedModel",
     types: "ScriptRule ScriptedAnswer ScriptedConfig",

@@ -95,6 +95,12 @@ export type ChatDelta =
   /** The last one before a failure, where the provider has said when to ask again: in so long. */
   | { readonly type: "retryAfter"; readonly afterMs: number };
 
+/** Money, as `{ amount: 0.0125, currency: "USD" }`. */
+export interface ChatCost {
+  readonly amount: number;
+  readonly currency: string;
+}
+
 /** `length`: `maxOutputTokens`, or the model's own bound. */
 export type FinishReason = "stop" | "length" | "toolCalls";
 
@@ -103,6 +109,8 @@ export interface ChatUsage {
   readonly outputTokens: number;
   /** Of the input, what the provider had in its cache. */
   readonly cachedInputTokens?: number;
+  /** Of this answer, by the prices of who was asked (`llm-router`); absent: it knows none. */
+  readonly cost?: ChatCost;
 }
 
 export interface ChatAnswer {
@@ -128,7 +136,7 @@ export interface EmbedAnswer {
   readonly model: string;
   /** One a text, in their order. */
   readonly vectors: readonly (readonly number[])[];
-  readonly usage: { readonly inputTokens: number } | undefined;
+  readonly usage: Pick<ChatUsage, "inputTokens" | "cost"> | undefined;
 }
 
 export interface ModelInfo {

@@ -1,5 +1,6 @@
 /** The configuration of what `routeModels` makes. */
-import { choiceKey, configSchema, countKey, type ModelLimits, modelLimits } from "../../core/index.ts";
+import { choiceKey, configSchema, countKey, type ModelLimits, modelLimits, textKey } from "../../core/index.ts";
+import { type Prices, pricesKey } from "./prices.ts";
 
 export interface RouterConfig extends ModelLimits {
   /** How often one model is asked for one answer, before the next one is. Default 2. */
@@ -8,7 +9,7 @@ export interface RouterConfig extends ModelLimits {
   readonly backoffMs: number;
   /** No longer: a model that wants more is passed over. Default 10,000. */
   readonly backoffMaxMs: number;
-  /** Of a hundred answers so many may be asked for again, and ten more at first: when everything fails, no more than that comes on top. Default 20. */
+  /** Of a hundred answers so many may be asked for again, or beside, and ten more at first: when everything fails, no more than that comes on top. Default 20. */
   readonly retryPercent: number;
   /** After so many failures in a row that are the model's own, it is passed over. Default 5. */
   readonly breakAfter: number;
@@ -19,6 +20,14 @@ export interface RouterConfig extends ModelLimits {
    * what came is void. Default `fail`.
    */
   readonly midStream: "fail" | "again";
+  /** Who has not begun to answer after so long has the next one asked beside it, and so on: the first to begin answers, the others are given up. 0: never. Default 0. */
+  readonly hedgeAfterMs: number;
+  /** How long an answer waits for its turn by the limits of a route, before the next one is asked. Default 10,000. */
+  readonly rateWaitMaxMs: number;
+  /** What models cost, by their names: of a million tokens each, `{ input, output, cachedInput }`. Default none. */
+  readonly prices: Prices;
+  /** Of all prices. Default `USD`. */
+  readonly currency: string;
 }
 
 export const routerConfig = configSchema<RouterConfig>({
@@ -30,4 +39,8 @@ export const routerConfig = configSchema<RouterConfig>({
   breakAfter: countKey(5, 1),
   breakMs: countKey(30_000, 1),
   midStream: choiceKey("fail", ["fail", "again"]),
+  hedgeAfterMs: countKey(0, 0),
+  rateWaitMaxMs: countKey(10_000, 0),
+  prices: pricesKey,
+  currency: textKey("USD", /^[A-Z]{3}$/, "is a currency's three capital letters, as USD"),
 });

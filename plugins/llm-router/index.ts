@@ -1,11 +1,12 @@
 /** A model that asks others: the next where one fails, by the class of its failure. Needs `npm install cockatiel`. */
 import { defineModel, type ModelHandlers, modelOf, modelVersion, type Plugin, RuntimeError } from "../../core/index.ts";
+import { checkedRoutes, type RouteTo } from "./checked-routes.ts";
 import { routerConfig } from "./config.ts";
 
+export type { Route, RouteTo } from "./checked-routes.ts";
 export type { RouterConfig } from "./config.ts";
-
-/** Whom to ask: a plugin by its name, for a model of its own or for the one that is named here. */
-export type RouteTo = string | { readonly plugin: string; readonly model: string };
+export type { Price, Prices } from "./prices.ts";
+export type { RateLimits } from "./rate-limit.ts";
 
 export interface RoutedModels {
   /** In the order in which they are asked. One plugin may stand there several times, with a model each. */
@@ -16,7 +17,7 @@ export interface RoutedModels {
 
 /** @throws RuntimeError `bad_argument`. */
 export function routeModels({ over, name = "llm-router" }: RoutedModels): Plugin<ModelHandlers> {
-  const routes = over.map((one) => (typeof one === "string" ? { plugin: one, model: undefined } : one));
+  const routes = checkedRoutes(over);
   return defineModel({
     name,
     version: "0.1.0",
@@ -30,7 +31,8 @@ export function routeModels({ over, name = "llm-router" }: RoutedModels): Plugin
           cause: error,
         });
       });
-      const targets = routes.map(({ plugin, model }) => new Target(plugin, model, modelOf(bus, plugin), config));
+      const nowMs = () => bus.wallMs();
+      const targets = routes.map((route) => new Target(route, modelOf(bus, route.plugin), config, nowMs));
       return new RouterDriver(name, targets, config);
     },
   });

@@ -1,114 +1,84 @@
 /** Several models as one: whoever answers first in their order. */
-import { isBrokenCircuitError } from "cockatiel";
 import {
   type ChatEnd,
   type ChatOutlet,
   type ChatRequest,
   type EmbedAnswer,
   type EmbedRequest,
-  type ModelClient,
   type ModelDriver,
-  ModelError,
   type ModelInfo,
-  modelError,
   type PluginHealth,
-  pause,
   SeededRandom,
   wallMs,
 } from "../../core/index.ts";
+import { Answering, type Ask, type Lane, type Means } from "./answering.ts";
 import type { RouterConfig } from "./config.ts";
+import { Meter } from "./meter.ts";
+import { PriceTable } from "./prices.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import { routeOf } from "./route.ts";
 import type { Target } from "./target.ts";
 
 export class RouterDriver implements ModelDriver {
-  readonly #name: string;
   readonly #targets: readonly Target[];
-  readonly #config: RouterConfig;
-  readonly #budget: RetryBudget;
-  /** So that those who failed together do not come again together. */
-  readonly #random = new SeededRandom(wallMs() ^ process.pid);
+  readonly #means: Means;
+  readonly #prices: PriceTable;
 
   /** @param targets in the order in which they are asked */
   constructor(name: string, targets: readonly Target[], config: RouterConfig) {
-    this.#name = name;
     this.#targets = targets;
-    this.#config = config;
-    this.#budget = new RetryBudget(config.retryPercent);
+    this.#prices = new PriceTable(config.prices, config.currency);
+    this.#means = {
+      name,
+      config,
+      budget: new RetryBudget(config.retryPercent),
+      // So that those who failed together do not come again together.
+      random: new SeededRandom(wallMs() ^ process.pid),
+    };
   }
 
   async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
     let hasBegun = false;
-    const ask = async (client: ModelClient, model: string | undefined): Promise<ChatEnd> => {
+    const ask = async (target: Target, lane: Lane): Promise<ChatEnd> => {
       if (hasBegun) await out.write({ type: "again" });
       hasBegun = false;
-      const chat = client.chat(model === undefined ? request : { ...request, model }, { signal: out.signal });
-      for await (const delta of chat) {
-        hasBegun = true;
-        await out.write(delta);
-      }
-      const { model: named, finishReason, usage } = await chat.answer();
-      return { model: named, finishReason, usage };
+      const asked = askedOf(target, request);
+      const meter = new Meter(target, lane, asked);
+      return await meter.run(async () => {
+        const chat = target.client.chat(asked, { signal: lane.signal });
+        for await (const delta of chat) {
+          meter.count(delta);
+          hasBegun = true;
+          await out.write(delta);
+        }
+        const { model, finishReason, usage } = await chat.answer();
+        return { model, finishReason, usage: this.#prices.priced(usage, asked.model, model) };
+      });
     };
-    return await this.#route(ask, out.signal, () => hasBegun && this.#config.midStream === "fail");
+    return await this.#answer(ask, out.signal, () => hasBegun && this.#means.config.midStream === "fail");
   }
 
   embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
-    const ask = (client: ModelClient, model: string | undefined) =>
-      client.embed(model === undefined ? request : { ...request, model });
-    return this.#route(ask, signal, () => false);
+    const ask = async (target: Target, lane: Lane): Promise<EmbedAnswer> => {
+      const asked = askedOf(target, request);
+      return await new Meter(target, lane, asked).run(async () => {
+        const answer = await unless(lane.signal, target.client.embed(asked));
+        return { ...answer, usage: this.#prices.priced(answer.usage, asked.model, answer.model) };
+      });
+    };
+    return this.#answer(ask, signal, () => false);
   }
 
-  /** @param isOver whether a failure is final, whatever its class */
-  async #route<T>(
-    ask: (client: ModelClient, model: string | undefined) => Promise<T>,
-    signal: AbortSignal,
-    isOver: () => boolean,
-  ): Promise<T> {
-    const { attempts, backoffMaxMs } = this.#config;
-    this.#budget.asked();
-    let failure: ModelError | undefined;
-    for (const target of this.#targets) {
-      for (let attempt = 1; attempt <= attempts; attempt++) {
-        try {
-          return await target.ask((client) => ask(client, target.model));
-        } catch (error) {
-          signal.throwIfAborted();
-          // Passed over: what it had failed with before says more.
-          if (isBrokenCircuitError(error)) break;
-          failure = modelError(error, target.plugin);
-        }
-        const route = routeOf(failure.code);
-        if (route === "end" || isOver()) throw failure;
-        const waitMs = this.#waitMs(attempt, failure);
-        const isLast = attempt === attempts || target.isBroken || waitMs > backoffMaxMs;
-        if (route === "next" || isLast || !this.#budget.take()) break;
-        await pause(waitMs, signal);
-      }
-    }
-    throw (
-      failure ??
-      new ModelError(
-        "model_overloaded",
-        `${this.#name}: ${this.#names()} have failed too often, and are not asked for a while`,
-      )
-    );
+  #answer<T>(ask: Ask<T>, signal: AbortSignal, isOver: () => boolean): Promise<T> {
+    return new Answering(this.#means, this.#targets, ask, signal, isOver).run();
   }
 
-  #waitMs(attempt: number, { retryAfterMs }: ModelError): number {
-    if (retryAfterMs !== undefined) return retryAfterMs;
-    const { backoffMs, backoffMaxMs } = this.#config;
-    const most = Math.min(backoffMaxMs, backoffMs * 2 ** (attempt - 1));
-    return most / 2 + (most / 2) * this.#random.next();
-  }
-
-  #names(): string {
-    return this.#targets.map(({ plugin }) => plugin).join(", ");
-  }
-
+  /** Of those that answer. @throws what the last one failed with, where none does. */
   async models(): Promise<readonly ModelInfo[]> {
-    const found = await Promise.all(this.#targets.map((target) => target.ask((client) => client.models())));
-    return [...new Set(found.flat().map(({ name }) => name))].map((name) => ({ name }));
+    const outcomes = await Promise.allSettled(this.#targets.map((target) => target.ask((client) => client.models())));
+    const found = outcomes.filter((outcome) => outcome.status === "fulfilled").flatMap(({ value }) => value);
+    const failed = outcomes.findLast((outcome) => outcome.status === "rejected");
+    if (failed !== undefined && outcomes.every(({ status }) => status === "rejected")) throw failed.reason;
+    return [...new Set(found.map(({ name }) => name))].map((name) => ({ name }));
   }
 
   health(): PluginHealth {
@@ -117,4 +87,17 @@ export class RouterDriver implements ModelDriver {
     const status = broken.length === this.#targets.length ? "down" : "degraded";
     return { status, detail: `not asked for a while: ${broken.join(", ")}` };
   }
+}
+
+function askedOf<R extends ChatRequest | EmbedRequest>({ model }: Target, request: R): R {
+  return model === undefined ? request : { ...request, model };
+}
+
+/** What is waited for no longer when the signal is aborted. @throws its reason, by rejection. */
+function unless<T>(signal: AbortSignal, waited: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+  return Promise.race([waited, promise]).finally(() => signal.removeEventListener("abort", stop));
 }

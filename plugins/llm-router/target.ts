@@ -1,24 +1,46 @@
-/** One of the models that a router asks, with its breaker. */
-import { type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from "cockatiel";
+/** One of the models that a router asks, with its breaker and its limits. */
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+} from "cockatiel";
 import { errorData, type ModelClient } from "../../core/index.ts";
+import type { Route } from "./checked-routes.ts";
 import type { RouterConfig } from "./config.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { isUnwell } from "./route.ts";
 
 export class Target {
   readonly plugin: string;
   /** It is asked for this one; undefined: for what the request names. */
   readonly model: string | undefined;
-  readonly #client: ModelClient;
+  readonly client: ModelClient;
+  readonly rate: RateLimit;
   readonly #breaker: CircuitBreakerPolicy;
+  /** Errors that say nothing of it, since it has not been asked, or was not waited for. */
+  readonly #unproven = new WeakSet<object>();
 
-  constructor(plugin: string, model: string | undefined, client: ModelClient, { breakAfter, breakMs }: RouterConfig) {
+  /** @param nowMs a clock for its limits */
+  constructor(route: Route, client: ModelClient, config: RouterConfig, nowMs: () => number) {
+    const { plugin, model } = route;
     this.plugin = plugin;
     this.model = model;
-    this.#client = client;
+    this.client = client;
+    const who = model === undefined ? plugin : `${plugin} (${model})`;
+    this.rate = new RateLimit(who, route, config.rateWaitMaxMs, nowMs);
     this.#breaker = circuitBreaker(
-      handleWhen((error) => isUnwell(errorData(error).code ?? "")),
-      { halfOpenAfter: breakMs, breaker: new ConsecutiveBreaker(breakAfter) },
+      handleWhen((error) => this.#isFailure(error)),
+      { halfOpenAfter: config.breakMs, breaker: new ConsecutiveBreaker(config.breakAfter) },
     );
+  }
+
+  #isFailure(error: unknown): boolean {
+    // One that was let in as a trial and came to nothing leaves it where it was: passed over.
+    if (this.#unproven.has(error as object)) return this.#breaker.state === CircuitState.HalfOpen;
+    return isUnwell(errorData(error).code ?? "");
   }
 
   /** Whether it is passed over. */
@@ -26,8 +48,22 @@ export class Target {
     return this.#breaker.state === CircuitState.Open;
   }
 
-  /** @throws what the question does; and where it is passed over after all, an error of the breaker's, which `isBroken` tells. */
+  /**
+   * @throws what the question does; and where it is passed over after all, an error of the breaker's (`isBrokenCircuitError`): while one
+   * tries it others do not wait for that.
+   */
   async ask<T>(question: (client: ModelClient) => Promise<T>): Promise<T> {
-    return await this.#breaker.execute(() => question(this.#client));
+    if (this.#breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
+    return await this.#breaker.execute(() => question(this.client));
+  }
+
+  isUnproven(error: object): boolean {
+    return this.#unproven.has(error);
+  }
+
+  /** The error, marked as one that says nothing of this model. */
+  unproven(error: unknown): unknown {
+    if (typeof error === "object" && error !== null) this.#unproven.add(error);
+    return error;
   }
 }

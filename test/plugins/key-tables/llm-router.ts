@@ -60,6 +60,16 @@ const slowly = (run: KeyRun) =>
     { firstDeltaMs: pauseMs },
   );
 
+/** More than a minute's tokens, by so much that the next answer waits for about 100 ms. */
+const tooMuch = { content: "first", usage: { inputTokens: 60_100, outputTokens: 0 } };
+
+const usage = (more: Config) => (run: KeyRun) =>
+  withModels(run, [], async () => {
+    await run.start(more);
+    const outcome = await run.call("chat", hello);
+    return "value" in outcome ? (outcome.value as { readonly usage: unknown }).usage : outcome.code;
+  });
+
 const overloaded = failing("model_overloaded");
 
 export const table: KeyTable = {
@@ -115,6 +125,10 @@ export const table: KeyTable = {
           return seen;
         }),
     },
+    hedgeAfterMs: { changed: 20, look: slowly },
+    rateWaitMaxMs: { changed: 0, look: contents([tooMuch], 2) },
+    prices: { changed: { scripted: { input: 1, output: 1 } }, look: usage({}) },
+    currency: { changed: "EUR", look: usage({ prices: { scripted: { input: 1, output: 1 } } }) },
     maxConcurrent: {
       changed: 1,
       look: (run) =>

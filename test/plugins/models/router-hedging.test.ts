@@ -1,0 +1,139 @@
+/** `llm-router` with `hedgeAfterMs`: who is slow to begin has another asked beside it. */
+import { afterEach, expect, test } from "@jest/globals";
+import { isBrokenCircuitError } from "cockatiel";
+import { type ChatRequest, type ModelClient, ModelError, modelOf, type SupervisorHandle } from "../../../index.ts";
+import { routerConfig } from "../../../plugins/llm-router/config.ts";
+import type { RouterConfig } from "../../../plugins/llm-router/index.ts";
+import { Target } from "../../../plugins/llm-router/target.ts";
+import type { ScriptedConfig } from "../../../plugins/llm-scripted/index.ts";
+import { first, routed, second } from "../../fixtures/routed-models.ts";
+import { codeOf } from "../../support/bad-input.ts";
+import { useSystem } from "../../support/use-system.ts";
+
+const system = useSystem({ clock: "system", threads: 1 });
+const hello: ChatRequest = { messages: [{ role: "user", content: "hello" }] };
+let running: SupervisorHandle | undefined;
+
+afterEach(async () => {
+  if (running === undefined) return;
+  system().exit(running.ref, "shutdown");
+  await running.exit;
+  running = undefined;
+});
+
+/** Its one place is free again, and is taken by nobody for so long that the question times out. */
+async function expectRoom(name: string): Promise<void> {
+  for (let code: unknown = "queue_full"; code === "queue_full"; )
+    code = await codeOf(modelOf(system(), name).chat(hello, { timeoutMs: 50 }).answer());
+}
+
+/** It never begins, as far as a test goes. */
+const silent: Partial<ScriptedConfig> = { firstDeltaMs: 60_000, rules: [{ answer: { content: "first" } }] };
+const answering = (content: string): Partial<ScriptedConfig> => ({ rules: [{ answer: { content } }] });
+const failing = (code: string): Partial<ScriptedConfig> => ({
+  rules: [{ answer: { error: { code, message: "by script" } } }],
+});
+
+async function start(
+  ofFirst: Partial<ScriptedConfig>,
+  ofSecond: Partial<ScriptedConfig>,
+  config: Partial<RouterConfig> = {},
+): Promise<void> {
+  running = await system().startPlugins([
+    { plugin: first, config: ofFirst },
+    { plugin: second, config: ofSecond },
+    { plugin: routed, config: { backoffMs: 0, attempts: 1, hedgeAfterMs: 20, ...config } },
+  ]);
+}
+
+const chat = (request = hello) => modelOf(system(), "llm-router").chat(request);
+
+test("the second one is asked beside a first that does not begin, and answers; the first is let go of", async () => {
+  await start({ ...silent, maxConcurrent: 1 }, answering("second"));
+  expect((await chat().answer()).content).toBe("second");
+  await expectRoom("llm-first");
+});
+
+test("a first that has begun is waited for, however slowly it goes on", async () => {
+  await start({ deltaMs: 30, deltaChars: 1, rules: [{ answer: { content: "slow" } }] }, answering("second"));
+  expect((await chat().answer()).content).toBe("slow");
+});
+
+test("a second that fails is no failure of the answer, whatever its class", async () => {
+  await start({ firstDeltaMs: 150, rules: [{ answer: { content: "first" } }] }, failing("model_rejected"));
+  expect((await chat().answer()).content).toBe("first");
+});
+
+test("a first that fails while the second is asked is no failure of the answer", async () => {
+  await start(
+    { firstDeltaMs: 60, ...failing("model_refused") },
+    { firstDeltaMs: 120, rules: [{ answer: { content: "second" } }] },
+  );
+  expect((await chat().answer()).content).toBe("second");
+});
+
+test("where all fail the answer does", async () => {
+  await start({ firstDeltaMs: 60, ...failing("model_quota") }, failing("model_auth"));
+  await expect(chat().answer()).rejects.toMatchObject({ code: "model_quota" });
+});
+
+test("what is asked beside counts as asked again: where that is used up nobody is", async () => {
+  await start({ firstDeltaMs: 60, rules: [{ answer: { content: "first" } }] }, answering("second"), {
+    retryPercent: 0,
+  });
+  const contents: string[] = [];
+  for (let answer = 0; answer < 11; answer++) contents.push((await chat().answer()).content);
+  expect(contents).toEqual([...Array.from({ length: 10 }, () => "second"), "first"]);
+});
+
+test("one that was given up ends both", async () => {
+  await start({ ...silent, maxConcurrent: 1 }, { ...silent, maxConcurrent: 1 });
+  const reader = chat();
+  const answer = reader.answer();
+  // Both are busy.
+  while ((await codeOf(modelOf(system(), "llm-second").chat(hello, { timeoutMs: 5 }).answer())) !== "queue_full");
+  reader.cancel();
+  await expect(answer).rejects.toMatchObject({ code: "cancelled" });
+  await expectRoom("llm-first");
+  await expectRoom("llm-second");
+});
+
+test("an embedding is asked for beside, too", async () => {
+  await start({ ...silent, timeoutMs: 60_000 }, { dimensions: 2 });
+  expect((await modelOf(system(), "llm-router").embed({ texts: ["hello"] })).vectors[0]).toHaveLength(64);
+});
+
+test("a loser can be asked yet, where the winner fails behind its first deltas and begins anew", async () => {
+  const dies = { content: "half", error: { code: "model_network" as const, message: "by script", afterDeltas: 1 } };
+  await start(
+    { firstDeltaMs: 60, rules: [{ answer: { content: "first" } }] },
+    { rules: [{ answer: dies }] },
+    {
+      midStream: "again",
+    },
+  );
+  expect((await chat().answer()).content).toBe("first");
+});
+
+test("a trial that came to nothing proves nothing, and others do not wait for it", async () => {
+  const config = (await routerConfig["~standard"].validate({ breakAfter: 1, breakMs: 1 })) as {
+    readonly value: RouterConfig;
+  };
+  const target = new Target({ plugin: "one" }, {} as ModelClient, config.value, () => 0);
+  const fail = (code: string) => Promise.reject(new ModelError(code, "by the test"));
+  await expect(target.ask(() => fail("model_quota"))).rejects.toMatchObject({ code: "model_quota" });
+  const gate = Promise.withResolvers<never>();
+  let isTried = false;
+  let trial = Promise.reject<unknown>(new Error("not yet"));
+  while (!isTried) {
+    await trial.catch(() => {});
+    trial = target.ask(() => {
+      isTried = true;
+      return gate.promise;
+    });
+  }
+  expect(await target.ask(() => Promise.resolve("answer")).catch(isBrokenCircuitError)).toBe(true);
+  gate.reject(target.unproven(new ModelError("cancelled", "another was first")));
+  await expect(trial).rejects.toMatchObject({ code: "cancelled" });
+  expect(target.isBroken).toBe(true);
+});
