@@ -6,10 +6,17 @@ import { placeNames } from "../testing/index.ts";
 import { placesOf, placesVariable } from "./support/describe-placements.ts";
 import { packageRoot } from "./support/package-root.ts";
 
+const textOf = (file: string) => readFileSync(join(packageRoot, "test", file), "utf8");
+
 const folders = ["actors", "core/semantics", "otp", "supervisors"];
 
 /** Faults are semantics as well, but not all of their folder. */
 const faults = ["testing/fault-injector.test.ts", "testing/message-faults.test.ts"];
+
+/** Whatever else runs in every placement, wherever it is; the kit's own suites run in every place every time. */
+const others = (readdirSync(join(packageRoot, "test"), { recursive: true }) as string[]).filter(
+  (file) => file.endsWith(".test.ts") && textOf(file).includes('support/describe-placements.ts"'),
+);
 
 /** `cases.test.ts` judges a list, and runs no actor. */
 const suites = folders
@@ -19,8 +26,6 @@ const suites = folders
       .map((file) => join(folder, file)),
   )
   .concat(faults);
-
-const textOf = (file: string) => readFileSync(join(packageRoot, "test", file), "utf8");
 
 /** A call that begins a statement; a word in a comment is none. */
 const isPlaced = (text: string) => /^\s*describePlacements\(/m.test(text);
@@ -42,8 +47,7 @@ test.each(suites)("%s runs in every placement, or says why not", (file) => {
 test("every suite that runs in every placement is run by `npm run test:isolated`", async () => {
   const { default: isolated } = await import("../jest.isolated.config.ts");
   const { longSuites } = await import("../jest.config.ts");
-  const placed = suites.filter((file) => isPlaced(textOf(file)));
-  // The kit's own runs in every place every time.
+  const placed = [...new Set([...suites, ...others])].filter((file) => isPlaced(textOf(file)));
   for (const file of placed) expect(textOf(file)).toContain('support/describe-placements.ts"');
   const run = [...placed.sort(), ...longSuites.map((suite) => `${suite}.test.ts`)];
   expect(isolated.testMatch).toEqual(run.map((file) => `<rootDir>/test/${file.replace(/\.ts$/, ".js")}`));
