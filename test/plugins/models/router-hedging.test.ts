@@ -55,30 +55,31 @@ test("the second one is asked beside a first that does not begin, and answers; t
 });
 
 test("a first that has begun is waited for, however slowly it goes on", async () => {
-  await start({ deltaMs: 30, deltaChars: 1, rules: [{ answer: { content: "slow" } }] }, answering("second"));
+  const slowly = { deltaMs: 200, deltaChars: 1, rules: [{ answer: { content: "slow" } }] };
+  await start(slowly, answering("second"), { hedgeAfterMs: 500 });
   expect((await chat().answer()).content).toBe("slow");
 });
 
 test("a second that fails is no failure of the answer, whatever its class", async () => {
-  await start({ firstDeltaMs: 150, rules: [{ answer: { content: "first" } }] }, failing("model_rejected"));
+  await start({ firstDeltaMs: 300, rules: [{ answer: { content: "first" } }] }, failing("model_rejected"));
   expect((await chat().answer()).content).toBe("first");
 });
 
 test("a first that fails while the second is asked is no failure of the answer", async () => {
   await start(
-    { firstDeltaMs: 60, ...failing("model_refused") },
-    { firstDeltaMs: 120, rules: [{ answer: { content: "second" } }] },
+    { firstDeltaMs: 500, ...failing("model_refused") },
+    { firstDeltaMs: 1_000, rules: [{ answer: { content: "second" } }] },
   );
   expect((await chat().answer()).content).toBe("second");
 });
 
 test("where all fail the answer does", async () => {
-  await start({ firstDeltaMs: 60, ...failing("model_quota") }, failing("model_auth"));
+  await start({ firstDeltaMs: 500, ...failing("model_quota") }, failing("model_auth"));
   await expect(chat().answer()).rejects.toMatchObject({ code: "model_quota" });
 });
 
 test("what is asked beside counts as asked again: where that is used up nobody is", async () => {
-  await start({ firstDeltaMs: 60, rules: [{ answer: { content: "first" } }] }, answering("second"), {
+  await start({ firstDeltaMs: 1_000, rules: [{ answer: { content: "first" } }] }, answering("second"), {
     retryPercent: 0,
   });
   const contents: string[] = [];
@@ -106,7 +107,7 @@ test("an embedding is asked for beside, too", async () => {
 test("a loser can be asked yet, where the winner fails behind its first deltas and begins anew", async () => {
   const dies = { content: "half", error: { code: "model_network" as const, message: "by script", afterDeltas: 1 } };
   await start(
-    { firstDeltaMs: 60, rules: [{ answer: { content: "first" } }] },
+    { firstDeltaMs: 500, rules: [{ answer: { content: "first" } }] },
     { rules: [{ answer: dies }] },
     {
       midStream: "again",
