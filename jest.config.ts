@@ -8,6 +8,7 @@ export const longSuites = [
   "cli/demo",
   "cli/demo/injector",
   "cli/run",
+  "cli/tools",
   "core/bus/bus-property",
   "core/bus/crowd-property",
   "core/bus/floods",

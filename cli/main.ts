@@ -51,6 +51,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./plugins.ts"),
   },
   {
+    name: "models",
+    summary: "the models of a running program, how they are, and what to install",
+    load: () => import("./models.ts"),
+  },
+  { name: "tools", summary: "the tools of a running program", load: () => import("./tools.ts") },
+  { name: "call-tool", summary: "call a tool of a running program", load: () => import("./call-tool.ts") },
+  {
+    name: "approve",
+    summary: "calls of tools that wait for somebody's word; say yes or no to one",
+    load: () => import("./approve.ts"),
+  },
+  {
     name: "deadletters",
     summary: "messages that reached nobody; send one again",
     load: () => import("./deadletters.ts"),

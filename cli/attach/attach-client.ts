@@ -1,7 +1,7 @@
 /** The side of a command: finds the program that is meant, and asks it. */
 import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { RuntimeError, type RuntimeEvent } from "../../index.ts";
+import { RuntimeError, type RuntimeEvent, type ToolDelta } from "../../index.ts";
 import type { AttachAnswer, AttachedSystem, AttachVerb } from "./attach-protocol.ts";
 import { linesOf } from "./lines.ts";
 import { socketFolder, socketsIn } from "./socket-folder.ts";
@@ -12,6 +12,7 @@ const answerTimeoutMs = 20_000;
 const helloTimeoutMs = 2_000;
 
 interface Pending {
+  readonly onDelta: ((delta: ToolDelta) => void) | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -59,11 +60,7 @@ export class AttachClient implements Disposable {
 
   /** @throws Error with a code: the program's own; `noconnection` when it ends meanwhile; `timeout`. */
   async ask(request: AttachVerb, timeoutMs = answerTimeoutMs): Promise<unknown> {
-    if (this.#socket.destroyed) throw gone();
-    const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#pending.set(id, { resolve, reject });
-    this.#socket.write(`${JSON.stringify({ ...request, id })}\n`);
+    const { id, promise, reject } = this.#send(request);
     const late = setTimeout(() => {
       this.#pending.delete(id);
       reject(new RuntimeError("timeout", `the program did not answer within ${timeoutMs} ms: its main thread is held`));
@@ -75,6 +72,36 @@ export class AttachClient implements Disposable {
     }
   }
 
+  /**
+   * What a tool gives, as JSON in a text, however long that takes.
+   * @throws as `ask`; with the signal's abort the tool's call is given up, and fails with `cancelled`.
+   */
+  async callTool(
+    call: Omit<AttachVerb & { readonly verb: "callTool" }, "verb">,
+    { signal, onDelta }: { readonly signal?: AbortSignal; readonly onDelta?: (delta: ToolDelta) => void } = {},
+  ): Promise<string> {
+    signal?.throwIfAborted();
+    const { id, promise } = this.#send({ verb: "callTool", ...call }, onDelta);
+    const giveUp = () => {
+      if (!this.#socket.destroyed) this.#send({ verb: "giveUp", call: id }).promise.catch(() => {});
+    };
+    signal?.addEventListener("abort", giveUp, { once: true });
+    try {
+      return (await promise) as string;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  #send(request: AttachVerb, onDelta?: (delta: ToolDelta) => void) {
+    if (this.#socket.destroyed) throw gone();
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set(id, { onDelta, resolve, reject });
+    this.#socket.write(`${JSON.stringify({ ...request, id })}\n`);
+    return { id, promise, reject };
+  }
+
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }
@@ -83,6 +110,7 @@ export class AttachClient implements Disposable {
     if ("event" in answer) return this.onEvent(answer.event);
     if ("missed" in answer) return this.onMissed(answer.missed);
     const pending = this.#pending.get(answer.id);
+    if ("delta" in answer) return pending?.onDelta?.(answer.delta);
     this.#pending.delete(answer.id);
     if (answer.ok) pending?.resolve(answer.value);
     // A code of the program's own passes as it is.

@@ -11,6 +11,10 @@ import type {
   RunningTurn,
   RuntimeEvent,
   ThreadActivity,
+  ToolApproval,
+  ToolDecision,
+  ToolDelta,
+  ToolInfo,
 } from "../../index.ts";
 
 /** A request's verb and what it wants. Targets are names or refs as text (`refKey`); where none or no number is given, all. */
@@ -22,6 +26,18 @@ export type AttachVerb =
   | { readonly verb: "tree"; readonly root?: string | undefined; readonly limit?: number | undefined }
   /** A `PluginList`. */
   | { readonly verb: "plugins" }
+  /** A `ModelList`. */
+  | { readonly verb: "models" }
+  /** A `ToolList`. */
+  | { readonly verb: "tools" }
+  /** What the tool gives, as JSON in a text. Before that there may be deltas; it is given up with the line, and by `giveUp`. */
+  | { readonly verb: "callTool"; readonly plugin: string; readonly tool: string; readonly arguments?: unknown }
+  /** Of the call by `callTool` that has this id. Whether it was under way. */
+  | { readonly verb: "giveUp"; readonly call: number }
+  /** An `ApprovalList`. */
+  | { readonly verb: "approvals" }
+  /** Whether it has waited. */
+  | { readonly verb: "decide"; readonly plugin: string; readonly decision: ToolDecision }
   /** An `ActorInfo`. */
   | { readonly verb: "info"; readonly target: string }
   /** A `DeadLetterList`: the newest. */
@@ -51,6 +67,8 @@ export type AttachRequest = AttachVerb & { readonly id: number };
 export type AttachAnswer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: { readonly code: string; readonly message: string } }
+  /** Of a call by `callTool` that is under way. */
+  | { readonly id: number; readonly delta: ToolDelta }
   | { readonly event: RuntimeEvent }
   /** Events that were not sent, because those before them were read too slowly. */
   | { readonly missed: number };
@@ -92,6 +110,30 @@ export interface ActorForest {
 /** The answer to `plugins`, in the order of their starts. A ref that is null: the plugin does not run. */
 export interface PluginList {
   readonly plugins: readonly (Omit<PluginInfo, "ref"> & { readonly ref: RefData | null })[];
+}
+
+/** A plugin, and what it says of what it has; `failure`: why it says nothing. */
+export interface AskedPlugin {
+  readonly plugin: string;
+  readonly state: PluginInfo["state"];
+  readonly health: PluginInfo["health"];
+  readonly packages: PluginInfo["packages"];
+  readonly failure?: string;
+}
+
+/** The answer to `models`. */
+export interface ModelList {
+  readonly models: readonly (AskedPlugin & { readonly names: readonly string[] })[];
+}
+
+/** The answer to `tools`. */
+export interface ToolList {
+  readonly tools: readonly (AskedPlugin & { readonly tools: readonly ToolInfo[] })[];
+}
+
+/** The answer to `approvals`: the oldest first. */
+export interface ApprovalList {
+  readonly approvals: readonly (ToolApproval & { readonly plugin: string })[];
 }
 
 /** The answer to `deadLetters`, oldest first. */

@@ -12,6 +12,7 @@ import { jsonText } from "./json-text.ts";
 import { linesOf } from "./lines.ts";
 import { Restarts } from "./restarts.ts";
 import { openSocketFolder, socketFolder } from "./socket-folder.ts";
+import { ToolCalls } from "./tool-calls.ts";
 import { Tracings } from "./tracings.ts";
 
 /** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
@@ -73,9 +74,11 @@ export class AttachServer implements Disposable {
     void this.#serve(socket, unwatch);
   }
 
-  /** One request after the other, so that nobody can ask for more than is read. */
+  /** One request after the other, so that nobody can ask for more than is read; calls of tools, which may take long, beside one another. */
   async #serve(socket: Socket, unwatch: (() => void | Promise<void>)[]): Promise<void> {
     const verbs = new AttachedVerbs(this.#system, this.#name, this.#restarts);
+    const calls = new ToolCalls(this.#system);
+    unwatch.push(() => calls.giveUpAll());
     for await (const line of linesOf(socket, charsMax)) {
       const request = requestOf(line);
       // What is no request has no id to be answered by.
@@ -84,7 +87,10 @@ export class AttachServer implements Disposable {
       else if (request.verb === "trace") {
         const begun = this.#trace(socket, request);
         unwatch.push(async () => (await begun)());
-      } else await answer(socket, verbs, request);
+      } else if (request.verb === "callTool") await callTool(socket, calls, request);
+      else if (request.verb === "giveUp")
+        write(socket, { id: request.id, ok: true, value: calls.giveUp(request.call) });
+      else await answer(socket, verbs, request);
       if (socket.writableLength >= backlogMax) await hasRoom(socket);
     }
     socket.destroy();
@@ -151,6 +157,26 @@ async function answer(socket: Socket, verbs: AttachedVerbs, request: AttachReque
   } catch (error) {
     refuse(socket, request.id, error);
   }
+}
+
+/** Resolves when there is room for another. */
+async function callTool(
+  socket: Socket,
+  calls: ToolCalls,
+  request: AttachRequest & { readonly verb: "callTool" },
+): Promise<void> {
+  const { id } = request;
+  await calls.begin(
+    request,
+    (delta) => {
+      // One that reads too slowly misses how far it is, and nothing else.
+      if (socket.writableLength < backlogMax || delta.type === "approval") write(socket, { id, delta });
+    },
+    (outcome) => {
+      if ("json" in outcome) write(socket, { id, ok: true, value: outcome.json });
+      else refuse(socket, id, outcome.error);
+    },
+  );
 }
 
 function write(socket: Socket, answer: AttachAnswer): void {

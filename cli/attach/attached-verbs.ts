@@ -24,6 +24,7 @@ import {
   type TopSample,
   type Unanswered,
 } from "./attach-protocol.ts";
+import { AttachedPlugins } from "./attached-plugins.ts";
 import type { Restarts } from "./restarts.ts";
 
 /** Time for a thread to say who lives there; then the others are told without it. */
@@ -40,6 +41,7 @@ export class AttachedVerbs {
   readonly #system: MofaSystem;
   readonly #name: string;
   readonly #restarts: Restarts;
+  readonly #plugins: AttachedPlugins;
   #activity: Activity | undefined;
 
   /** One for each that is attached. */
@@ -47,6 +49,7 @@ export class AttachedVerbs {
     this.#system = system;
     this.#name = name;
     this.#restarts = restarts;
+    this.#plugins = new AttachedPlugins(system);
   }
 
   async answer(request: AttachRequest): Promise<unknown> {
@@ -88,6 +91,14 @@ export class AttachedVerbs {
         const plugins = await system.plugins();
         return { plugins: plugins.map((one) => ({ ...one, ref: one.ref?.toJSON() ?? null })) } satisfies PluginList;
       }
+      case "models":
+        return await this.#plugins.models();
+      case "tools":
+        return await this.#plugins.tools();
+      case "approvals":
+        return await this.#plugins.approvals();
+      case "decide":
+        return await this.#plugins.decide(request);
       case "info":
         return await system.info(targetOf(request.target));
       case "deadLetters":
@@ -109,9 +120,11 @@ export class AttachedVerbs {
         const { position, kind, ms, file } = request;
         return await system.profile(position, { kind, ms, file });
       }
+      case "callTool":
+      case "giveUp":
       case "trace":
       case "watch":
-        throw new Error("watched elsewhere");
+        throw new Error("done elsewhere");
     }
   }
 
@@ -201,6 +214,12 @@ const verbs: Readonly<Record<VerbName, true>> = {
   tree: true,
   info: true,
   plugins: true,
+  models: true,
+  tools: true,
+  callTool: true,
+  giveUp: true,
+  approvals: true,
+  decide: true,
   deadLetters: true,
   resend: true,
   getState: true,

@@ -28,7 +28,8 @@ import { type CheckedSearch, checkedSearch, checkedVectorQuery } from "./vector-
 import { searchVectors } from "./vector-search.ts";
 import { storageError, WriteGroups } from "./write-groups.ts";
 
-export interface StorageDefinition<C> extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides"> {
+export interface StorageDefinition<C>
+  extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides" | "tags"> {
   /** Opens the store, or makes it. @param signal aborted when the plugin ends, also by a kill, and also while it is opened; and when its start is interrupted. */
   open(config: C, signal: AbortSignal): Promise<StorageDriver>;
 }
@@ -245,5 +246,5 @@ export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>):
     terminate: (store) => store.close(),
     format: () => "a store",
   };
-  return definePlugin({ ...definition, provides: [storageCapability], behaviour });
+  return definePlugin({ ...definition, provides: [storageCapability], tags: ["storage"], behaviour });
 }

@@ -1,5 +1,4 @@
 /** The commands that look at a running program, as a person uses them beside `mofa run`. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -15,23 +14,14 @@ import {
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { packageRoot } from "../support/package-root.ts";
+import { describe, expect, test } from "@jest/globals";
+import { mofaEntry, useMofaPrograms } from "../support/mofa-programs.ts";
 import { runProgram } from "../support/run-program.ts";
 
-const entry = join(packageRoot, "cli", "mofa.cjs");
-/** Programs lie where they find `mofa`; sockets have a short path of their own. */
-let folder: string;
-let runtime: string;
-const running: ChildProcess[] = [];
 const noActor = 'mofa: there is no actor "nobody": mofa ps lists those that live (noproc)\n';
 
-beforeAll(() => {
-  folder = mkdtempSync(join(packageRoot, "dist", "test", "attach-"));
-  runtime = mkdtempSync(join(realpathSync(tmpdir()), "mofa-test-"));
-  writeFileSync(
-    join(folder, "clerks.ts"),
-    `
+const programs = useMofaPrograms({
+  "clerks.ts": `
     import { definePlugin, defineServer } from "mofa";
     export const paper = definePlugin({
       name: "paper",
@@ -76,52 +66,14 @@ beforeAll(() => {
       console.log("up");
       await new Promise(() => {});
     }`,
-  );
 });
 
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-  rmSync(runtime, { recursive: true });
-});
-
-afterEach(endAll);
-
-async function endAll(): Promise<void> {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    const ended = once(child, "close");
-    child.kill("SIGTERM");
-    await ended;
-  }
-}
-
-const environment = () => ({ ...process.env, XDG_RUNTIME_DIR: runtime });
+const environment = () => programs.environment;
 
 /** A program that has said that it is up. */
-async function start(...args: string[]): Promise<number> {
-  return await startFile("clerks.ts", environment(), ...args);
-}
-
-async function startFile(file: string, env: NodeJS.ProcessEnv, ...args: string[]): Promise<number> {
-  const child = spawn(process.execPath, [entry, "run", join(folder, file), "--threads", "1", ...args], {
-    env,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  running.push(child);
-  await once(child.stdout.setEncoding("utf8"), "data");
-  return child.pid as number;
-}
-
-async function mofa(...args: string[]) {
-  const { code, stdout, stderr } = await runProgram(process.execPath, [entry, ...args], { env: environment() });
-  return { code, stdout, stderr };
-}
-
-async function mofaJson(...args: string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await mofa(...args, "--json");
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
+const start = (...args: string[]) => programs.start("clerks.ts", args);
+const mofa = (...args: string[]) => programs.mofa(...args);
+const mofaJson = (...args: string[]) => programs.mofaJson(...args);
 
 /** A tree with its lines in ASCII, and without its refs. */
 function drawn(tree: string): string {
@@ -343,7 +295,7 @@ describe("a program that runs", () => {
   test("tells its events as they happen to who watches, until its end", async () => {
     const pid = await start();
     let seen = "";
-    const watching = runProgram(process.execPath, [entry, "events", "exited", "--json"], {
+    const watching = runProgram(process.execPath, [mofaEntry, "events", "exited", "--json"], {
       env: environment(),
       onStdout: (text) => {
         seen = text;
@@ -386,7 +338,7 @@ describe("a program that runs", () => {
     const known = text.slice(text.findIndex((one) => one.endsWith("from the program")));
     expect(known.filter((one) => one.endsWith("  from the program"))).toEqual(known);
     expect([text.length, text.at(-1)]).toEqual([20, expect.stringMatching(/ {2}from the program$/)]);
-    const traced = await runProgram(process.execPath, [entry, "trace", "bob"], {
+    const traced = await runProgram(process.execPath, [mofaEntry, "trace", "bob"], {
       env: environment(),
       onStderr: () => void mofa("kill", "bob"),
     });
@@ -400,14 +352,14 @@ describe("a program that runs", () => {
 
   test("has one of its threads profiled, to a file of the asker's", async () => {
     await start("ticking");
-    const file = join(folder, "one.cpuprofile");
+    const file = join(programs.folder, "one.cpuprofile");
     const profiled = await mofa("profile", "--thread", "1", "--seconds", "0.2", "-o", file);
     expect(profiled).toMatchObject({ code: 0, stdout: `${file}\n` });
     const profile = JSON.parse(readFileSync(file, "utf8")) as { readonly startTime: number; readonly endTime: number };
     expect(profile).toMatchObject({ nodes: expect.anything(), samples: expect.anything() });
     // In microseconds.
     expect(profile.endTime - profile.startTime).toBeGreaterThanOrEqual(150_000);
-    const heap = join(folder, "main.heapsnapshot");
+    const heap = join(programs.folder, "main.heapsnapshot");
     expect(await mofaJson("profile", "--thread", "0", "--heap", "-o", heap)).toEqual({
       file: heap,
       thread: 0,
@@ -423,8 +375,8 @@ describe("a program that runs", () => {
 
   test("is not disturbed by one that goes away with an answer unread", async () => {
     await start();
-    const [socket = ""] = readdirSync(join(runtime, "mofa"));
-    const client = connect(join(runtime, "mofa", socket)).pause();
+    const [socket = ""] = readdirSync(join(programs.runtime, "mofa"));
+    const client = connect(join(programs.runtime, "mofa", socket)).pause();
     client.write('{"id":1,"verb":"actors"}\n');
     expect(await listed("ann")).toMatchObject({ state: "ready" });
     client.destroy();
@@ -433,7 +385,7 @@ describe("a program that runs", () => {
 
   test("is not disturbed by one that says nonsense or goes away", async () => {
     await start();
-    const [socket = ""] = readdirSync(join(runtime, "mofa"));
+    const [socket = ""] = readdirSync(join(programs.runtime, "mofa"));
     for (const line of [
       "nonsense\n",
       '{"id":1}\n',
@@ -441,7 +393,7 @@ describe("a program that runs", () => {
       '{"id":1,"verb":"watch","types":["nothing"]}\n{"id":2,"verb":"watch"}\nnonsense\n',
       '{"id":1,"verb":"actors"}\n{"id":',
     ]) {
-      const client = connect(join(runtime, "mofa", socket));
+      const client = connect(join(programs.runtime, "mofa", socket));
       client.on("error", () => {});
       client.resume();
       client.write(line);
@@ -473,8 +425,8 @@ describe("which program is meant", () => {
   });
 
   test("--system chooses by name", async () => {
-    writeFileSync(join(folder, "typists.ts"), `export { main } from "./clerks.ts";`);
-    const pids = { clerks: await start(), typists: await startFile("typists.ts", environment()) };
+    writeFileSync(join(programs.folder, "typists.ts"), `export { main } from "./clerks.ts";`);
+    const pids = { clerks: await start(), typists: await programs.start("typists.ts") };
     for (const [name, pid] of Object.entries(pids)) {
       const { code, stdout } = await mofa("top", "--limit", "1", "--system", name);
       expect({ code, first: stdout.split("  ")[0] }).toEqual({ code: 0, first: `mofa top: ${name} (${pid})` });
@@ -493,28 +445,25 @@ describe("which program is meant", () => {
     const temporary = mkdtempSync(join(realpathSync(tmpdir()), "mofa-tmp-"));
     try {
       const env = { ...process.env, XDG_RUNTIME_DIR: undefined, TMPDIR: temporary };
-      const pid = await startFile("clerks.ts", env);
+      const pid = await programs.start("clerks.ts", [], env);
       const sockets = join(temporary, `mofa-${userInfo().uid}`);
       expect((statSync(sockets).mode & 0o777).toString(8)).toBe("700");
       expect(readdirSync(sockets)).toEqual([`${pid}.sock`]);
-      const asked = await runProgram(process.execPath, [entry, "ps", "--match", "ann", "--json"], { env });
+      const asked = await runProgram(process.execPath, [mofaEntry, "ps", "--match", "ann", "--json"], { env });
       expect(asked).toMatchObject({ code: 0, stderr: "" });
       expect(JSON.parse(asked.stdout)).toMatchObject({ actors: [{ name: "ann" }] });
     } finally {
-      await endAll();
+      await programs.endAll();
       rmSync(temporary, { recursive: true });
     }
   });
 
   test("a program that was killed leaves a socket, which is taken away", async () => {
     const pid = await start();
-    const [child] = running.splice(0);
-    const ended = once(child as ChildProcess, "close");
-    process.kill(pid, "SIGKILL");
-    await ended;
-    expect(readdirSync(join(runtime, "mofa"))).toEqual([`${pid}.sock`]);
+    await programs.endAll("SIGKILL");
+    expect(readdirSync(join(programs.runtime, "mofa"))).toEqual([`${pid}.sock`]);
     expect(await mofa("ps")).toMatchObject({ code: 3 });
-    expect(readdirSync(join(runtime, "mofa"))).toEqual([]);
+    expect(readdirSync(join(programs.runtime, "mofa"))).toEqual([]);
   });
 
   test("a folder that others may enter is refused, by both sides", async () => {
@@ -524,10 +473,10 @@ describe("which program is meant", () => {
       chmodSync(join(open, "mofa"), 0o755);
       const env = { ...process.env, XDG_RUNTIME_DIR: open };
       const words = /must be a folder of this user that nobody else may enter .* with mode 755/;
-      const asked = await runProgram(process.execPath, [entry, "ps"], { env });
+      const asked = await runProgram(process.execPath, [mofaEntry, "ps"], { env });
       expect(asked).toMatchObject({ code: 1, stderr: expect.stringMatching(words) as unknown });
-      writeFileSync(join(folder, "short.ts"), "export const main = () => {};");
-      const ran = await runProgram(process.execPath, [entry, "run", join(folder, "short.ts")], { env });
+      writeFileSync(join(programs.folder, "short.ts"), "export const main = () => {};");
+      const ran = await runProgram(process.execPath, [mofaEntry, "run", join(programs.folder, "short.ts")], { env });
       expect(ran).toMatchObject({ code: 0, stderr: expect.stringMatching(words) as unknown });
     } finally {
       rmSync(open, { recursive: true });

@@ -120,7 +120,7 @@ describe("the mofa command", () => {
     for (const { name, summary, load } of commands) {
       const module = await load();
       expect({ name, summary, describe: typeof module.describe, run: typeof module.run }).toEqual({
-        name: expect.stringMatching(/^[a-z]+$/),
+        name: expect.stringMatching(/^[a-z]+(?:-[a-z]+)*$/),
         summary: expect.stringMatching(/^\S.*[^.]$/),
         describe: "function",
         run: "function",

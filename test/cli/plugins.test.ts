@@ -25,6 +25,7 @@ test("the plugins that come with MoFA are listed with what they need, also as JS
   expect(plugins.find(({ name }) => name === "storage-postgres")).toEqual({
     name: "storage-postgres",
     version: "0.1.0",
+    tags: ["storage"],
     import: "mofa/plugins/storage-postgres",
     provides: [storageCapability],
     requires: [],

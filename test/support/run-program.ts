@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Called with all of stdout so far, at each piece of it: a way to act once the program has said that it is up. */
   readonly onStdout?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called once it has started. */
+  readonly onSpawn?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** The same with all of stderr so far. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -37,6 +39,7 @@ export async function runProgram(
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  options.onSpawn?.((signal) => child.kill(signal));
   const deadline = AbortSignal.timeout(timeoutMs);
   const killGroup = () => {
     if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
