@@ -78,6 +78,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
   "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },
   "mofa/plugins/storage-sqlite": { values: "storageSqlite", types: "" },
+  "mofa/plugins/tool-fs": { values: "toolFs", types: "FsConfig FsRoot" },
   "mofa/plugins/wasm": {
     values: "wasmPlugin",
     types: "HostFunctionName NumberType RawCall Signature WasmCalls WasmConfig WasmKind WasmPluginDefinition",

@@ -1,0 +1,52 @@
+/** Tools for files: read, write, list, search and edit, in folders that the program has named, and nowhere else. */
+import { byDeadline, defineTools, errorData, RuntimeError } from "../../core/index.ts";
+import { fsConfig } from "./config.ts";
+import { editFileTool } from "./edit-file.ts";
+import { FsPlaces } from "./fs-places.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { listFilesTool } from "./list-files.ts";
+import { readFileTool } from "./read-file.ts";
+import { hasDescriptorPaths, Root } from "./root.ts";
+import { searchFilesTool } from "./search-files.ts";
+import { writeFileTool } from "./write-file.ts";
+
+export type { FsConfig, FsRoot } from "./config.ts";
+
+export const toolFs = defineTools({
+  name: "tool-fs",
+  version: "0.1.0",
+  config: { schema: fsConfig },
+  async open(config, signal, bus) {
+    // It can open no folder by a descriptor, and what holds elsewhere does not hold there.
+    if (process.platform === "win32") throw new RuntimeError("bad_configuration", "tool-fs does not run on Windows");
+    const isAnchored = await hasDescriptorPaths();
+    const roots = await Promise.all(config.roots.map((root) => Root.at(root, config, isAnchored)));
+    const warn = (error: unknown) => bus.log("warning", `tool-fs: ${errorData(error).message}`);
+    const writable = roots.filter(({ mode }) => mode === "write");
+    const sweep = async () => {
+      const young = await Promise.all(writable.map((root) => removeLeftovers(root, config, bus.wallMs(), signal)));
+      return young.some((count) => count > 0);
+    };
+    const again = (await sweep())
+      ? // Others of that age may be of a write under way; those that are still there then are of none.
+        byDeadline(config.leftoverMs, () => void sweep().catch((error) => signal.aborted || warn(error)))
+      : () => {};
+    const places = new FsPlaces(roots, config, warn);
+    const tools = [readFileTool(places), listFilesTool(places), searchFilesTool(places)];
+    if (writable.length > 0) tools.push(writeFileTool(places), editFileTool(places));
+    return {
+      tools: () => tools,
+      async health() {
+        for (const root of roots) {
+          try {
+            await (await root.folder([]))[Symbol.asyncDispose]();
+          } catch (error) {
+            return { status: "degraded", detail: errorData(error).message };
+          }
+        }
+        return { status: "up" };
+      },
+      close: again,
+    };
+  },
+});
