@@ -52,7 +52,7 @@ export type {
   TimerRef,
   UnsubscribedMessage,
 } from "./actor/context.ts";
-export { type ExitReason, errorReason, isOrderly, reasonText } from "./actor/exit-reason.ts";
+export { type ExitReason, errorReason, isOrderly, reasonKind, reasonText } from "./actor/exit-reason.ts";
 export type { LifecycleState } from "./actor/lifecycle-state.ts";
 export {
   type AnyApi,
@@ -124,6 +124,12 @@ export {
   retryAfterMs,
 } from "./contracts/model-failure.ts";
 export { compareNames } from "./contracts/name-order.ts";
+export {
+  beginOperation,
+  type Operation,
+  type OperationEnd,
+  type OperationTeller,
+} from "./contracts/operation.ts";
 export { pause } from "./contracts/pause.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
 export {
@@ -183,6 +189,7 @@ export {
 export { ToolError, type ToolErrorCode, toolError } from "./contracts/tool-failure.ts";
 export { toolInput } from "./contracts/tool-input.ts";
 export { type Toolbox, toolboxOf } from "./contracts/toolbox.ts";
+export { type TraceContext, traceContext } from "./contracts/trace-context.ts";
 export { assertAt, type PutRow, runGroup, runSweep, type TransactionSession } from "./contracts/transaction-session.ts";
 export { assertDimension } from "./contracts/vector-search.ts";
 export type {
@@ -225,6 +232,8 @@ export {
   type FaultInjectedEvent,
   type FaultSkippedEvent,
   isHeard,
+  type OperationContentEvent,
+  type OperationEvent,
   type RestartedEvent,
   type RuntimeEvent,
   type ShutdownEvent,
@@ -233,6 +242,7 @@ export {
   tellSupervision,
 } from "./kernel/events.ts";
 export type { ThreadStats } from "./kernel/kernel.ts";
+export type { OperationAttribute, OperationContent, OperationReport } from "./kernel/operations.ts";
 export type { Service } from "./kernel/service.ts";
 export { hasOwnHeap, isEnvironment, isHeapMb, isIsolation } from "./kernel/spawn-options.ts";
 export { assertKeys } from "./known-keys.ts";
@@ -253,6 +263,7 @@ export {
   pluginActorName,
   pluginFacts,
   pluginIsolation,
+  pluginObserves,
   pluginPackages,
 } from "./plugin.ts";
 export type { ProcessInfo } from "./process/gateway.ts";

@@ -79,6 +79,11 @@ export interface PluginDefinition<C, S, K>
    * the use says as `config`: not checked yet, without defaults, a file's and the environment's part.
    */
   readonly isolation?: Isolations | ((config: Readonly<Record<string, unknown>>) => Isolations);
+  /**
+   * It sees what the whole system does: `bus.observe` tells it the events, and `bus.stats` what is counted. Those are on main, and
+   * so is such a plugin; another `isolation` is refused. Default false.
+   */
+  readonly observes?: boolean;
   readonly behaviour: PluginBehaviour<C, S, K>;
 }
 
@@ -105,6 +110,7 @@ export interface Plugin<K extends object = Record<never, never>> extends Behavio
 interface Made {
   readonly facts: PluginFacts;
   readonly isolation: PluginDefinition<unknown, unknown, object>["isolation"];
+  readonly observes: boolean;
 }
 
 const made = new WeakMap<object, Made>();
@@ -122,6 +128,7 @@ const definitionKeys = [
   "packages",
   "tags",
   "isolation",
+  "observes",
   "behaviour",
   "module",
   "mailboxCapacity",
@@ -145,7 +152,21 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
   if (definition.config !== undefined && !isStandardSchema(definition.config))
     assertConfigurationDeclaration(definition.config, "definePlugin: config");
   const { name: _name, version, config, behaviour, ...rest } = definition;
-  const { requires: _requires, provides: _provides, packages: _packages, tags: _tags, isolation, ...options } = rest;
+  const {
+    requires: _requires,
+    provides: _provides,
+    packages: _packages,
+    tags: _tags,
+    isolation: asked,
+    observes = false,
+    ...options
+  } = rest;
+  if (typeof observes !== "boolean" || (observes && asked !== undefined && asked !== "shared"))
+    throw new RuntimeError(
+      "bad_argument",
+      `definePlugin: observes is true or false, and one that observes is on main, so isolation is "shared", got ${describe({ observes, isolation: asked })}`,
+    );
+  const isolation = observes ? (["shared"] as const) : asked;
   if (isolation !== undefined && typeof isolation !== "function")
     assertIsolations(isolation, "definePlugin: isolation");
   assertBehaviour(behaviour);
@@ -155,7 +176,7 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
     const felt = health === undefined ? ({ status: "up" } as const) : health(state as S);
     return isThenable(felt) ? Promise.resolve(felt).then(checkedHealth) : checkedHealth(felt);
   });
-  const buses = new Buses(facts);
+  const buses = new Buses(facts, observes);
   const server: ServerDefinition<S, undefined, PluginHandlers<S>, object, C> = {
     ...options,
     name: facts.name,
@@ -176,7 +197,9 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
       // It traps exits for `terminate` alone.
       if (isOfType(message, "exit")) return undefined;
       if (!isEnvelope(message, ctx.self)) return ctx.log("warning", "unexpected message", { message });
-      const { topic, replyTo, message: argument } = message;
+      const { topic, replyTo: token, message: argument, trace } = message;
+      // In an envelope it stands beside the token, and of a call in it.
+      const replyTo = token === undefined || trace === undefined ? token : { ...token, trace };
       if (replyTo === undefined)
         return ctx.log("warning", `${topic} was published, and not requested: nobody waits for an answer`);
       const name = topic.slice(topic.lastIndexOf(".") + 1);
@@ -213,7 +236,7 @@ export function definePlugin<C = undefined, S = undefined, K extends object = Re
   };
   // The mark is for the compiler alone.
   const plugin = makeBehaviour<undefined, PluginApi<K>>(server as BehaviourOptions, handlers) as Plugin<K>;
-  made.set(plugin, { facts, isolation });
+  made.set(plugin, { facts, isolation, observes });
   return plugin;
 }
 
@@ -224,6 +247,11 @@ export function pluginActorName(name: string): string {
 
 export function isPlugin(value: unknown): value is AnyPlugin {
   return typeof value === "object" && value !== null && made.has(value);
+}
+
+/** Whether it sees what the system does, on main. */
+export function pluginObserves(plugin: AnyPlugin): boolean {
+  return (made.get(plugin) as Made).observes; // it was made here
 }
 
 /** What a plugin says of itself. */
@@ -273,18 +301,20 @@ export function pluginPackages(plugin: AnyPlugin): PackageState[] {
 /** The handle of each of a plugin's actors: a restart has a new one. Beside the state, which stays data. */
 class Buses {
   readonly #facts: PluginFacts;
+  readonly #observes: boolean;
   readonly #required: ReadonlySet<string>;
   readonly #byContext = new WeakMap<Context, ScopedBus>();
 
-  constructor(facts: PluginFacts) {
+  constructor(facts: PluginFacts, observes: boolean) {
     this.#facts = facts;
+    this.#observes = observes;
     this.#required = new Set(facts.requires.map(({ name }) => name));
   }
 
   of(ctx: Context): ScopedBus {
     let bus = this.#byContext.get(ctx);
     if (bus === undefined) {
-      bus = new ScopedBus(ctx, this.#facts.name, this.#required);
+      bus = new ScopedBus(ctx, this.#facts.name, this.#required, this.#observes);
       this.#byContext.set(ctx, bus);
     }
     return bus;

@@ -13,6 +13,7 @@ import {
   pluginActorName,
   pluginFacts,
   pluginIsolation,
+  pluginObserves,
   pluginPackages,
   RuntimeError,
   startOrder,
@@ -109,6 +110,7 @@ function childOf(use: PluginUse): ChildSpec {
     startTimeoutMs: startTimeoutMs ?? startTimeoutMsDefault,
     ...(config !== undefined && { configuration: config }),
     isolation: isolationOf(use),
+    ...(pluginObserves(plugin) && { placement: { thread: 0 } }),
     ...(heapMb !== undefined && { heapMb }),
     ...(shutdown !== undefined && { shutdown }),
   };

@@ -99,6 +99,8 @@ export interface From {
   readonly id: number;
   /** The caller reads a stream, and so many chunks may be on their way to it: see `Context.stream`. */
   readonly stream?: number;
+  /** The caller's trace context: see `Context.trace`. */
+  readonly trace?: string;
 }
 
 export interface StreamOptions {
@@ -110,6 +112,8 @@ export interface StreamOptions {
   readonly window?: number;
   /** Gives the stream up when it is aborted: the loop fails with `cancelled`. */
   readonly signal?: AbortSignal;
+  /** See `CallOptions.trace`; of a request by topic as `PublishOptions.trace`. */
+  readonly trace?: string | undefined;
 }
 
 export interface RequestStreamOptions extends StreamOptions, Omit<PublishOptions, "ack"> {}
@@ -239,8 +243,8 @@ export interface PublishOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds from now after which it is dropped, and counted so, where it has not come into a subscriber's hands. Default: never. */
   readonly deadlineMs?: number;
-  /** An opaque text that is carried along, such as a W3C `traceparent`. */
-  readonly trace?: string;
+  /** An opaque text that is carried along, such as a W3C `traceparent`. Of a request, default: that of the call in hand. */
+  readonly trace?: string | undefined;
   /** 0 to 9, 9 is the most urgent; default 5. Of what waits in an acknowledged queue the most urgent is next; elsewhere it changes no order. */
   readonly priority?: number;
   /** The publish returns a promise that resolves when main has kept the message, wherever it is for (S17.2). */
@@ -343,6 +347,11 @@ export interface Context {
   readonly parent: Ref | undefined;
   /** The call being answered, while a call handler runs. */
   readonly from: From | undefined;
+  /**
+   * The trace context (a W3C `traceparent`) that the call in hand has come with. Calls and streams that are asked for meanwhile
+   * take it along, unless they say another: `{ trace }`. Code that goes on beside the calls to come, as behind `noReply`, says it itself.
+   */
+  readonly trace: string | undefined;
   /** Aborted when the actor ends or its turn is interrupted. Hand it to fetch and the like. */
   readonly signal: AbortSignal;
   /** Return it from a call handler to answer later. */

@@ -53,6 +53,17 @@ export function errorReason(thrown: unknown, hasStack = true): { readonly error:
   return { error: errorData(thrown, 0, hasStack) };
 }
 
+const kinds: readonly string[] = [
+  ...["normal", "shutdown", "kill", "killed", "noproc", "noconnection", "error", "threadLost", "processLost"],
+  ...["turnLimit", "turnLost", "exitCalled", "budget", "interrupted"],
+];
+
+/** Of which kind a reason is: the word, or the key that tells, where it is one of the runtime's own, and `other`. What is counted has few. */
+export function reasonKind(reason: ExitReason): string {
+  const [word = ""] = typeof reason === "string" ? [reason] : Object.keys(reason);
+  return kinds.includes(word) ? word : "other";
+}
+
 /** `normal`, `shutdown` and `{ shutdown }`: reasons that make no crash report and restart no transient child (OTP). */
 export function isOrderly(reason: ExitReason): boolean {
   return reason === "normal" || reason === "shutdown" || (typeof reason === "object" && "shutdown" in reason);

@@ -41,6 +41,8 @@ export class Meta {
   readonly timeoutMs: number | undefined;
   /** call: its caller reads a stream, and so many chunks may be on their way. */
   readonly credit: number | undefined;
+  /** call: its caller's trace context. */
+  readonly trace: string | undefined;
 
   constructor(
     kind: MetaKind,
@@ -50,6 +52,7 @@ export class Meta {
     timeoutMs?: number,
     subscription?: TopicSubscription,
     credit?: number,
+    trace?: string,
   ) {
     this.kind = kind;
     this.name = name;
@@ -58,6 +61,7 @@ export class Meta {
     this.timeoutMs = timeoutMs;
     this.subscription = subscription;
     this.credit = credit;
+    this.trace = trace;
   }
 }
 

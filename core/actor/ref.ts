@@ -35,6 +35,8 @@ export interface AnyApi extends Api {
 export interface CallOptions {
   /** Time to wait for the answer. Default 5,000; `Infinity` waits for ever. */
   readonly timeoutMs?: number;
+  /** Its trace context, a W3C `traceparent`: see `Context.trace`. Default: that of the call in hand. */
+  readonly trace?: string | undefined;
 }
 
 export interface SendOptions {

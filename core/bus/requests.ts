@@ -34,7 +34,7 @@ export class Requests {
     assertKeys("request: options", options, requestKeys);
     const timeoutMs = checkedTime(options.timeoutMs, "request wants timeoutMs") ?? callTimeoutMs;
     const signal = checkedSignal(options.signal, "request");
-    const extras = checkedExtras({ deadlineMs: timeoutMs, ...options }, kernel, "request");
+    const extras = checkedExtras({ deadlineMs: timeoutMs, trace: cell.current?.trace, ...options }, kernel, "request");
     if (signal?.aborted === true) throw cancelled(topic);
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "request");
     const { id, promise } = kernel.scheduler.commit(() => kernel.calls.expect(cell, undefined, topic, timeoutMs));

@@ -13,9 +13,10 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { checkedChat, checkedEmbed } from "./chat-request.ts";
-import { type ChatRequest, type EmbedRequest, type ModelCalls, modelTag, modelVersion } from "./model.ts";
+import { type ChatRequest, type EmbedAnswer, type EmbedRequest, type ModelCalls, modelTag, modelVersion } from "./model.ts";
 import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
+import { beginChat, beginEmbed } from "./model-operation.ts";
 import { RunningChat } from "./running-chat.ts";
 import { streamOf } from "./stream-of.ts";
 
@@ -55,17 +56,22 @@ class Model {
     // Of a cast nobody would see an answer.
     if (from === undefined) return undefined;
     const writer = streamOf(bus, from);
-    const running = new RunningChat(request, this.#limits, writer);
+    const operation = beginChat(bus, this.#name, request);
+    const running = new RunningChat(request, this.#limits, writer, operation.trace);
     this.#running.add(running);
     running
       .run(this.driver, () => this.#running.delete(running))
       .then((answer) => {
+        operation.answered(answer);
         this.#lastFailure = undefined;
         if (writer === undefined) bus.reply(from, answer);
         else writer.end(answer);
       })
       // Also of an answer that cannot be given: it may be larger than what crosses to a process.
-      .catch((thrown: unknown) => this.#failed(thrown, from, writer));
+      .catch((thrown: unknown) => {
+        operation.failed(modelError(thrown, this.#name).code);
+        this.#failed(thrown, from, writer);
+      });
     return bus.noReply;
   }
 
@@ -80,6 +86,18 @@ class Model {
     // Who has left wants to hear of nothing, and may leave in this very moment.
     if (retryAfterMs === undefined || writer.signal.aborted) fail();
     else void (async () => await writer.write({ type: "retryAfter", afterMs: retryAfterMs }))().then(fail, fail);
+  }
+
+  async embed(embed: Embed, request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
+    const operation = beginEmbed(this.#bus, this.#name, request);
+    try {
+      const answer = await embed(request, signal, operation.trace);
+      operation.answered(answer);
+      return answer;
+    } catch (thrown) {
+      operation.failed(modelError(thrown, this.#name).code);
+      throw thrown;
+    }
   }
 
   /** Answers later. @throws RuntimeError `undef`: the provider has no such call; `queue_full`. */
@@ -138,7 +156,8 @@ const calls = {
   embed(model: Model, given: EmbedRequest) {
     const request = checkedEmbed(given);
     const { driver } = model;
-    return model.ask("embed", driver.embed && ((signal) => (driver.embed as Embed)(request, signal)));
+    const { embed } = driver;
+    return model.ask("embed", embed && ((signal) => model.embed(embed.bind(driver), request, signal)));
   },
   models(model: Model) {
     const { driver } = model;

@@ -7,7 +7,7 @@ import { pluginActorName } from "../plugin.ts";
 import type { ChatAnswer, ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
 import { ModelError } from "./model-failure.ts";
 
-export type ChatOptions = Pick<StreamOptions, "signal" | "timeoutMs" | "window">;
+export type ChatOptions = Pick<StreamOptions, "signal" | "timeoutMs" | "trace" | "window">;
 
 export interface ModelClient {
   /** Asks at once. It ends with whoever asked, and with `cancel`. */
@@ -83,7 +83,8 @@ export function modelOf(
     );
   // The plugin's own limits hold: what is silent for long may still be thinking.
   const patient = (options: ChatOptions | undefined) => ({ idleTimeoutMs: Number.POSITIVE_INFINITY, ...options });
-  const ask = async (call: string, argument: unknown, options: CallOptions = { timeoutMs: embedTimeoutMs }) => {
+  const ask = async (call: string, argument: unknown, given?: CallOptions) => {
+    const options = { timeoutMs: embedTimeoutMs, ...given };
     try {
       if ("callStream" in asker) return await asker.call(target(), call, argument, options);
       return await asker.request(model as string, call, argument, options);

@@ -5,6 +5,8 @@ import { type ConfigKey, countKey } from "./config-schema.ts";
 import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
 
 export interface ChatOutlet {
+  /** The chat's own trace context, for what the driver asks others: see `Context.trace`. */
+  readonly trace: string | undefined;
   /** Aborted when the chat is to end: nobody reads it any more, its time is over, the plugin ends. */
   readonly signal: AbortSignal;
   /** The provider is alive, though it has said nothing that is passed on: it thinks, or keeps the connection. */
@@ -19,7 +21,8 @@ export interface ModelDriver {
    * @throws ModelError, or RuntimeError `model_…`. What else it throws counts as a failure of the network.
    */
   chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd>;
-  embed?(request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer>;
+  /** @param trace as `ChatOutlet.trace` */
+  embed?(request: EmbedRequest, signal: AbortSignal, trace?: string): Promise<EmbedAnswer>;
   models?(signal: AbortSignal): Promise<readonly ModelInfo[]>;
   /** Default: `degraded` while the last chat has failed by the provider's doing. */
   health?(): PluginHealth | Promise<PluginHealth>;

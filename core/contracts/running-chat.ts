@@ -13,6 +13,7 @@ export interface DeltaWriter {
 }
 
 export class RunningChat implements ChatOutlet {
+  readonly trace: string | undefined;
   readonly #request: ChatRequest;
   readonly #limits: ModelLimits;
   readonly #writer: DeltaWriter | undefined;
@@ -22,8 +23,9 @@ export class RunningChat implements ChatOutlet {
   #waiting = 0;
   #cancelSilence = () => {};
 
-  constructor(request: ChatRequest, limits: ModelLimits, writer: DeltaWriter | undefined) {
+  constructor(request: ChatRequest, limits: ModelLimits, writer: DeltaWriter | undefined, trace?: string) {
     this.#request = request;
+    this.trace = trace;
     this.#limits = limits;
     this.#writer = writer;
     this.#assembly = new ChatAssembly(limits.maxAnswerChars);

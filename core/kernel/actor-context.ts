@@ -48,6 +48,8 @@ import type { TaskRequest } from "../tasks/task-request.ts";
 import { type EventType, eventBit, type SupervisionEvent } from "./events.ts";
 import { assertGroup, type GroupVerb, isList } from "./groups.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Observation } from "./observation.ts";
+import { checkedContent, checkedOperation, type OperationContent, type OperationReport } from "./operations.ts";
 import { assertChanges } from "./reconfiguring.ts";
 import { reportable } from "./report-text.ts";
 import { assertId } from "./signals.ts";
@@ -116,7 +118,15 @@ export function contextClass(kernel: Kernel): ContextClass {
       const meta = this.#cell.current;
       if (meta === undefined || meta.kind !== MetaKind.call || meta.from === undefined) return undefined;
       const from = { caller: kernel.adopt(meta.from), id: meta.id };
-      return meta.credit === undefined ? from : { ...from, stream: meta.credit };
+      if (meta.credit === undefined && meta.trace === undefined) return from;
+      return {
+        ...from,
+        ...(meta.credit !== undefined && { stream: meta.credit }),
+        ...(meta.trace !== undefined && { trace: meta.trace }),
+      };
+    }
+    get trace(): string | undefined {
+      return this.#cell.current?.trace;
     }
     get signal(): AbortSignal {
       return signalOf(kernel, this.#cell);
@@ -509,6 +519,21 @@ export function contextClass(kernel: Kernel): ContextClass {
       if (!kernel.wants(eventBit(event.type))) return;
       const name = this.#cell.extra?.name;
       kernel.emit({ ...event, supervisor: this.self.toJSON(), name });
+    }
+    /** See `observationOf`. */
+    observation(): Observation | undefined {
+      return kernel.observation;
+    }
+    /** See `beginOperation`. It may end behind its actor. */
+    tellOperation(report: OperationReport): void {
+      if (!kernel.wants(eventBit("operation")) || (this.#cell.flags & Flag.dead) !== 0) return;
+      const name = this.#cell.extra?.name;
+      kernel.emit({ type: "operation", ref: this.self.toJSON(), name, ...checkedOperation(report) });
+    }
+    tellContent(content: OperationContent): void {
+      if (!kernel.wants(eventBit("operationContent")) || (this.#cell.flags & Flag.dead) !== 0) return;
+      const name = this.#cell.extra?.name;
+      kernel.emit({ type: "operationContent", ref: this.self.toJSON(), name, ...checkedContent(content) });
     }
     log(level: LogLevel, message: string, data?: unknown): void {
       kernel.assertAlive(this.#cell, "log");

@@ -17,7 +17,7 @@ import type { Kernel } from "./kernel.ts";
 import { NumberTable } from "./number-table.ts";
 import { type PendingCall, PendingCalls } from "./pending-calls.ts";
 import { byPort } from "./scheduler.ts";
-import { assertHandlerName, timeoutOf } from "./verb-arguments.ts";
+import { assertCallOptions, assertHandlerName } from "./verb-arguments.ts";
 
 /** Time to wait for an answer, unless told otherwise (gen_server:call/2). */
 export const callTimeoutMs = 5_000;
@@ -50,8 +50,10 @@ export class Calls {
   call(cell: Cell, ref: RefData, name: string, argument: unknown, options: CallOptions | undefined): Promise<unknown> {
     try {
       assertHandlerName("call", name);
-      const timeoutMs = (options === undefined ? undefined : timeoutOf(options, "call")) ?? callTimeoutMs;
-      return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs);
+      if (options === undefined) return this.#ask(cell, ref, MetaKind.call, name, argument, callTimeoutMs);
+      assertCallOptions(options, "call");
+      const { timeoutMs = callTimeoutMs, trace } = options;
+      return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs, trace);
     } catch (error) {
       return this.#kernel.tasks.rejection(cell, error);
     }
@@ -197,7 +199,15 @@ export class Calls {
     return id;
   }
 
-  #ask(cell: Cell, ref: RefData, kind: MetaKind, name: string, argument: unknown, timeoutMs: number): Promise<unknown> {
+  #ask(
+    cell: Cell,
+    ref: RefData,
+    kind: MetaKind,
+    name: string,
+    argument: unknown,
+    timeoutMs: number,
+    trace = cell.current?.trace,
+  ): Promise<unknown> {
     const kernel = this.#kernel;
     kernel.assertAlive(cell, "call");
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
@@ -208,7 +218,7 @@ export class Calls {
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
     return kernel.scheduler.commit(() => {
       const { id, promise } = this.expect(cell, ref, name, timeoutMs);
-      this.#send(cell, ref, kind, id, name, argument, timeoutMs);
+      this.#send(cell, ref, kind, id, name, argument, timeoutMs, undefined, trace);
       return promise;
     });
   }
@@ -225,9 +235,18 @@ export class Calls {
     this.#check(ref, name, argument);
   }
 
-  /** The question alone, of who keeps its end elsewhere. @param credit see `Meta.credit` */
-  sendCall(cell: Cell, ref: RefData, id: number, name: string, argument: unknown, timeoutMs: number, credit: number) {
-    this.#send(cell, ref, MetaKind.call, id, name, argument, timeoutMs, credit);
+  /** The question alone, of who keeps its end elsewhere. @param credit see `Meta.credit`. @param trace default: that of the call in hand */
+  sendCall(
+    cell: Cell,
+    ref: RefData,
+    id: number,
+    name: string,
+    argument: unknown,
+    timeoutMs: number,
+    credit: number,
+    trace = cell.current?.trace,
+  ): void {
+    this.#send(cell, ref, MetaKind.call, id, name, argument, timeoutMs, credit, trace);
   }
 
   #check(ref: RefData, name: string, argument: unknown): void {
@@ -246,25 +265,26 @@ export class Calls {
     argument: unknown,
     timeoutMs: number,
     credit?: number,
+    trace?: string,
   ): void {
     const kernel = this.#kernel;
     if ((cell.flags & Flag.traced) !== 0 && kind === MetaKind.call) kernel.traces.called(cell, ref, id, name, argument);
     if (ref.thread !== kernel.thread) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
-      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs, credit);
+      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs, credit, trace);
       return;
     }
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       const from = kernel.refOf(cell);
-      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs, 0, credit);
+      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs, 0, credit, trace);
       if (!kernel.early.hold(ref, again, kind === MetaKind.call)) again();
     } else if (kind === MetaKind.stop) {
       const from = kernel.refOf(cell);
       const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
       if (kernel.faults?.holds(from, ref, again) !== true) again();
     } else {
-      const meta = new Meta(kind, name, id, kernel.refOf(cell), timeoutMs, undefined, credit);
+      const meta = new Meta(kind, name, id, kernel.refOf(cell), timeoutMs, undefined, credit, trace);
       void kernel.delivery.deliver(target, meta, argument, cell);
     }
   }
@@ -280,9 +300,10 @@ export class Calls {
     timeoutMs: number,
     mark = 0,
     credit?: number,
+    trace?: string,
   ): void {
     const kernel = this.#kernel;
-    const meta = new Meta(kind, name, id, from, timeoutMs, undefined, credit);
+    const meta = new Meta(kind, name, id, from, timeoutMs, undefined, credit, trace);
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       kernel.delivery.deadLetter(ref, meta, argument, "noproc");

@@ -17,6 +17,7 @@ import {
   type EventType,
   eventBit,
   eventTypes,
+  openEventTypes,
   type RuntimeEvent,
 } from "./events.ts";
 import { isRefData } from "./verb-arguments.ts";
@@ -161,7 +162,7 @@ export class EventStream {
 }
 
 function typesOf(type: unknown): readonly EventType[] {
-  if (type === "*") return eventTypes;
+  if (type === "*") return openEventTypes;
   const types: readonly unknown[] = Array.isArray(type) ? type : [type];
   const isKnown = (one: unknown): one is EventType => (eventTypes as readonly unknown[]).includes(one);
   if (types.length > 0 && types.every(isKnown)) return types;

@@ -10,6 +10,7 @@ import type { MetaKind } from "../actor/mailbox.ts";
 import type { RefData } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
 import type { InjectedKind } from "../faults/plan.ts";
+import type { OperationContent, OperationReport } from "./operations.ts";
 
 /** A crash in full: reason, state (as redacted by `format`), the message in hand and up to ten queued ones, as text. */
 export interface CrashReport {
@@ -96,6 +97,21 @@ export interface TraceEvent {
   readonly message: string;
 }
 
+/** An operation has ended: a chat, a call of a tool. */
+export interface OperationEvent extends OperationReport {
+  readonly type: "operation";
+  /** Who has done it. */
+  readonly ref: RefData;
+  readonly name: string | undefined;
+}
+
+/** What was said in one, right before its `operation`. A listener to `"*"` does not get it: it asks for it by its name. */
+export interface OperationContentEvent extends OperationContent {
+  readonly type: "operationContent";
+  readonly ref: RefData;
+  readonly name: string | undefined;
+}
+
 /** What a supervisor tells; the kernel adds who it is. */
 export type SupervisionEvent = Omit<RestartedEvent, "supervisor" | "name"> | Omit<ShutdownEvent, "supervisor" | "name">;
 
@@ -131,6 +147,8 @@ export type RuntimeEvent =
   | FaultInjectedEvent
   | FaultSkippedEvent
   | TraceEvent
+  | OperationEvent
+  | OperationContentEvent
   /** `message` as in a `CrashReport`: `call add(3)`, `cast reset()`, or a raw one as it is. */
   | { readonly type: "deadLetter"; readonly to: RefData; readonly why: DeadLetterWhy; readonly message: string }
   | { readonly type: "mailboxFull"; readonly ref: RefData; readonly capacity: number; readonly policy: string }
@@ -234,7 +252,12 @@ export const eventTypes = [
   "trace",
   "systemEnding",
   "turnInterrupted",
+  "operation",
+  "operationContent",
 ] as const;
+
+/** The kinds that `"*"` stands for: who wants to know what was said asks for it. */
+export const openEventTypes: readonly EventType[] = eventTypes.filter((type) => type !== "operationContent");
 
 export type EventType = (typeof eventTypes)[number];
 

@@ -25,8 +25,15 @@ import { keepForChild } from "./reconfiguring.ts";
 import type { EntriesPayload, EntryPayload } from "./replica.ts";
 import type { SpawnPayload } from "./spawner.ts";
 
-/** Behind the name, the argument and the time: the sender's mark where a plan of faults means it, and `Meta.credit`. */
-type CallPayload = readonly [name: string, argument: unknown, timeoutMs: number, mark?: number, credit?: number];
+/** Behind the name, the argument and the time: the sender's mark where a plan of faults means it, `Meta.credit` and `Meta.trace`. */
+type CallPayload = readonly [
+  name: string,
+  argument: unknown,
+  timeoutMs: number,
+  mark?: number,
+  credit?: number,
+  trace?: string,
+];
 
 export class Inbound implements FrameSink {
   readonly #kernel: Kernel;
@@ -86,9 +93,9 @@ export class Inbound implements FrameSink {
     }
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
-        const [name, argument, timeoutMs, mark, credit] = payload as CallPayload;
+        const [name, argument, timeoutMs, mark, credit, trace] = payload as CallPayload;
         if (kernel.checks) freezeMessage(argument);
-        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark, credit);
+        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark, credit, trace);
         return;
       }
       case FrameKind.stop:

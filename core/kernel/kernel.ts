@@ -60,6 +60,7 @@ import { Introduction } from "./introduction.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Loads } from "./loads.ts";
 import { Names } from "./names.ts";
+import type { Observation } from "./observation.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Peers } from "./peers.ts";
 import { Replica } from "./replica.ts";
@@ -124,6 +125,8 @@ export interface ThreadStats {
   readonly openCalls: number;
   /** Ends of streams, those that are read and those that are written. */
   readonly openStreams: number;
+  /** Messages that its actors have not taken: in mailboxes, put aside and held back. */
+  readonly unread: number;
   /** Events that main never got, because it took fewer than the thread had to tell. */
   readonly eventsDropped: number;
   /** A cut may have left something of Node's own half done there: it gets no new actors while there is another. */
@@ -202,6 +205,8 @@ export class Kernel {
   /** What the system's registry knows of the tables of names and entries. Main's kernel alone. */
   readonly registry: Registry | undefined;
   readonly retirement: Retirement;
+  /** For plugins that observe the system. Main's kernel alone, once the system is there. */
+  observation: Observation | undefined;
   /** The plan of faults that is at work; undefined: none. */
   faults: Faults | undefined;
   /** How refs cross to other threads. */
@@ -431,6 +436,7 @@ export class Kernel {
       timers: this.timers.running,
       openCalls: this.calls.open,
       openStreams: this.streams.open,
+      unread: this.counters.unread,
       eventsDropped: this.counters.get(Counter.eventsDropped),
       isTainted: this.memory.isTainted(this.thread),
       deadLetters: this.counters.deadLetters,

@@ -244,15 +244,17 @@ export class Peers {
     argument: unknown,
     timeoutMs: number,
     credit: number | undefined,
+    trace: string | undefined,
   ): void {
     const peer = this.#peers.get(to.thread);
     if (kind === FrameKind.call && peer !== undefined && (!peer.held.isEmpty || peer.isFull)) {
-      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs, undefined, credit);
+      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs, undefined, credit, trace);
       if (peer.held.hold(peer.isFull, sender, to, meta, argument, undefined) !== undefined) return;
     }
     const mark = this.#markOf(sender, argument);
     const plain = mark === 0 ? [name, argument, timeoutMs] : [name, argument, timeoutMs, mark];
-    const call = credit === undefined ? plain : [name, argument, timeoutMs, mark, credit];
+    const withCredit = credit === undefined ? plain : [name, argument, timeoutMs, mark, credit];
+    const call = trace === undefined ? withCredit : [name, argument, timeoutMs, mark, credit, trace];
     const body = kind === FrameKind.stop ? argument : call;
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
   }

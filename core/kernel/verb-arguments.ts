@@ -41,9 +41,24 @@ export function assertHandlerName(verb: string, name: unknown): void {
     throw new RuntimeError("bad_argument", `${verb} wants the name of a handler, got ${describe(name)}`);
 }
 
-export function timeoutOf(options: CallOptions, verb: string): number | undefined {
-  assertKeys(`${verb}: options`, options, ["timeoutMs"]);
-  return options.timeoutMs;
+const callKeys = ["timeoutMs", "trace"] as const satisfies readonly (keyof CallOptions)[];
+
+/** @throws RuntimeError `bad_argument`. */
+export function assertCallOptions(options: CallOptions, verb: string): void {
+  assertKeys(`${verb}: options`, options, callKeys);
+  assertTrace(options.trace, verb);
+}
+
+/** A context is carried along as it is: a text, and no long one. */
+const traceCharsMax = 512;
+
+/** @throws RuntimeError `bad_argument`. */
+export function assertTrace(trace: unknown, verb: string): void {
+  if (trace === undefined || (typeof trace === "string" && trace.length <= traceCharsMax)) return;
+  throw new RuntimeError(
+    "bad_argument",
+    `${verb} wants trace as a text of at most ${traceCharsMax} characters, got ${describe(trace)}`,
+  );
 }
 
 const logLevels: readonly unknown[] = ["debug", "info", "warning", "error"] satisfies LogLevel[];

@@ -16,6 +16,10 @@ import type {
 import type { NoReply, SendResult } from "../actor/ref.ts";
 import { isThenable } from "../actor/turn-result.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { type EventListener, type EventType, isHeard } from "../kernel/events.ts";
+import { type Observation, observationOf } from "../kernel/observation.ts";
+import type { OperationContent, OperationReport, OperationVerbs } from "../kernel/operations.ts";
+import type { SystemStats } from "../system/inspection.ts";
 import { PluginReader, PluginWriter } from "./plugin-streams.ts";
 import { callProvider, capabilityTopic } from "./provider.ts";
 
@@ -39,6 +43,8 @@ export interface PluginBus {
   requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader;
   /** The token of the call in hand, where the answer is to come later: return `noReply`, then `reply(from, value)`. */
   readonly from: CallToken | undefined;
+  /** The trace context that the call in hand, or the request by topic, has come with: see `Context.trace`. */
+  readonly trace: string | undefined;
   readonly noReply: NoReply;
   /** @throws RuntimeError `bad_argument`: `from` is no token of this plugin's, the very object that `bus.from` was. */
   reply(from: CallToken, value: unknown): void;
@@ -49,6 +55,14 @@ export interface PluginBus {
   readonly signal: AbortSignal;
   /** The time of day, as `Context.wallMs`: what is kept with a time is kept with this one. */
   wallMs(): number;
+  /**
+   * Tells a plugin that observes the system (`definePlugin({ observes: true })`) of its events, as `system.events.on`, until the
+   * plugin ends or the function that is returned is called. The listener runs between its turns, and must not wait.
+   * @throws RuntimeError `bad_argument`: it does not observe; what `system.events.on` throws.
+   */
+  observe<T extends EventType>(types: T | readonly T[], listener: EventListener<T>): () => void;
+  /** What the threads count, as `system.stats()`; likewise. */
+  stats(): Promise<SystemStats>;
   /** An event `log` in the plugin's name. */
   log(level: LogLevel, text: string, data?: unknown): void;
 }
@@ -77,13 +91,15 @@ export class ScopedBus implements PluginBus {
   readonly #ctx: Context;
   readonly #name: string;
   readonly #required: ReadonlySet<string>;
+  readonly #observes: boolean;
   /** The token of a request by topic that is in hand; those of calls are the context's. */
   #request: From | undefined;
 
-  constructor(ctx: Context, name: string, required: ReadonlySet<string>) {
+  constructor(ctx: Context, name: string, required: ReadonlySet<string>, observes: boolean) {
     this.#ctx = ctx;
     this.#name = name;
     this.#required = required;
+    this.#observes = observes;
   }
 
   publish(topic: string, message: unknown, options?: PublishOptions): SendResult {
@@ -96,12 +112,20 @@ export class ScopedBus implements PluginBus {
     } catch (error) {
       return Promise.reject(error);
     }
-    return callProvider(this.#ctx, capability, call, argument, options);
+    return callProvider(this.#ctx, capability, call, argument, this.#traced(options));
   }
 
   requestStream(capability: string, call: string, argument?: unknown, options?: RequestStreamOptions): StreamReader {
     this.#assertRequired(capability);
-    return new PluginReader(this.#ctx.requestStream(capabilityTopic(capability, call), argument, options));
+    return new PluginReader(
+      this.#ctx.requestStream(capabilityTopic(capability, call), argument, this.#traced(options)),
+    );
+  }
+
+  /** With the context of what is in hand, also where that came by topic. */
+  #traced<T extends RequestOptions>(options: T | undefined): T | { readonly trace: string } | undefined {
+    const { trace } = this;
+    return trace === undefined || options?.trace !== undefined ? options : { ...options, trace };
   }
 
   get from(): CallToken | undefined {
@@ -122,6 +146,10 @@ export class ScopedBus implements PluginBus {
     return Promise.resolve(value).finally(() => {
       this.#request = undefined;
     });
+  }
+
+  get trace(): string | undefined {
+    return (this.#request ?? this.#ctx.from)?.trace;
   }
 
   get noReply(): NoReply {
@@ -148,8 +176,45 @@ export class ScopedBus implements PluginBus {
     return this.#ctx.wallMs();
   }
 
+  observe<T extends EventType>(types: T | readonly T[], listener: EventListener<T>): () => void {
+    const { signal } = this.#ctx;
+    const unlisten = this.#observed("observe").events.on(types, listener);
+    const over = () => {
+      unlisten();
+      signal.removeEventListener("abort", over);
+    };
+    signal.addEventListener("abort", over, { once: true });
+    return over;
+  }
+
+  async stats(): Promise<SystemStats> {
+    return await this.#observed("stats").stats();
+  }
+
+  #observed(verb: string): Observation {
+    const observation = this.#observes ? observationOf(this.#ctx) : undefined;
+    if (observation !== undefined) return observation;
+    throw new RuntimeError(
+      "bad_argument",
+      `plugin ${this.#name}: ${verb} is for a plugin that observes the system: definePlugin({ observes: true })`,
+    );
+  }
+
   log(level: LogLevel, text: string, data?: unknown): void {
     this.#ctx.log(level, text, data);
+  }
+
+  /** See `beginOperation`. */
+  isHeard(type: EventType): boolean {
+    return isHeard(this.#ctx, type);
+  }
+
+  tellOperation(report: OperationReport): void {
+    (this.#ctx as Context & OperationVerbs).tellOperation(report); // every context has it
+  }
+
+  tellContent(content: OperationContent): void {
+    (this.#ctx as Context & OperationVerbs).tellContent(content);
   }
 
   #own(token: CallToken, verb: string): From {

@@ -34,7 +34,7 @@ export function callProvider(
   options?: RequestOptions,
 ): Promise<unknown> {
   // What the bus alone knows of goes by the bus.
-  const isCall = options === undefined || Object.keys(options).every((key) => key === "timeoutMs");
+  const isCall = options === undefined || Object.keys(options).every((key) => key === "timeoutMs" || key === "trace");
   const provider = isCall ? providerOf(ctx, capability) : undefined;
   // Once: a `noproc` may be the plugin's own answer, and its work be done.
   if (provider !== undefined) return ctx.call(provider, call, argument, options);

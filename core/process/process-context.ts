@@ -44,6 +44,7 @@ import { ackIdOfMessage, delayOf } from "../bus/kept/kept-message.ts";
 import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts";
 import { wallMs } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import type { OperationContent, OperationReport } from "../kernel/operations.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
 import { assertAddress, assertHandlerName, assertLog, partsOf, transferOf } from "../kernel/verb-arguments.ts";
@@ -98,6 +99,9 @@ export class ProcessContext {
   }
   get from(): From | undefined {
     return this.#turn.from;
+  }
+  get trace(): string | undefined {
+    return this.#turn.from?.trace;
   }
   /** Aborted by an interrupt alone: when the actor ends, so does its process. */
   get signal(): AbortSignal {
@@ -365,6 +369,19 @@ export class ProcessContext {
   log(level: LogLevel, message: string, data?: unknown): void {
     assertLog(level, message);
     this.#line.tell("log", [level, message, reportable(data)]);
+  }
+
+  /** See `beginOperation`. */
+  tellOperation(report: OperationReport): void {
+    this.#line.tell("tellOperation", [report]);
+  }
+  tellContent(content: OperationContent): void {
+    try {
+      this.#line.tell("tellContent", [content]);
+    } catch (error) {
+      // The bound of a frame may be small, and what was said is said all the same.
+      this.log("warning", `what was said is not told: ${(error as RuntimeError).message}`);
+    }
   }
 
   /** What is wrong with the arguments is a failure of the promise too. */

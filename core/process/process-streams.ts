@@ -1,10 +1,10 @@
 /** The process: both ends of streams, each known to main by a number (`remote-streams.ts`). */
-import type { From, StreamOptions, StreamReader, StreamWriter } from "../actor/context.ts";
+import type { StreamOptions, StreamReader, StreamWriter } from "../actor/context.ts";
 import type { SendResult } from "../actor/ref.ts";
 import { RuntimeError } from "../errors.ts";
 import { assertReplyError } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
-import { checkedStreamOptions, givenUp } from "../streams/stream-options.ts";
+import { checkedStreamOptions, givenUp, type ReaderToken } from "../streams/stream-options.ts";
 import { waitingWritesMax } from "../streams/stream-writer.ts";
 import type { MainLine } from "./main-line.ts";
 import type { StreamBatch } from "./remote-streams.ts";
@@ -133,7 +133,7 @@ export class ProcessWriter implements StreamWriter {
   readonly #over: () => void;
 
   /** @param over is called when it is over. */
-  constructor(line: MainLine, number: number, from: Required<From>, over: () => void) {
+  constructor(line: MainLine, number: number, from: ReaderToken, over: () => void) {
     this.#line = line;
     this.#number = number;
     this.#allowance = Math.min(from.stream, waitingWritesMax);

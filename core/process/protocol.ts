@@ -175,6 +175,8 @@ export const tellVerbs = [
   "ack",
   "nack",
   "log",
+  "tellOperation",
+  "tellContent",
   "cancelRequest",
   "openStream",
   "leaveStream",

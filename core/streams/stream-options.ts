@@ -4,13 +4,14 @@ import { publishKeys } from "../bus/publish-options.ts";
 import { checkedSignal, checkedTime } from "../bus/request-options.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { callTimeoutMs } from "../kernel/calls.ts";
-import { partsOf } from "../kernel/verb-arguments.ts";
+import { assertTrace, partsOf } from "../kernel/verb-arguments.ts";
 
 export const streamKeys = [
   "idleTimeoutMs",
   "timeoutMs",
   "window",
   "signal",
+  "trace",
 ] as const satisfies readonly (keyof StreamOptions)[];
 
 export const requestStreamKeys: readonly string[] = [...publishKeys, ...streamKeys];
@@ -27,6 +28,7 @@ export interface CheckedStreamOptions {
   readonly timeoutMs: number;
   readonly window: number;
   readonly signal: AbortSignal | undefined;
+  readonly trace: string | undefined;
 }
 
 export function checkedStreamOptions(options: StreamOptions, verb: string): CheckedStreamOptions {
@@ -36,16 +38,20 @@ export function checkedStreamOptions(options: StreamOptions, verb: string): Chec
       "bad_argument",
       `${verb} wants window as a whole number from 1 to ${windowMax}, got ${describe(window)}`,
     );
+  assertTrace(options.trace, verb);
   return {
     idleTimeoutMs: checkedTime(options.idleTimeoutMs, `${verb} wants idleTimeoutMs`) ?? callTimeoutMs,
     timeoutMs: checkedTime(options.timeoutMs, `${verb} wants timeoutMs`) ?? Number.POSITIVE_INFINITY,
     window,
     signal: checkedSignal(options.signal, verb),
+    trace: options.trace,
   };
 }
 
+export type ReaderToken = Required<Omit<From, "trace">>;
+
 /** The token of somebody who reads a stream, with how many chunks may be on their way. */
-export function readerOf(from: From | undefined, creation: number): Required<From> {
+export function readerOf(from: From | undefined, creation: number): ReaderToken {
   partsOf(from as From, "stream", creation);
   const { caller, id, stream } = from as From; // it has parts
   if (stream === undefined || !isWindow(stream))

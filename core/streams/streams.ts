@@ -30,7 +30,13 @@ import { Reader } from "./stream-reader.ts";
 import { Writer } from "./stream-writer.ts";
 
 /** Of a reader that fails before anything has begun. */
-const nothing: CheckedStreamOptions = { idleTimeoutMs: 0, timeoutMs: 0, window: 1, signal: undefined };
+const nothing: CheckedStreamOptions = {
+  idleTimeoutMs: 0,
+  timeoutMs: 0,
+  window: 1,
+  signal: undefined,
+  trace: undefined,
+};
 
 export class Streams {
   readonly #kernel: Kernel;
@@ -62,7 +68,7 @@ export class Streams {
       const { calls } = this.#kernel;
       calls.assertMayCall(cell, ref, name, argument);
       return this.#open(cell, name, ref, checked, (id) =>
-        calls.sendCall(cell, ref, id, name, argument, checked.timeoutMs, checked.window),
+        calls.sendCall(cell, ref, id, name, argument, checked.timeoutMs, checked.window, checked.trace),
       );
     });
   }
@@ -73,7 +79,7 @@ export class Streams {
       assertKeys("requestStream: options", options, requestStreamKeys);
       const checked = checkedStreamOptions(options, "requestStream");
       const deadlineMs = Math.min(checked.timeoutMs, checked.idleTimeoutMs);
-      const extras = checkedExtras({ deadlineMs, ...options }, kernel, "requestStream");
+      const extras = checkedExtras({ deadlineMs, trace: cell.current?.trace, ...options }, kernel, "requestStream");
       this.#assertOpen(checked, topic);
       return this.#open(cell, topic, undefined, checked, (id) => {
         const replyTo: From = { caller: kernel.refOf(cell), id, stream: checked.window };

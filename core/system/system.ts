@@ -106,6 +106,7 @@ export class System implements AsyncDisposable {
     this.#gateway = parts.gateway;
     this.#inspection = new Inspection(parts.kernel, parts.pool, parts.gateway);
     this.events = parts.events;
+    parts.kernel.observation = { events: parts.events, stats: () => this.stats() };
     this.#monitors = parts.monitors;
     this.#ctx = parts.kernel.contextOf(parts.kernel.guest);
     this.#manualClock = parts.isManual ? new ManualClock(parts.kernel) : undefined;

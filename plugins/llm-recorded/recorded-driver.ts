@@ -35,7 +35,7 @@ export class RecordedDriver implements ModelDriver {
 
   async #ask(model: ModelClient, request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
     const deltas: AnswerDelta[] = [];
-    const chat = model.chat(request, { signal: out.signal });
+    const chat = model.chat(request, { signal: out.signal, trace: out.trace });
     let answer: ChatEnd;
     try {
       for await (const delta of chat) {
@@ -54,12 +54,12 @@ export class RecordedDriver implements ModelDriver {
     return answer;
   }
 
-  async embed(request: EmbedRequest): Promise<EmbedAnswer> {
+  async embed(request: EmbedRequest, _signal: AbortSignal, trace?: string): Promise<EmbedAnswer> {
     const found = this.#find("embed", request);
     if (found !== undefined) return ended<EmbedAnswer>(found);
     let answer: EmbedAnswer;
     try {
-      answer = await (this.#model as ModelClient).embed(request);
+      answer = await (this.#model as ModelClient).embed(request, { trace });
     } catch (error) {
       await this.#recording.append({ question: "embed", asked: request, failure: failureOf(error) });
       throw error;

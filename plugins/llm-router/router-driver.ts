@@ -44,7 +44,7 @@ export class RouterDriver implements ModelDriver {
       const asked = askedOf(target, request);
       const meter = new Meter(target, lane, asked);
       return await meter.run(async () => {
-        const chat = target.client.chat(asked, { signal: lane.signal });
+        const chat = target.client.chat(asked, { signal: lane.signal, trace: out.trace });
         for await (const delta of chat) {
           meter.count(delta);
           hasBegun = true;
@@ -57,11 +57,11 @@ export class RouterDriver implements ModelDriver {
     return await this.#answer(ask, out.signal, () => hasBegun && this.#means.config.midStream === "fail");
   }
 
-  embed(request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
+  embed(request: EmbedRequest, signal: AbortSignal, trace?: string): Promise<EmbedAnswer> {
     const ask = async (target: Target, lane: Lane): Promise<EmbedAnswer> => {
       const asked = askedOf(target, request);
       return await new Meter(target, lane, asked).run(async () => {
-        const answer = await unless(lane.signal, target.client.embed(asked));
+        const answer = await unless(lane.signal, target.client.embed(asked, { trace }));
         return { ...answer, usage: this.#prices.priced(answer.usage, asked.model, answer.model) };
       });
     };

@@ -1,0 +1,70 @@
+/** A model's chat, and an embedding, as operations: what OpenTelemetry's conventions for generative AI want to be told of them. */
+import type { PluginBus } from "../plugin/plugin-bus.ts";
+import type { ChatAnswer, ChatRequest, EmbedAnswer, EmbedRequest, FinishReason } from "./model.ts";
+import { beginOperation } from "./operation.ts";
+
+export interface ModelOperation<A> {
+  /** See `Operation.trace`. */
+  readonly trace: string | undefined;
+  answered(answer: A): void;
+  failed(code: string): void;
+}
+
+const finishReasons: Readonly<Record<FinishReason, string>> = {
+  stop: "stop",
+  length: "length",
+  toolCalls: "tool_call",
+};
+
+/** @param plugin its name: `llm-openai` is of the provider `openai` */
+export function beginChat(bus: PluginBus, plugin: string, request: ChatRequest): ModelOperation<ChatAnswer> {
+  const operation = beginOperation(bus, "chat", request.model);
+  const asked = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": providerOf(plugin),
+    "gen_ai.request.model": request.model,
+    "gen_ai.request.max_tokens": request.maxOutputTokens,
+    "gen_ai.request.temperature": request.temperature,
+    "gen_ai.request.top_p": request.topP,
+    "gen_ai.request.seed": request.seed,
+    "gen_ai.output.type": request.output === undefined ? undefined : "json",
+  };
+  return {
+    trace: operation.trace,
+    answered: ({ model, content, finishReason, toolCalls, usage }) =>
+      operation.end({
+        attributes: {
+          ...asked,
+          "gen_ai.response.model": model,
+          "gen_ai.response.finish_reasons": [finishReasons[finishReason]],
+          "gen_ai.usage.input_tokens": usage?.inputTokens,
+          "gen_ai.usage.output_tokens": usage?.outputTokens,
+          "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
+        },
+        content: () => ({ input: request.messages, output: { role: "assistant", content, toolCalls } }),
+      }),
+    failed: (code) => operation.end({ attributes: asked, failure: code, content: () => ({ input: request.messages }) }),
+  };
+}
+
+export function beginEmbed(bus: PluginBus, plugin: string, request: EmbedRequest): ModelOperation<EmbedAnswer> {
+  const operation = beginOperation(bus, "embeddings", request.model);
+  const asked = {
+    "gen_ai.operation.name": "embeddings",
+    "gen_ai.provider.name": providerOf(plugin),
+    "gen_ai.request.model": request.model,
+  };
+  return {
+    trace: operation.trace,
+    answered: ({ model, usage }) =>
+      operation.end({
+        attributes: { ...asked, "gen_ai.response.model": model, "gen_ai.usage.input_tokens": usage?.inputTokens },
+        content: () => ({ input: request.texts }),
+      }),
+    failed: (code) => operation.end({ attributes: asked, failure: code, content: () => ({ input: request.texts }) }),
+  };
+}
+
+function providerOf(plugin: string): string {
+  return plugin.replace(/^llm-/, "");
+}

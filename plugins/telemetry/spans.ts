@@ -1,0 +1,95 @@
+/**
+ * Operations with a trace context as spans. Actors have given their spans ids before, in the messages that they sent on, and a
+ * span has to have the id that its children name as their parent's.
+ */
+import type { Attributes, Context, HrTime, Span, SpanContext, Tracer } from "@opentelemetry/api";
+import {
+  type OperationContentEvent,
+  type OperationEvent,
+  refKey,
+  type TraceContext,
+  traceContext,
+} from "../../core/index.ts";
+import type { OpenTelemetry } from "./sdk.ts";
+
+/** What was said in operations whose end is still to come; more are forgotten, the oldest first. */
+const contentsMax = 1_000;
+/** What is asked of somebody outside the program. */
+const outward: readonly string[] = ["chat", "embeddings"];
+
+export class Spans {
+  readonly #api: OpenTelemetry;
+  readonly #tracer: Tracer;
+  /** By the context of the operation. */
+  readonly #contents = new Map<string, OperationContentEvent>();
+
+  constructor(api: OpenTelemetry, tracer: Tracer) {
+    this.#api = api;
+    this.#tracer = tracer;
+  }
+
+  content(event: OperationContentEvent): void {
+    if (event.trace === undefined) return;
+    const [oldest] = this.#contents.size >= contentsMax ? this.#contents.keys() : [];
+    if (oldest !== undefined) this.#contents.delete(oldest);
+    this.#contents.set(event.trace, event);
+  }
+
+  operation(event: OperationEvent): void {
+    const own = traceContext(event.trace);
+    const parent = traceContext(event.parent);
+    if (own === undefined || parent === undefined) return;
+    const { SpanKind, SpanStatusCode } = this.#api;
+    const { operation, subject, beganMs, tookMs, failure } = event;
+    const span = this.#tracer.startSpan(
+      nameOf(operation, subject ?? event.attributes["gen_ai.response.model"]),
+      {
+        kind: outward.includes(operation) ? SpanKind.CLIENT : SpanKind.INTERNAL,
+        startTime: hrTime(beganMs),
+        attributes: this.#attributesOf(event),
+      },
+      this.#contextOf(parent),
+    );
+    nameSpan(span, own);
+    if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
+    span.end(hrTime(beganMs + tookMs));
+  }
+
+  #attributesOf({ ref, name, trace, attributes, failure }: OperationEvent): Attributes {
+    const content = trace === undefined ? undefined : this.#contents.get(trace);
+    if (content !== undefined && trace !== undefined) this.#contents.delete(trace);
+    return {
+      ...(attributes as Attributes), // what lists there are is not changed
+      "mofa.actor": name ?? refKey(ref),
+      "mofa.thread": ref.thread,
+      ...(failure !== undefined && { "error.type": failure }),
+      ...(content !== undefined && { "gen_ai.input.messages": content.input }),
+      ...(content?.output !== undefined && { "gen_ai.output.messages": content.output }),
+    };
+  }
+
+  /** Of somebody who may be on another thread, in another process, or in another program. */
+  #contextOf({ traceId, spanId, flags }: TraceContext): Context {
+    const { ROOT_CONTEXT, trace } = this.#api;
+    return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: flags & 1, isRemote: true });
+  }
+}
+
+/**
+ * Gives a span the id under which its children know it. The API has no other way: ids are made by the SDK, where the span is
+ * started, and that is when it is over. `spanContext()` is the very object that exporters read.
+ */
+function nameSpan(span: Span, { spanId }: TraceContext): void {
+  const context: { -readonly [K in keyof SpanContext]: SpanContext[K] } = span.spanContext();
+  context.spanId = spanId;
+}
+
+function nameOf(operation: string, subject: unknown): string {
+  return typeof subject === "string" ? `${operation} ${subject}` : operation;
+}
+
+/** A number would be taken for one of `performance.now()` where it is small. */
+function hrTime(ms: number): HrTime {
+  const seconds = Math.trunc(ms / 1_000);
+  return [seconds, Math.round((ms - seconds * 1_000) * 1e6)];
+}
