@@ -284,6 +284,7 @@ export type { StandardIssue, StandardResult, StandardSchema } from "./registry/s
 export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";
 export type { ActorNode } from "./system/actor-tree.ts";
 export type { SystemParts } from "./system/boot.ts";
+export { countsByPosition, type PositionCounts } from "./system/counts-by-position.ts";
 export type { SystemStats } from "./system/inspection.ts";
 export { loadSystem } from "./system/load.ts";
 export type { LookOptions, StateOptions } from "./system/look-options.ts";

@@ -13,7 +13,14 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { checkedChat, checkedEmbed } from "./chat-request.ts";
-import { type ChatRequest, type EmbedAnswer, type EmbedRequest, type ModelCalls, modelTag, modelVersion } from "./model.ts";
+import {
+  type ChatRequest,
+  type EmbedAnswer,
+  type EmbedRequest,
+  type ModelCalls,
+  modelTag,
+  modelVersion,
+} from "./model.ts";
 import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
 import { beginChat, beginEmbed } from "./model-operation.ts";
@@ -62,10 +69,10 @@ class Model {
     running
       .run(this.driver, () => this.#running.delete(running))
       .then((answer) => {
-        operation.answered(answer);
         this.#lastFailure = undefined;
         if (writer === undefined) bus.reply(from, answer);
         else writer.end(answer);
+        operation.answered(answer);
       })
       // Also of an answer that cannot be given: it may be larger than what crosses to a process.
       .catch((thrown: unknown) => {

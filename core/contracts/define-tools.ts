@@ -12,6 +12,7 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { assertOwnNames, type CheckedTool, checkedTools } from "./checked-tool.ts";
+import { beginOperation, type Operation } from "./operation.ts";
 import { RunningTool, type ToolRoom } from "./running-tool.ts";
 import { streamOf } from "./stream-of.ts";
 import { type ToolDecision, type ToolInfo, type ToolRequest, type ToolsCalls, toolsTag, toolsVersion } from "./tool.ts";
@@ -72,18 +73,32 @@ class Tools implements ToolRoom {
     // Of a cast nobody would see an answer, and nobody could approve of it by name.
     if (from === undefined) return undefined;
     const writer = streamOf(bus, from);
-    void this.#answer(request, from, writer);
+    const operation = beginOperation(bus, "execute_tool", request.name);
+    void this.#answer(request, from, writer, operation);
     return bus.noReply;
   }
 
-  async #answer(request: ToolRequest, from: CallToken, writer: StreamWriter | undefined): Promise<void> {
+  async #answer(
+    request: ToolRequest,
+    from: CallToken,
+    writer: StreamWriter | undefined,
+    operation: Operation,
+  ): Promise<void> {
+    const attributes = {
+      "gen_ai.operation.name": "execute_tool",
+      "gen_ai.tool.name": request.name,
+      "gen_ai.tool.type": "function",
+    };
+    const content = (output?: unknown) => () => ({ input: request.arguments, output });
     try {
-      const answer = await this.#run(request, writer);
+      const answer = await this.#run(request, writer, operation.trace);
       if (writer === undefined) this.#bus.reply(from, answer);
       else writer.end(answer);
+      operation.end({ attributes, content: content(answer.json) });
     } catch (thrown) {
       // Also of an answer that cannot be given: it may be larger than what crosses to a process.
       const error = toolError(thrown, request.name);
+      operation.end({ attributes, failure: error.code, content: content() });
       if (error.code === "tool_failed")
         this.#bus.log("warning", error.message, { tool: request.name, error: error.cause });
       if (writer === undefined) this.#bus.replyError(from, error);
@@ -91,14 +106,14 @@ class Tools implements ToolRoom {
     }
   }
 
-  async #run({ name, arguments: given }: ToolRequest, writer: StreamWriter | undefined) {
+  async #run({ name, arguments: given }: ToolRequest, writer: StreamWriter | undefined, trace: string | undefined) {
     const table = await this.table();
     const tool = table.get(name);
     if (tool === undefined) {
       const known = [...table.keys()].join(", ") || "none";
       throw new ToolError("tool_unknown", `${this.#name} has no tool ${describe(name)} (it has: ${known})`);
     }
-    const running = new RunningTool(tool, this, writer);
+    const running = new RunningTool(tool, this, writer, trace);
     this.#running.add(running);
     try {
       return await running.run(given);

@@ -1,5 +1,6 @@
 /** A model's chat, and an embedding, as operations: what OpenTelemetry's conventions for generative AI want to be told of them. */
 import type { PluginBus } from "../plugin/plugin-bus.ts";
+import { inputMessages, outputMessages } from "./message-parts.ts";
 import type { ChatAnswer, ChatRequest, EmbedAnswer, EmbedRequest, FinishReason } from "./model.ts";
 import { beginOperation } from "./operation.ts";
 
@@ -31,19 +32,23 @@ export function beginChat(bus: PluginBus, plugin: string, request: ChatRequest):
   };
   return {
     trace: operation.trace,
-    answered: ({ model, content, finishReason, toolCalls, usage }) =>
+    answered(answer) {
+      const { model, finishReason, usage } = answer;
+      const reason = finishReasons[finishReason];
       operation.end({
         attributes: {
           ...asked,
           "gen_ai.response.model": model,
-          "gen_ai.response.finish_reasons": [finishReasons[finishReason]],
+          "gen_ai.response.finish_reasons": [reason],
           "gen_ai.usage.input_tokens": usage?.inputTokens,
           "gen_ai.usage.output_tokens": usage?.outputTokens,
           "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
         },
-        content: () => ({ input: request.messages, output: { role: "assistant", content, toolCalls } }),
-      }),
-    failed: (code) => operation.end({ attributes: asked, failure: code, content: () => ({ input: request.messages }) }),
+        content: () => ({ input: inputMessages(request.messages), output: outputMessages(answer, reason) }),
+      });
+    },
+    failed: (code) =>
+      operation.end({ attributes: asked, failure: code, content: () => ({ input: inputMessages(request.messages) }) }),
   };
 }
 

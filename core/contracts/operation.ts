@@ -5,6 +5,7 @@
  */
 import type { Context } from "../actor/context.ts";
 import { stopwatchMs } from "../clock.ts";
+import { describe } from "../errors.ts";
 import {
   attributeCharsMax,
   attributeListMax,
@@ -102,6 +103,15 @@ function shortened(value: OperationAttribute): OperationAttribute {
   return value;
 }
 
+/** A message may hold what JSON has no form for. */
 function textOf(value: unknown): string {
-  return (JSON.stringify(value) ?? "").slice(0, contentCharsMax);
+  return (typeof value === "string" ? value : (jsonOf(value) ?? describe(value))).slice(0, contentCharsMax);
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

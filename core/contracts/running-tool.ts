@@ -29,8 +29,10 @@ export class RunningTool implements ToolRun {
   readonly #room: ToolRoom;
   readonly #writer: ToolWriter | undefined;
   readonly #controller = new AbortController();
+  readonly trace: string | undefined;
 
-  constructor(tool: CheckedTool, room: ToolRoom, writer: ToolWriter | undefined) {
+  constructor(tool: CheckedTool, room: ToolRoom, writer: ToolWriter | undefined, trace: string | undefined) {
+    this.trace = trace;
     this.#tool = tool;
     this.#room = room;
     this.#writer = writer;

@@ -12,6 +12,8 @@ export interface ToolCallOptions {
   readonly signal?: AbortSignal;
   /** For the whole call, waiting and approval, too. Default: the plugin's own limits. */
   readonly timeoutMs?: number;
+  /** See `CallOptions.trace`. */
+  readonly trace?: string | undefined;
   onProgress?(data: unknown): void;
   /** Somebody has to approve of the call, by `decide` with that id. */
   onApproval?(id: string): void;
@@ -59,12 +61,13 @@ export function toolsOf(asker: Asker | BusAsker, plugin: string | Ref): ToolsCli
     }
   };
   const callForJson: ToolsClient["callForJson"] = async (name, given, options = {}) => {
-    const { signal, timeoutMs, ...heard } = options;
+    const { signal, timeoutMs, trace, ...heard } = options;
     // The plugin's own limits hold: what is silent for long may still be at work, or wait for somebody's word.
     const patient = {
       idleTimeoutMs: Number.POSITIVE_INFINITY,
       ...(signal && { signal }),
       ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(trace !== undefined && { trace }),
     };
     const request = { name, ...(given !== undefined && { arguments: given }) };
     try {

@@ -13,6 +13,8 @@ export type ToolSchema<T> = StandardSchema<T> | JsonSchema;
 export interface ToolRun {
   /** Aborted when the call is to end: whoever asked is gone, its time is over, the plugin ends. A tool that goes on nonetheless is heard no more. */
   readonly signal: AbortSignal;
+  /** The call's own trace context, for what the tool asks others: see `Context.trace`. */
+  readonly trace: string | undefined;
   /** Says how far it is, when its reader has room. Nothing where the caller does not read it. */
   progress(data: unknown): Promise<void>;
 }

@@ -1,12 +1,13 @@
 /** What operations, and the runtime itself, come to in numbers: instruments of OpenTelemetry. */
 import type { BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
-import type {
-  CrashReport,
-  ExitReason,
-  OperationEvent,
-  RestartedEvent,
-  RuntimeEvent,
-  SystemStats,
+import {
+  type CrashReport,
+  countsByPosition,
+  type OperationEvent,
+  type RestartedEvent,
+  type RuntimeEvent,
+  reasonKind,
+  type SystemStats,
 } from "../../core/index.ts";
 
 type Happened = CrashReport | RestartedEvent | Extract<RuntimeEvent, { readonly type: "exited" }>;
@@ -76,7 +77,6 @@ export class RuntimeMetrics {
     this.#close();
   }
 }
-
 
 function observeStats(meter: Meter, stats: () => Promise<SystemStats>): () => void {
   const actors = meter.createObservableGauge("mofa.actors", { unit: "{actor}", description: "Actors that live" });

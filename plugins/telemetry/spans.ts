@@ -16,6 +16,10 @@ import type { OpenTelemetry } from "./sdk.ts";
 const contentsMax = 1_000;
 /** What is asked of somebody outside the program. */
 const outward: readonly string[] = ["chat", "embeddings"];
+const contentNames: Readonly<Record<string, readonly [input: string, output: string]>> = {
+  chat: ["gen_ai.input.messages", "gen_ai.output.messages"],
+  execute_tool: ["gen_ai.tool.call.arguments", "gen_ai.tool.call.result"],
+};
 
 export class Spans {
   readonly #api: OpenTelemetry;
@@ -55,7 +59,7 @@ export class Spans {
     span.end(hrTime(beganMs + tookMs));
   }
 
-  #attributesOf({ ref, name, trace, attributes, failure }: OperationEvent): Attributes {
+  #attributesOf({ operation, ref, name, trace, attributes, failure }: OperationEvent): Attributes {
     const content = trace === undefined ? undefined : this.#contents.get(trace);
     if (content !== undefined && trace !== undefined) this.#contents.delete(trace);
     return {
@@ -63,8 +67,7 @@ export class Spans {
       "mofa.actor": name ?? refKey(ref),
       "mofa.thread": ref.thread,
       ...(failure !== undefined && { "error.type": failure }),
-      ...(content !== undefined && { "gen_ai.input.messages": content.input }),
-      ...(content?.output !== undefined && { "gen_ai.output.messages": content.output }),
+      ...(content !== undefined && contentOf(operation, content)),
     };
   }
 
@@ -82,6 +85,11 @@ export class Spans {
 function nameSpan(span: Span, { spanId }: TraceContext): void {
   const context: { -readonly [K in keyof SpanContext]: SpanContext[K] } = span.spanContext();
   context.spanId = spanId;
+}
+
+function contentOf(operation: string, { input, output }: OperationContentEvent): Attributes {
+  const [asked, given] = contentNames[operation] ?? ["mofa.input", "mofa.output"];
+  return { [asked]: input, ...(output !== undefined && { [given]: output }) };
 }
 
 function nameOf(operation: string, subject: unknown): string {
