@@ -26,6 +26,14 @@ export const MetaKind = {
 } as const;
 export type MetaKind = (typeof MetaKind)[keyof typeof MetaKind];
 
+/** What a call may have beside its question: beside its `Meta`, which most have without. */
+export interface CallExtras {
+  /** Its caller reads a stream, and so many chunks may be on their way. */
+  readonly credit: number | undefined;
+  /** Its caller's trace context. */
+  readonly trace: string | undefined;
+}
+
 /** What a message is that is neither raw nor a cast. One class for all, so that the kernel's code stays monomorphic. */
 export class Meta {
   readonly kind: MetaKind;
@@ -39,10 +47,8 @@ export class Meta {
   readonly from: RefData | undefined;
   /** call: how long the caller waits. */
   readonly timeoutMs: number | undefined;
-  /** call: its caller reads a stream, and so many chunks may be on their way. */
-  readonly credit: number | undefined;
-  /** call: its caller's trace context. */
-  readonly trace: string | undefined;
+  /** call: what few have. */
+  readonly extras: CallExtras | undefined;
 
   constructor(
     kind: MetaKind,
@@ -51,8 +57,7 @@ export class Meta {
     from: RefData | undefined,
     timeoutMs?: number,
     subscription?: TopicSubscription,
-    credit?: number,
-    trace?: string,
+    extras?: CallExtras,
   ) {
     this.kind = kind;
     this.name = name;
@@ -60,8 +65,16 @@ export class Meta {
     this.from = from;
     this.timeoutMs = timeoutMs;
     this.subscription = subscription;
-    this.credit = credit;
-    this.trace = trace;
+    this.extras = extras;
+  }
+
+  /** See `CallExtras`. */
+  get credit(): number | undefined {
+    return this.extras?.credit;
+  }
+
+  get trace(): string | undefined {
+    return this.extras?.trace;
   }
 }
 

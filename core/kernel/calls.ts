@@ -7,7 +7,7 @@
  */
 import { type Cell, type CellExtra, extraOf, Flag } from "../actor/cell.ts";
 import { type Blamed, blamedReason, reasonError, retiredWhy } from "../actor/exit-reason.ts";
-import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type CallExtras, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
 import { failAtCaller } from "../caller-stack.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
@@ -53,7 +53,8 @@ export class Calls {
       if (options === undefined) return this.#ask(cell, ref, MetaKind.call, name, argument, callTimeoutMs);
       assertCallOptions(options, "call");
       const { timeoutMs = callTimeoutMs, trace } = options;
-      return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs, trace);
+      const extras = trace === undefined ? undefined : { credit: undefined, trace };
+      return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs, extras);
     } catch (error) {
       return this.#kernel.tasks.rejection(cell, error);
     }
@@ -206,7 +207,7 @@ export class Calls {
     name: string,
     argument: unknown,
     timeoutMs: number,
-    trace = cell.current?.trace,
+    extras = handedOn(cell),
   ): Promise<unknown> {
     const kernel = this.#kernel;
     kernel.assertAlive(cell, "call");
@@ -218,7 +219,7 @@ export class Calls {
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "call");
     return kernel.scheduler.commit(() => {
       const { id, promise } = this.expect(cell, ref, name, timeoutMs);
-      this.#send(cell, ref, kind, id, name, argument, timeoutMs, undefined, trace);
+      this.#send(cell, ref, kind, id, name, argument, timeoutMs, extras);
       return promise;
     });
   }
@@ -246,7 +247,7 @@ export class Calls {
     credit: number,
     trace = cell.current?.trace,
   ): void {
-    this.#send(cell, ref, MetaKind.call, id, name, argument, timeoutMs, credit, trace);
+    this.#send(cell, ref, MetaKind.call, id, name, argument, timeoutMs, { credit, trace });
   }
 
   #check(ref: RefData, name: string, argument: unknown): void {
@@ -264,27 +265,26 @@ export class Calls {
     name: string,
     argument: unknown,
     timeoutMs: number,
-    credit?: number,
-    trace?: string,
+    extras?: CallExtras,
   ): void {
     const kernel = this.#kernel;
     if ((cell.flags & Flag.traced) !== 0 && kind === MetaKind.call) kernel.traces.called(cell, ref, id, name, argument);
     if (ref.thread !== kernel.thread) {
       const frame = kind === MetaKind.stop ? FrameKind.stop : FrameKind.call;
-      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs, credit, trace);
+      kernel.peers.sendCall(cell, ref, frame, id, name, argument, timeoutMs, extras);
       return;
     }
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       const from = kernel.refOf(cell);
-      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs, 0, credit, trace);
+      const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs, 0, extras);
       if (!kernel.early.hold(ref, again, kind === MetaKind.call)) again();
     } else if (kind === MetaKind.stop) {
       const from = kernel.refOf(cell);
       const again = () => this.callReceived(ref, from, id, kind, name, argument, timeoutMs);
       if (kernel.faults?.holds(from, ref, again) !== true) again();
     } else {
-      const meta = new Meta(kind, name, id, kernel.refOf(cell), timeoutMs, undefined, credit, trace);
+      const meta = new Meta(kind, name, id, kernel.refOf(cell), timeoutMs, undefined, extras);
       void kernel.delivery.deliver(target, meta, argument, cell);
     }
   }
@@ -299,11 +299,10 @@ export class Calls {
     argument: unknown,
     timeoutMs: number,
     mark = 0,
-    credit?: number,
-    trace?: string,
+    extras?: CallExtras,
   ): void {
     const kernel = this.#kernel;
-    const meta = new Meta(kind, name, id, from, timeoutMs, undefined, credit, trace);
+    const meta = new Meta(kind, name, id, from, timeoutMs, undefined, extras);
     const target = kernel.cellOf(ref);
     if (target === undefined) {
       kernel.delivery.deadLetter(ref, meta, argument, "noproc");
@@ -515,6 +514,12 @@ export function placeLost(topic: string, why: string): ErrorData {
     code: "thread_lost",
     message: `nobody answered the request "${topic}": a thread of those who had it is lost (${why})`,
   };
+}
+
+/** Of the call in hand, to those that are made meanwhile: its trace context, where it has one. */
+function handedOn({ current }: Cell): CallExtras | undefined {
+  const trace = current?.extras?.trace;
+  return trace === undefined ? undefined : { credit: undefined, trace };
 }
 
 function gone(who: string, name: string): ErrorData {

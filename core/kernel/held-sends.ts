@@ -100,7 +100,7 @@ export class HeldSends {
       const sender = send.sender ?? guest;
       if (meta instanceof Meta) {
         const timeoutMs = meta.timeoutMs ?? Number.POSITIVE_INFINITY;
-        peers.sendCall(sender, ref, FrameKind.call, meta.id, meta.name, payload, timeoutMs, meta.credit, meta.trace);
+        peers.sendCall(sender, ref, FrameKind.call, meta.id, meta.name, payload, timeoutMs, meta.extras);
       } else void peers.sendMessage(sender, ref, meta, payload, send.transfer);
     }
   }

@@ -94,8 +94,9 @@ export class Inbound implements FrameSink {
     switch (kind as Exclude<FrameKind, typeof FrameKind.message | typeof FrameKind.cast>) {
       case FrameKind.call: {
         const [name, argument, timeoutMs, mark, credit, trace] = payload as CallPayload;
+        const extras = credit === undefined && trace === undefined ? undefined : { credit, trace };
         if (kernel.checks) freezeMessage(argument);
-        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark, credit, trace);
+        kernel.calls.callReceived(to, from, id, MetaKind.call, name, argument, timeoutMs, mark, extras);
         return;
       }
       case FrameKind.stop:

@@ -10,7 +10,7 @@
  */
 import { type Cell, Flag } from "../actor/cell.ts";
 import { type Blamed, retiredWhy } from "../actor/exit-reason.ts";
-import { Meta, MetaKind } from "../actor/mailbox.ts";
+import { type CallExtras, Meta, MetaKind } from "../actor/mailbox.ts";
 import type { RefData, SendResult } from "../actor/ref.ts";
 import type { ErrorData } from "../errors.ts";
 import type { ChannelReader, ChannelWriter } from "../thread/channel.ts";
@@ -243,18 +243,16 @@ export class Peers {
     name: string,
     argument: unknown,
     timeoutMs: number,
-    credit: number | undefined,
-    trace: string | undefined,
+    extras: CallExtras | undefined,
   ): void {
     const peer = this.#peers.get(to.thread);
     if (kind === FrameKind.call && peer !== undefined && (!peer.held.isEmpty || peer.isFull)) {
-      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs, undefined, credit, trace);
+      const meta = new Meta(MetaKind.call, name, id, this.#kernel.refOf(sender), timeoutMs, undefined, extras);
       if (peer.held.hold(peer.isFull, sender, to, meta, argument, undefined) !== undefined) return;
     }
     const mark = this.#markOf(sender, argument);
     const plain = mark === 0 ? [name, argument, timeoutMs] : [name, argument, timeoutMs, mark];
-    const withCredit = credit === undefined ? plain : [name, argument, timeoutMs, mark, credit];
-    const call = trace === undefined ? withCredit : [name, argument, timeoutMs, mark, credit, trace];
+    const call = extras === undefined ? plain : [name, argument, timeoutMs, mark, extras.credit, extras.trace];
     const body = kind === FrameKind.stop ? argument : call;
     this.#append(to.thread, kind, to.slot, to.generation, sender.slot, sender.generation, id, body, undefined);
   }
