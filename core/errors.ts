@@ -7,6 +7,7 @@
 
 /** Every code that the runtime throws or replies with, and what it says. */
 export const errorCodes = {
+  address_unavailable: "a server cannot listen at the address that it was given",
   already_kept: "a kept topic overlaps the pattern",
   already_registered: "the name belongs to a living actor",
   already_started: "a child or a named actor of that name is already running",

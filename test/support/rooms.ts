@@ -49,6 +49,7 @@ export const pluginPackages: Readonly<Record<string, readonly string[]>> = {
   "storage-mysql": ["mysql2"],
   "storage-postgres": ["pg"],
   "storage-sqlite": ["sqlite3"],
+  telemetry: ["@opentelemetry/api"],
 };
 
 /** Every breach of the table, one line each, in the order of the files. `sources` goes from path to text. */
