@@ -23,7 +23,7 @@ import {
 } from "./model.ts";
 import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
-import { beginChat, beginEmbed } from "./model-operation.ts";
+import { type AskedModel, beginChat, beginEmbed } from "./model-operation.ts";
 import { RunningChat } from "./running-chat.ts";
 import { streamOf } from "./stream-of.ts";
 
@@ -40,6 +40,7 @@ type Embed = NonNullable<ModelDriver["embed"]>;
 type Models = NonNullable<ModelDriver["models"]>;
 
 class Model {
+  readonly #asked: AskedModel;
   readonly #name: string;
   readonly #limits: ModelLimits;
   readonly #running = new Set<RunningChat | AbortController>();
@@ -47,8 +48,9 @@ class Model {
   readonly driver: ModelDriver;
   #lastFailure: string | undefined;
 
-  constructor(name: string, limits: ModelLimits, driver: ModelDriver, bus: PluginBus) {
-    this.#name = name;
+  constructor(asked: AskedModel, limits: ModelLimits, driver: ModelDriver, bus: PluginBus) {
+    this.#asked = asked;
+    this.#name = asked.name;
     this.#bus = bus;
     this.#limits = limits;
     this.driver = driver;
@@ -63,7 +65,7 @@ class Model {
     // Of a cast nobody would see an answer.
     if (from === undefined) return undefined;
     const writer = streamOf(bus, from);
-    const operation = beginChat(bus, this.#name, request);
+    const operation = beginChat(bus, this.#asked, request);
     const running = new RunningChat(request, this.#limits, writer, operation.trace);
     this.#running.add(running);
     running
@@ -96,7 +98,7 @@ class Model {
   }
 
   async embed(embed: Embed, request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
-    const operation = beginEmbed(this.#bus, this.#name, request);
+    const operation = beginEmbed(this.#bus, this.#asked, request);
     try {
       const answer = await embed(request, signal, operation.trace);
       operation.answered(answer);
@@ -182,11 +184,12 @@ export type ModelHandlers = {
 
 /** It provides a capability of its own name. @throws RuntimeError `bad_argument`, as `definePlugin`. */
 export function defineModel<C extends ModelLimits>({ open, ...definition }: ModelDefinition<C>): Plugin<ModelHandlers> {
-  const { name } = definition;
+  const { name, requires = [] } = definition;
+  const isRelay = requires.length > 0;
   const behaviour: PluginBehaviour<C, Model, ModelHandlers> = {
     async init(config, bus) {
       const { signal } = bus;
-      const model = new Model(name, config, await open(config, signal, bus), bus);
+      const model = new Model({ name, isRelay }, config, await open(config, signal, bus), bus);
       signal.addEventListener("abort", () => model.end(), { once: true });
       return model;
     },

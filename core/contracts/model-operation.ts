@@ -17,12 +17,18 @@ const finishReasons: Readonly<Record<FinishReason, string>> = {
   toolCalls: "tool_call",
 };
 
-/** @param plugin its name: `llm-openai` is of the provider `openai` */
-export function beginChat(bus: PluginBus, plugin: string, request: ChatRequest): ModelOperation<ChatAnswer> {
+export interface AskedModel {
+  /** Of the plugin: `llm-openai` is of the provider `openai`. */
+  readonly name: string;
+  /** It asks others, who tell of it themselves: what was read and written is counted there. */
+  readonly isRelay: boolean;
+}
+
+export function beginChat(bus: PluginBus, model: AskedModel, request: ChatRequest): ModelOperation<ChatAnswer> {
   const operation = beginOperation(bus, "chat", request.model);
   const asked = {
     "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": providerOf(plugin),
+    ...ownAttributes(model),
     "gen_ai.request.model": request.model,
     "gen_ai.request.max_tokens": request.maxOutputTokens,
     "gen_ai.request.temperature": request.temperature,
@@ -33,12 +39,12 @@ export function beginChat(bus: PluginBus, plugin: string, request: ChatRequest):
   return {
     trace: operation.trace,
     answered(answer) {
-      const { model, finishReason, usage } = answer;
+      const { model: answering, finishReason, usage } = answer;
       const reason = finishReasons[finishReason];
       operation.end({
         attributes: {
           ...asked,
-          "gen_ai.response.model": model,
+          "gen_ai.response.model": answering,
           "gen_ai.response.finish_reasons": [reason],
           "gen_ai.usage.input_tokens": usage?.inputTokens,
           "gen_ai.usage.output_tokens": usage?.outputTokens,
@@ -52,24 +58,27 @@ export function beginChat(bus: PluginBus, plugin: string, request: ChatRequest):
   };
 }
 
-export function beginEmbed(bus: PluginBus, plugin: string, request: EmbedRequest): ModelOperation<EmbedAnswer> {
+export function beginEmbed(bus: PluginBus, model: AskedModel, request: EmbedRequest): ModelOperation<EmbedAnswer> {
   const operation = beginOperation(bus, "embeddings", request.model);
   const asked = {
     "gen_ai.operation.name": "embeddings",
-    "gen_ai.provider.name": providerOf(plugin),
+    ...ownAttributes(model),
     "gen_ai.request.model": request.model,
   };
   return {
     trace: operation.trace,
-    answered: ({ model, usage }) =>
+    answered: ({ model: answering, usage }) =>
       operation.end({
-        attributes: { ...asked, "gen_ai.response.model": model, "gen_ai.usage.input_tokens": usage?.inputTokens },
+        attributes: { ...asked, "gen_ai.response.model": answering, "gen_ai.usage.input_tokens": usage?.inputTokens },
         content: () => ({ input: request.texts }),
       }),
     failed: (code) => operation.end({ attributes: asked, failure: code, content: () => ({ input: request.texts }) }),
   };
 }
 
-function providerOf(plugin: string): string {
-  return plugin.replace(/^llm-/, "");
+function ownAttributes({ name, isRelay }: AskedModel) {
+  return {
+    "gen_ai.provider.name": name.replace(/^llm-/, ""),
+    "mofa.relay": isRelay ? true : undefined,
+  };
 }

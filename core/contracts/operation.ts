@@ -92,8 +92,12 @@ function known(
   attributes: Readonly<Record<string, OperationAttribute | undefined>>,
 ): Readonly<Record<string, OperationAttribute>> {
   const all: Record<string, OperationAttribute> = {};
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) all[name] = shortened(value);
+  for (const [name, value] of Object.entries(attributes)) if (isTold(value)) all[name] = shortened(value);
   return all;
+}
+
+function isTold(value: OperationAttribute | undefined): value is OperationAttribute {
+  return typeof value === "number" ? Number.isFinite(value) : value !== undefined;
 }
 
 /** A name that somebody has given may be of any length, and is no reason to fail. */

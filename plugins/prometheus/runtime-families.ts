@@ -58,6 +58,8 @@ export class RuntimeFamilies {
     const labels = { operation, subject: operation === "execute_tool" ? (subject ?? "") : model };
     this.#operations.record(labels, tookMs / 1_000);
     if (failure !== undefined) this.#failures.add({ ...labels, code: failure });
+    // Who has asked others leaves the count to them.
+    if (attributes["mofa.relay"] === true) return;
     for (const type of ["input", "output"] as const) {
       const tokens = attributes[`gen_ai.usage.${type}_tokens`];
       // A provider may say what it likes, and a counter only grows.

@@ -60,6 +60,8 @@ export class RuntimeMetrics {
     );
     const measured = { "gen_ai.operation.name": operation, ...known };
     this.#duration.record(tookMs / 1_000, failure === undefined ? measured : { ...measured, "error.type": failure });
+    // Who has asked others leaves the count to them.
+    if (attributes["mofa.relay"] === true) return;
     for (const type of ["input", "output"] as const) {
       const tokens = attributes[`gen_ai.usage.${type}_tokens`];
       if (typeof tokens === "number") this.#tokens.record(tokens, { ...measured, "gen_ai.token.type": type });

@@ -1,18 +1,20 @@
 /** `telemetry` where no SDK is registered: nothing is asked of the kernels, and nothing is told. */
 import { expect, test } from "@jest/globals";
-import { modelOf } from "../../../index.ts";
-import { llmScripted } from "../../../plugins/llm-scripted/index.ts";
+import { startSystem } from "../../../index.ts";
 import { telemetry } from "../../../plugins/telemetry/index.ts";
-import { useSystem } from "../../support/use-system.ts";
+import { asker } from "../../fixtures/asking-actors.ts";
 
-const system = useSystem({ clock: "system", threads: 1 });
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const trace = `00-${traceId}-b7ad6b7169203331-01`;
 
-test("it says so, and hears of nothing", async () => {
-  const handle = await system().startPlugins([telemetry, llmScripted]);
-  expect(await system().call("plugin.telemetry", "health")).toEqual({
+// Not by `useSystem`, whose recorder listens to everything.
+test("it says so, and no operation is begun for it", async () => {
+  await using system = await startSystem({ threads: 1, spare: false });
+  await system.startPlugins([telemetry]);
+  const actor = await system.spawn(asker, undefined, { placement: { thread: 1 } });
+  expect(await system.call("plugin.telemetry", "health")).toEqual({
     status: "up",
     detail: "nothing: no SDK of OpenTelemetry was registered before this plugin was started",
   });
-  system().exit(handle.ref, "shutdown");
-  await handle.exit;
+  expect(await actor.call("begin", "x", { trace })).toBe(trace);
 });

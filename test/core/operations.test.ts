@@ -1,0 +1,121 @@
+/** Trace contexts of calls, and operations as events: what telemetry is made of. */
+import { describe, expect, test } from "@jest/globals";
+import { type OperationContentEvent, type OperationEvent, type Ref, startSystem } from "../../index.ts";
+import { asker } from "../fixtures/asking-actors.ts";
+import { inProcess } from "../support/in-process.ts";
+import { useSystem } from "../support/use-system.ts";
+
+const system = useSystem({ clock: "system", threads: 2 });
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+const trace = `00-${traceId}-b7ad6b7169203331-01`;
+const child = new RegExp(`^00-${traceId}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`);
+
+const places = [
+  ["on main", { placement: { thread: 0 } }],
+  ["on another thread", { placement: { thread: 1 } }],
+  ["in a process", inProcess],
+] as const;
+
+describe.each(places)("an actor %s", (_where, options) => {
+  const spawn = () => system().spawn(asker, undefined, options);
+
+  test("has the context of the call in hand, and of none where that has none", async () => {
+    const actor = await spawn();
+    expect(await actor.call("trace", undefined, { trace })).toBe(trace);
+    expect(await actor.call("trace", undefined)).toBeUndefined();
+    system().exit(actor, "kill");
+  });
+
+  test.each(places)("hands it on to another %s, behind an await, or says another", async (_place, other) => {
+    const actor = await spawn();
+    const to: Ref = await system().spawn(asker, undefined, other);
+    const through = { trace, timeoutMs: 30_000 };
+    expect(await actor.call("traceThrough", { to }, through)).toBe(trace);
+    expect(await actor.call("traceThrough", { to, trace: "another" }, through)).toBe("another");
+    expect(await actor.call("traceThrough", { to }, { timeoutMs: 30_000 })).toBeUndefined();
+    for (const one of [actor, to]) system().exit(one, "kill");
+  });
+
+  test("tells of an operation that has ended, once, with its own context and that of who asked", async () => {
+    const actor = await spawn();
+    const events: OperationEvent[] = [];
+    const unlisten = system().events.on("operation", (event) => events.push(event));
+    await actor.call("operate", { attributes: { "gen_ai.tool.name": "x" }, failure: "refused" }, { trace });
+    await system().settled();
+    unlisten();
+    expect(events).toEqual([
+      {
+        type: "operation",
+        ref: actor.toJSON(),
+        name: undefined,
+        operation: "invoke_agent",
+        subject: "a subject",
+        beganMs: expect.any(Number) as unknown,
+        tookMs: expect.any(Number) as unknown,
+        trace: expect.stringMatching(child) as unknown,
+        parent: trace,
+        attributes: { "gen_ai.tool.name": "x" },
+        failure: "refused",
+      },
+    ]);
+    system().exit(actor, "kill");
+  });
+
+  test("tells what was said to those alone who ask for that by its name", async () => {
+    const actor = await spawn();
+    const said = { content: { input: "a secret", output: ["an answer"] } };
+    const everything: string[] = [];
+    const unlisten = system().events.on("*", (event) => everything.push(JSON.stringify(event)));
+    await actor.call("operate", said, { trace });
+    await system().settled();
+    expect(everything.filter((event) => event.includes(`"operation"`))).toHaveLength(1);
+    expect(everything.filter((event) => event.includes("a secret") && event.includes("operation"))).toEqual([]);
+    unlisten();
+    const contents: OperationContentEvent[] = [];
+    const end = system().events.on("operationContent", (event) => contents.push(event));
+    const of = system().events.on("operation", () => {});
+    await actor.call("operate", said, { trace });
+    await system().settled();
+    end();
+    of();
+    expect(contents.map(({ input, output }) => [input, output])).toEqual([["a secret", `["an answer"]`]]);
+    system().exit(actor, "kill");
+  });
+});
+
+// Not by `useSystem`, whose recorder listens to everything.
+test("where nobody listens the context of who asked is handed on; where somebody does, a new one below it", async () => {
+  await using own = await startSystem({ threads: 1, spare: false });
+  const actor = await own.spawn(asker, undefined, { placement: { thread: 1 } });
+  expect(await actor.call("begin", "x", { trace })).toBe(trace);
+  own.events.on("operation", () => {});
+  expect(await actor.call("begin", "x", { trace })).toMatch(child);
+  expect(await actor.call("begin", "x", { trace: "no traceparent" })).toBe("no traceparent");
+  expect(await actor.call("begin", "x")).toBeUndefined();
+});
+
+test("names and codes of any length are cut off, numbers that are none left out, and the call goes on", async () => {
+  const actor = await system().spawn(asker, undefined, { placement: { thread: 1 } });
+  const events: OperationEvent[] = [];
+  const unlisten = system().events.on("operation", (event) => events.push(event));
+  const long = "x".repeat(5_000);
+  await actor.call("operate", {
+    attributes: { long, list: Array.from({ length: 99 }, () => long), none: Number.NaN },
+    failure: long,
+  });
+  await system().settled();
+  unlisten();
+  expect(events.map(({ attributes, failure }) => [Object.keys(attributes), attributes["long"], failure])).toEqual([
+    [["long", "list"], "x".repeat(1_024), "x".repeat(256)],
+  ]);
+  system().exit(actor, "kill");
+});
+
+test.each([1, "x".repeat(513), null])("a trace that is no short text is refused: %p", async (wrong) => {
+  const actor = await system().spawn(asker, undefined, { placement: { thread: 1 } });
+  const options = { trace: wrong as never };
+  await expect(actor.call("trace", undefined, options)).rejects.toMatchObject({ code: "bad_argument" });
+  const stream = system().callStream(actor, "trace", undefined, options);
+  await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "bad_argument" });
+  system().exit(actor, "kill");
+});
