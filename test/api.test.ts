@@ -11,7 +11,7 @@ import { entryPoints, publicNames } from "./support/public-names.ts";
 const expected: Readonly<Record<string, { readonly values: string; readonly types: string }>> = {
   mofa: {
     values: `
-      ChatReader DynamicSupervisorHandle ModelError Ref RuntimeError SeededRandom SupervisorHandle ToolError defineActor defineModel
+      ChatReader DynamicSupervisorHandle ModelError Ref RuntimeError SeededRandom SupervisorHandle ToolError beginOperation defineActor defineModel
       definePlugin defineServer defineStorage defineSupervisor defineTool defineTools errorCodes isPlugin isRef modelLimits modelOf modelTag
       modelVersion partitionSetup partitionSupervisor readConfiguration reasonText refKey sameRef startSystem storageCapability storageOf
       toolLimits toolboxOf toolsConfig toolsOf toolsTag toolsVersion
@@ -27,7 +27,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       FaultSkippedEvent FinishReason FoundVector From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry
       JsonSchema KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns ModelCalls
       ModelClient ModelDefinition ModelDriver ModelErrorCode ModelHandlers ModelInfo ModelLimits MofaSystem Monitor NeededPackage NoReply
-      Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo
+      Operation OperationAttribute OperationContentEvent OperationEnd OperationEvent OperationTeller Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo
       PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt
       PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining RequestOptions RequestStreamOptions
       RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi
@@ -74,10 +74,12 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     values: "llmScripted scriptedModel",
     types: "ScriptRule ScriptedAnswer ScriptedConfig",
   },
+  "mofa/plugins/prometheus": { values: "prometheus", types: "EndpointAddress PrometheusConfig" },
   "mofa/plugins/storage-memory": { values: "storageMemory", types: "" },
   "mofa/plugins/storage-mysql": { values: "storageMysql", types: "" },
   "mofa/plugins/storage-postgres": { values: "storagePostgres", types: "" },
   "mofa/plugins/storage-sqlite": { values: "storageSqlite", types: "" },
+  "mofa/plugins/telemetry": { values: "telemetry", types: "TelemetryConfig" },
   "mofa/plugins/tool-fs": { values: "toolFs", types: "FsConfig FsRoot" },
   "mofa/plugins/wasm": {
     values: "wasmPlugin",

@@ -1,4 +1,4 @@
-/** Trace contexts of calls, and operations as events: what telemetry is made of. */
+/** Trace contexts of calls (core/SEMANTICS.md, S5.9), and operations as events (S20.6): what telemetry is made of. */
 import { describe, expect, test } from "@jest/globals";
 import { type OperationContentEvent, type OperationEvent, type Ref, startSystem } from "../../index.ts";
 import { asker } from "../fixtures/asking-actors.ts";
@@ -19,14 +19,14 @@ const places = [
 describe.each(places)("an actor %s", (_where, options) => {
   const spawn = () => system().spawn(asker, undefined, options);
 
-  test("has the context of the call in hand, and of none where that has none", async () => {
+  test("S5.9: has the context of the call in hand, and of none where that has none", async () => {
     const actor = await spawn();
     expect(await actor.call("trace", undefined, { trace })).toBe(trace);
     expect(await actor.call("trace", undefined)).toBeUndefined();
     system().exit(actor, "kill");
   });
 
-  test.each(places)("hands it on to another %s, behind an await, or says another", async (_place, other) => {
+  test.each(places)("S5.9: hands it on to another %s, behind an await, or says another", async (_place, other) => {
     const actor = await spawn();
     const to: Ref = await system().spawn(asker, undefined, other);
     const through = { trace, timeoutMs: 30_000 };
@@ -61,7 +61,7 @@ describe.each(places)("an actor %s", (_where, options) => {
     system().exit(actor, "kill");
   });
 
-  test("tells what was said to those alone who ask for that by its name", async () => {
+  test("S20.6: tells what was said to those alone who ask for that by its name", async () => {
     const actor = await spawn();
     const said = { content: { input: "a secret", output: ["an answer"] } };
     const everything: string[] = [];

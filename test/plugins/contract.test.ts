@@ -1,7 +1,8 @@
 /** Plugins of a running system. Those of `isolation` are in each; the others wherever they may be spread to. */
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
-import { blocking, hanging, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
+import { definePlugin, type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
+import { blocking, hanging, observer, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
+import { puppet } from "../fixtures/puppet.ts";
 import { useSystem } from "../support/use-system.ts";
 
 const system = useSystem({ clock: "system" });
@@ -16,7 +17,7 @@ async function end(): Promise<void> {
 
 afterEach(end);
 
-const call = (plugin: "store" | "reader", name: string, argument?: unknown) =>
+const call = (plugin: "store" | "reader" | "observer", name: string, argument?: unknown) =>
   system().call(`plugin.${plugin}`, name, argument);
 
 const failure = async (promise: Promise<unknown>) =>
@@ -32,7 +33,7 @@ describe.each<Isolation>(["shared", "thread", "process"])("isolation %s", (isola
   };
 
   // With options of the bus alone a request goes by topic.
-  const ways = [{}, { options: { trace: "t" } }] as const;
+  const ways = [{}, { options: { headers: { by: "topic" } } }] as const;
 
   test.each(ways)("one plugin asks another for what it requires, over the bus: %j", async (way) => {
     await start();
@@ -209,16 +210,45 @@ test("a plugin has no verb by which it could reach an actor, or what is another'
     "from",
     "log",
     "noReply",
+    "observe",
     "publish",
     "reply",
     "replyError",
     "request",
     "requestStream",
     "signal",
+    "stats",
     "stream",
+    "trace",
     "wallMs",
   ];
-  expect(await call("reader", "verbs")).toEqual(["answering", "constructor", ...verbs]);
+  const inner = ["answering", "constructor", "isHeard", "tellContent", "tellOperation"];
+  expect(await call("reader", "verbs")).toEqual([...inner, ...verbs].sort());
+});
+
+test("what the system does is shown to nobody who does not say that it observes", async () => {
+  handle = await system().startPlugins([store, reader]);
+  for (const verb of ["observe", "stats"])
+    expect(await failure(call("reader", "look", verb))).toMatchObject({
+      code: "bad_argument",
+      message: `plugin reader: ${verb} is for a plugin that observes the system: definePlugin({ observes: true })`,
+    });
+});
+
+test("one that observes is told of events and counts, on main, until it ends", async () => {
+  handle = await system().startPlugins([observer]);
+  expect(system().whereis("plugin.observer")?.thread).toBe(system().self.thread);
+  system().exit(await system().spawn(puppet, {}), "kill");
+  await system().settled();
+  expect(await call("observer", "seen")).toMatchObject({ exits: ["killed"], actors: (await system().stats()).actors });
+});
+
+test.each(["thread", "process"] as const)("one that observes cannot have isolation %s", async (isolation) => {
+  expect(await failure(system().startPlugins([{ plugin: observer, isolation }]))).toMatchObject({
+    code: "bad_argument",
+  });
+  const wrong = { name: "wrong", version: "1.0.0", observes: true, isolation, behaviour: {} };
+  expect(() => definePlugin(wrong)).toThrow('one that observes is on main, so isolation is "shared"');
 });
 
 test("what it publishes stands below its own name", async () => {

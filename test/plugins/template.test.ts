@@ -55,17 +55,19 @@ test("beside it mofa plugins --available has the commands that install what is m
   const { code, stdout, stderr } = await runProgram(process.execPath, [mofa, "plugins", "--available"], {
     cwd: plugin,
   });
-  expect([code, stderr]).toEqual([0, "9 plugins\n"]);
+  expect([code, stderr]).toEqual([0, "11 plugins\n"]);
   expect(stdout.split("\n").map((line) => [line.split(" ")[0], /npm install .*$/.exec(line)?.[0]])).toEqual([
     ["plugin", undefined],
     ["llm-anthropic", "npm install @anthropic-ai/sdk@1"],
     ["llm-ollama", "npm install ollama@0.6"],
     ["llm-openai", "npm install openai@7"],
     ["llm-scripted", undefined],
+    ["prometheus", undefined],
     ["storage-memory", undefined],
     ["storage-mysql", "npm install mysql2@3"],
     ["storage-postgres", "npm install pg@8"],
     ["storage-sqlite", 'npm install sqlite3@6 (for driver: "sqlite3")'],
+    ["telemetry", "npm install @opentelemetry/api@1"],
     ["tool-fs", undefined],
     ["", undefined],
   ]);
