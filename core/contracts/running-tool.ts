@@ -58,6 +58,7 @@ export class RunningTool implements ToolRun {
     if (this.#writer?.signal.aborted === true) left();
     try {
       const input = await this.#unlessEnded(this.#tool.input(given));
+      this.#tool.tool.check?.(input as never);
       await this.#approved(input);
       return await this.#inItsRoom(input);
     } finally {

@@ -37,6 +37,11 @@ export interface ToolDefinition<I, O> {
   /** Calls of this one at a time, less than the plugin's `maxConcurrent`. */
   readonly maxConcurrent?: number;
   /**
+   * Looks at arguments that fit the schema, before anybody is asked to approve: what the tool may not do at all.
+   * @throws ToolError or another RuntimeError: the caller gets it as it is, and nobody is asked.
+   */
+  check?(input: I): void;
+  /**
    * Gives JSON: undefined counts as null.
    * @throws ToolError or another RuntimeError: the caller gets it as it is. Any other error is told as `tool_failed`.
    */
@@ -95,13 +100,15 @@ const keys = [
   "isReadOnly",
   "timeoutMs",
   "maxConcurrent",
+  "check",
   "run",
 ] as const satisfies readonly (keyof ToolDefinition<unknown, unknown>)[];
 
 /** @throws RuntimeError `bad_argument`, with what is wrong. */
 export function defineTool<I, O>(definition: ToolDefinition<I, O>): Tool {
   assertKeys("defineTool", definition, keys);
-  const { name, description, input, output, needsApproval, isReadOnly, timeoutMs, maxConcurrent, run } = definition;
+  const { name, description, input, output, needsApproval, isReadOnly, timeoutMs, maxConcurrent, check, run } =
+    definition;
   if (!isToolName(name)) throw wrong("name is 1 to 64 letters, digits, _ and -", name);
   const of = (what: string) => `${name}: ${what}`;
   if (description !== undefined && typeof description !== "string")
@@ -113,6 +120,7 @@ export function defineTool<I, O>(definition: ToolDefinition<I, O>): Tool {
   for (const [key, value] of Object.entries({ timeoutMs, maxConcurrent }))
     if (value !== undefined && !(Number.isInteger(value) && value >= 1))
       throw wrong(of(`${key} is a whole number from 1`), value);
+  if (check !== undefined && typeof check !== "function") throw wrong(of("check is a function"), check);
   if (typeof run !== "function") throw wrong(of("run is a function"), run);
   return Object.freeze({ ...definition }) as unknown as Tool; // the mark is for the compiler alone
 }

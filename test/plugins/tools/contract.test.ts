@@ -234,6 +234,15 @@ test("arguments are checked before anybody is asked", async () => {
   await expect(tools.call("erase", { what: 1 })).rejects.toMatchObject({ code: "tool_arguments" });
 });
 
+test("what a tool may not do at all is refused before anybody is asked", async () => {
+  const tools = await start();
+  await expect(tools.call("erase", { what: "everything" })).rejects.toMatchObject({
+    code: "tool_denied",
+    message: "everything is too much",
+  });
+  expect(await tools.call("ended")).not.toContain("erased everything");
+});
+
 test("one that is given up waits for approval no longer", async () => {
   const tools = await start();
   const controller = new AbortController();
