@@ -1,10 +1,14 @@
 /** How late are the tokens of many models' streams at once, from a server in another process to supervised actors? */
+import { pluginPackages } from "../core/index.ts";
+import { llmOpenai } from "../plugins/llm-openai/index.ts";
 import { runFile } from "./command-line.ts";
 import type { Question } from "./harness.ts";
 import { listeningActors, listeningByHand, type ModelStreams } from "./peers/model-streams.ts";
 
 /** Of a repetition; fifteen of them are a minute. */
 const seconds = 4;
+
+const missing = pluginPackages(llmOpenai).find(({ install }) => install !== undefined)?.install;
 
 const question = (streams: ModelStreams, hasFloor: boolean): Question => ({
   name: `models-${streams.streams}${hasFloor ? "" : "-minute"}`,
@@ -15,7 +19,10 @@ const question = (streams: ModelStreams, hasFloor: boolean): Question => ({
   operation: "token",
   size: streams.streams * streams.tokensPerSecond * seconds,
   expected: (tokens) => tokens,
-  contenders: () => [listeningActors(streams), ...(hasFloor ? [listeningByHand(streams)] : [])],
+  contenders: () => [
+    missing === undefined ? listeningActors(streams) : { name: "mofa", absent: `needs openai: ${missing}` },
+    ...(hasFloor ? [listeningByHand(streams)] : []),
+  ],
 });
 
 await runFile(import.meta.url, [

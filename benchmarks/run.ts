@@ -26,6 +26,8 @@ export const benchmarkFiles = [
   "submit",
   "kept",
   "plugins",
+  "tools",
+  "models",
   "storage",
   "recovery",
   "wasm",
