@@ -34,6 +34,7 @@ export const errorCodes = {
   message_too_large: "the message is larger than what crosses to another thread or process",
   model_auth: "a model's provider does not take the key",
   model_context: "a request has more tokens than the model takes",
+  model_failed: "a model that runs on this machine cannot be loaded",
   model_network: "a model's provider was not reached, or its answer broke off",
   model_output: "a model's answer is not of the schema that was asked for",
   model_overloaded: "a model's provider has too much to do",

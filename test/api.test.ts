@@ -63,6 +63,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
       "DurableStateCalls DurableStateDefinition EventSourcedCalls EventSourcedDefinition Persist PersistState PersistentHandlers",
   },
   "mofa/plugins/llm-anthropic": { values: "llmAnthropic", types: "" },
+  "mofa/plugins/llm-native": { values: "llmNative", types: "" },
   "mofa/plugins/llm-ollama": { values: "llmOllama", types: "" },
   "mofa/plugins/llm-openai": { values: "llmOpenai", types: "" },
   "mofa/plugins/llm-recorded": { values: "recordModel", types: "RecordedConfig RecordedModel" },

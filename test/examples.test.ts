@@ -1,4 +1,6 @@
 /** The examples as a reader runs them: each as it stands, and as built. */
+import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { wordsModule, wordsText } from "../examples/module/words-module.ts";
@@ -80,3 +82,24 @@ describe.each(Object.keys(outputs))("examples/%s", (name) => {
 test("the module of an example is what its text says", () => {
   expect(Buffer.from(wordsModule).toString("base64")).toBe(Buffer.from(wasmOf(wordsText)).toString("base64"));
 });
+
+test.each(["examples/make-gguf.ts", "dist/examples/make-gguf.js"])(
+  "%s writes a model, and says where",
+  async (file) => {
+    const folder = await mkdtemp(join(tmpdir(), "mofa-gguf-"));
+    try {
+      const model = join(folder, "small.gguf");
+      const run = (...args: string[]) =>
+        runProgram(process.execPath, [join(packageRoot, file), ...args], { cwd: folder });
+      const { stdout, stderr, code } = await run("small.gguf");
+      const bytes = await readFile(model);
+      expect([code, stdout, stderr]).toEqual([0, `${await realpath(model)}: ${bytes.length} bytes\n`, ""]);
+      expect(bytes.subarray(0, 8)).toEqual(Buffer.from("GGUF\x03\0\0\0", "latin1"));
+      expect((await run("--help")).stdout).toMatch(/node examples\/make-gguf\.ts \[file\]/);
+      expect((await run("--hlep")).code).toBe(2);
+      expect(await readdir(folder)).toEqual(["small.gguf"]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);

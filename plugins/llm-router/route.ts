@@ -12,6 +12,7 @@ const ofModels: Readonly<Record<ModelErrorCode, Route>> = {
   model_output: "again",
   model_auth: "next",
   model_context: "next",
+  model_failed: "next",
   model_quota: "next",
   model_unknown: "next",
   model_refused: "end",

@@ -14,6 +14,7 @@ test("the plugins that come with MoFA are listed with what they need, also as JS
   const { plugins } = JSON.parse(stdout) as { plugins: readonly { name: string; packages: readonly object[] }[] };
   expect(plugins.map(({ name }) => name)).toEqual([
     "llm-anthropic",
+    "llm-native",
     "llm-ollama",
     "llm-openai",
     "llm-scripted",

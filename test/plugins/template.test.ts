@@ -59,6 +59,7 @@ test("beside it mofa plugins --available has the commands that install what is m
   expect(stdout.split("\n").map((line) => [line.split(" ")[0], /npm install .*$/.exec(line)?.[0]])).toEqual([
     ["plugin", undefined],
     ["llm-anthropic", "npm install @anthropic-ai/sdk@1"],
+    ["llm-native", "npm install node-llama-cpp@3"],
     ["llm-ollama", "npm install ollama@0.6"],
     ["llm-openai", "npm install openai@7"],
     ["llm-scripted", undefined],

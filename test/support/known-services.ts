@@ -1,7 +1,9 @@
 /** Services, packages and programs that a machine may have or not, where they are looked for, and whether they are there. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
+import { join } from "node:path";
 
 export interface Service {
   readonly name: string;
@@ -22,6 +24,17 @@ export interface PackageBeside {
 
 /** It may need a compiler. As an optional peer it would not be installed without the second flag. */
 export const sqlite3: PackageBeside = { name: "sqlite3", install: "npm install --no-save --save-dev sqlite3" };
+
+/** What llama.cpp is in for this machine, as node-llama-cpp brings it; with it comes that package. */
+export const llamaBinary: PackageBeside = {
+  name: `@node-llama-cpp/${binaryFor(process.platform, process.arch)}`,
+  install: "npm ci",
+};
+
+function binaryFor(platform: string, arch: string): string {
+  if (platform === "darwin") return arch === "arm64" ? "mac-arm64-metal" : "mac-x64";
+  return `${platform === "win32" ? "win" : platform}-${arch}`;
+}
 
 /** A program that a machine may have. */
 export interface Tool {
@@ -66,11 +79,8 @@ export async function whyMissing(wanted: Service | PackageBeside | Tool): Promis
   return isThere ? undefined : `no ${name} answers at ${host}: name another by ${variable}`;
 }
 
+/** By its page: not all can be resolved from a module of the other kind. */
 function isInstalled(name: string): boolean {
-  try {
-    createRequire(import.meta.url).resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  return folders.some((folder) => existsSync(join(folder, name, "package.json")));
 }

@@ -43,6 +43,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 /** What each plugin may know of the outside, by its folder. */
 export const pluginPackages: Readonly<Record<string, readonly string[]>> = {
   "llm-anthropic": ["@anthropic-ai/sdk"],
+  "llm-native": ["node-llama-cpp"],
   "llm-ollama": ["ollama"],
   "llm-openai": ["openai"],
   "llm-router": ["cockatiel"],
