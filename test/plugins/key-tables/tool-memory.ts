@@ -19,7 +19,8 @@ const slow = {
 const withStore = (look: KeyDifference["look"]): KeyDifference["look"] =>
   async function withIts(run) {
     const { system } = run;
-    const store = await system.startPlugins([storageMemory]);
+    // In a thread of its own: while it works time goes on here.
+    const store = await system.startPlugins([{ plugin: storageMemory, isolation: "thread" }]);
     try {
       return await look(run);
     } finally {
