@@ -88,7 +88,7 @@ export class Recall {
     const { collection, query, filter } = question;
     const terms = [...new Set(termsOf(query))];
     const postings = await Promise.all(terms.map((term) => this.#postings(collection, term, signal)));
-    const ranking = bestFirst(bm25(postings, figures, this.#config)).map(({ chunk }) => chunk);
+    const ranking = bestFirst(bm25(postings, figures, this.#config));
     const { candidates } = this.#config;
     if (Object.keys(filter).length === 0) return ranking.slice(0, candidates);
     const found: string[] = [];

@@ -60,8 +60,8 @@ test("ranks are fused by the sum of their reciprocals, as by hand", () => {
   ]);
 });
 
-test("of those that are as good the names decide", () => {
-  expect(fuseRanks([["b"], ["a"]], 60).map(({ chunk }) => chunk)).toEqual(["a", "b"]);
+test("of those that are as good the first ranking decides", () => {
+  expect(fuseRanks([["b"], ["a"]], 60).map(({ chunk }) => chunk)).toEqual(["b", "a"]);
 });
 
 test.each([
