@@ -61,6 +61,7 @@ export const longSuites = [
   "packed",
   "plugins/bad-plugins",
   "plugins/key-differences",
+  "plugins/models/native-process",
   "plugins/storage/bounds",
   "plugins/storage/durable",
   "plugins/storage/expiry",

@@ -17,6 +17,8 @@ const anything = {
 const unsayable = ["not", "if", "dependentSchemas", "$dynamicRef"];
 const formats = ["date-time", "date", "time"];
 const bounds = ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"] as const;
+/** A grammar writes repetitions out: greater ones are left to the check. */
+const repetitionsMax = 1_000;
 const references = /^#\/(?:\$defs|definitions)\/([^/~%]+)$/;
 const depthMax = 100;
 
@@ -50,9 +52,10 @@ function converted(given: unknown, where: string, defs: Defs, depth: number): ob
     return { $ref: `#/$defs/${name}` };
   }
   if (schema["const"] !== undefined) return { const: literal(schema["const"], refuse) };
-  if (Array.isArray(schema["enum"])) return { enum: schema["enum"].map((one) => literal(one, refuse)) };
+  if (Array.isArray(schema["enum"]) && schema["enum"].length > 0)
+    return { enum: schema["enum"].map((one) => literal(one, refuse)) };
   const [alternatives, key] = Array.isArray(schema["anyOf"]) ? [schema["anyOf"], "anyOf"] : [schema["oneOf"], "oneOf"];
-  if (Array.isArray(alternatives))
+  if (Array.isArray(alternatives) && alternatives.length > 0)
     return { oneOf: alternatives.map((one: unknown, at) => inner(one, `${key}[${at}]`)) };
   if (Array.isArray(schema["allOf"])) {
     if (schema["allOf"].length !== 1) throw refuse("allOf has more than one");
@@ -80,7 +83,11 @@ function ofType(
   refuse: (what: string) => ModelError,
 ): object {
   const of = (...names: (typeof bounds)[number][]) =>
-    Object.fromEntries(names.flatMap((name) => (schema[name] === undefined ? [] : [[name, schema[name]]])));
+    Object.fromEntries(
+      names
+        .map((name) => [name, schema[name]])
+        .filter(([, value]) => typeof value === "number" && value <= repetitionsMax),
+    );
   switch (type) {
     case "number":
     case "integer":
