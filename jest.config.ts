@@ -80,6 +80,7 @@ export const longSuites = [
   "plugins/storage/vector-property",
   "plugins/storage/wrong-config",
   "plugins/template",
+  "plugins/tools/mcp-hostile",
   "plugins/wasm/calls",
   "plugins/wasm/config-keys",
   "plugins/wasm/faults",

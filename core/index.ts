@@ -177,6 +177,7 @@ export {
 export { type ToolCallOptions, type ToolsClient, toolsOf } from "./contracts/tool-client.ts";
 export {
   defineTool,
+  isToolName,
   type Tool,
   type ToolDefinition,
   type ToolDriver,

@@ -84,6 +84,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/tool-fs": { values: "toolFs", types: "FsConfig FsRoot" },
   "mofa/plugins/tool-http": { values: "toolHttp", types: "FetchAnswer FetchArguments HttpConfig" },
   "mofa/plugins/tool-memory": { values: "memoryTools", types: "MemoryConfig MemoryTools" },
+  "mofa/plugins/tool-mcp": { values: "mcpTools", types: "McpConfig McpOffer" },
   "mofa/plugins/wasm": {
     values: "wasmPlugin",
     types: "HostFunctionName NumberType RawCall Signature WasmCalls WasmConfig WasmKind WasmPluginDefinition",

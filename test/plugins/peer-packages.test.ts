@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { pluginFacts } from "../../core/index.ts";
 import { isPlugin } from "../../index.ts";
+import { everything } from "../fixtures/mcp-plugins.ts";
 import { routed } from "../fixtures/routed-models.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { pluginFolders, pluginModule } from "./key-tables/index.ts";
@@ -13,8 +14,9 @@ test("what the plugins say that they need are the optional peers of the package"
     readFileSync(join(packageRoot, "package.json"), "utf8"),
   ) as Record<string, Record<string, unknown>>;
   const modules = await Promise.all(pluginFolders.map((folder) => pluginModule(folder, "index.js")));
-  // That one is made by whoever uses it.
-  const plugins = [...modules.flatMap((module) => Object.values(module)).filter(isPlugin), routed];
+  // Those are made by whoever uses them.
+  const made = [routed, everything];
+  const plugins = [...modules.flatMap((module) => Object.values(module)).filter(isPlugin), ...made];
   const needed = plugins.flatMap((plugin) => pluginFacts(plugin).packages);
   expect(Object.fromEntries(needed.map(({ name, version }) => [name, `^${version}`]))).toEqual(peerDependencies);
   expect(peerDependenciesMeta).toEqual(Object.fromEntries(needed.map(({ name }) => [name, { optional: true }])));

@@ -35,7 +35,18 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: ["tinybench", "nact", "xstate", "comlink", "msgpackr", "pg", "mysql2", "sqlite3"],
   },
   // Its folders mirror the rooms, and know every file of theirs: see mayImport.
-  test: { rooms: everyFace, packages: ["@copilotkit/aimock", "@jest/globals", "esbuild", "fast-check", "wabt", "zod"] },
+  test: {
+    rooms: everyFace,
+    packages: [
+      "@copilotkit/aimock",
+      "@jest/globals",
+      "@modelcontextprotocol/server",
+      "esbuild",
+      "fast-check",
+      "wabt",
+      "zod",
+    ],
+  },
   "jest.config.ts": { rooms: [], packages: ["jest"] },
   "jest.isolated.config.ts": { rooms: ["jest.config.ts"], packages: ["jest"] },
 };
@@ -50,6 +61,7 @@ export const pluginPackages: Readonly<Record<string, readonly string[]>> = {
   "storage-mysql": ["mysql2"],
   "storage-postgres": ["pg"],
   "storage-sqlite": ["sqlite3"],
+  "tool-mcp": ["@modelcontextprotocol/client"],
   telemetry: ["@opentelemetry/api"],
 };
 
