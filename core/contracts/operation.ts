@@ -3,7 +3,6 @@
  * trace context, so that a trace has the right parents on every thread and in every process. Where nobody listens to
  * `operation` it is a look at one word of shared memory, and the context of whoever asked is handed on.
  */
-import type { Context } from "../actor/context.ts";
 import { stopwatchMs } from "../clock.ts";
 import { describe } from "../errors.ts";
 import {
@@ -14,15 +13,17 @@ import {
   type OperationVerbs,
   subjectCharsMax,
 } from "../kernel/operations.ts";
-import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { childTrace, traceContext } from "./trace-context.ts";
 
 /** Who can tell of one: an actor by its `ctx`, a plugin by its bus. */
-export type OperationTeller = Pick<Context & PluginBus, "trace" | "wallMs">;
+export interface OperationTeller {
+  readonly trace: string | undefined;
+  wallMs(): number;
+}
 
 /** Both have it, and it is no verb: see `tellSupervision`. */
 interface Telling extends OperationVerbs {
-  isHeard?(type: "operation" | "operationContent"): boolean;
+  isHeard(type: "operation" | "operationContent"): boolean;
 }
 
 export interface OperationEnd {
@@ -47,13 +48,13 @@ export interface Operation {
  * @param parent the context of whoever asked. Default: what the call in hand has come with.
  */
 export function beginOperation(
-  by: OperationTeller,
+  by: OperationTeller | (OperationTeller & Telling),
   operation: string,
   subject?: string,
   parent: string | undefined = by.trace,
 ): Operation {
   const teller = by as OperationTeller & Telling; // every context and every bus has it
-  if (!heard(teller, "operation")) return { trace: parent, end() {} };
+  if (!teller.isHeard("operation")) return { trace: parent, end() {} };
   const trace = childTrace(parent);
   const beganMs = by.wallMs();
   const stopwatch = stopwatchMs();
@@ -65,7 +66,7 @@ export function beginOperation(
       isOver = true;
       // A context that W3C does not know has no spans.
       const isTraced = traceContext(trace) !== undefined;
-      if (content !== undefined && heard(teller, "operationContent")) {
+      if (content !== undefined && teller.isHeard("operationContent")) {
         const { input, output } = content();
         teller.tellContent({ trace, input: textOf(input), output: output === undefined ? undefined : textOf(output) });
       }
@@ -81,11 +82,6 @@ export function beginOperation(
       });
     },
   };
-}
-
-function heard(by: Telling, type: "operation" | "operationContent"): boolean {
-  // In a process nobody knows: main looks when it is told.
-  return by.isHeard?.(type) ?? true;
 }
 
 function known(

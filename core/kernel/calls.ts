@@ -118,11 +118,13 @@ export class Calls {
     argument: unknown,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
+    trace?: string,
   ): number {
     this.#check(ref, name, argument);
     return this.#kernel.scheduler.commit(() => {
       const id = this.expectThen(cell, ref, name, resolve, reject);
-      this.#send(cell, ref, MetaKind.call, id, name, argument, Number.POSITIVE_INFINITY);
+      const extras = trace === undefined ? undefined : { credit: undefined, trace };
+      this.#send(cell, ref, MetaKind.call, id, name, argument, Number.POSITIVE_INFINITY, extras);
       return id;
     });
   }

@@ -44,6 +44,7 @@ import { ackIdOfMessage, delayOf } from "../bus/kept/kept-message.ts";
 import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts";
 import { wallMs } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import type { EventType } from "../kernel/events.ts";
 import type { OperationContent, OperationReport } from "../kernel/operations.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
@@ -371,7 +372,10 @@ export class ProcessContext {
     this.#line.tell("log", [level, message, reportable(data)]);
   }
 
-  /** See `beginOperation`. */
+  /** See `beginOperation`. What nobody wants to hear does not cross. */
+  isHeard(type: EventType): boolean {
+    return this.#line.ask("isHeard", [type]) as boolean;
+  }
   tellOperation(report: OperationReport): void {
     this.#line.tell("tellOperation", [report]);
   }

@@ -135,6 +135,7 @@ export const askVerbs = [
   "unsubscribe",
   "publish",
   "isAlive",
+  "isHeard",
   "random",
   "nowMs",
   "sendAfter",

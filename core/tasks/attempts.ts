@@ -3,9 +3,12 @@
  * what is answered finds its way back whatever becomes of the scheduler.
  */
 import { type Ref, refKey } from "../actor/ref.ts";
+import { beginOperation, type Operation } from "../contracts/operation.ts";
 import { type ErrorData, errorData } from "../errors.ts";
+import { eventBit } from "../kernel/events.ts";
 import { interruptGraceMs } from "../kernel/interrupt-request.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { checkedOperation } from "../kernel/operations.ts";
 import { ValueBytes } from "../thread/value-bytes.ts";
 import type { Agent, InHand, TaskEntry } from "./task-entry.ts";
 import { preemptionsMax } from "./task-request.ts";
@@ -78,6 +81,8 @@ export class Attempts {
     const { calls, guest } = this.#kernel;
     const inHand = this.#take(entry, ref);
     const { agent } = inHand;
+    const { trace } = entry.request;
+    if (trace !== undefined) inHand.operation = this.#operationOf(entry, ref, trace);
     try {
       inHand.call = calls.callThen(
         guest,
@@ -86,6 +91,7 @@ export class Attempts {
         this.#argumentOf(entry, ref),
         (value) => this.#answered(entry, agent, value),
         (error) => this.#failed(entry, agent, errorData(error)),
+        inHand.operation?.trace,
       );
     } catch (error) {
       this.#failed(entry, agent, errorData(error));
@@ -113,7 +119,14 @@ export class Attempts {
     const key = refKey(ref);
     let agent = this.#agents.get(key);
     if (agent === undefined) this.#agents.set(key, (agent = { key, ref, inHand: 0 }));
-    const inHand: InHand = { agent, call: 0, order: this.#begun++, way: "free", wayUntilMs: Number.POSITIVE_INFINITY };
+    const inHand: InHand = {
+      agent,
+      operation: undefined,
+      call: 0,
+      order: this.#begun++,
+      way: "free",
+      wayUntilMs: Number.POSITIVE_INFINITY,
+    };
     entry.inHand = inHand;
     agent.inHand++;
     if (entry.request.isPreemptible) this.#preemptible.add(entry);
@@ -134,13 +147,34 @@ export class Attempts {
     return bytes.decode(bytes.encode(argument, call));
   }
 
+  /** It is told in the agent's name. */
+  #operationOf({ attempts, id, request }: TaskEntry, ref: Ref, trace: string): Operation {
+    const kernel = this.#kernel;
+    const told: Operation = beginOperation(
+      {
+        trace,
+        wallMs: () => kernel.host.clock.wallMs?.() ?? kernel.readClock(),
+        isHeard: (type) => kernel.wants(eventBit(type)),
+        tellOperation: (report) =>
+          kernel.emit({ type: "operation", ref: ref.toJSON(), name: undefined, ...checkedOperation(report) }),
+        tellContent: () => {},
+      },
+      "execute_task",
+      request.call,
+    );
+    const attributes = { "mofa.task.id": id, "mofa.task.attempt": attempts };
+    return { trace: told.trace, end: (how) => told.end({ ...how, attributes }) };
+  }
+
   #answered(entry: TaskEntry, agent: Agent, value: unknown): void {
+    entry.inHand?.operation?.end();
     this.#release(entry, agent);
     if (entry.state !== "ended") this.#outcomes.answered(entry, value);
   }
 
   #failed(entry: TaskEntry, agent: Agent, error: ErrorData): void {
     const way = entry.inHand?.way;
+    entry.inHand?.operation?.end({ failure: error.code ?? "error" });
     this.#release(entry, agent);
     if (entry.state === "ended") return;
     if ((way === "asked" || way === "overdue") && error.code === "interrupted") this.#outcomes.madeWay(entry);

@@ -68,7 +68,7 @@ export class Submissions {
   submit(cell: Cell, request: TaskRequest): Task {
     const kernel = this.#kernel;
     kernel.assertAlive(cell, "submit");
-    const task = this.checked(request);
+    const task = handedOn(cell, this.checked(request));
     if ((cell.flags & Flag.counted) !== 0) kernel.budgets.admit(cell, "submit");
     const here = this.#startHere(task);
     return kernel.scheduler.commit(() => this.#begin(cell, task, here));
@@ -154,11 +154,27 @@ export class Submissions {
    * Who may begin it at once, because main could decide nothing else: an actor of this thread that has no task, where no task waits
    * anywhere. A turn that holds the thread before main has heard of it could not be told to make way.
    */
-  #startHere({ argument, call, deadlineMs, durable, isPreemptible, key = "", to }: CheckedTask): StartHere | undefined {
+  #startHere({
+    argument,
+    call,
+    deadlineMs,
+    durable,
+    isPreemptible,
+    key = "",
+    to,
+    trace,
+  }: CheckedTask): StartHere | undefined {
     const kernel = this.#kernel;
     const { faults, memory, names, thread } = kernel;
     if (!memory.areTasksOpen || this.#underWay > 0 || thread === owner || faults !== undefined) return undefined;
-    if (isPreemptible || durable === true || deadlineMs === 0 || call.length + key.length > textMax) return undefined;
+    if (
+      isPreemptible ||
+      durable === true ||
+      deadlineMs === 0 ||
+      trace !== undefined ||
+      call.length + key.length > textMax
+    )
+      return undefined;
     if (typeof to === "object" && "capability" in to) return undefined;
     const ref = typeof to === "string" ? names.whereis(to) : to;
     if (ref === undefined || ref.thread !== thread) return undefined;
@@ -193,4 +209,10 @@ export class Submissions {
       return kernel.tasks.rejection(cell, error);
     }
   }
+}
+
+/** With the trace context of the call in hand, where it says none. */
+function handedOn({ current }: Cell, task: CheckedTask): CheckedTask {
+  const trace = current?.extras?.trace;
+  return trace === undefined || task.trace !== undefined ? task : { ...task, trace };
 }

@@ -1,5 +1,6 @@
 /** One task as main keeps it, from its submit to its end. */
 import type { Ref, RefData } from "../actor/ref.ts";
+import type { Operation } from "../contracts/operation.ts";
 import type { ErrorData } from "../errors.ts";
 import { priorityMax, type QueuedTask } from "./task-queue.ts";
 import { type CheckedTask, preemptionsMax } from "./task-request.ts";
@@ -56,6 +57,8 @@ export interface Acceptance {
 /** One attempt. */
 export interface InHand {
   readonly agent: Agent;
+  /** Of a task with a trace context. */
+  operation: Operation | undefined;
   /** The call's id; 0 until it is made. */
   call: number;
   /** In that of all beginnings. */

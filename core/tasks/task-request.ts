@@ -3,7 +3,7 @@ import { isTaskCount } from "../actor/behaviour.ts";
 import type { Target } from "../actor/context.ts";
 import { type Ref, refKey } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
-import { assertAddress } from "../kernel/verb-arguments.ts";
+import { assertAddress, assertTrace } from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
 import { priorityDefault, priorityMax } from "./task-queue.ts";
 
@@ -64,6 +64,8 @@ export interface TaskRequest {
    * a store (`startSystem`).
    */
   readonly durable?: boolean;
+  /** Its trace context, as of a call (`CallOptions.trace`): each attempt is an operation below it. Default: that of the call in hand. */
+  readonly trace?: string | undefined;
 }
 
 /** An actor, a name, or whoever declares something. */
@@ -90,6 +92,7 @@ export interface CheckedTask {
   readonly whenNobody: "queue" | "wait" | "refuse";
   /** Undefined: as the scheduler does it. */
   readonly durable: boolean | undefined;
+  readonly trace: string | undefined;
 }
 
 const requestKeys = [
@@ -106,12 +109,13 @@ const requestKeys = [
   "preemptible",
   "whenNobody",
   "durable",
+  "trace",
 ] as const satisfies readonly (keyof TaskRequest)[];
 
 /** @throws RuntimeError `bad_argument`. */
 export function checkTask(request: TaskRequest, creation: number): CheckedTask {
   assertKeys("submit", request, requestKeys);
-  const { call, argument, key, deadlineMs, backoff, concurrency, durable, whenNobody = "queue" } = request;
+  const { call, argument, key, deadlineMs, backoff, concurrency, durable, trace, whenNobody = "queue" } = request;
   const { priority = priorityDefault, attempts = 1, preemptible = false } = request;
   const to = recipientOf(request, creation);
   if (typeof call !== "string" || call === "") throw wrong("call is the name of a handler", call);
@@ -126,6 +130,7 @@ export function checkTask(request: TaskRequest, creation: number): CheckedTask {
   if (whenNobody !== "queue" && whenNobody !== "wait" && whenNobody !== "refuse")
     throw wrong('whenNobody is "queue", "wait" or "refuse"', whenNobody);
   if (durable !== undefined && typeof durable !== "boolean") throw wrong("durable is true or false", durable);
+  assertTrace(trace, "submit");
   return {
     to,
     call,
@@ -139,6 +144,7 @@ export function checkTask(request: TaskRequest, creation: number): CheckedTask {
     isPreemptible: preemptible,
     whenNobody,
     durable,
+    trace,
   };
 }
 

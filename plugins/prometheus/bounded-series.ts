@@ -98,8 +98,9 @@ export class Histograms {
   }
 }
 
+/** Half a pair is no character of UTF-8: two that differ by that alone are one series. */
 function shortened(value: string): string {
-  return value.length > valueCharsMax ? value.slice(0, valueCharsMax) : value;
+  return value.slice(0, valueCharsMax).toWellFormed();
 }
 
 function keyOf(labels: Labels): string {

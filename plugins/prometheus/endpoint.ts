@@ -15,6 +15,8 @@ export interface EndpointAddress {
 const connectionsMax = 16;
 /** For a request to come, and for an idle connection. */
 const requestTimeoutMs = 5_000;
+/** On a connection nothing comes or goes. */
+const idleTimeoutMs = 15_000;
 const headerBytesMax = 8_192;
 
 export class Endpoint {
@@ -40,6 +42,8 @@ export class Endpoint {
     this.#server.on("error", (error) => {
       if (this.#server.listening) failed(error);
     });
+    // Who does not read what it has asked for is not waited for.
+    this.#server.setTimeout(idleTimeoutMs);
     this.#server.maxConnections = connectionsMax;
     // It is no reason for a program to go on.
     this.#server.unref();

@@ -34,9 +34,9 @@ function labelsText(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** Whatever a name has in it: it ends neither its line nor its label. Half a pair is no character of UTF-8. */
+/** Whatever a name has in it: it ends neither its line nor its label. */
 function escaped(value: string): string {
-  return value.toWellFormed().replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
 function numberText(value: number): string {

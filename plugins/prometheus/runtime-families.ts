@@ -63,7 +63,8 @@ export class RuntimeFamilies {
     for (const type of ["input", "output"] as const) {
       const tokens = attributes[`gen_ai.usage.${type}_tokens`];
       // A provider may say what it likes, and a counter only grows.
-      if (typeof tokens === "number" && tokens > 0) this.#tokens.add({ model, type }, tokens);
+      if (typeof tokens === "number" && Number.isSafeInteger(tokens) && tokens > 0)
+        this.#tokens.add({ model, type }, tokens);
     }
   }
 

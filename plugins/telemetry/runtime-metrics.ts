@@ -28,6 +28,7 @@ const dimensions = [
 export class RuntimeMetrics {
   readonly #tokens;
   readonly #duration;
+  readonly #others;
   readonly #crashes;
   readonly #exits;
   readonly #restarts;
@@ -45,6 +46,11 @@ export class RuntimeMetrics {
       description: "How long chats, embeddings and calls of tools have taken",
       advice: { explicitBucketBoundaries: secondBounds },
     });
+    this.#others = meter.createHistogram("mofa.operation.duration", {
+      unit: "s",
+      description: "How long other operations have taken, such as tasks with a trace context",
+      advice: { explicitBucketBoundaries: secondBounds },
+    });
     this.#crashes = meter.createCounter("mofa.crashes", { unit: "{crash}", description: "Actors that have failed" });
     this.#exits = meter.createCounter("mofa.exits", { unit: "{actor}", description: "Actors that have ended" });
     this.#restarts = meter.createCounter("mofa.restarts", { unit: "{restart}", description: "Children started again" });
@@ -58,7 +64,15 @@ export class RuntimeMetrics {
         return typeof value === "string" ? [[name, value]] : [];
       }),
     );
-    const measured = { "gen_ai.operation.name": operation, ...known };
+    // The conventions' own metric is of their operations alone.
+    if (known["gen_ai.operation.name"] === undefined) {
+      this.#others.record(tookMs / 1_000, {
+        "mofa.operation": operation,
+        ...(failure !== undefined && { "error.type": failure }),
+      });
+      return;
+    }
+    const measured = known;
     this.#duration.record(tookMs / 1_000, failure === undefined ? measured : { ...measured, "error.type": failure });
     // Who has asked others leaves the count to them.
     if (attributes["mofa.relay"] === true) return;

@@ -83,6 +83,8 @@ export class Spans {
  * started, and that is when it is over. `spanContext()` is the very object that exporters read.
  */
 function nameSpan(span: Span, { spanId }: TraceContext): void {
+  // One that is not recorded may share its context with others.
+  if (!span.isRecording()) return;
   const context: { -readonly [K in keyof SpanContext]: SpanContext[K] } = span.spanContext();
   context.spanId = spanId;
 }

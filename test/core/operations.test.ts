@@ -83,16 +83,64 @@ describe.each(places)("an actor %s", (_where, options) => {
   });
 });
 
+test.each(places)(
+  "each attempt of a task with a context is an operation below it, done by an actor %s",
+  async (_where, options) => {
+    const actor = await system().spawn(asker, undefined, options);
+    const events: OperationEvent[] = [];
+    const unlisten = system().events.on("operation", (event) => events.push(event));
+    const seen = await system().submit({ to: actor, call: "trace", trace }).result();
+    await expect(
+      system()
+        .submit({ to: actor, call: "refuse", trace, attempts: 2, backoff: { minMs: 0 } })
+        .result(),
+    ).rejects.toMatchObject({ code: "refused" });
+    await system().submit({ to: actor, call: "trace" }).result();
+    await system().settled();
+    unlisten();
+    expect(seen).toMatch(child);
+    expect(
+      events.map(({ operation, subject, parent, failure, attributes }) => [
+        operation,
+        subject,
+        parent,
+        failure,
+        attributes["mofa.task.attempt"],
+      ]),
+    ).toEqual([
+      ["execute_task", "trace", trace, undefined, 1],
+      ["execute_task", "refuse", trace, "refused", 1],
+      ["execute_task", "refuse", trace, "refused", 2],
+    ]);
+    expect(events[0]).toMatchObject({ trace: seen, ref: actor.toJSON() });
+    system().exit(actor, "kill");
+  },
+);
+
+test.each(places)(
+  "a task that is submitted while a call is in hand has its context: by an actor %s",
+  async (_where, options) => {
+    const actor = await system().spawn(asker, undefined, options);
+    const other = await system().spawn(asker, undefined, { placement: { thread: 2 } });
+    expect(await actor.call("submitTrace", { to: other }, { trace, timeoutMs: 30_000 })).toMatch(child);
+    expect(await actor.call("submitTrace", { to: other }, { timeoutMs: 30_000 })).toBeUndefined();
+    for (const one of [actor, other]) system().exit(one, "kill");
+  },
+);
+
 // Not by `useSystem`, whose recorder listens to everything.
-test("where nobody listens the context of who asked is handed on; where somebody does, a new one below it", async () => {
-  await using own = await startSystem({ threads: 1, spare: false });
-  const actor = await own.spawn(asker, undefined, { placement: { thread: 1 } });
-  expect(await actor.call("begin", "x", { trace })).toBe(trace);
-  own.events.on("operation", () => {});
-  expect(await actor.call("begin", "x", { trace })).toMatch(child);
-  expect(await actor.call("begin", "x", { trace: "no traceparent" })).toBe("no traceparent");
-  expect(await actor.call("begin", "x")).toBeUndefined();
-});
+test.each(places)(
+  "where nobody listens the context of who asked is handed on; where somebody does, a new one below it: %s",
+  async (_where, options) => {
+    await using own = await startSystem({ threads: 1, spare: false });
+    const actor = await own.spawn(asker, undefined, options);
+    expect(await actor.call("begin", "x", { trace })).toBe(trace);
+    own.events.on("operation", () => {});
+    expect(await actor.call("begin", "x", { trace })).toMatch(child);
+    expect(await actor.call("begin", "x", { trace: "no traceparent" })).toBe("no traceparent");
+    expect(await actor.call("begin", "x")).toBeUndefined();
+  },
+);
 
 test("names and codes of any length are cut off, numbers that are none left out, and the call goes on", async () => {
   const actor = await system().spawn(asker, undefined, { placement: { thread: 1 } });
