@@ -1,6 +1,13 @@
 /** Plugins of a running system. Those of `isolation` are in each; the others wherever they may be spread to. */
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { definePlugin, type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
+import {
+  definePlugin,
+  type Isolation,
+  type Ref,
+  RuntimeError,
+  type SupervisorHandle,
+  startSystem,
+} from "../../index.ts";
 import { blocking, hanging, observer, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
 import { puppet } from "../fixtures/puppet.ts";
 import { useSystem } from "../support/use-system.ts";
@@ -226,13 +233,14 @@ test("a plugin has no verb by which it could reach an actor, or what is another'
   expect(await call("reader", "verbs")).toEqual([...inner, ...verbs].sort());
 });
 
-test("what the system does is shown to nobody who does not say that it observes", async () => {
-  handle = await system().startPlugins([store, reader]);
+test("what the system does is shown to nobody who does not say that it observes, on main either", async () => {
+  const onMain = await system().spawn(reader, undefined, { placement: { thread: 0 } });
   for (const verb of ["observe", "stats"])
-    expect(await failure(call("reader", "look", verb))).toMatchObject({
+    expect(await failure(onMain.call("look", verb as "stats"))).toMatchObject({
       code: "bad_argument",
       message: `plugin reader: ${verb} is for a plugin that observes the system: definePlugin({ observes: true })`,
     });
+  system().exit(onMain, "kill");
 });
 
 test("one that observes is told of events and counts, on main, until it ends", async () => {
