@@ -1,13 +1,6 @@
 /** Plugins of a running system. Those of `isolation` are in each; the others wherever they may be spread to. */
 import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  definePlugin,
-  type Isolation,
-  type Ref,
-  RuntimeError,
-  type SupervisorHandle,
-  startSystem,
-} from "../../index.ts";
+import { definePlugin, type Isolation, type Ref, RuntimeError, type SupervisorHandle } from "../../index.ts";
 import { blocking, hanging, observer, oldReader, otherStore, reader, store } from "../fixtures/plugins.ts";
 import { puppet } from "../fixtures/puppet.ts";
 import { useSystem } from "../support/use-system.ts";
