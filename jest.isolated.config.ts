@@ -38,6 +38,7 @@ const suites = [
   "core/semantics/s5-names-calls-timers",
   "core/semantics/s6-starting",
   "core/semantics/s7-bounds",
+  "plugins/models/budget-ends",
   "plugins/models/scripted",
   "plugins/tools/contract",
   "testing/fault-injector",

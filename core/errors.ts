@@ -33,6 +33,7 @@ export const errorCodes = {
   mailbox_full: "the receiver's mailbox is at its bound",
   message_too_large: "the message is larger than what crosses to another thread or process",
   model_auth: "a model's provider does not take the key",
+  model_budget: "a request to a model would go over a budget that it names",
   model_context: "a request has more tokens than the model takes",
   model_failed: "a model that runs on this machine cannot be loaded",
   model_network: "a model's provider was not reached, or its answer broke off",

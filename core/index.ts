@@ -113,7 +113,24 @@ export {
   type ToolCall,
   type ToolSpec,
 } from "./contracts/model.ts";
-export { type AnswerDelta, type ChatOptions, ChatReader, type ModelClient, modelOf } from "./contracts/model-client.ts";
+export {
+  type BudgetAmounts,
+  type BudgetLimits,
+  type BudgetNeed,
+  type BudgetSetting,
+  checkedBudgetKey,
+  limitsFault,
+  type ModelBudget,
+  type ModelBudgets,
+} from "./contracts/model-budget.ts";
+export {
+  type AnswerDelta,
+  type ChatOptions,
+  ChatReader,
+  type ModelClient,
+  type ModelOptions,
+  modelOf,
+} from "./contracts/model-client.ts";
 export { type ChatOutlet, type ModelDriver, type ModelLimits, modelLimits } from "./contracts/model-driver.ts";
 export {
   codeOfStatus,

@@ -19,14 +19,14 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
       AgentQuery AgentTrouble AnswerDelta AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions
-      BehaviourReference Budget CallOptions CallToken Capability ChatAnswer ChatAssistantMessage ChatCost ChatDelta ChatEnd ChatMessage ChatOptions
+      BehaviourReference Budget BudgetAmounts BudgetLimits BudgetNeed BudgetSetting CallOptions CallToken Capability ChatAnswer ChatAssistantMessage ChatCost ChatDelta ChatEnd ChatMessage ChatOptions
       ChatOutlet ChatRequest ChatSystemMessage ChatToolMessage ChatUsage ChatUserMessage ChildCounts ChildEntry ChildId ChildSpec
       Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite
       DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup
       EmbedAnswer EmbedRequest Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage ExitReason FaultInjectedEvent
       FaultSkippedEvent FinishReason FoundVector From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry
-      JsonSchema KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns ModelCalls
-      ModelClient ModelDefinition ModelDriver ModelErrorCode ModelHandlers ModelInfo ModelLimits MofaSystem Monitor NeededPackage NoReply
+      JsonSchema KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns ModelBudget ModelBudgets ModelCalls
+      ModelClient ModelDefinition ModelDriver ModelErrorCode ModelHandlers ModelInfo ModelLimits ModelOptions MofaSystem Monitor NeededPackage NoReply
       Operation OperationAttribute OperationContentEvent OperationEnd OperationEvent OperationTeller Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo
       PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt
       PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining RequestOptions RequestStreamOptions
@@ -69,7 +69,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/llm-recorded": { values: "recordModel", types: "RecordedConfig RecordedModel" },
   "mofa/plugins/llm-router": {
     values: "routeModels",
-    types: "Price Prices RateLimits Route RouteTo RoutedModels RouterConfig",
+    types: "BudgetTable Price Prices RateLimits Route RouteTo RoutedModels RouterConfig",
   },
   "mofa/plugins/llm-scripted": {
     values: "llmScripted scriptedModel",

@@ -64,6 +64,11 @@ export function reasonKind(reason: ExitReason): string {
   return kinds.includes(word) ? word : "other";
 }
 
+/** What an actor ends with that lets an error pass: that, or the budget of models that it says is used up. */
+export function thrownReason(error: ErrorData): { readonly error: ErrorData } | { readonly budget: unknown } {
+  return error.code === "model_budget" ? { budget: { model: error.message } } : { error };
+}
+
 /** `normal`, `shutdown` and `{ shutdown }`: reasons that make no crash report and restart no transient child (OTP). */
 export function isOrderly(reason: ExitReason): boolean {
   return reason === "normal" || reason === "shutdown" || (typeof reason === "object" && "shutdown" in reason);

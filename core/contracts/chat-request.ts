@@ -2,6 +2,7 @@
 import { assertKeys } from "../known-keys.ts";
 import { wrong } from "./checked-values.ts";
 import type { ChatMessage, ChatRequest, EmbedRequest, ToolCall, ToolSpec } from "./model.ts";
+import { checkedBudgetKeys } from "./model-budget.ts";
 
 const requestKeys = [
   "model",
@@ -14,6 +15,7 @@ const requestKeys = [
   "temperature",
   "topP",
   "seed",
+  "budgets",
 ] as const satisfies readonly (keyof ChatRequest)[];
 const toolName = /^[a-zA-Z0-9_-]{1,64}$/;
 const stopsMax = 4;
@@ -22,7 +24,7 @@ const textsMax = 2_048;
 /** @returns with every text well formed: half a pair is no character that JSON over HTTP has, and becomes U+FFFD. */
 export function checkedChat(given: unknown): ChatRequest {
   assertKeys("chat", given, requestKeys);
-  const { model, messages, tools, toolChoice, output, stop, maxOutputTokens, temperature, topP, seed } =
+  const { model, messages, tools, toolChoice, output, stop, maxOutputTokens, temperature, topP, seed, budgets } =
     given as ChatRequest;
   if (model !== undefined) text("model", model);
   if (!Array.isArray(messages) || messages.length === 0)
@@ -48,7 +50,11 @@ export function checkedChat(given: unknown): ChatRequest {
   number("temperature", temperature, "a number from 0 to 2", (n) => n >= 0 && n <= 2);
   number("topP", topP, "a number above 0, at most 1", (n) => n > 0 && n <= 1);
   number("seed", seed, "a whole number", Number.isSafeInteger);
-  return { ...(given as ChatRequest), messages: messages.map((message, place) => checkedMessage(message, place)) };
+  return {
+    ...(given as ChatRequest),
+    ...(budgets !== undefined && { budgets: checkedBudgetKeys(budgets, "chat") }),
+    messages: messages.map((message, place) => checkedMessage(message, place)),
+  };
 }
 
 function checkedMessage(message: ChatMessage, place: number): ChatMessage {
@@ -114,12 +120,16 @@ function checkChoice(choice: NonNullable<ChatRequest["toolChoice"]>, names: Read
 }
 
 export function checkedEmbed(given: unknown): EmbedRequest {
-  assertKeys("embed", given, ["model", "texts"]);
-  const { model, texts } = given as EmbedRequest;
+  assertKeys("embed", given, ["model", "texts", "budgets"]);
+  const { model, texts, budgets } = given as EmbedRequest;
   if (model !== undefined) text("model", model, "embed");
   if (!Array.isArray(texts) || texts.length === 0 || texts.length > textsMax || !texts.every(isText))
     throw wrong("embed", `texts is a list of 1 to ${textsMax} texts, none of them empty`, texts);
-  return { ...(given as EmbedRequest), texts: texts.map((one) => one.toWellFormed()) };
+  return {
+    ...(given as EmbedRequest),
+    ...(budgets !== undefined && { budgets: checkedBudgetKeys(budgets, "embed") }),
+    texts: texts.map((one) => one.toWellFormed()),
+  };
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";

@@ -21,6 +21,14 @@ import {
   modelTag,
   modelVersion,
 } from "./model.ts";
+import {
+  type BudgetNeed,
+  type BudgetSetting,
+  checkedBudgetKey,
+  checkedNeed,
+  checkedSetting,
+  type ModelBudgets,
+} from "./model-budget.ts";
 import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
 import { type AskedModel, beginChat, beginEmbed } from "./model-operation.ts";
@@ -35,6 +43,8 @@ export interface ModelDefinition<C extends ModelLimits>
 
 /** By these the provider says that it is unwell, or that this plugin is. */
 const unwell: readonly string[] = ["model_auth", "model_network", "model_overloaded", "model_protocol", "model_quota"];
+
+const noBudgets = "routeModels({ keepsBudgets: true }) does, in a storage plugin";
 
 type Embed = NonNullable<ModelDriver["embed"]>;
 type Models = NonNullable<ModelDriver["models"]>;
@@ -60,6 +70,7 @@ class Model {
   chat(given: unknown): unknown {
     const bus = this.#bus;
     const request = checkedChat(given);
+    this.assertBudgets(request);
     this.#assertRoom();
     const { from } = bus;
     // Of a cast nobody would see an answer.
@@ -136,6 +147,22 @@ class Model {
     return bus.noReply;
   }
 
+  /** What nobody keeps must not be spent. @throws RuntimeError `bad_argument`. */
+  assertBudgets({ budgets = [] }: ChatRequest | EmbedRequest): void {
+    if (budgets.length > 0 && this.driver.budgets === undefined)
+      throw new RuntimeError(
+        "bad_argument",
+        `${this.#name} keeps no budgets, and the request names some: ${noBudgets}`,
+      );
+  }
+
+  /** @throws RuntimeError `undef`: it keeps none. */
+  budgets<T>(call: string, question: (budgets: ModelBudgets) => Promise<T>): unknown {
+    const { budgets } = this.driver;
+    if (budgets === undefined) throw new RuntimeError("undef", `${this.#name} has no ${call}: ${noBudgets}`);
+    return this.ask(call, () => question(budgets));
+  }
+
   #assertRoom(): void {
     const { maxConcurrent } = this.#limits;
     if (this.#running.size >= maxConcurrent)
@@ -164,6 +191,7 @@ const calls = {
   chat: (model: Model, request: ChatRequest) => model.chat(request),
   embed(model: Model, given: EmbedRequest) {
     const request = checkedEmbed(given);
+    model.assertBudgets(request);
     const { driver } = model;
     const { embed } = driver;
     return model.ask("embed", embed && ((signal) => model.embed(embed.bind(driver), request, signal)));
@@ -171,6 +199,18 @@ const calls = {
   models(model: Model) {
     const { driver } = model;
     return model.ask("models", driver.models && ((signal) => (driver.models as Models)(signal)));
+  },
+  budget(model: Model, given: string) {
+    const key = checkedBudgetKey(given, "budget");
+    return model.budgets("budget", (budgets) => budgets.budget(key));
+  },
+  setBudget(model: Model, given: BudgetSetting) {
+    const setting = checkedSetting(given);
+    return model.budgets("setBudget", (budgets) => budgets.setBudget(setting));
+  },
+  assertBudget(model: Model, given: BudgetNeed) {
+    const need = checkedNeed(given);
+    return model.budgets("assertBudget", (budgets) => budgets.assertBudget(need));
   },
 };
 

@@ -5,6 +5,7 @@ import { describe, errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { pluginActorName } from "../plugin.ts";
 import type { ChatAnswer, ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
+import { type BudgetLimits, checkedBudgetKeys, type ModelBudget } from "./model-budget.ts";
 import { ModelError } from "./model-failure.ts";
 
 export type ChatOptions = Pick<StreamOptions, "signal" | "timeoutMs" | "trace" | "window">;
@@ -14,6 +15,20 @@ export interface ModelClient {
   chat(request: ChatRequest, options?: ChatOptions): ChatReader;
   embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedAnswer>;
   models(options?: CallOptions): Promise<readonly ModelInfo[]>;
+  /** What is spent of a budget, and what it may be; undefined: nobody has set it. Of who keeps some (`llm-router`). */
+  budget(key: string, options?: CallOptions): Promise<ModelBudget | undefined>;
+  /** Sets its limits in the place of those that it had, and leaves what was spent. One without limits is counted alone. */
+  setBudget(key: string, limits: BudgetLimits, options?: CallOptions): Promise<ModelBudget>;
+  /**
+   * Whether the client's budgets have something left. @param tokens so many at least. Default 1.
+   * @throws ModelError `model_budget`, by rejection: an actor that lets it pass, in `init` too, ends with `{ budget }`.
+   */
+  assertBudget(tokens?: number, options?: CallOptions): Promise<void>;
+}
+
+export interface ModelOptions {
+  /** Keys of budgets that each request names beside its own. */
+  readonly budgets?: readonly string[];
 }
 
 export type AnswerDelta = Exclude<ChatDelta, { readonly type: "retryAfter" }>;
@@ -69,13 +84,31 @@ const embedTimeoutMs = 60_000;
  * @param model the name of a plugin, as `llm-openai`, or a ref to it.
  * @throws RuntimeError `bad_argument`.
  */
-export function modelOf(asker: Pick<Context, "call" | "callStream">, model: string | Ref): ModelClient;
+export function modelOf(
+  asker: Pick<Context, "call" | "callStream">,
+  model: string | Ref,
+  options?: ModelOptions,
+): ModelClient;
 /** For a plugin that requires it. @param asker its bus. @param model the capability, which is the plugin's name. */
-export function modelOf(asker: Pick<PluginBus, "request" | "requestStream">, model: string): ModelClient;
+export function modelOf(
+  asker: Pick<PluginBus, "request" | "requestStream">,
+  model: string,
+  options?: ModelOptions,
+): ModelClient;
 export function modelOf(
   asker: Pick<Context, "call" | "callStream"> | Pick<PluginBus, "request" | "requestStream">,
   model: string | Ref,
+  { budgets = [] }: ModelOptions = {},
 ): ModelClient {
+  const own = checkedBudgetKeys(budgets, "modelOf");
+  // What is none is told by the plugin.
+  const withOwn = <R extends ChatRequest | EmbedRequest>(request: R): R =>
+    own.length === 0 || typeof request !== "object" || request === null
+      ? request
+      : {
+          ...request,
+          budgets: Array.isArray(request.budgets ?? []) ? [...own, ...(request.budgets ?? [])] : request.budgets,
+        };
   if (!isRef(model) && (typeof model !== "string" || model === ""))
     throw new RuntimeError(
       "bad_argument",
@@ -99,10 +132,13 @@ export function modelOf(
     chat: (request, options) =>
       new ChatReader(
         "callStream" in asker
-          ? asker.callStream(target(), "chat", request, patient(options))
-          : asker.requestStream(model as string, "chat", request, patient(options)),
+          ? asker.callStream(target(), "chat", withOwn(request), patient(options))
+          : asker.requestStream(model as string, "chat", withOwn(request), patient(options)),
       ),
-    embed: async (request, options) => (await ask("embed", request, options)) as EmbedAnswer,
+    embed: async (request, options) => (await ask("embed", withOwn(request), options)) as EmbedAnswer,
+    budget: async (key, options) => (await ask("budget", key, options)) as ModelBudget | undefined,
+    setBudget: async (key, limits, options) => (await ask("setBudget", { ...limits, key }, options)) as ModelBudget,
+    assertBudget: async (tokens = 1, options) => void (await ask("assertBudget", { budgets: own, tokens }, options)),
     models: async (options) => (await ask("models", undefined, options)) as readonly ModelInfo[],
   };
 }

@@ -3,6 +3,7 @@ import type { PluginHealth } from "../plugin.ts";
 import type { ChatEnd } from "./chat-assembly.ts";
 import { type ConfigKey, countKey } from "./config-schema.ts";
 import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
+import type { ModelBudgets } from "./model-budget.ts";
 
 export interface ChatOutlet {
   /** The chat's own trace context, for what the driver asks others: see `Context.trace`. */
@@ -26,6 +27,8 @@ export interface ModelDriver {
   models?(signal: AbortSignal): Promise<readonly ModelInfo[]>;
   /** Default: `degraded` while the last chat has failed by the provider's doing. */
   health?(): PluginHealth | Promise<PluginHealth>;
+  /** It keeps the budgets that requests name. Without it such a request is refused. */
+  readonly budgets?: ModelBudgets | undefined;
   close?(): unknown;
 }
 

@@ -6,6 +6,8 @@
  * call `chat` answers by a stream: deltas as the model writes them, and in the end the whole answer.
  */
 
+import type { BudgetNeed, BudgetSetting, ModelBudget } from "./model-budget.ts";
+
 /** Of the contract, in what a plugin `provides`. */
 export const modelVersion = "1.0.0";
 
@@ -77,6 +79,8 @@ export interface ChatRequest {
   readonly topP?: number;
   /** Those providers that know seeds draw alike by one. */
   readonly seed?: number;
+  /** Keys of budgets (`tenant:a`, `agent:7`), 16 at most, which all have to bear it. Of who keeps some (`llm-router`); others refuse it. */
+  readonly budgets?: readonly string[];
 }
 
 /** What a stream of `chat` has, in its order. */
@@ -130,6 +134,8 @@ export interface EmbedRequest {
   readonly model?: string;
   /** 1 to 2,048. */
   readonly texts: readonly string[];
+  /** As of a chat. */
+  readonly budgets?: readonly string[];
 }
 
 export interface EmbedAnswer {
@@ -148,4 +154,10 @@ export interface ModelCalls {
   chat(request: ChatRequest): ChatAnswer;
   embed(request: EmbedRequest): EmbedAnswer;
   models(): readonly ModelInfo[];
+  /** Undefined: nobody has set it. */
+  budget(key: string): ModelBudget | undefined;
+  /** Sets its limits, and leaves what was spent. */
+  setBudget(setting: BudgetSetting): ModelBudget;
+  /** @throws RuntimeError `model_budget`: one of them has less left. */
+  assertBudget(need: BudgetNeed): undefined;
 }

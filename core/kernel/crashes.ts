@@ -4,7 +4,7 @@
  */
 import { behaviourName } from "../actor/behaviour-module.ts";
 import { type Cell, extraOf, Flag } from "../actor/cell.ts";
-import { type ExitReason, errorReason } from "../actor/exit-reason.ts";
+import { type ExitReason, errorReason, thrownReason } from "../actor/exit-reason.ts";
 import { type Mail, MetaKind } from "../actor/mailbox.ts";
 import { type ErrorData, errorData } from "../errors.ts";
 import { Counter } from "./counters.ts";
@@ -30,10 +30,11 @@ export class Crashes {
     if ((cell.flags & Flag.dead) !== 0) return;
     if (this.#hadNoReader(cell, error)) return;
     const isUnheard = this.unheard.mayWait(cell, error, mail);
-    const reason = isUnheard ? errorReason(error, false) : this.#reasonOf(cell, error);
+    const data = isUnheard ? errorReason(error, false).error : this.#errorOf(cell, error);
+    const reason = thrownReason(data);
     // What it threw has getters of its own, which may end it.
     if ((cell.flags & Flag.dead) !== 0) return;
-    if (isUnheard) this.unheard.keep(this.#reportOf(cell, reason, mail), reason.error, error);
+    if (isUnheard && "error" in reason) this.unheard.keep(this.#reportOf(cell, reason, mail), data, error);
     else this.report(cell, reason, mail);
     // A listener may have ended it; its death answered the call then.
     if ((cell.flags & Flag.dead) !== 0) return;
@@ -41,7 +42,7 @@ export class Crashes {
     cell.current = undefined;
     this.#kernel.topics.receivers.ended(cell, mail, reason);
     if (call !== undefined && (call.kind === MetaKind.call || call.kind === MetaKind.inspect))
-      this.#kernel.calls.answerError(call.from, call.id, reason.error, this.#kernel.refOf(cell));
+      this.#kernel.calls.answerError(call.from, call.id, data, this.#kernel.refOf(cell));
     const isAtOnce =
       (cell.flags & (Flag.initializing | Flag.terminating)) !== 0 || cell.behaviour.handlers.terminate === undefined;
     if (isAtOnce) this.#kernel.lifecycle.die(cell, reason);
@@ -65,7 +66,7 @@ export class Crashes {
 
   /** `terminate` threw, or the promise that it returned rejected. */
   inTerminate(cell: Cell, error: unknown): void {
-    const reason = this.#reasonOf(cell, error);
+    const reason = thrownReason(this.#errorOf(cell, error));
     this.report(cell, reason, undefined);
     this.#kernel.lifecycle.die(cell, reason);
   }
@@ -73,7 +74,7 @@ export class Crashes {
   /** What it has thrown outside its turns, and nobody caught. Of a turn that was cut down: who would have caught it may be what fell. */
   unhandled(cell: Cell, thrown: unknown): void {
     if ((cell.flags & Flag.dead) !== 0 || this.#kernel.cuts.isEnding(cell)) return;
-    this.outside(cell, this.#reasonOf(cell, thrown));
+    this.outside(cell, thrownReason(this.#errorOf(cell, thrown)));
   }
 
   /** An error of the actor outside its turns (a rejection nobody awaited): it ends, without `terminate`. */
@@ -146,10 +147,10 @@ export class Crashes {
   }
 
   /** What an actor has thrown, read in its name: getters and traps are its code, and may not end. */
-  #reasonOf(cell: Cell, thrown: unknown): { readonly error: ErrorData } {
-    const reason = this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
+  #errorOf(cell: Cell, thrown: unknown): ErrorData {
+    const { error } = this.#kernel.dispatch.runAs(cell, () => errorReason(thrown));
     const secrets = cell.extra?.configuration?.secrets;
-    return secrets === undefined ? reason : { error: secrets.hiddenInError(reason.error) };
+    return secrets === undefined ? error : secrets.hiddenInError(error);
   }
 
   /** The message of its turn, while that runs or is open. */

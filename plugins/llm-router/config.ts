@@ -1,5 +1,6 @@
 /** The configuration of what `routeModels` makes. */
 import { choiceKey, configSchema, countKey, type ModelLimits, modelLimits, textKey } from "../../core/index.ts";
+import { type BudgetTable, budgetsKey } from "./budget-table.ts";
 import { type Prices, pricesKey } from "./prices.ts";
 
 export interface RouterConfig extends ModelLimits {
@@ -26,8 +27,12 @@ export interface RouterConfig extends ModelLimits {
   readonly rateWaitMaxMs: number;
   /** What models cost, by their names: of a million tokens each, `{ input, output, cachedInput }`. Default none. */
   readonly prices: Prices;
-  /** Of all prices. Default `USD`. */
+  /** Of all prices, and of money in budgets. Default `USD`. */
   readonly currency: string;
+  /** Limits of budgets by their keys, `{ tokens, money }`, which hold in the place of those that `setBudget` would set. Default none. */
+  readonly budgets: BudgetTable;
+  /** So much output is reserved of a request's budgets at a time, where it says no `maxOutputTokens`, or comes to more than that. Default 1,024. */
+  readonly reserveOutputTokens: number;
 }
 
 export const routerConfig = configSchema<RouterConfig>({
@@ -43,4 +48,6 @@ export const routerConfig = configSchema<RouterConfig>({
   rateWaitMaxMs: countKey(10_000, 0),
   prices: pricesKey,
   currency: textKey("USD", /^[A-Z]{3}$/, "is a currency's three capital letters, as USD"),
+  budgets: budgetsKey,
+  reserveOutputTokens: countKey(1_024, 1),
 });

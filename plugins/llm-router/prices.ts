@@ -28,6 +28,17 @@ export const pricesKey: ConfigKey<Prices> = {
 
 export type TokensUsed = Pick<ChatUsage, "inputTokens"> & Partial<ChatUsage>;
 
+/** More no answer has. */
+const tokensMax = 1e9;
+
+/** Whether it can be counted: providers say what they like. */
+export function isCountable(usage: TokensUsed): boolean {
+  const { inputTokens, outputTokens = 0, cachedInputTokens = 0 } = usage;
+  return [inputTokens, outputTokens, cachedInputTokens].every(
+    (tokens) => Number.isSafeInteger(tokens) && tokens >= 0 && tokens <= tokensMax,
+  );
+}
+
 /** In units of money; what a price has of them is rounded up. */
 export function costUnits(price: Price, { inputTokens, outputTokens = 0, cachedInputTokens = 0 }: TokensUsed): number {
   const { input, output = 0, cachedInput = input } = price;
@@ -74,9 +85,9 @@ export class PriceTable {
     return undefined;
   }
 
-  /** The same usage with its cost, where a price is known. */
+  /** The same usage with its cost, where a price is known, and it can be counted. */
   priced<U extends TokensUsed>(usage: U | undefined, ...models: readonly (string | undefined)[]): U | undefined {
-    const price = usage && this.of(...models);
+    const price = usage && isCountable(usage) ? this.of(...models) : undefined;
     if (price === undefined) return usage;
     return { ...(usage as U), cost: { amount: amountOf(costUnits(price, usage as U)), currency: this.currency } };
   }

@@ -37,10 +37,15 @@ export class RateLimit {
     try {
       await pause(waitMs, signal);
     } catch (error) {
-      this.#requests?.giveBack(1);
-      this.#tokens?.giveBack(tokens);
+      this.giveBack(tokens);
       throw error;
     }
+  }
+
+  /** It was not asked after all. */
+  giveBack(tokens: number): void {
+    this.#requests?.giveBack(1);
+    this.#tokens?.giveBack(tokens);
   }
 
   /** It was asked, and used so many in the place of those that were taken. */

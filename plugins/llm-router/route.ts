@@ -15,6 +15,7 @@ const ofModels: Readonly<Record<ModelErrorCode, Route>> = {
   model_failed: "next",
   model_quota: "next",
   model_unknown: "next",
+  model_budget: "end",
   model_refused: "end",
   model_rejected: "end",
 };

@@ -5,6 +5,7 @@ import {
   type ChatRequest,
   type EmbedAnswer,
   type EmbedRequest,
+  type ModelBudgets,
   type ModelDriver,
   type ModelInfo,
   type PluginHealth,
@@ -12,21 +13,22 @@ import {
   wallMs,
 } from "../../core/index.ts";
 import { Answering, type Ask, type Lane, type Means } from "./answering.ts";
-import type { RouterConfig } from "./config.ts";
-import { Meter } from "./meter.ts";
-import { PriceTable } from "./prices.ts";
+import { type Counting, Meter } from "./meter.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./target.ts";
 
 export class RouterDriver implements ModelDriver {
   readonly #targets: readonly Target[];
   readonly #means: Means;
-  readonly #prices: PriceTable;
+  readonly #counting: Counting;
+  /** Answers that are on their way, also those that nobody waits for any more. */
+  readonly #open = new Set<Promise<unknown>>();
 
   /** @param targets in the order in which they are asked */
-  constructor(name: string, targets: readonly Target[], config: RouterConfig) {
+  constructor(name: string, targets: readonly Target[], counting: Counting) {
+    const { config } = counting;
     this.#targets = targets;
-    this.#prices = new PriceTable(config.prices, config.currency);
+    this.#counting = counting;
     this.#means = {
       name,
       config,
@@ -36,40 +38,46 @@ export class RouterDriver implements ModelDriver {
     };
   }
 
-  async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
+  get budgets(): ModelBudgets | undefined {
+    return this.#counting.book;
+  }
+
+  async chat({ budgets = [], ...rest }: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
     let hasBegun = false;
     const ask = async (target: Target, lane: Lane): Promise<ChatEnd> => {
       if (hasBegun) await out.write({ type: "again" });
       hasBegun = false;
-      const asked = askedOf(target, request);
-      const meter = new Meter(target, lane, asked);
+      const asked = askedOf(target, rest);
+      const meter = new Meter(this.#counting, target, lane, asked, budgets);
       return await meter.run(async () => {
         const chat = target.client.chat(asked, { signal: lane.signal, trace: out.trace });
         for await (const delta of chat) {
-          meter.count(delta);
+          await meter.count(delta);
           hasBegun = true;
           await out.write(delta);
         }
         const { model, finishReason, usage } = await chat.answer();
-        return { model, finishReason, usage: this.#prices.priced(usage, asked.model, model) };
+        return { model, finishReason, usage: this.#counting.prices.priced(usage, asked.model, model) };
       });
     };
     return await this.#answer(ask, out.signal, () => hasBegun && this.#means.config.midStream === "fail");
   }
 
-  embed(request: EmbedRequest, signal: AbortSignal, trace?: string): Promise<EmbedAnswer> {
+  embed({ budgets = [], ...rest }: EmbedRequest, signal: AbortSignal, trace?: string): Promise<EmbedAnswer> {
     const ask = async (target: Target, lane: Lane): Promise<EmbedAnswer> => {
-      const asked = askedOf(target, request);
-      return await new Meter(target, lane, asked).run(async () => {
+      const asked = askedOf(target, rest);
+      return await new Meter(this.#counting, target, lane, asked, budgets).run(async () => {
         const answer = await unless(lane.signal, target.client.embed(asked, { trace }));
-        return { ...answer, usage: this.#prices.priced(answer.usage, asked.model, answer.model) };
+        return { ...answer, usage: this.#counting.prices.priced(answer.usage, asked.model, answer.model) };
       });
     };
     return this.#answer(ask, signal, () => false);
   }
 
   #answer<T>(ask: Ask<T>, signal: AbortSignal, isOver: () => boolean): Promise<T> {
-    return new Answering(this.#means, this.#targets, ask, signal, isOver).run();
+    const answer = new Answering(this.#means, this.#targets, ask, signal, isOver).run();
+    this.#open.add(answer);
+    return answer.finally(() => this.#open.delete(answer));
   }
 
   /** Of those that answer. @throws what the last one failed with, where none does. */
@@ -87,9 +95,14 @@ export class RouterDriver implements ModelDriver {
     const status = broken.length === this.#targets.length ? "down" : "degraded";
     return { status, detail: `not asked for a while: ${broken.join(", ")}` };
   }
+
+  /** What was used of budgets is kept before it ends. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#open);
+  }
 }
 
-function askedOf<R extends ChatRequest | EmbedRequest>({ model }: Target, request: R): R {
+function askedOf<R extends { readonly model?: string }>({ model }: Target, request: R): R {
   return model === undefined ? request : { ...request, model };
 }
 

@@ -14,7 +14,7 @@ export function tokensOfBytes(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }
 
-export function inputTokensOf(request: ChatRequest | EmbedRequest): number {
+export function inputTokensOf(request: Omit<ChatRequest, "budgets"> | Omit<EmbedRequest, "budgets">): number {
   if ("texts" in request) return request.texts.reduce((sum, text) => sum + tokensOfText(text), 0);
   const { messages, tools = [], output } = request;
   const beside = tools.length > 0 || output !== undefined ? tokensOfText(JSON.stringify([tools, output])) : 0;

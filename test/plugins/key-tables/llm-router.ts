@@ -2,7 +2,8 @@
 import { stopwatchMs } from "../../../core/index.ts";
 import { modelOf } from "../../../index.ts";
 import { routerConfig } from "../../../plugins/llm-router/config.ts";
-import { first, routed, second } from "../../fixtures/routed-models.ts";
+import { storageMemory } from "../../../plugins/storage-memory/index.ts";
+import { budgeted, first, second } from "../../fixtures/routed-models.ts";
 import type { Config, KeyRun, KeyTable } from "./key-table.ts";
 
 const hello = { messages: [{ role: "user", content: "hello" }] } as const;
@@ -24,6 +25,7 @@ async function withModels<T>(
   const models = await system.startPlugins([
     { plugin: first, config: { turns, rules: rules("first"), ...config } },
     { plugin: second, config: { rules: rules("second") } },
+    { plugin: storageMemory },
   ]);
   try {
     return await look();
@@ -33,8 +35,8 @@ async function withModels<T>(
   }
 }
 
-const content = async ({ call }: KeyRun) => {
-  const outcome = await call("chat", hello);
+const content = async ({ call }: KeyRun, more: Config = {}) => {
+  const outcome = await call("chat", { ...hello, ...more });
   return "value" in outcome ? (outcome.value as { readonly content: string }).content : outcome.code;
 };
 
@@ -73,7 +75,7 @@ const usage = (more: Config) => (run: KeyRun) =>
 const overloaded = failing("model_overloaded");
 
 export const table: KeyTable = {
-  plugin: routed,
+  plugin: budgeted,
   name,
   schema: routerConfig,
   base: {},
@@ -129,6 +131,29 @@ export const table: KeyTable = {
     rateWaitMaxMs: { changed: 0, look: contents([tooMuch], 2) },
     prices: { changed: { scripted: { input: 1, output: 1 } }, look: usage({}) },
     currency: { changed: "EUR", look: usage({ prices: { scripted: { input: 1, output: 1 } } }) },
+    budgets: {
+      changed: { tight: { tokens: 1 } },
+      look: (run) =>
+        withModels(run, [], async () => {
+          await run.start();
+          return await content(run, { budgets: ["tight"] });
+        }),
+    },
+    reserveOutputTokens: {
+      changed: 10,
+      look: (run) =>
+        withModels(
+          run,
+          [],
+          async () => {
+            await run.start();
+            await run.call("setBudget", { key: "one", tokens: 100 });
+            const more = { budgets: ["one"] };
+            return await Promise.all([content(run, more), content(run, more)]);
+          },
+          { firstDeltaMs: pauseMs },
+        ),
+    },
     maxConcurrent: {
       changed: 1,
       look: (run) =>
