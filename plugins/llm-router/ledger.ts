@@ -41,7 +41,7 @@ export class Ledger {
   /** Aborted when the plugin has ended, and nothing is kept any more. */
   readonly #signal: AbortSignal;
   #steps: Step[] = [];
-  #running: Promise<void> | undefined;
+  #isRunning = false;
 
   constructor(store: StorageClient, signal: AbortSignal) {
     this.#store = store;
@@ -55,17 +55,19 @@ export class Ledger {
   take<T>(keys: readonly string[], step: (accounts: Accounts) => T): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#steps.push({ keys, take: step, resolve: resolve as (value: unknown) => void, reject });
-    this.#running ??= this.#run();
+    if (!this.#isRunning) void this.#run();
     return promise;
   }
 
+  /** Never fails: what a step fails with is its asker's. */
   async #run(): Promise<void> {
+    this.#isRunning = true;
     // What is asked for in one go is one transaction.
     await Promise.resolve();
     try {
       while (this.#steps.length > 0) await this.#takeAll(this.#steps.splice(0, stepsMax));
     } finally {
-      this.#running = undefined;
+      this.#isRunning = false;
     }
   }
 

@@ -158,6 +158,21 @@ test("a store that fails before or after it has kept something costs nobody anyt
   );
 }, 60_000);
 
+test.each([["set"], ["reserve"], ["extend"], ["settle"]])(
+  "a %s that was kept, and said to be in doubt, counts once",
+  async (step) => {
+    const at = ["set", "reserve", "extend", "settle"].indexOf(step);
+    const failures = Array.from({ length: 4 }, (_, n) => (n === at ? ("after" as const) : undefined));
+    const store = new SlowStore(() => Promise.resolve(), failures);
+    const book = new BudgetBook("router", new Ledger(store.client, never), {}, "USD", 1e9, () => 0);
+    await book.setBudget({ key: "agent", tokens: 100 });
+    const held = await book.reserve({ budgets: ["agent"], model: "m", price, inputTokens: 5 }, 5, 5);
+    await book.settle(await book.extend(held, 10, 10), { tokens: 12, units: 12 });
+    const account = store.entries.get("mofa.model-budget.agent")?.value as Account;
+    expect([account.spent, account.reserved]).toEqual([{ tokens: 12, units: 12 }, {}]);
+  },
+);
+
 test("where all is refused nothing is written", async () => {
   const store = new SlowStore(() => Promise.resolve());
   const question = {
