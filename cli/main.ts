@@ -58,6 +58,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "tools", summary: "the tools of a running program", load: () => import("./tools.ts") },
   { name: "call-tool", summary: "call a tool of a running program", load: () => import("./call-tool.ts") },
   {
+    name: "mcp-serve",
+    summary: "the tools of a running program as a server of MCP, on stdin and stdout",
+    load: () => import("./mcp-serve.ts"),
+  },
+  {
     name: "approve",
     summary: "calls of tools that wait for somebody's word; say yes or no to one",
     load: () => import("./approve.ts"),

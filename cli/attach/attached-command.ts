@@ -10,11 +10,14 @@ export type AttachOptions = {
   readonly json?: boolean;
 };
 
+/** Declares `--system`. */
+export function describeSystem(command: Command): Command {
+  return command.option("--system <pid|name>", "which program, where several run");
+}
+
 /** Declares `--system` and `--json`. */
 export function describeAttached(command: Command): Command {
-  return command
-    .option("--system <pid|name>", "which program, where several run")
-    .option("--json", "print JSON, and nothing else");
+  return describeSystem(command).option("--json", "print JSON, and nothing else");
 }
 
 /**

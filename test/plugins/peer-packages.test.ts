@@ -17,7 +17,11 @@ test("what the plugins say that they need are the optional peers of the package"
   // Those are made by whoever uses them.
   const made = [routed, everything];
   const plugins = [...modules.flatMap((module) => Object.values(module)).filter(isPlugin), ...made];
-  const needed = plugins.flatMap((plugin) => pluginFacts(plugin).packages);
+  const needed = [
+    ...plugins.flatMap((plugin) => pluginFacts(plugin).packages),
+    // By the command `mofa mcp-serve`.
+    { name: "@modelcontextprotocol/server", version: "2.4.0" },
+  ];
   expect(Object.fromEntries(needed.map(({ name, version }) => [name, `^${version}`]))).toEqual(peerDependencies);
   expect(peerDependenciesMeta).toEqual(Object.fromEntries(needed.map(({ name }) => [name, { optional: true }])));
 });

@@ -28,7 +28,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   testing: { rooms: ["core", "supervisors"], packages: [] },
   "index.ts": { rooms: [...layers, "mofa-system.ts"], packages: [] },
   "mofa-system.ts": { rooms: layers, packages: [] },
-  cli: { rooms: [...everyFace, "benchmarks"], packages: ["commander", "picocolors"] },
+  cli: { rooms: [...everyFace, "benchmarks"], packages: ["@modelcontextprotocol/server", "commander", "picocolors"] },
   examples: { rooms: everyFace, packages: ["mofa"] },
   benchmarks: {
     rooms: everyFace,
@@ -40,6 +40,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     packages: [
       "@copilotkit/aimock",
       "@jest/globals",
+      "@modelcontextprotocol/client",
       "@modelcontextprotocol/server",
       "esbuild",
       "fast-check",
