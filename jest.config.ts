@@ -7,6 +7,7 @@ export const longSuites = [
   "cli/chaos",
   "cli/demo",
   "cli/demo/injector",
+  "cli/mcp-serve",
   "cli/run",
   "cli/tools",
   "core/bus/bus-property",

@@ -199,8 +199,8 @@ class ToolServer {
         ...(isObject(value) && { structuredContent: value }),
       };
     } catch (error) {
-      const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-      return { content: [{ type: "text", text: `${String(code ?? "error")}: ${String(message)}` }], isError: true };
+      const { code = "error", message } = error as { readonly code?: string; readonly message: string };
+      return { content: [{ type: "text", text: `${code}: ${message}` }], isError: true };
     }
   }
 
