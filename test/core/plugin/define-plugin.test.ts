@@ -108,7 +108,7 @@ test.each<[unknown, RegExp]>([
   [{ ...right, turnLimitMs: -1 }, /turnLimitMs/],
   [
     { ...right, depends: [] },
-    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, tags, isolation, behaviour/,
+    /^definePlugin: there is no "depends"; it takes name, version, config, requires, provides, packages, tags, isolation, observes, behaviour/,
   ],
   [{ ...right, calls: {} }, /^definePlugin: there is no "calls"/],
   // A server's, which are given its `ctx`.
