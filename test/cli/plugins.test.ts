@@ -26,6 +26,7 @@ test("the plugins that come with MoFA are listed with what they need, also as JS
     "telemetry",
     "tool-fs",
     "tool-http",
+    "tool-shell",
   ]);
   expect(plugins.find(({ name }) => name === "storage-postgres")).toEqual({
     name: "storage-postgres",
@@ -46,7 +47,7 @@ test("it is no question to a program: one that is named beside it is refused", a
 
 test("as a table it has a line each", async () => {
   const { code, stdout, stderr } = await mofa();
-  expect([code, stderr]).toEqual([0, "13 plugins\n"]);
+  expect([code, stderr]).toEqual([0, "14 plugins\n"]);
   expect(stdout).toMatch(/^plugin +version +import +provides +requires +missing\n/);
   expect(stdout).toMatch(/\nstorage-memory +0\.1\.0 +mofa\/plugins\/storage-memory +storage \d+\.\d+\.\d+\n/);
 });

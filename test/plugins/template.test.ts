@@ -55,7 +55,7 @@ test("beside it mofa plugins --available has the commands that install what is m
   const { code, stdout, stderr } = await runProgram(process.execPath, [mofa, "plugins", "--available"], {
     cwd: plugin,
   });
-  expect([code, stderr]).toEqual([0, "13 plugins\n"]);
+  expect([code, stderr]).toEqual([0, "14 plugins\n"]);
   expect(stdout.split("\n").map((line) => [line.split(" ")[0], /npm install .*$/.exec(line)?.[0]])).toEqual([
     ["plugin", undefined],
     ["llm-anthropic", "npm install @anthropic-ai/sdk@1"],
@@ -71,6 +71,7 @@ test("beside it mofa plugins --available has the commands that install what is m
     ["telemetry", "npm install @opentelemetry/api@1"],
     ["tool-fs", undefined],
     ["tool-http", undefined],
+    ["tool-shell", undefined],
     ["", undefined],
   ]);
 });

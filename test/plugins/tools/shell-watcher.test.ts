@@ -1,0 +1,50 @@
+/** The small process that ends what runs when the runtime is no more. Not in every placement: no actor runs. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, expect, test } from "@jest/globals";
+import { Watcher } from "../../../plugins/tool-shell/watcher.ts";
+import { livingWith, processToken, whenGone, whenLiving } from "../../support/process-table.ts";
+
+const started: ChildProcess[] = [];
+
+/** In a group of its own. */
+async function sleeper(token: string, mark?: string): Promise<number> {
+  const env = mark === undefined ? {} : { MOFA_RUN: mark };
+  const child = spawn("/bin/sleep", [token], { detached: true, stdio: "ignore", env });
+  started.push(child);
+  await once(child, "spawn");
+  return child.pid as number;
+}
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+test("when its stdin ends it ends what has begun, by the group or by the mark, and leaves what has ended", async () => {
+  const [byGroup, byMark, over, other] = [processToken(), processToken(), processToken(), processToken()];
+  const watcher = new Watcher(0);
+  watcher.begun("one", await sleeper(byGroup));
+  watcher.begun("two");
+  await sleeper(byMark, "two");
+  watcher.begun("three", await sleeper(over, "three"));
+  watcher.ended("three");
+  await sleeper(other, "two-and-a-half");
+  watcher.close();
+  await whenGone(byGroup);
+  await whenGone(byMark);
+  while (watcher.pid !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+  expect([(await livingWith(over)).length, (await livingWith(other)).length]).toEqual([1, 1]);
+});
+
+test("one that somebody has ended has another in its place, which knows what it knew", async () => {
+  const token = processToken();
+  const watcher = new Watcher(0);
+  watcher.begun("one", await sleeper(token));
+  const first = watcher.pid as number;
+  process.kill(first, "SIGKILL");
+  while (watcher.pid === first || watcher.pid === undefined)
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  await whenLiving(token, 1);
+  watcher.close();
+  await whenGone(token);
+});
