@@ -82,6 +82,7 @@ export const longSuites = [
   "plugins/storage/wrong-config",
   "plugins/template",
   "plugins/tools/mcp-hostile",
+  "plugins/tools/fs-kills",
   "plugins/wasm/calls",
   "plugins/wasm/config-keys",
   "plugins/wasm/faults",

@@ -4,10 +4,10 @@
  * elsewhere, since its path is not gone again. No link is ever followed: each part of a path is opened by itself, with O_NOFOLLOW.
  *
  * Where there is no `/proc/self/fd` (macOS, BSD) it goes by paths, and what was opened is compared with what its real path leads to, before
- * it is used.
+ * it is used. That holds against links that are there, and makes a race unlikely to be won; it does not exclude that.
  */
-import { constants } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readlink, realpath, stat } from "node:fs/promises";
+import { type BigIntStats, constants, realpathSync, statSync } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, readlink } from "node:fs/promises";
 import { ToolError } from "../../core/index.ts";
 import { codeOf } from "./fs-failure.ts";
 
@@ -131,16 +131,25 @@ export class Folder implements AsyncDisposable {
 
   async #assertInside(handle: FileHandle, path: string, text: string): Promise<void> {
     const { real: root, isAnchored } = this.#site;
-    const real = isAnchored ? await readlink(`/proc/self/fd/${handle.fd}`) : await realpath(path);
-    const isInside = real === root || real.startsWith(root === "/" ? root : `${root}/`);
-    if (isInside && (isAnchored || (await isSame(handle, real)))) return;
-    throw new ToolError("tool_denied", `${text}: it does not lead to where it stands in its root`);
+    const isInside = (real: string) => real === root || real.startsWith(root === "/" ? root : `${root}/`);
+    const isRight = isAnchored
+      ? isInside(await readlink(`/proc/self/fd/${handle.fd}`))
+      : isThere(await handle.stat({ bigint: true }), path, isInside);
+    if (!isRight) throw new ToolError("tool_denied", `${text}: it does not lead to where it stands in its root`);
   }
 }
 
-async function isSame(handle: FileHandle, path: string): Promise<boolean> {
-  const [opened, there] = await Promise.all([handle.stat({ bigint: true }), stat(path, { bigint: true })]);
-  return opened.dev === there.dev && opened.ino === there.ino;
+/**
+ * Between two looks at a path somebody may exchange it, there and back. Nothing but the next call is between these, and there are
+ * four of them: that makes it unlikely, and no more.
+ */
+function isThere({ dev, ino }: BigIntStats, path: string, isInside: (real: string) => boolean): boolean {
+  for (let look = 0; look < 4; look++) {
+    const real = realpathSync.native(path);
+    const there = statSync(real, { bigint: true });
+    if (!isInside(real) || there.dev !== dev || there.ino !== ino) return false;
+  }
+  return true;
 }
 
 interface Kinds {
