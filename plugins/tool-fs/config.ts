@@ -11,7 +11,7 @@ export interface FsRoot {
 }
 
 export interface FsConfig extends ToolLimits {
-  /** At least one. All that the tools reach is in them, whatever they are asked for. */
+  /** At least one, and none in another. All that the tools reach is in them, whatever they are asked for. */
   readonly roots: readonly FsRoot[];
   /** Of a file that is written, edited, searched, or read by lines. Default 10,485,760. */
   readonly maxFileBytes: number;

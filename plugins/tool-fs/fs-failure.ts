@@ -17,11 +17,11 @@ const texts: Readonly<Record<string, readonly [code: string, text: string]>> = {
 };
 
 /** @param path as the model knows it */
-export function fsFailure(error: unknown, path: string): RuntimeError {
-  // A cancelled call has its own reason, and what a tool has refused is said already.
-  if (error instanceof RuntimeError) return error;
-  const { code, message } = errorData(error);
-  const [kind, text] = texts[code ?? ""] ?? ["tool_failed", `it did not work (${code ?? message})`];
+function fsFailure(error: unknown, path: string): unknown {
+  const { code } = errorData(error);
+  // A cancelled call has its own reason, what a tool has refused is said already, and what has no code is none of the system's.
+  if (error instanceof RuntimeError || code === undefined) return error;
+  const [kind, text] = texts[code] ?? ["tool_failed", `it did not work (${code})`];
   return new ToolError(kind, `${path}: ${text}`);
 }
 

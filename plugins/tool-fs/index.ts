@@ -21,16 +21,22 @@ export const toolFs = defineTools({
     if (process.platform === "win32") throw new RuntimeError("bad_configuration", "tool-fs does not run on Windows");
     const isAnchored = await hasDescriptorPaths();
     const roots = await Promise.all(config.roots.map((root) => Root.at(root, config, isAnchored)));
+    assertApart(roots);
     const warn = (error: unknown) => bus.log("warning", `tool-fs: ${errorData(error).message}`);
+    if (!isAnchored && process.platform === "linux")
+      warn(new Error("there is no /proc/self/fd: programs that swap links in the roots may lead it out of them"));
     const writable = roots.filter(({ mode }) => mode === "write");
     const sweep = async () => {
       const young = await Promise.all(writable.map((root) => removeLeftovers(root, config, bus.wallMs(), signal)));
       return young.some((count) => count > 0);
     };
-    const again = (await sweep())
-      ? // Others of that age may be of a write under way; those that are still there then are of none.
-        byDeadline(config.leftoverMs, () => void sweep().catch((error) => signal.aborted || warn(error)))
-      : () => {};
+    if (await sweep()) {
+      // Others of that age may be of a write under way; those that are still there then are of none.
+      const cancel = byDeadline(config.leftoverMs, () => {
+        sweep().catch((error: unknown) => signal.aborted || warn(error));
+      });
+      signal.addEventListener("abort", cancel, { once: true });
+    }
     const places = new FsPlaces(roots, config, warn);
     const tools = [readFileTool(places), listFilesTool(places), searchFilesTool(places)];
     if (writable.length > 0) tools.push(writeFileTool(places), editFileTool(places));
@@ -46,7 +52,18 @@ export const toolFs = defineTools({
         }
         return { status: "up" };
       },
-      close: again,
     };
   },
 });
+
+/** Else one could be written by the other's name, past its mode and its quota. @throws RuntimeError `bad_configuration`. */
+function assertApart(roots: readonly Root[]): void {
+  for (const [at, root] of roots.entries()) {
+    const other = roots.slice(at + 1).find((one) => one.overlaps(root));
+    if (other !== undefined)
+      throw new RuntimeError(
+        "bad_configuration",
+        `tool-fs: the roots ${root.name} and ${other.name} are in one another`,
+      );
+  }
+}

@@ -82,7 +82,8 @@ async function linesOf(
   if (file.bytes > maxFileBytes)
     throw new ToolError("tool_limit", `${tooLarge(file.text, maxFileBytes).message}: read it as "text", by bytes`);
   const from = await startOfLine(file, offset, signal);
-  const bytes = await bytesAt(file.handle, from, Math.min(maxReadBytes, file.bytes - from), signal);
+  const wanted = Math.min(maxReadBytes, file.bytes - from);
+  const bytes = await bytesAt(file.handle, from, wanted, signal);
   let [lines, end] = [0, 0];
   while (lines < limit && end < bytes.length) {
     const at = bytes.indexOf(newline, end);
@@ -90,7 +91,8 @@ async function linesOf(
     end = at + 1;
     lines++;
   }
-  const isEnd = from + bytes.length >= file.bytes;
+  // Also where somebody has cut it off meanwhile.
+  const isEnd = bytes.length < wanted || from + wanted === file.bytes;
   if (lines < limit && isEnd) end = bytes.length;
   else if (lines === 0)
     throw new ToolError(
@@ -98,7 +100,8 @@ async function linesOf(
       `${file.text}: line ${offset} alone has more than ${maxReadBytes} bytes: read the file as "text", from byte ${from} on`,
     );
   const content = textOf(bytes.subarray(0, end), file.text);
-  return { content, fileBytes: file.bytes, ...(from + end < file.bytes && { nextOffset: offset + lines }) };
+  const goesOn = !isEnd || end < bytes.length;
+  return { content, fileBytes: file.bytes, ...(goesOn && { nextOffset: offset + lines }) };
 }
 
 /** The byte at which the line begins; the end of the file, where it has fewer lines. */

@@ -35,6 +35,14 @@ export class Root {
     }
   }
 
+  /** One of them is the other, or in it. */
+  overlaps(root: Root): boolean {
+    const { real, dev, ino } = this.#site;
+    const other = root.#site;
+    const isIn = (inner: string, outer: string) => `${inner}/`.startsWith(outer === "/" ? outer : `${outer}/`);
+    return isIn(real, other.real) || isIn(other.real, real) || (dev === other.dev && ino === other.ino);
+  }
+
   /**
    * @param makesMissing folders that are not there are made
    * @throws ToolError, and what the system says.
@@ -87,6 +95,7 @@ export async function hasDescriptorPaths(): Promise<boolean> {
     });
     return (await stat("/proc/self/fd")).isDirectory();
   } catch {
+    // However that is: it goes by paths then, and says so.
     return false;
   }
 }

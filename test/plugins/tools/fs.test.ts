@@ -76,6 +76,28 @@ test.each([
   });
 });
 
+test.each([
+  ["in it", "inside/folder"],
+  ["around it", "."],
+  ["the same", "inside"],
+])("a root that is another one's folder (%s) starts no plugin", async (_what, path) => {
+  mkdirSync(join(room.inside, "folder"));
+  const roots = [
+    { name: "work", path: room.inside, mode: "write" },
+    { name: "docs", path: join(room.folder, path), mode: "read" },
+  ] as const;
+  await expect(room.start(system(), { roots })).rejects.toMatchObject({
+    message: expect.stringContaining("the roots work and docs are in one another"),
+  });
+});
+
+test("roots whose names on disk begin alike are apart", async () => {
+  mkdirSync(join(room.folder, "inside2"));
+  const paths = [room.inside, join(room.folder, "inside2")];
+  const roots = paths.map((path, at) => ({ name: `root${at}`, path, mode: "read" as const }));
+  expect(await (await room.start(system(), { roots })).call("list_files")).toMatchObject({ entries: [{}, {}] });
+});
+
 describe("read_file", () => {
   const read = async (given: object, config = {}) =>
     await (await room.start(system(), config)).call("read_file", { path: "work/a", ...given });
