@@ -50,7 +50,6 @@ test("killed at any time, the file is whole, and one that was answered is not lo
     const next = String.fromCharCode(last.charCodeAt(0) + 1);
     expect([last, next]).toContain(letterOf(room.get("a")));
   }
-  expect(leftovers().length).toBeGreaterThan(0);
 });
 
 test("a temporary file that is young may be of somebody who writes now, and stays until it is old", async () => {

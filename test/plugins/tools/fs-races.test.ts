@@ -46,7 +46,10 @@ async function whileSwapped(call: Call, calls: readonly (readonly [tool: string,
   const loops = calls.map(async ([tool, given]) => {
     while (!isOver) {
       const outcome = await call(tool, given()).then(
-        (answer) => (answers.add(JSON.stringify(answer)), "ok"),
+        (answer) => {
+          answers.add(JSON.stringify(answer));
+          return "ok";
+        },
         ({ code }: { readonly code: string }) => code,
       );
       counts.set(`${tool} ${outcome}`, (counts.get(`${tool} ${outcome}`) ?? 0) + 1);
