@@ -110,6 +110,9 @@ export {
   type ModelInfo,
   modelTag,
   modelVersion,
+  type PullAnswer,
+  type PullProgress,
+  type PullRequest,
   type ToolCall,
   type ToolSpec,
 } from "./contracts/model.ts";
@@ -130,8 +133,15 @@ export {
   type ModelClient,
   type ModelOptions,
   modelOf,
+  type PullOptions,
 } from "./contracts/model-client.ts";
-export { type ChatOutlet, type ModelDriver, type ModelLimits, modelLimits } from "./contracts/model-driver.ts";
+export {
+  type ChatOutlet,
+  type ModelDriver,
+  type ModelLimits,
+  modelLimits,
+  type PullOutlet,
+} from "./contracts/model-driver.ts";
 export {
   codeOfStatus,
   ModelError,

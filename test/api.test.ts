@@ -19,26 +19,28 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     types: `
       Activity ActivityColumn ActivityOptions ActivityReading ActorActivity ActorApi ActorDefinition ActorInfo ActorNode Agent AgentMessage
       AgentQuery AgentTrouble AnswerDelta AnyApi AnyPlugin Api AppendWrite AutoShutdown Backoff BatchedWrite Behaviour BehaviourOptions
-      BehaviourReference Budget BudgetAmounts BudgetLimits BudgetNeed BudgetSetting CallOptions CallToken Capability ChatAnswer ChatAssistantMessage ChatCost ChatDelta ChatEnd ChatMessage ChatOptions
-      ChatOutlet ChatRequest ChatSystemMessage ChatToolMessage ChatUsage ChatUserMessage ChildCounts ChildEntry ChildId ChildSpec
-      Configuration ConfigurationDeclaration ConfigurationSources Context CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite
-      DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup
-      EmbedAnswer EmbedRequest Envelope ErrorCode ErrorData EventListener EventOptions EventType ExitMessage ExitReason FaultInjectedEvent
-      FaultSkippedEvent FinishReason FoundVector From GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry
-      JsonSchema KeepOptions KeptTopicStats LifecycleState ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns ModelBudget ModelBudgets ModelCalls
-      ModelClient ModelDefinition ModelDriver ModelErrorCode ModelHandlers ModelInfo ModelLimits ModelOptions MofaSystem Monitor NeededPackage NoReply
-      Operation OperationAttribute OperationContentEvent OperationEnd OperationEvent OperationTeller Origin PackageState Placement Plugin PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo
-      PluginSupervision PluginUse ProcessInfo ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt
-      PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining RequestOptions RequestStreamOptions
-      RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions SendOptions SendResult ServerApi
-      ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue StandardResult StandardSchema
-      StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition StorageDriver StorageHandlers
-      StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter Subscription SubscriptionOptions
-      SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task TaskBackoff TaskDestination
-      TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef Tool ToolAnswer ToolApproval ToolCall ToolCallOptions
-      ToolDecision ToolDefinition ToolDelta ToolDriver ToolErrorCode ToolInfo ToolLimits ToolRequest ToolRun ToolSchema ToolSpec Toolbox
-      ToolsCalls ToolsClient ToolsDefinition ToolsHandlers TraceEvent UnsubscribedMessage VectorMetadata VectorMetric VectorNumbers
-      VectorQuery VectorSearch WriteCall WriteOutcome WriteResult WriteResults
+      BehaviourReference Budget BudgetAmounts BudgetLimits BudgetNeed BudgetSetting CallOptions CallToken Capability ChatAnswer
+      ChatAssistantMessage ChatCost ChatDelta ChatEnd ChatMessage ChatOptions ChatOutlet ChatRequest ChatSystemMessage ChatToolMessage
+      ChatUsage ChatUserMessage ChildCounts ChildEntry ChildId ChildSpec Configuration ConfigurationDeclaration ConfigurationSources Context
+      CrashReport DeadLetter DeadLetterWhy Declaration DeleteVectorWrite DeleteWrite DownMessage DriverEntry DriverEvent DriverOutcome
+      DriverSnapshot DriverVector DriverWrite DropVectorsWrite DynamicSetup EmbedAnswer EmbedRequest Envelope ErrorCode ErrorData
+      EventListener EventOptions EventType ExitMessage ExitReason FaultInjectedEvent FaultSkippedEvent FinishReason FoundVector From
+      GroupMessage GroupMonitor InterruptOptions IntervalOptions Isolation JournalEntry JsonSchema KeepOptions KeptTopicStats LifecycleState
+      ListQuery LogLevel LookOptions MailboxPolicy ManualClock MissedRuns ModelBudget ModelBudgets ModelCalls ModelClient ModelDefinition
+      ModelDriver ModelErrorCode ModelHandlers ModelInfo ModelLimits ModelOptions MofaSystem Monitor NeededPackage NoReply Operation
+      OperationAttribute OperationContentEvent OperationEnd OperationEvent OperationTeller Origin PackageState Placement Plugin
+      PluginBehaviour PluginBus PluginCalls PluginDefinition PluginFacts PluginHealth PluginInfo PluginSupervision PluginUse ProcessInfo
+      ProfileOptions ProgramSubscription ProvidedCapability PruneWrite PublishOptions PublishReceipt PullAnswer PullOptions PullOutlet
+      PullProgress PullRequest PutVectorWrite PutWrite QueueStats ReadOutcome ReadQuery RefData Refusal RegistryStats Remaining
+      RequestOptions RequestStreamOptions RequiredCapability Restart RestartedEvent RunningTurn RuntimeEvent Schedule ScheduleOptions
+      SendOptions SendResult ServerApi ServerDefinition Shutdown ShutdownEvent SnapshotWrite SpawnLinkOptions SpawnOptions StandardIssue
+      StandardResult StandardSchema StartChildOutcome StartResult StartedMessage StateOptions StorageCalls StorageClient StorageDefinition
+      StorageDriver StorageHandlers StorageWrite StoredEntry StoredSnapshot StoredVector Strategy StreamOptions StreamReader StreamWriter
+      Subscription SubscriptionOptions SupervisorFlags SupervisorSetup SystemMessage SystemMonitor SystemOptions SystemStats Target Task
+      TaskBackoff TaskDestination TaskRequest TaskStats ThreadActivity ThreadStats TimerMessage TimerRef Tool ToolAnswer ToolApproval
+      ToolCall ToolCallOptions ToolDecision ToolDefinition ToolDelta ToolDriver ToolErrorCode ToolInfo ToolLimits ToolRequest ToolRun
+      ToolSchema ToolSpec Toolbox ToolsCalls ToolsClient ToolsDefinition ToolsHandlers TraceEvent UnsubscribedMessage VectorMetadata
+      VectorMetric VectorNumbers VectorQuery VectorSearch WriteCall WriteOutcome WriteResult WriteResults
     `,
   },
   "mofa/supervisors": {

@@ -1,7 +1,7 @@
 /** A request of a chat, checked where a plugin gets it. Each check throws RuntimeError `bad_argument` and says where. */
 import { assertKeys } from "../known-keys.ts";
 import { wrong } from "./checked-values.ts";
-import type { ChatMessage, ChatRequest, EmbedRequest, ToolCall, ToolSpec } from "./model.ts";
+import type { ChatMessage, ChatRequest, EmbedRequest, PullRequest, ToolCall, ToolSpec } from "./model.ts";
 import { checkedBudgetKeys } from "./model-budget.ts";
 
 const requestKeys = [
@@ -117,6 +117,14 @@ function checkChoice(choice: NonNullable<ChatRequest["toolChoice"]>, names: Read
   if (!["auto", "none", "required"].includes(choice))
     throw wrong("chat", "toolChoice is auto, none, required or { name }", choice);
   if (choice === "required" && names.size === 0) throw wrong("chat", "toolChoice required wants tools", undefined);
+}
+
+/** @returns the model's name */
+export function checkedPull(given: unknown): string {
+  assertKeys("pull", given, ["model"]);
+  const { model } = given as PullRequest;
+  text("model", model, "pull");
+  return model;
 }
 
 export function checkedEmbed(given: unknown): EmbedRequest {

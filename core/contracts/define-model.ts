@@ -12,7 +12,7 @@ import {
   type PluginDefinition,
   type PluginHealth,
 } from "../plugin.ts";
-import { checkedChat, checkedEmbed } from "./chat-request.ts";
+import { checkedChat, checkedEmbed, checkedPull } from "./chat-request.ts";
 import {
   type ChatRequest,
   type EmbedAnswer,
@@ -20,6 +20,8 @@ import {
   type ModelCalls,
   modelTag,
   modelVersion,
+  type PullAnswer,
+  type PullRequest,
 } from "./model.ts";
 import {
   type BudgetNeed,
@@ -33,6 +35,7 @@ import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
 import { type AskedModel, beginChat, beginEmbed } from "./model-operation.ts";
 import { RunningChat } from "./running-chat.ts";
+import { runPull } from "./running-pull.ts";
 import { streamOf } from "./stream-of.ts";
 
 export interface ModelDefinition<C extends ModelLimits>
@@ -147,6 +150,29 @@ class Model {
     return bus.noReply;
   }
 
+  /** Answers by a stream. @throws RuntimeError `undef`: the provider fetches none; `bad_argument`, `queue_full`. */
+  pull(given: unknown): unknown {
+    const bus = this.#bus;
+    const { driver } = this;
+    if (driver.pull === undefined) throw new RuntimeError("undef", `${this.#name} has no pull`);
+    const model = checkedPull(given);
+    this.#assertRoom();
+    const from = bus.from as CallToken;
+    const writer = streamOf(bus, from);
+    const controller = new AbortController();
+    this.#running.add(controller);
+    const pull = driver.pull.bind(driver, model);
+    runPull(pull, controller, writer, this.#limits.silenceTimeoutMs)
+      .finally(() => this.#running.delete(controller))
+      .then(() => {
+        const answer: PullAnswer = { model };
+        if (writer === undefined) bus.reply(from, answer);
+        else writer.end(answer);
+      })
+      .catch((thrown: unknown) => this.#failed(thrown, from, writer));
+    return bus.noReply;
+  }
+
   /** What nobody keeps must not be spent. @throws RuntimeError `bad_argument`. */
   assertBudgets({ budgets = [] }: ChatRequest | EmbedRequest): void {
     if (budgets.length > 0 && this.driver.budgets === undefined)
@@ -200,6 +226,7 @@ const calls = {
     const { driver } = model;
     return model.ask("models", driver.models && ((signal) => (driver.models as Models)(signal)));
   },
+  pull: (model: Model, request: PullRequest) => model.pull(request),
   budget(model: Model, given: string) {
     const key = checkedBudgetKey(given, "budget");
     return model.budgets("budget", (budgets) => budgets.budget(key));

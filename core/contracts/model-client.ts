@@ -4,17 +4,35 @@ import { type CallOptions, isRef, type Ref } from "../actor/ref.ts";
 import { describe, errorData, RuntimeError } from "../errors.ts";
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { pluginActorName } from "../plugin.ts";
-import type { ChatAnswer, ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
+import type {
+  ChatAnswer,
+  ChatDelta,
+  ChatRequest,
+  EmbedAnswer,
+  EmbedRequest,
+  ModelInfo,
+  PullProgress,
+  PullRequest,
+} from "./model.ts";
 import { type BudgetLimits, checkedBudgetKeys, type ModelBudget } from "./model-budget.ts";
 import { ModelError } from "./model-failure.ts";
 
 export type ChatOptions = Pick<StreamOptions, "signal" | "timeoutMs" | "trace" | "window">;
+
+export interface PullOptions extends Pick<StreamOptions, "signal" | "timeoutMs"> {
+  onProgress?(progress: PullProgress): void;
+}
 
 export interface ModelClient {
   /** Asks at once. It ends with whoever asked, and with `cancel`. */
   chat(request: ChatRequest, options?: ChatOptions): ChatReader;
   embed(request: EmbedRequest, options?: CallOptions): Promise<EmbedAnswer>;
   models(options?: CallOptions): Promise<readonly ModelInfo[]>;
+  /**
+   * Has the provider fetch a model (`llm-ollama`), however long that takes. It ends with whoever asked, and by its signal.
+   * @throws ModelError, by rejection: `undef` of a provider that fetches none.
+   */
+  pull(model: string, options?: PullOptions): Promise<void>;
   /** What is spent of a budget, and what it may be; undefined: nobody has set it. Of who keeps some (`llm-router`). */
   budget(key: string, options?: CallOptions): Promise<ModelBudget | undefined>;
   /** Sets its limits in the place of those that it had, and leaves what was spent. One without limits is counted alone. */
@@ -140,5 +158,17 @@ export function modelOf(
     setBudget: async (key, limits, options) => (await ask("setBudget", { ...limits, key }, options)) as ModelBudget,
     assertBudget: async (tokens = 1, options) => void (await ask("assertBudget", { budgets: own, tokens }, options)),
     models: async (options) => (await ask("models", undefined, options)) as readonly ModelInfo[],
+    async pull(name, { onProgress, ...options } = {}) {
+      const request: PullRequest = { model: name };
+      const progress =
+        "callStream" in asker
+          ? asker.callStream(target(), "pull", request, patient(options))
+          : asker.requestStream(model as string, "pull", request, patient(options));
+      try {
+        for await (const one of progress) onProgress?.(one as PullProgress);
+      } catch (error) {
+        throw asModelError(error);
+      }
+    },
   };
 }

@@ -2,7 +2,7 @@
 import type { PluginHealth } from "../plugin.ts";
 import type { ChatEnd } from "./chat-assembly.ts";
 import { type ConfigKey, countKey } from "./config-schema.ts";
-import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo } from "./model.ts";
+import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo, PullProgress } from "./model.ts";
 import type { ModelBudgets } from "./model-budget.ts";
 
 export interface ChatOutlet {
@@ -16,6 +16,13 @@ export interface ChatOutlet {
   write(delta: ChatDelta): Promise<void>;
 }
 
+export interface PullOutlet {
+  /** Aborted when it is to end: nobody waits for it, nothing has come for long, the plugin ends. */
+  readonly signal: AbortSignal;
+  /** Tells how far it is, when its reader has room. */
+  write(progress: PullProgress): Promise<void>;
+}
+
 export interface ModelDriver {
   /**
    * Writes the deltas as they come. One that is aborted lets go of its connection and may throw whatever it likes.
@@ -25,6 +32,8 @@ export interface ModelDriver {
   /** @param trace as `ChatOutlet.trace` */
   embed?(request: EmbedRequest, signal: AbortSignal, trace?: string): Promise<EmbedAnswer>;
   models?(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /** Has the provider fetch a model. */
+  pull?(model: string, out: PullOutlet): Promise<void>;
   /** Default: `degraded` while the last chat has failed by the provider's doing. */
   health?(): PluginHealth | Promise<PluginHealth>;
   /** It keeps the budgets that requests name. Without it such a request is refused. */

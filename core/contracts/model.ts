@@ -149,11 +149,30 @@ export interface ModelInfo {
   readonly name: string;
 }
 
+export interface PullRequest {
+  /** As the provider names it. */
+  readonly model: string;
+}
+
+/** What a stream of `pull` has: how far it is, in the provider's words. */
+export interface PullProgress {
+  readonly status: string;
+  /** Of the part that is fetched at present. */
+  readonly completedBytes?: number;
+  readonly totalBytes?: number;
+}
+
+export interface PullAnswer {
+  readonly model: string;
+}
+
 /** The calls of a plugin that has a model. Those that it does not have are `undef`. */
 export interface ModelCalls {
   chat(request: ChatRequest): ChatAnswer;
   embed(request: EmbedRequest): EmbedAnswer;
   models(): readonly ModelInfo[];
+  /** Has the provider fetch a model, so that it can be asked. */
+  pull(request: PullRequest): PullAnswer;
   /** Undefined: nobody has set it. */
   budget(key: string): ModelBudget | undefined;
   /** Sets its limits, and leaves what was spent. */

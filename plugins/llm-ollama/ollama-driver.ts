@@ -1,5 +1,11 @@
 /** The protocol of Ollama, by its package. */
-import { type ChatResponse, type Message, Ollama, type ChatRequest as OllamaRequest } from "ollama";
+import {
+  type ChatResponse,
+  type Message,
+  Ollama,
+  type ChatRequest as OllamaRequest,
+  type ProgressResponse,
+} from "ollama";
 import {
   type BoundedFetch,
   type ChatEnd,
@@ -12,6 +18,8 @@ import {
   type ModelDriver,
   ModelError,
   type ModelInfo,
+  type PullOutlet,
+  type PullProgress,
   RuntimeError,
   toolInput,
 } from "../../core/index.ts";
@@ -64,6 +72,29 @@ export class OllamaDriver implements ModelDriver {
     const { models } = await this.#client(signal).list();
     return models.map(({ name }) => ({ name }));
   }
+
+  async pull(model: string, { signal, write }: PullOutlet): Promise<void> {
+    let status = "";
+    try {
+      const parts = await this.#client(signal, { eventBytesMax: eventBytesMax(0) }).pull({ model, stream: true });
+      for await (const part of parts) {
+        status = part.status;
+        await write(pullProgress(part));
+      }
+    } catch (error) {
+      throw failureOf(error);
+    }
+    if (status !== "success")
+      throw new ModelError(
+        "model_network",
+        `the fetch of ${model} broke off: its last word was ${JSON.stringify(status)}`,
+      );
+  }
+}
+
+function pullProgress({ status, completed, total }: ProgressResponse): PullProgress {
+  const isCounted = Number.isFinite(total) && Number.isFinite(completed);
+  return { status, ...(isCounted && { completedBytes: completed, totalBytes: total }) };
 }
 
 function chatParameters(request: ChatRequest, { model }: OllamaConfig): OllamaRequest {

@@ -47,7 +47,7 @@ function errorIn(text: string): string | undefined {
 export function codeOf(status: number | undefined, message: string): ModelErrorCode {
   if (/context (?:length|window)|input length/i.test(message)) return "model_context";
   if (status !== undefined && status >= 500) return codeOfStatus(status);
-  if (/model .*not found/i.test(message)) return "model_unknown";
+  if (/model .*not found|manifest: file does not exist/i.test(message)) return "model_unknown";
   if (/content policy/i.test(message)) return "model_refused";
   return codeOfStatus(status);
 }
