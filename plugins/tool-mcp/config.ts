@@ -4,6 +4,7 @@ import {
   choiceKey,
   configSchema,
   countKey,
+  httpUrlKey,
   type ToolLimits,
   textKey,
   toolLimits,
@@ -13,7 +14,7 @@ import {
 export type McpOffer = "tools" | "resources" | "prompts";
 
 export interface McpConfig extends ToolLimits {
-  /** The program that is the server, which is spoken to by its stdin and stdout. */
+  /** The program that is the server, which is spoken to by its stdin and stdout. Either this or `url`. */
   readonly command: string;
   /** Its arguments: no shell reads them. Default none. */
   readonly args: readonly string[];
@@ -21,6 +22,10 @@ export interface McpConfig extends ToolLimits {
   readonly env: Readonly<Record<string, string>>;
   /** Where it runs. Default where the program runs. */
   readonly cwd: string;
+  /** Of a server that is spoken to by streamable HTTP. Whoever configures it says where that is: no address is refused. */
+  readonly url: string;
+  /** Of each request to `url`. A secret. Default none. */
+  readonly headers: Readonly<Record<string, string>>;
   /** `initialize`: as all servers of 2025 and before take it. `auto`: it is asked first whether it speaks 2026-07-28. Default `initialize`. */
   readonly protocol: "initialize" | "auto";
   /** What becomes tools: the server's tools; `list_resources` and `read_resource`; `list_prompts` and `get_prompt`. Default the first two. */
@@ -55,6 +60,8 @@ export const mcpConfig = configSchema<McpConfig>({
   args: listKey([], isText, "is a list of texts"),
   env: recordKey(/^[^=\0]+$/, anyText, "is an object of variables and their texts"),
   cwd: textKey("", anyText, "is the path of a folder"),
+  url: optional(httpUrlKey("http://127.0.0.1:3000/mcp")),
+  headers: recordKey(/^[!#$%&'*+.^_`|~\w-]+$/, /^[\t\x20-\x7e\x80-\xff]*$/, "is an object of headers and their texts"),
   protocol: choiceKey("initialize", ["initialize", "auto"]),
   offer: listKey(["tools", "resources"], (one) => offers.includes(one), `is a list of ${offers.join(", ")}`),
   only: listKey([], isText, "is a list of names of tools"),
@@ -69,12 +76,21 @@ export const mcpConfig = configSchema<McpConfig>({
 });
 
 /** What is wrong with the keys together; undefined: nothing. */
-export function conflictOf({ command }: McpConfig): string | undefined {
-  return command === "" ? "command says which server is meant" : undefined;
+export function conflictOf({ command, args, env, cwd, url, headers }: McpConfig): string | undefined {
+  if ((command === "") === (url === "")) return "either command or url says which server is meant";
+  if (url === "" && Object.keys(headers).length > 0) return "headers are of a server with url, and command is given";
+  if (command === "" && (args.length > 0 || Object.keys(env).length > 0 || cwd !== ""))
+    return "args, env and cwd are of a server with command, and url is given";
+  return undefined;
 }
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && anyText.test(value);
+}
+
+/** "" stands for none. */
+function optional({ isRight, what }: ConfigKey<string>): ConfigKey<string> {
+  return { initial: "", isRight: (value) => value === "" || isRight(value), what };
 }
 
 function listKey<T>(initial: readonly T[], isOne: (value: unknown) => boolean, what: string): ConfigKey<readonly T[]> {

@@ -3,7 +3,7 @@ import type { Client, Progress, StandardSchemaV1, Transport } from "@modelcontex
 import { describe, errorData, RuntimeError, ToolError } from "../../core/index.ts";
 import type { McpConfig } from "./config.ts";
 import { beginning, type Nuisance } from "./nuisance.ts";
-import { unheardCode } from "./server-message.ts";
+import { lostCode, unheardCode } from "./server-message.ts";
 
 export type ClientPackage = typeof import("@modelcontextprotocol/client");
 
@@ -11,6 +11,8 @@ export type ClientPackage = typeof import("@modelcontextprotocol/client");
 export interface ServerTransport extends Transport {
   /** How the server has ended, for people; undefined: it is there, as far as is known. */
   readonly how: string | undefined;
+  /** Why it was not reached when it was asked last; undefined: it was, or that is seen by its end. */
+  readonly fault?: string | undefined;
   /** Ends it at once. */
   kill(): void;
 }
@@ -94,9 +96,11 @@ export class Connection {
       client.onclose = () => events.lost(connection, transport.how ?? "has closed the connection");
       return connection;
     } catch (error) {
+      // In words first: with its end it would be that which is told.
+      const failure = connection.#inWords(error);
       transport.kill();
       signal.throwIfAborted();
-      throw connection.#inWords(error);
+      throw failure;
     } finally {
       signal.removeEventListener("abort", stop);
     }
@@ -106,6 +110,11 @@ export class Connection {
   get server(): string {
     const { name, version } = this.#client.getServerVersion() ?? { name: "a server without a name", version: "" };
     return beginning(`${name} ${version}`.trim());
+  }
+
+  /** Why it was not reached when it was asked last. */
+  get fault(): string | undefined {
+    return this.#transport.fault;
   }
 
   has(capability: "tools" | "resources" | "prompts"): boolean {
@@ -166,10 +175,12 @@ export class Connection {
     const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
     const words = beginning(typeof message === "string" ? message : errorData(error).message, wordsMax);
     if (code === unheardCode) return new ToolError("tool_limit", words, error);
+    if (code === lostCode) return new ToolError("tool_failed", words, error);
     if (code === invalidParams) return new ToolError("tool_arguments", `the server refuses it: ${words}`, error);
     if (code === methodNotFound) return new ToolError("tool_unknown", `the server does not know that: ${words}`, error);
     if (typeof code === "number")
       return new ToolError("tool_failed", `the server has failed: ${words} (${code})`, error);
-    return new ToolError("tool_failed", words, error);
+    const { status } = (error as { readonly data?: { readonly status?: unknown } }).data ?? {};
+    return new ToolError("tool_failed", typeof status === "number" ? `${words} (HTTP ${status})` : words, error);
   }
 }

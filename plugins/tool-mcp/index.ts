@@ -14,7 +14,7 @@ export function mcpTools(name = "tool-mcp"): Plugin<ToolsHandlers> {
     name,
     version: "0.1.0",
     packages: [{ name: "@modelcontextprotocol/client", version: "2.4.0" }],
-    config: { schema: mcpConfig, secrets: ["env"] },
+    config: { schema: mcpConfig, secrets: ["env", "headers"] },
     async open(config, signal, bus) {
       const conflict = conflictOf(config);
       if (conflict !== undefined) throw new RuntimeError("bad_configuration", conflict);

@@ -21,6 +21,7 @@ import {
   type ConnectionEvents,
   type ServerAnswer,
 } from "./connection.ts";
+import { HttpTransport } from "./http-transport.ts";
 import { beginning, Nuisance } from "./nuisance.ts";
 import { type Ask, promptTools, resourceTools } from "./offered-tools.ts";
 import { servedTools } from "./served-tools.ts";
@@ -74,9 +75,10 @@ export class McpDriver implements ToolDriver {
   }
 
   health(): PluginHealth {
-    return this.#connection === undefined
-      ? { status: "down", detail: this.#why }
-      : { status: "up", detail: `${this.#connection.server}, ${this.#tools.length} tools` };
+    if (this.#connection === undefined) return { status: "down", detail: this.#why };
+    const { fault, server } = this.#connection;
+    if (fault !== undefined) return { status: "down", detail: fault };
+    return { status: "up", detail: `${server}, ${this.#tools.length} tools` };
   }
 
   async close(): Promise<void> {
@@ -92,7 +94,10 @@ export class McpDriver implements ToolDriver {
   async #connect(): Promise<void> {
     const { maxTools } = this.#config;
     await this.#inTime("the server has not said who it is and which tools it has", async (signal) => {
-      const transport = new StdioTransport(this.#config, this.#bus, this.#nuisance);
+      const transport =
+        this.#config.url === ""
+          ? new StdioTransport(this.#config, this.#bus, this.#nuisance)
+          : new HttpTransport(this.#package, this.#config, this.#nuisance);
       const events: ConnectionEvents = {
         changed: () => this.#changed(),
         lost: (connection, how) => this.#lost(connection, how),

@@ -4,6 +4,8 @@ import { isDeeper } from "./json-depth.ts";
 
 /** Of an answer that came and is not given on: no server of the protocol has that one. */
 export const unheardCode = -1_000_001;
+/** Of an answer that will not come. */
+export const lostCode = -1_000_002;
 
 const levelsMax = 100;
 const versionText = "2.0";
@@ -49,8 +51,8 @@ function isFailure(error: unknown): boolean {
 }
 
 /** Stands for an answer that is not heard, so that whoever waits for it learns why. */
-export function unheard(id: number | string, why: string): JSONRPCMessage {
-  return { jsonrpc: versionText, id, error: { code: unheardCode, message: why } };
+export function unheard(id: number | string, why: string, code = unheardCode): JSONRPCMessage {
+  return { jsonrpc: versionText, id, error: { code, message: why } };
 }
 
 /** The id of an answer, by how its text begins and ends: what is between is not there. */

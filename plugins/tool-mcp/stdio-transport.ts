@@ -14,7 +14,7 @@ import { idAtEnds, messageOf, unheard } from "./server-message.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** Bytes that count as a message. */
-const countedBytes = 4_096;
+export const countedBytes = 4_096;
 /** Of what a server says beside, on stderr: lines that are told are no longer, and no more in a second. */
 const wordBytes = 1_024;
 const wordsPerSecond = 20;

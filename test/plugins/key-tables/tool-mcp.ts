@@ -4,6 +4,7 @@ import { stopwatchMs } from "../../../core/index.ts";
 import { toolsOf } from "../../../index.ts";
 import { mcpConfig } from "../../../plugins/tool-mcp/config.ts";
 import { everything } from "../../fixtures/mcp-plugins.ts";
+import { McpHttpServer } from "../../support/mcp-http.ts";
 import { type Config, type KeyRun, type KeyTable, outcomeOf } from "./key-table.ts";
 import { toolKeys } from "./tool-keys.ts";
 
@@ -11,6 +12,7 @@ const name = "tool-mcp";
 const program = (file: string) => fileURLToPath(new URL(`../../fixtures/programs/${file}.js`, import.meta.url));
 const server = program("mcp-everything");
 const hostile = program("mcp-hostile");
+const http = new McpHttpServer();
 /** A server that is started again at once is there long before. */
 const awayMs = 4_000;
 
@@ -51,6 +53,8 @@ export const table: KeyTable = {
   name,
   schema: mcpConfig,
   base: { command: process.execPath, args: [server] },
+  prepare: () => http.start(),
+  remove: () => http.end(),
   keys: {
     ...toolKeys({
       name,
@@ -62,6 +66,23 @@ export const table: KeyTable = {
     args: { changed: [hostile, "good"], look: tools({ connectTimeoutMs: 1_000 }) },
     env: { changed: { OWN: "1" }, look: environment },
     cwd: { changed: "/", look: environment },
+    url: {
+      changed: "http://127.0.0.1:1/mcp",
+      async look(run) {
+        const { config } = run;
+        const { command: _command, args: _args, ...rest } = config;
+        const started = await outcomeOf(run.startOther({ ...rest, url: rest["url"] || `${http.url}/mcp` }));
+        return "code" in started ? started.code : "started";
+      },
+    },
+    headers: {
+      changed: { authorization: "Bearer key" },
+      async look(run) {
+        const { command: _command, args: _args, ...rest } = run.config;
+        const started = await outcomeOf(run.startOther({ ...rest, url: `${http.url}/guarded` }));
+        return "code" in started ? started.code : "started";
+      },
+    },
     protocol: {
       changed: "auto",
       async look(run) {
