@@ -40,6 +40,8 @@ const longestMs = 2 ** 31 - 1;
 const wordsMax = 8_192;
 /** Of a list whose server says again and again that there is more of it. */
 const pagesMax = 1_000;
+/** Of the longest messages, so many a list of tools may fill in all. */
+const listMessages = 4;
 
 /** The package would check an answer by its own schemas, and refuse a whole list for one wrong tool. */
 const asItIs: StandardSchemaV1<unknown, ServerAnswer> = {
@@ -56,21 +58,26 @@ const asItIs: StandardSchemaV1<unknown, ServerAnswer> = {
 export class Connection {
   readonly #client: Client;
   readonly #transport: ServerTransport;
+  readonly #config: McpConfig;
+  readonly #nuisance: Nuisance;
 
-  private constructor(client: Client, transport: ServerTransport) {
+  private constructor(client: Client, transport: ServerTransport, config: McpConfig, nuisance: Nuisance) {
     this.#client = client;
     this.#transport = transport;
+    this.#config = config;
+    this.#nuisance = nuisance;
   }
 
   /** @throws ToolError `tool_failed`, by rejection: there is no server, or none that speaks the protocol; the signal's reason. */
   static async open(
     { Client }: ClientPackage,
     transport: ServerTransport,
-    { protocol, connectTimeoutMs }: McpConfig,
+    config: McpConfig,
     nuisance: Nuisance,
     events: ConnectionEvents,
     signal: AbortSignal,
   ): Promise<Connection> {
+    const { protocol, connectTimeoutMs } = config;
     const client = new Client(
       { name: "mofa", version: "0.1.0" },
       {
@@ -86,7 +93,7 @@ export class Connection {
         listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => events.changed() } },
       },
     );
-    const connection = new Connection(client, transport);
+    const connection = new Connection(client, transport, config, nuisance);
     client.onerror = (error) => nuisance.tell("the server is not understood", error.message);
     const stop = () => transport.kill();
     signal.addEventListener("abort", stop, { once: true });
@@ -143,15 +150,20 @@ export class Connection {
   }
 
   /** @throws ToolError, by rejection: as `ask`; `tool_limit`: it has more of them. */
-  async tools(toolsMax: number, signal: AbortSignal): Promise<readonly unknown[]> {
+  async tools(signal: AbortSignal): Promise<readonly unknown[]> {
+    const { maxTools, maxMessageBytes } = this.#config;
     const all: unknown[] = [];
+    let charsLeft = maxMessageBytes * listMessages;
     let cursor: string | undefined;
     for (let page = 0; page < pagesMax; page++) {
       const { tools, nextCursor } = await this.ask("tools/list", cursor === undefined ? {} : { cursor }, { signal });
       if (!Array.isArray(tools))
         throw new ToolError("tool_failed", `the server's tools are no list, but ${describe(tools)}`);
-      if (all.length + tools.length > toolsMax)
-        throw new ToolError("tool_limit", `the server has more than ${toolsMax} tools (maxTools)`);
+      if (all.length + tools.length > maxTools)
+        throw new ToolError("tool_limit", `the server has more than ${maxTools} tools (maxTools)`);
+      charsLeft -= JSON.stringify(tools).length;
+      if (charsLeft < 0)
+        throw new ToolError("tool_limit", `the server's list of tools has more than ${listMessages} messages may have`);
       for (const one of tools) all.push(one);
       if (typeof nextCursor !== "string") return all;
       cursor = nextCursor;
@@ -173,7 +185,8 @@ export class Connection {
     if (how !== undefined) return new ToolError("tool_failed", `the server ${how}`, error);
     if (error instanceof RuntimeError) return new ToolError(error.code, error.message, error);
     const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-    const words = beginning(typeof message === "string" ? message : errorData(error).message, wordsMax);
+    const said = typeof message === "string" ? message : errorData(error).message;
+    const words = this.#nuisance.hide(beginning(said, wordsMax));
     if (code === unheardCode) return new ToolError("tool_limit", words, error);
     if (code === lostCode) return new ToolError("tool_failed", words, error);
     if (code === invalidParams) return new ToolError("tool_arguments", `the server refuses it: ${words}`, error);

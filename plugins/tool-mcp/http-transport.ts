@@ -29,6 +29,8 @@ export class HttpTransport implements ServerTransport {
   readonly #stop = new AbortController();
   /** Requests without an answer, each with what ends it. */
   readonly #open = new Map<number | string, AbortController>();
+  /** Streams that are to be asked for again: each is cancelled by that. */
+  readonly #waiting = new Set<() => void>();
   #how: string | undefined;
   #fault: string | undefined;
 
@@ -52,8 +54,14 @@ export class HttpTransport implements ServerTransport {
         reconnectionDelayGrowFactor: 2,
         maxRetries: againMax,
       },
-      reconnectionScheduler: (reconnect, delayMs) =>
-        byDeadline(Math.min(Math.max(delayMs, againMinMs), againMaxMs), reconnect),
+      reconnectionScheduler: (reconnect, delayMs) => {
+        const cancel = byDeadline(Math.min(Math.max(delayMs, againMinMs), againMaxMs), () => {
+          this.#waiting.delete(cancel);
+          reconnect();
+        });
+        this.#waiting.add(cancel);
+        return cancel;
+      },
     });
     this.#inner = inner;
     inner.onerror = (error) => this.onerror?.(error);
@@ -134,6 +142,8 @@ export class HttpTransport implements ServerTransport {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(new ToolError("tool_failed", "the server is not there any more"));
     for (const id of [...this.#open.keys()]) this.#settle(id);
+    for (const cancel of this.#waiting) cancel();
+    this.#waiting.clear();
     void this.#inner.close();
   }
 

@@ -48,6 +48,7 @@ export class McpDriver implements ToolDriver {
   /** Lives of the server, one after the other, that were short. */
   #shortLives = 0;
   #isClosed = false;
+  #isStarting = false;
   #isRefreshing = false;
   #isChanged = false;
   #tools: readonly Tool[] = [];
@@ -59,7 +60,7 @@ export class McpDriver implements ToolDriver {
     this.#config = config;
     this.#bus = bus;
     this.#signal = signal;
-    this.#nuisance = new Nuisance(bus);
+    this.#nuisance = new Nuisance(bus, config);
     signal.addEventListener("abort", () => this.#kill(), { once: true });
   }
 
@@ -92,7 +93,6 @@ export class McpDriver implements ToolDriver {
   }
 
   async #connect(): Promise<void> {
-    const { maxTools } = this.#config;
     await this.#inTime("the server has not said who it is and which tools it has", async (signal) => {
       const transport =
         this.#config.url === ""
@@ -104,7 +104,7 @@ export class McpDriver implements ToolDriver {
       };
       const opened = await Connection.open(this.#package, transport, this.#config, this.#nuisance, events, signal);
       try {
-        const served = opened.has("tools") ? await opened.tools(maxTools, signal) : [];
+        const served = opened.has("tools") ? await opened.tools(signal) : [];
         signal.throwIfAborted();
         if (transport.how !== undefined) throw new ToolError("tool_failed", `the server ${transport.how}`);
         this.#connection = opened;
@@ -143,12 +143,13 @@ export class McpDriver implements ToolDriver {
     if (this.#isClosed) return;
     this.#shortLives = stopwatchMs() - this.#connectedMs < this.#config.backoffMaxMs ? this.#shortLives + 1 : 1;
     this.#bus.log("warning", this.#why);
-    void this.#again();
+    if (!this.#isStarting) void this.#again();
   }
 
   /** Until it is there again, or the plugin ends. */
   async #again(): Promise<void> {
     const { backoffMs, backoffMaxMs } = this.#config;
+    this.#isStarting = true;
     while (!this.#isClosed && this.#connection === undefined) {
       const waitMs = Math.min(backoffMs * 2 ** (this.#shortLives - 1), backoffMaxMs);
       const why = this.#why;
@@ -172,6 +173,7 @@ export class McpDriver implements ToolDriver {
       // It was closed while it came up.
       if (this.#isClosed) this.#kill();
     }
+    this.#isStarting = false;
   }
 
   #changed(): void {
@@ -187,7 +189,7 @@ export class McpDriver implements ToolDriver {
         const connection = this.#connection;
         try {
           const served = await this.#inTime("the server has not said which tools it has", (signal) =>
-            connection.tools(this.#config.maxTools, signal),
+            connection.tools(signal),
           );
           if (this.#connection === connection) this.#adopt(connection, served);
         } catch (error) {

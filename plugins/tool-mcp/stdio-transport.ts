@@ -144,7 +144,7 @@ export class StdioTransport implements Transport {
     const lines = new BoundedLines(wordBytes);
     await this.#read(stderr, async (chunk) => {
       for (const line of lines.take(chunk)) {
-        const said = (line.text ?? `${line.head} ...`).trimEnd();
+        const said = this.#nuisance.hide((line.text ?? `${line.head} ...`).trimEnd());
         if (said === "") continue;
         this.#said.push(said);
         if (this.#said.length > lastWords) this.#said.shift();

@@ -78,6 +78,7 @@ test.each([
     "the server has answered by a message of 50888935 bytes, and maxMessageBytes is 4194304",
   ],
   ["pages", {}, "tool_limit", "the server has more than 1000 tools (maxTools)"],
+  ["large pages", {}, "tool_limit", "the server's list of tools has more than 4 messages may have"],
   ["empty pages", {}, "tool_limit", "the server's list of tools has more than 1000 pages"],
   [
     "large schema",

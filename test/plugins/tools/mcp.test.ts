@@ -10,9 +10,9 @@ const system = useSystem({ clock: "system" });
 const running: SupervisorHandle[] = [];
 const server = fileURLToPath(new URL("../../fixtures/programs/mcp-everything.js", import.meta.url));
 
-async function start(config: object = {}): Promise<ToolsClient> {
+async function start(config: object = {}, use: object = {}): Promise<ToolsClient> {
   const given = { command: process.execPath, args: [server], ...config };
-  running.push(await system().startPlugins([{ plugin: everything, config: given }]));
+  running.push(await system().startPlugins([{ plugin: everything, config: given, ...use }]));
   return toolsOf(system(), "tool-mcp");
 }
 
@@ -194,25 +194,39 @@ test("the server has nothing of the program's environment but what every program
   }
 });
 
-test.each(["shutdown", "kill"])(
-  "with the plugin's end (%s) the server ends, and what it has started",
-  async (reason) => {
-    const tools = await start();
-    const pids = JSON.parse((await tools.call("child")) as string) as Record<"server" | "child", number>;
-    expect([isThere(pids.server), isThere(pids.child)]).toEqual([true, true]);
-    const { ref, exit } = running.pop() as SupervisorHandle;
-    if (reason === "kill") {
-      const [plugin] = await system().plugins();
-      if (plugin?.ref !== undefined) system().exit(plugin.ref, "kill");
-    }
-    system().exit(ref, "shutdown");
-    await exit;
-    await until(
-      async () => [isThere(pids.server), isThere(pids.child)],
-      ([one, other]) => !one && !other,
-    );
-  },
-);
+test.each([
+  ["shutdown", "shared"],
+  ["kill", "shared"],
+  // Then nobody is left who could end it, but its guard.
+  ["kill", "process"],
+] as const)("with the plugin's end (%s, %s) the server ends, and what it has started", async (reason, isolation) => {
+  const tools = await start({}, { isolation });
+  const pids = JSON.parse((await tools.call("child")) as string) as Record<"server" | "child", number>;
+  expect([isThere(pids.server), isThere(pids.child)]).toEqual([true, true]);
+  const { ref, exit } = running.pop() as SupervisorHandle;
+  if (reason === "kill") {
+    const [plugin] = await system().plugins();
+    if (plugin?.ref !== undefined) system().exit(plugin.ref, "kill");
+  }
+  system().exit(ref, "shutdown");
+  await exit;
+  await until(
+    async () => [isThere(pids.server), isThere(pids.child)],
+    ([one, other]) => !one && !other,
+  );
+});
+
+test("a secret that the server says stands in no log and in no error", async () => {
+  const told: string[] = [];
+  const stop = system().events.on("log", ({ message }) => told.push(message));
+  const tools = await start({ env: { TOKEN: "sesame-open" } });
+  await expect(tools.call("end", { code: 4, words: "TOKEN is sesame-open" })).rejects.toMatchObject({
+    message: "the server has ended with exit code 4\nits last words were:\nTOKEN is ***",
+  });
+  stop();
+  expect(told.join("\n")).toContain("TOKEN is ***");
+  expect(told.join("\n")).not.toContain("sesame");
+});
 
 test("names may be chosen, and have a prefix", async () => {
   const tools = await start({ only: ["echo"], prefix: "x_", offer: ["tools"] });
