@@ -84,6 +84,7 @@ export {
   configSchema,
   countKey,
   httpUrlKey,
+  optionalUrlKey,
   textKey,
   urlKey,
 } from "./contracts/config-schema.ts";
@@ -159,6 +160,16 @@ export {
 } from "./contracts/operation.ts";
 export { pause } from "./contracts/pause.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
+export {
+  type SqlAnswer,
+  type SqlCalls,
+  type SqlColumnRow,
+  type SqlDriver,
+  type SqlParameter,
+  type SqlRequest,
+  sqlVersion,
+} from "./contracts/sql.ts";
+export { SqlRows } from "./contracts/sql-rows.ts";
 export {
   type AppendWrite,
   type BatchedWrite,

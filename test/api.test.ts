@@ -88,6 +88,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
   "mofa/plugins/tool-memory": { values: "memoryTools", types: "MemoryConfig MemoryTools" },
   "mofa/plugins/tool-mcp": { values: "mcpTools", types: "McpConfig McpOffer" },
   "mofa/plugins/tool-shell": { values: "toolShell", types: "ArgumentRule Program RunAnswer RunArguments ShellConfig" },
+  "mofa/plugins/tool-sql": { values: "sqlTools", types: "SqlTools SqlToolsConfig" },
   "mofa/plugins/wasm": {
     values: "wasmPlugin",
     types: "HostFunctionName NumberType RawCall Signature WasmCalls WasmConfig WasmKind WasmPluginDefinition",

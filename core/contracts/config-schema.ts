@@ -70,6 +70,12 @@ export function urlKey(protocols: readonly string[]): ConfigKey<string> {
   };
 }
 
+/** The same, or "" for none, which is the default. */
+export function optionalUrlKey(protocols: readonly string[]): ConfigKey<string> {
+  const { isRight, what } = urlKey(protocols);
+  return { initial: "", isRight: (value) => value === "" || isRight(value), what: `${what}, or "" for none` };
+}
+
 /** Its parts, too: clients of servers decode them. */
 function canParse(url: string): boolean {
   try {

@@ -10,6 +10,8 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { checkedName } from "./checked-values.ts";
+import { type SqlAnswer, type SqlDriver, sqlVersion } from "./sql.ts";
+import { SqlStatements } from "./sql-calls.ts";
 import {
   type ListQuery,
   type ReadOutcome,
@@ -32,6 +34,8 @@ export interface StorageDefinition<C>
   extends Omit<PluginDefinition<C, never, never>, "behaviour" | "provides" | "tags"> {
   /** Opens the store, or makes it. @param signal aborted when the plugin ends, also by a kill, and also while it is opened; and when its start is interrupted. */
   open(config: C, signal: AbortSignal): Promise<StorageDriver>;
+  /** With it the plugin provides the contract of SQL, too, by its own name. Undefined: the configuration names no database for it. */
+  openSql?(config: C, signal: AbortSignal): Promise<SqlDriver | undefined>;
 }
 
 /** Reads that may wait for the store, and searches. */
@@ -50,10 +54,12 @@ class Store {
   #searches = 0;
   #searching: Promise<void> = Promise.resolve();
   #isClosed = false;
+  readonly sql: SqlStatements;
 
-  constructor(name: string, driver: StorageDriver, bus: PluginBus) {
+  constructor(name: string, driver: StorageDriver, sql: SqlDriver | undefined, bus: PluginBus) {
     this.#name = name;
     this.driver = driver;
+    this.sql = new SqlStatements(name, sql);
     this.writes = new WriteGroups(name, driver, bus);
     this.#bus = bus;
     this.wallMs = () => bus.wallMs();
@@ -70,6 +76,19 @@ class Store {
     );
     this.#reading.add(reading);
     void reading.then(() => this.#reading.delete(reading));
+    return this.#bus.noReply;
+  }
+
+  /** Answers later. @throws RuntimeError `bad_argument`. */
+  statement(asked: () => Promise<SqlAnswer>): unknown {
+    const from = this.#bus.from as CallToken;
+    void asked().then(
+      (answer) => this.#bus.reply(from, answer),
+      (error: unknown) => {
+        const { code = "tool_failed", message } = errorData(error);
+        this.#bus.replyError(from, { code, message });
+      },
+    );
     return this.#bus.noReply;
   }
 
@@ -115,6 +134,7 @@ class Store {
   }
 
   async close(): Promise<void> {
+    await this.sql.end();
     await this.#searching;
     await Promise.all(this.#reading);
     await this.writes.settled();
@@ -129,6 +149,7 @@ class Store {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.writes.ended();
+    void this.sql.end();
     // Nobody is left who could be told, also where it throws at once.
     void (async () => await this.driver.close())().catch(() => {});
   }
@@ -209,6 +230,12 @@ const calls = {
   batch: (store: Store, given: unknown) => store.writes.batch(checkedBatch(given, store.wallMs)),
 };
 
+const sqlCalls = {
+  querySql: (store: Store, given: unknown) => store.statement(() => store.sql.query(given)),
+  describeSql: (store: Store, given: unknown) => store.statement(() => store.sql.describe(given)),
+  cancelSql: (store: Store, id: unknown) => new Promise<boolean>((resolve) => resolve(store.sql.cancel(id))),
+};
+
 /** The contract's calls as handlers. */
 export type StorageHandlers = {
   readonly [N in keyof StorageCalls]: (
@@ -228,11 +255,12 @@ async function healthOf(store: Store): Promise<PluginHealth> {
 }
 
 /** @throws RuntimeError `bad_argument`, as `definePlugin`. */
-export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>): Plugin<StorageHandlers> {
+export function defineStorage<C>({ open, openSql, ...definition }: StorageDefinition<C>): Plugin<StorageHandlers> {
   const behaviour: PluginBehaviour<C, Store, StorageHandlers> = {
     async init(config, bus) {
       const { signal } = bus;
-      const store = new Store(definition.name, await open(config, signal), bus);
+      const sql = await openSql?.(config, signal);
+      const store = new Store(definition.name, await open(config, signal), sql, bus);
       // While it was opened, too: killed, or interrupted, which ends this turn alone.
       if (signal.aborted) {
         store.ended();
@@ -241,10 +269,11 @@ export function defineStorage<C>({ open, ...definition }: StorageDefinition<C>):
       signal.addEventListener("abort", () => store.ended(), { once: true });
       return store;
     },
-    calls: calls as StorageHandlers & PluginCalls<Store>, // these answer what the contract says, later
+    calls: { ...calls, ...(openSql && sqlCalls) } as unknown as StorageHandlers & PluginCalls<Store>, // these answer what the contract says, later
     health: healthOf,
     terminate: (store) => store.close(),
     format: () => "a store",
   };
-  return definePlugin({ ...definition, provides: [storageCapability], tags: ["storage"], behaviour });
+  const sql = openSql ? [{ name: definition.name, version: sqlVersion }] : [];
+  return definePlugin({ ...definition, provides: [storageCapability, ...sql], tags: ["storage"], behaviour });
 }

@@ -1,5 +1,5 @@
 /** The configuration of `storage-mysql`. */
-import { configSchema, countKey, textKey, urlKey } from "../../core/index.ts";
+import { configSchema, countKey, optionalUrlKey, textKey, urlKey } from "../../core/index.ts";
 
 export interface MysqlConfig {
   /** `mysql://user:password@host:port/database`; the database is there. */
@@ -14,7 +14,12 @@ export interface MysqlConfig {
   readonly lockTimeoutS: number;
   /** Time without a word on a connection, after which it is closed: what waits for an answer fails. 0: no limit. Longer than `lockTimeoutS`. Default 40,000. */
   readonly silenceTimeoutMs: number;
+  /** The database that the contract of SQL asks, as a user that sees nothing of the store. Default none. */
+  readonly sqlUrl: string;
 }
+
+/** What the store's driver has to know. */
+export type MysqlStore = Omit<MysqlConfig, "sqlUrl">;
 
 export const mysqlConfig = configSchema<MysqlConfig>({
   url: urlKey(["mysql", "mariadb"]),
@@ -23,4 +28,5 @@ export const mysqlConfig = configSchema<MysqlConfig>({
   connectTimeoutMs: countKey(5_000, 1),
   lockTimeoutS: countKey(30, 1, 1_000_000, "seconds"),
   silenceTimeoutMs: countKey(40_000, 0),
+  sqlUrl: optionalUrlKey(["mysql", "mariadb"]),
 });

@@ -6,7 +6,7 @@ export const storageMysql = defineStorage({
   name: "storage-mysql",
   version: "0.1.0",
   packages: [{ name: "mysql2", version: "3.24.6" }],
-  config: { schema: mysqlConfig, secrets: ["url"] },
+  config: { schema: mysqlConfig, secrets: ["url", "sqlUrl"] },
   async open(config, signal) {
     const { MysqlDriver } = await import("./mysql-driver.ts").catch((error: unknown) => {
       throw new RuntimeError("module_failed", "storage-mysql needs the package mysql2: npm install mysql2", {
@@ -14,5 +14,14 @@ export const storageMysql = defineStorage({
       });
     });
     return await MysqlDriver.open(config, signal);
+  },
+  async openSql(config) {
+    if (config.sqlUrl === "") return undefined;
+    const { MysqlSql } = await import("./mysql-sql.ts").catch((error: unknown) => {
+      throw new RuntimeError("module_failed", "storage-mysql needs the package mysql2: npm install mysql2", {
+        cause: error,
+      });
+    });
+    return new MysqlSql(config);
   },
 });

@@ -22,7 +22,7 @@ import {
   ServerSockets,
   type StorageDriver,
 } from "../../core/index.ts";
-import type { MysqlConfig } from "./config.ts";
+import type { MysqlStore } from "./config.ts";
 import { MysqlSession } from "./mysql-session.ts";
 import { prepareSchema, type TableNames, tableNames } from "./schema.ts";
 
@@ -32,10 +32,10 @@ const vectorsAtOnce = 256;
 export class MysqlDriver implements StorageDriver {
   readonly #pool: Pool;
   readonly #tables: TableNames;
-  readonly #config: MysqlConfig;
+  readonly #config: MysqlStore;
   readonly #packetMax: number;
 
-  private constructor(pool: Pool, config: MysqlConfig, packetMax: number) {
+  private constructor(pool: Pool, config: MysqlStore, packetMax: number) {
     this.#pool = pool;
     this.#tables = tableNames(config.tablePrefix);
     this.#config = config;
@@ -43,7 +43,7 @@ export class MysqlDriver implements StorageDriver {
   }
 
   /** @param signal closes all its connections when it is aborted. @throws its reason where it is aborted already; what the server says; RuntimeError `storage_version`. */
-  static async open(config: MysqlConfig, signal: AbortSignal): Promise<MysqlDriver> {
+  static async open(config: MysqlStore, signal: AbortSignal): Promise<MysqlDriver> {
     const { url, tablePrefix, poolSize, connectTimeoutMs, silenceTimeoutMs } = config;
     signal.throwIfAborted(); // as nothing would close them any more
     const sockets = new ServerSockets(silenceTimeoutMs, signal);

@@ -1,5 +1,5 @@
 /** The configuration of `storage-postgres`. */
-import { configSchema, countKey, textKey, urlKey } from "../../core/index.ts";
+import { configSchema, countKey, optionalUrlKey, textKey, urlKey } from "../../core/index.ts";
 
 export interface PostgresConfig {
   /** `postgres://user:password@host:port/database`. */
@@ -14,7 +14,12 @@ export interface PostgresConfig {
   readonly statementTimeoutMs: number;
   /** Time without a word on a connection, after which it is closed: what waits for an answer fails. 0: no limit. Longer than `statementTimeoutMs`. Default 40,000. */
   readonly silenceTimeoutMs: number;
+  /** The database that the contract of SQL asks, as a role that sees nothing of the store. Default none. */
+  readonly sqlUrl: string;
 }
+
+/** What the store's driver has to know. */
+export type PostgresStore = Omit<PostgresConfig, "sqlUrl">;
 
 export const postgresConfig = configSchema<PostgresConfig>({
   url: urlKey(["postgres", "postgresql"]),
@@ -23,4 +28,5 @@ export const postgresConfig = configSchema<PostgresConfig>({
   connectTimeoutMs: countKey(5_000, 1),
   statementTimeoutMs: countKey(30_000, 0),
   silenceTimeoutMs: countKey(40_000, 0),
+  sqlUrl: optionalUrlKey(["postgres", "postgresql"]),
 });

@@ -6,7 +6,7 @@ export const storagePostgres = defineStorage({
   name: "storage-postgres",
   version: "0.1.0",
   packages: [{ name: "pg", version: "8.23.1" }],
-  config: { schema: postgresConfig, secrets: ["url"] },
+  config: { schema: postgresConfig, secrets: ["url", "sqlUrl"] },
   async open(config, signal) {
     const { PostgresDriver } = await import("./postgres-driver.ts").catch((error: unknown) => {
       throw new RuntimeError("module_failed", "storage-postgres needs the package pg: npm install pg", {
@@ -14,5 +14,14 @@ export const storagePostgres = defineStorage({
       });
     });
     return await PostgresDriver.open(config, signal);
+  },
+  async openSql(config) {
+    if (config.sqlUrl === "") return undefined;
+    const { PostgresSql } = await import("./postgres-sql.ts").catch((error: unknown) => {
+      throw new RuntimeError("module_failed", "storage-postgres needs the package pg: npm install pg", {
+        cause: error,
+      });
+    });
+    return new PostgresSql(config);
   },
 });

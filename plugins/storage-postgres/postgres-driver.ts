@@ -14,7 +14,7 @@ import {
   ServerSockets,
   type StorageDriver,
 } from "../../core/index.ts";
-import type { PostgresConfig } from "./config.ts";
+import type { PostgresStore } from "./config.ts";
 import { PostgresSession } from "./postgres-session.ts";
 import { prepareSchema, type TableNames, tableNames } from "./schema.ts";
 
@@ -31,16 +31,16 @@ interface EntryRow {
 export class PostgresDriver implements StorageDriver {
   readonly #pool: Pool;
   readonly #tables: TableNames;
-  readonly #config: PostgresConfig;
+  readonly #config: PostgresStore;
 
-  private constructor(pool: Pool, tables: TableNames, config: PostgresConfig) {
+  private constructor(pool: Pool, tables: TableNames, config: PostgresStore) {
     this.#pool = pool;
     this.#tables = tables;
     this.#config = config;
   }
 
   /** @param signal closes all its connections when it is aborted. @throws its reason where it is aborted already; what the server says; RuntimeError `storage_version`. */
-  static async open(config: PostgresConfig, signal: AbortSignal): Promise<PostgresDriver> {
+  static async open(config: PostgresStore, signal: AbortSignal): Promise<PostgresDriver> {
     const { url, schema, poolSize, connectTimeoutMs, statementTimeoutMs, silenceTimeoutMs } = config;
     signal.throwIfAborted(); // as nothing would close them any more
     const sockets = new ServerSockets(silenceTimeoutMs, signal);

@@ -2,7 +2,7 @@
 import { choiceKey, configSchema, countKey, textKey } from "../../core/index.ts";
 
 /** What a driver has to know. */
-export type SqliteFile = Omit<SqliteConfig, "driver">;
+export type SqliteFile = Omit<SqliteConfig, "driver" | "sqlFile">;
 
 export interface SqliteConfig {
   /** Path of the file; made when it is not there. */
@@ -15,6 +15,8 @@ export interface SqliteConfig {
   readonly busyTimeoutMs: number;
   /** The file's pages, of 4,096 bytes, at most; 0 (default): no bound. */
   readonly maxPages: number;
+  /** The file of a database that the contract of SQL asks, and no store. Default none. */
+  readonly sqlFile: string;
 }
 
 export const sqliteConfig = configSchema<SqliteConfig>({
@@ -23,4 +25,5 @@ export const sqliteConfig = configSchema<SqliteConfig>({
   durability: choiceKey("full", ["full", "normal"]),
   busyTimeoutMs: countKey(5_000, 0),
   maxPages: countKey(0, 0),
+  sqlFile: textKey("", /^(?!:memory:$)/, 'is the path of a file, or "" for none'),
 });

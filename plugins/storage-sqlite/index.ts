@@ -6,6 +6,7 @@
 import { defineStorage, RuntimeError } from "../../core/index.ts";
 import { sqliteConfig } from "./config.ts";
 import { SqliteDriver } from "./sqlite-driver.ts";
+import { SqliteSql } from "./sqlite-sql.ts";
 
 export const storageSqlite = defineStorage({
   name: "storage-sqlite",
@@ -13,6 +14,7 @@ export const storageSqlite = defineStorage({
   packages: [{ name: "sqlite3", version: "6.0.1", for: 'driver: "sqlite3"' }],
   config: sqliteConfig,
   isolation: ({ driver }) => (driver === "sqlite3" ? ["shared", "process"] : "thread"),
+  openSql: (config) => Promise.resolve(config.sqlFile === "" ? undefined : new SqliteSql(config)),
   async open(config) {
     if (config.driver === "node:sqlite") return new SqliteDriver(config);
     const { Sqlite3Driver } = await import("./sqlite3-driver.ts").catch((error: unknown) => {

@@ -1,7 +1,7 @@
 /** `mofa plugins --available`: what comes with MoFA. No program runs. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { storageCapability } from "../../core/index.ts";
+import { sqlVersion, storageCapability } from "../../core/index.ts";
 import { packageRoot } from "../support/package-root.ts";
 import { runProgram } from "../support/run-program.ts";
 
@@ -33,7 +33,7 @@ test("the plugins that come with MoFA are listed with what they need, also as JS
     version: "0.1.0",
     tags: ["storage"],
     import: "mofa/plugins/storage-postgres",
-    provides: [storageCapability],
+    provides: [storageCapability, { name: "storage-postgres", version: sqlVersion }],
     requires: [],
     packages: [{ name: "pg", version: "8.23.1", installed: expect.stringMatching(/^8\./) }],
   });

@@ -66,6 +66,15 @@ export function serverTable(server: ServerTable): KeyTable {
     remove: () => server.remove(),
     keys: {
       url: { from: url, changed: otherUrl, look: whereTables },
+      sqlUrl: {
+        changed: Object.assign(new URL(url), { host: "127.0.0.1:1" }).href,
+        // Nobody listens there, which is not as if none were named.
+        async look({ start, call }) {
+          await start();
+          const bounds = { maxRows: 1, maxBytes: 100, timeoutMs: 60_000 };
+          return await call("querySql", { id: "a", sql: "SELECT 1", mode: "read", ...bounds });
+        },
+      },
       [placeKey]: { changed: changedPlace, look: whereTables },
       poolSize: {
         changed: 1,

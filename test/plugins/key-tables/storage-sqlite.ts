@@ -28,6 +28,15 @@ export const table: KeyTable = {
   },
   remove: async () => rmSync(folder, { recursive: true }),
   keys: {
+    sqlFile: {
+      changed: join(folder, "shop.sqlite"),
+      // There is no such file, which is not as if none were named.
+      async look({ start, call }) {
+        await start();
+        const bounds = { maxRows: 1, maxBytes: 100, timeoutMs: 60_000 };
+        return await call("querySql", { id: "a", sql: "SELECT 1", mode: "read", ...bounds });
+      },
+    },
     file: {
       from: file,
       changed: join(folder, "other.sqlite"),

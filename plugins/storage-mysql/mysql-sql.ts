@@ -1,0 +1,174 @@
+/** SQL for others: each statement on a connection of its own, which ends with it, and with it all that it may have set. */
+import { Socket } from "node:net";
+import { type Connection, type ConnectionOptions, createConnection, type FieldPacket } from "mysql2";
+import { type SqlAnswer, type SqlDriver, type SqlRequest, SqlRows, ToolError } from "../../core/index.ts";
+import type { MysqlConfig } from "./config.ts";
+
+/** Rights that reach beyond the database: what is done with them no transaction keeps from files, the server and other users' statements. */
+const farReaching = [
+  "FILE",
+  "SUPER",
+  "PROCESS",
+  "SHUTDOWN",
+  "RELOAD",
+  "CREATE USER",
+  "SYSTEM_VARIABLES_ADMIN",
+  "BINLOG ADMIN",
+];
+
+const sight = `SELECT
+  EXISTS (SELECT 1 FROM information_schema.user_privileges WHERE privilege_type IN (?)) AS isMighty,
+  EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = ?) AS seesStore, CURRENT_USER() AS user`;
+
+/** ER_QUERY_TIMEOUT, ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT of MariaDB. */
+const timeouts: readonly unknown[] = [3024, 1317, 1969];
+
+export class MysqlSql implements SqlDriver {
+  readonly #config: MysqlConfig;
+  readonly describeText = `SELECT table_schema, table_name, column_name, column_type, is_nullable = 'YES'
+    FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_schema, table_name, ordinal_position`;
+
+  constructor(config: MysqlConfig) {
+    this.#config = config;
+  }
+
+  async query(request: Omit<SqlRequest, "id">, signal: AbortSignal): Promise<SqlAnswer> {
+    signal.throwIfAborted();
+    const socket = new Socket();
+    const connection = this.#open(socket);
+    // The statement that is under way says so.
+    connection.on("error", () => {});
+    const rows = new SqlRows(request);
+    // Of a socket that is closed from here its package says nothing to who waits for an answer.
+    const { promise: left, reject } = Promise.withResolvers<never>();
+    const leave = () => reject(signal.reason);
+    signal.addEventListener("abort", leave, { once: true });
+    let isOver = false;
+    try {
+      const answer = await Promise.race([this.#answer(connection, socket, request, rows), left]);
+      isOver = !rows.isCut;
+      return answer;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (timeouts.includes((error as { readonly errno?: unknown }).errno))
+        throw new ToolError("timeout", `the server has ended the statement: ${(error as Error).message}`, error);
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", leave);
+      if (isOver) socket.destroy();
+      else await this.#end(connection, socket);
+    }
+  }
+
+  async #answer(
+    connection: Connection,
+    socket: Socket,
+    request: Omit<SqlRequest, "id">,
+    rows: SqlRows,
+  ): Promise<SqlAnswer> {
+    await this.#settle(connection, request);
+    const changed = await run(connection, socket, request, rows);
+    if (request.mode === "read") return rows.answer();
+    rows.assertWhole();
+    await ask(connection, "COMMIT");
+    return rows.answer(changed ?? 0);
+  }
+
+  #open(socket?: Socket): Connection {
+    const { sqlUrl, connectTimeoutMs } = this.#config;
+    return createConnection({
+      uri: sqlUrl.replace(/^mariadb:/, "mysql:"),
+      connectTimeout: connectTimeoutMs,
+      supportBigNumbers: true,
+      dateStrings: true,
+      ...(socket && {
+        stream: ({ config }: { readonly config: ConnectionOptions }) => {
+          const { socketPath, host = "localhost", port = 3306 } = config;
+          return socketPath ? socket.connect(socketPath) : socket.setNoDelay(true).connect(port, host);
+        },
+      }),
+    });
+  }
+
+  /** A server does not see that its client has gone before it writes to it: it is told so, by another connection. */
+  async #end(connection: Connection, socket: Socket): Promise<void> {
+    const { threadId } = connection;
+    socket.destroy();
+    if (typeof threadId !== "number") return;
+    const killer = this.#open();
+    killer.on("error", () => {});
+    try {
+      await ask(killer, `KILL ${threadId}`);
+    } catch {
+      // It has ended by itself meanwhile, or will by its own time limit.
+    } finally {
+      killer.destroy();
+    }
+  }
+
+  async #settle(connection: Connection, { mode, timeoutMs }: Omit<SqlRequest, "id">): Promise<void> {
+    const { tablePrefix } = this.#config;
+    const [row] = await ask(connection, sight, [farReaching, `${tablePrefix}entries`]);
+    const { isMighty, seesStore, user } = row as Readonly<Record<string, unknown>>;
+    if (Number(isMighty) !== 0)
+      throw new ToolError(
+        "tool_denied",
+        `the user ${String(user)} of sqlUrl may read files or rule the server: give it one that may not`,
+      );
+    if (Number(seesStore) !== 0)
+      throw new ToolError(
+        "tool_denied",
+        `the user ${String(user)} of sqlUrl sees the tables ${tablePrefix}... of the store: give it one that does not`,
+      );
+    const [version] = await ask(connection, "SELECT VERSION() AS version");
+    const isMaria = String((version as { readonly version?: unknown }).version).includes("MariaDB");
+    await ask(
+      connection,
+      isMaria
+        ? `SET SESSION max_statement_time = ${timeoutMs / 1_000}`
+        : `SET SESSION max_execution_time = ${timeoutMs}`,
+    );
+    // Also for what begins a transaction of its own.
+    if (mode === "read") await ask(connection, "SET SESSION TRANSACTION READ ONLY");
+    await ask(connection, mode === "read" ? "START TRANSACTION READ ONLY" : "START TRANSACTION");
+  }
+}
+
+async function ask(connection: Connection, text: string, values: readonly unknown[] = []): Promise<readonly unknown[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>();
+  connection.query(text, [...values], (error, rows) =>
+    error ? reject(error) : resolve(rows as unknown as readonly unknown[]),
+  );
+  return await promise;
+}
+
+/** Prepared by the server, which takes one statement, and values beside it. @returns how many rows it has written */
+async function run(
+  connection: Connection,
+  socket: Socket,
+  { sql, parameters = [], maxBytes }: Omit<SqlRequest, "id">,
+  rows: SqlRows,
+): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const query = connection.execute({ sql, values: [...parameters], rowsAsArray: true });
+  let changed: number | undefined;
+  query.on("fields", (fields: readonly FieldPacket[] | undefined) => {
+    rows.columns = (fields ?? []).map(({ name }) => name);
+  });
+  query.on("result", (row: unknown) => {
+    if (Array.isArray(row)) {
+      if (!rows.add(row)) resolve(undefined);
+    } else changed = (row as { readonly affectedRows?: number }).affectedRows;
+  });
+  query.on("error", reject);
+  query.on("end", () => resolve(changed));
+  let bytes = 0;
+  // As it comes: a row is whole only when all of it has come.
+  socket.on("data", (chunk: Uint8Array) => {
+    bytes += chunk.length;
+    if (bytes <= 4 * maxBytes + 65_536) return;
+    rows.cut();
+    resolve(undefined);
+  });
+  return await promise;
+}

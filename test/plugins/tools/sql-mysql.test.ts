@@ -1,0 +1,98 @@
+/** SQL over `storage-mysql`, in a database beside the store, by a user of its own. Not in every placement: the server is asked. */
+import { expect, test } from "@jest/globals";
+import type { RowDataPacket } from "mysql2/promise";
+import { toolsOf } from "../../../index.ts";
+import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
+import { sqlOverMysql } from "../../fixtures/sql-plugins.ts";
+import { mysql } from "../../support/known-services.ts";
+import { askMysql } from "../../support/server-side.ts";
+import { describeWith } from "../../support/service.ts";
+import { useSystem } from "../../support/use-system.ts";
+import { describeSql } from "./sql-cases.ts";
+
+const own = `mofa_sql_${process.pid}`;
+const store = `${own}_store`;
+const at = (name: string) => Object.assign(new URL(mysql.url), { pathname: `/${name}` }).href;
+const sqlUrl = Object.assign(new URL(at(own)), { username: own, password: own }).href;
+const ask = async (...texts: string[]) => {
+  for (const text of texts) await askMysql((connection) => connection.query(text));
+};
+const remove = () =>
+  ask(`DROP DATABASE IF EXISTS ${own}`, `DROP DATABASE IF EXISTS ${store}`, `DROP USER IF EXISTS '${own}'@'%'`);
+const make = async () => {
+  await remove();
+  await ask(
+    `CREATE DATABASE ${own}`,
+    `CREATE DATABASE ${store}`,
+    `CREATE USER '${own}'@'%' IDENTIFIED BY '${own}'`,
+    `GRANT ALL ON ${own}.* TO '${own}'@'%'`,
+  );
+};
+
+await describeWith(mysql, () => {
+  describeSql("MySQL or MariaDB", {
+    storage: storageMysql,
+    tools: sqlOverMysql,
+    config: { url: at(store), sqlUrl },
+    async prepare() {
+      await make();
+      await ask(
+        `CREATE TABLE ${own}.shop (id INTEGER NOT NULL, name TEXT NOT NULL, price DOUBLE)`,
+        `INSERT INTO ${own}.shop VALUES (1, 'apple', 2.5), (2, 'pear', NULL)`,
+        `CREATE PROCEDURE ${own}.empty_shop() BEGIN COMMIT; DELETE FROM shop; COMMIT; END`,
+      );
+    },
+    remove,
+    place: () => "?",
+    endless: "SELECT BENCHMARK(1000000000000, MD5('x'))",
+    numbers: (to) =>
+      `SELECT x FROM (SELECT ${[1_000_000, 100_000, 10_000, 1_000, 100, 10].map((unit, place) => `(d${place}.d * ${unit})`).join(" + ")} + d6.d + 1 AS x FROM ${Array.from({ length: 7 }, (_, place) => `(SELECT 0 d${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ` UNION ALL SELECT ${digit}`).join("")}) d${place}`).join(" CROSS JOIN ")}) n WHERE x <= ${to}`,
+    text: (length) => (length > 1_000_000 ? `REPEAT(REPEAT('x', 1000000), 15)` : `REPEAT('x', ${length})`),
+    underWay: () =>
+      askMysql(async (connection) => {
+        const text =
+          "SELECT COUNT(*) AS count FROM information_schema.processlist WHERE user = ? AND command <> 'Sleep'";
+        const [rows] = await connection.query<RowDataPacket[]>(text, [own]);
+        return Number(rows[0]?.["count"]);
+      }),
+    refused: [
+      ["a statement that writes", "INSERT INTO shop VALUES (3, 'plum', 1)", "tool_failed"],
+      ["a table that is made", "CREATE TABLE other (id INTEGER)", "tool_failed"],
+      ["a table that is taken away", "DROP TABLE shop", "tool_failed"],
+      ["the store", `SELECT * FROM ${store}.mofa_entries`, "tool_failed"],
+      ["a file of the server that is written", "SELECT 1 INTO OUTFILE '/tmp/mofa-shop'", "tool_failed"],
+      ["a file of the server that is read", "LOAD DATA INFILE '/etc/passwd' INTO TABLE shop", "tool_failed"],
+      ["a file of this machine", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE shop", "tool_failed"],
+      ["a procedure that ends the transaction and writes", "CALL empty_shop()", "tool_failed"],
+      ["a setting of the server", "SET GLOBAL max_connections = 1", "tool_failed"],
+      ["a second statement", "SELECT 1; DELETE FROM shop", "tool_failed"],
+    ],
+  });
+
+  const system = useSystem({ clock: "system", threads: 1 });
+  const first = async (config: object) => {
+    const handle = await system().startPlugins([{ plugin: storageMysql, config: { ...config } }, sqlOverMysql]);
+    try {
+      return await toolsOf(system(), "tool-sql")
+        .call("query", { sql: "SELECT LOAD_FILE('/etc/passwd')" })
+        .catch(({ code, message }: { readonly code: unknown; readonly message: unknown }) => ({ code, message }));
+    } finally {
+      system().exit(handle.ref, "shutdown");
+      await handle.exit;
+      await remove();
+    }
+  };
+
+  test.each([
+    ["one that may read files", () => ({ url: at(store), sqlUrl: at(own) }), "may read files or rule the server"],
+    ["one that sees the store", () => ({ url: at(own), sqlUrl }), "sees the tables mofa_... of the store"],
+  ])("a user of too many rights is refused: %s", async (_what, config, message) => {
+    await make();
+    expect(await first(config())).toMatchObject({ code: "tool_denied", message: expect.stringContaining(message) });
+  });
+
+  test("without the right to files one reads as null", async () => {
+    await make();
+    expect(await first({ url: at(store), sqlUrl })).toMatchObject({ rows: [[null]] });
+  });
+});

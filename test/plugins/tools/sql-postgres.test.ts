@@ -1,0 +1,96 @@
+/** SQL over `storage-postgres`, in a database beside the store, by a role of its own. Not in every placement: the server is asked. */
+import { expect, test } from "@jest/globals";
+import { toolsOf } from "../../../index.ts";
+import { storagePostgres } from "../../../plugins/storage-postgres/index.ts";
+import { sqlOverPostgres } from "../../fixtures/sql-plugins.ts";
+import { postgres } from "../../support/known-services.ts";
+import { askPostgres } from "../../support/server-side.ts";
+import { describeWith } from "../../support/service.ts";
+import { useSystem } from "../../support/use-system.ts";
+import { describeSql } from "./sql-cases.ts";
+
+const own = `mofa_sql_${process.pid}`;
+const database = Object.assign(new URL(postgres.url), { pathname: `/${own}` }).href;
+const sqlUrl = Object.assign(new URL(database), { username: own, password: own }).href;
+const ask = (text: string, at?: string) => askPostgres((client) => client.query(text), at);
+const remove = async () => {
+  await ask(`DROP DATABASE IF EXISTS ${own} WITH (FORCE)`);
+  await ask(`DROP ROLE IF EXISTS ${own}`);
+};
+
+await describeWith(postgres, () => {
+  describeSql("PostgreSQL", {
+    storage: storagePostgres,
+    tools: sqlOverPostgres,
+    config: { url: database, sqlUrl },
+    async prepare() {
+      await remove();
+      await ask(`CREATE DATABASE ${own}`);
+      await ask(`CREATE ROLE ${own} LOGIN PASSWORD '${own}'`);
+      await ask(
+        `CREATE TABLE shop (id INTEGER NOT NULL, name TEXT NOT NULL, price DOUBLE PRECISION);
+         INSERT INTO shop VALUES (1, 'apple', 2.5), (2, 'pear', NULL);
+         CREATE TABLE hidden (id INTEGER); CREATE SEQUENCE tickets; GRANT ALL ON shop, tickets TO ${own}; GRANT CREATE ON SCHEMA public TO ${own}`,
+        database,
+      );
+    },
+    remove,
+    place: (number) => `$${number}`,
+    endless: "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n",
+    numbers: (to) => `SELECT x FROM generate_series(1, ${to}) AS x`,
+    text: (length) => `repeat('x', ${length})`,
+    underWay: async () =>
+      Number(
+        (await ask(`SELECT count(*) FROM pg_stat_activity WHERE usename = '${own}' AND state = 'active'`)).rows[0]
+          .count,
+      ),
+    refused: [
+      ["a statement that writes", "INSERT INTO shop VALUES (3, 'plum', 1)", "tool_failed"],
+      ["one that writes by a query", "WITH a AS (DELETE FROM shop RETURNING id) SELECT * FROM a", "tool_failed"],
+      ["a table that is made", "CREATE TABLE other (id INTEGER)", "tool_failed"],
+      ["a sequence that goes on", "SELECT nextval('tickets')", "tool_failed"],
+      ["a table that the role may not read", "SELECT * FROM hidden", "tool_failed"],
+      ["the store", "SELECT * FROM mofa.entries", "tool_failed"],
+      ["a file of the server", "SELECT pg_read_file('/etc/passwd')", "tool_failed"],
+      ["a folder of the server", "SELECT pg_ls_dir('/')", "tool_failed"],
+      ["a program", "COPY shop TO PROGRAM 'cat'", "tool_failed"],
+      ["a file that is written", "COPY shop TO '/tmp/mofa-shop'", "tool_failed"],
+      ["a file that is read", "COPY shop FROM '/etc/passwd'", "tool_failed"],
+      ["a large object of a file", "SELECT lo_import('/etc/passwd')", "tool_failed"],
+      [
+        "a transaction that writes after all",
+        "DO $$ BEGIN PERFORM set_config('transaction_read_only', 'off', true); DELETE FROM shop; END $$",
+        "tool_failed",
+      ],
+      ["a transaction that is ended within", "DO $$ BEGIN COMMIT; DELETE FROM shop; COMMIT; END $$", "tool_failed"],
+      ["a second statement", "SELECT 1; DELETE FROM shop", "tool_failed"],
+      ["a longer time", "SELECT set_config('statement_timeout', '0', false), pg_sleep('never')", "tool_failed"],
+    ],
+  });
+
+  const system = useSystem({ clock: "system", threads: 1 });
+
+  test.each([
+    ["one that may read files", postgres.url, "may read files of the server or run programs there"],
+    ["one that sees the store", sqlUrl, "may use the schema mofa, which has the store"],
+  ])("a role of too many rights is refused: %s", async (_what, url, message) => {
+    await remove();
+    await ask(`CREATE DATABASE ${own}`);
+    await ask(`CREATE ROLE ${own} LOGIN PASSWORD '${own}'`);
+    await ask(`CREATE SCHEMA mofa; GRANT USAGE ON SCHEMA mofa TO ${own}`, database);
+    const handle = await system().startPlugins([
+      { plugin: storagePostgres, config: { url: database, sqlUrl: url } },
+      sqlOverPostgres,
+    ]);
+    try {
+      await expect(toolsOf(system(), "tool-sql").call("query", { sql: "SELECT 1" })).rejects.toMatchObject({
+        code: "tool_denied",
+        message: expect.stringContaining(message) as unknown,
+      });
+    } finally {
+      system().exit(handle.ref, "shutdown");
+      await handle.exit;
+      await remove();
+    }
+  });
+});
