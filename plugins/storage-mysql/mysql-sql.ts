@@ -20,6 +20,9 @@ const sight = `SELECT
   EXISTS (SELECT 1 FROM information_schema.user_privileges WHERE privilege_type IN (?)) AS isMighty,
   EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = ?) AS seesStore, CURRENT_USER() AS user`;
 
+/** Behind the limit from here, the server's own, for where nobody is left who could end it: some functions that are broken off by that give a value. */
+const graceMs = 1_000;
+
 /** ER_QUERY_TIMEOUT, ER_QUERY_INTERRUPTED, ER_STATEMENT_TIMEOUT of MariaDB. */
 const timeouts: readonly unknown[] = [3024, 1317, 1969];
 
@@ -125,8 +128,8 @@ export class MysqlSql implements SqlDriver {
     await ask(
       connection,
       isMaria
-        ? `SET SESSION max_statement_time = ${timeoutMs / 1_000}`
-        : `SET SESSION max_execution_time = ${timeoutMs}`,
+        ? `SET SESSION max_statement_time = ${(timeoutMs + graceMs) / 1_000}`
+        : `SET SESSION max_execution_time = ${timeoutMs + graceMs}`,
     );
     // Also for what begins a transaction of its own.
     if (mode === "read") await ask(connection, "SET SESSION TRANSACTION READ ONLY");
