@@ -12,7 +12,7 @@ const ofConnection =
 
 /** They say who asks, or are believed by what stands before a server; some change the method. */
 const granted =
-  /^(?:authorization|cookie2?|origin|referer|forwarded|x-forwarded-.*|x-real-ip|x-original-url|x-rewrite-url|x-http-method.*|x-method-override|sec-.*|access-control-.*|dnt)$/;
+  /^(?:authorization|cookie2?|origin|referer|forwarded|x-forwarded-.*|(?:.+-)?(?:client|connecting|real)-ip|x-original-url|x-rewrite-url|x-http-method.*|x-method-override|sec-.*|access-control-.*|dnt)$/;
 
 /** Neither the connection's nor of a wrong form. */
 export function isGrantable(name: unknown): boolean {

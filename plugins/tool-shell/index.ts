@@ -13,8 +13,10 @@ export const toolShell = defineTools({
   name: "tool-shell",
   version: "0.1.0",
   config: { schema: shellConfig, secrets: ["env"] },
-  async open(config) {
+  async open(config, signal) {
     const driver = await ShellDriver.open(config);
+    // A kill of the plugin calls nothing else. It fails by nothing.
+    signal.addEventListener("abort", () => void driver.close(), { once: true });
     const { programs, needsApproval, enabled } = config;
     const tool = defineTool<RunArguments, RunAnswer>({
       name: "run_program",
@@ -38,7 +40,7 @@ export const toolShell = defineTools({
       run: (given, { signal }) => driver.run(given, signal),
     });
     const tools = [tool];
-    return { tools: () => tools, close: () => driver.close() };
+    return { tools: () => tools, health: () => driver.health(), close: () => driver.close() };
   },
 });
 

@@ -5,14 +5,19 @@
  * are then found by their session, or by a mark in their environment, which processes hand on (as Jenkins' ProcessTreeKiller does it);
  * one that leaves its session and clears its environment is not. Elsewhere there is the group alone.
  */
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { errorData, pause } from "../../core/index.ts";
 
 /** Of the variable that has the mark. */
 export const markName = "MOFA_RUN";
 
-/** Between two looks at the table of processes. */
+/** Between two looks at the table of processes: the first, and the longest of those behind it, each twice as long as the one before. */
 const lookMs = 20;
+const lookMaxMs = 160;
+
+/** Of Linux, where it is mounted. */
+const hasTable = existsSync("/proc/self/environ");
 
 /** For what SIGKILL ends, which the system does at once, unless a device holds it. */
 const killMs = 5_000;
@@ -36,17 +41,11 @@ export class ProcessFamily {
 
   /** Asks all to end by SIGTERM, and ends those that are there after that time by SIGKILL. @returns whether nobody is left */
   async end(graceMs: number): Promise<boolean> {
-    let isAnybody = await this.#signal("SIGTERM");
-    for (let waitedMs = 0; isAnybody && waitedMs < graceMs; waitedMs += lookMs) {
-      await pause(Math.min(lookMs, graceMs - waitedMs), never);
-      isAnybody = (await this.#living()).length > 0;
-    }
+    if (!(await this.#signal("SIGTERM"))) return true;
+    const hasEnded = async () => (await this.#living()).length === 0;
+    if (await within(graceMs, hasEnded)) return true;
     // Again and again: what has left the group may start others while it is looked for.
-    for (let waitedMs = 0; isAnybody && waitedMs < killMs; waitedMs += lookMs) {
-      isAnybody = await this.#signal("SIGKILL");
-      if (isAnybody) await pause(lookMs, never);
-    }
-    return !isAnybody;
+    return await within(killMs, async () => !(await this.#signal("SIGKILL")));
   }
 
   /** @returns whether there was anybody */
@@ -59,7 +58,7 @@ export class ProcessFamily {
   }
 
   async #living(): Promise<readonly Relative[]> {
-    if (process.platform !== "linux") return sent(-this.#group, 0) ? [{ pid: this.#group, isInGroup: true }] : [];
+    if (!hasTable) return sent(-this.#group, 0) ? [{ pid: this.#group, isInGroup: true }] : [];
     const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
     const found = await Promise.all(pids.map((pid) => this.#relative(pid)));
     return found.filter((one) => one !== undefined);
@@ -75,6 +74,19 @@ export class ProcessFamily {
     const variables = (await readProcess(pid, "environ")).split("\0");
     return variables.includes(`${markName}=${this.#mark}`) ? { pid, isInGroup } : undefined;
   }
+}
+
+/** Whether it holds within that time. */
+async function within(ms: number, holds: () => Promise<boolean>): Promise<boolean> {
+  let nextMs = lookMs;
+  for (let leftMs = ms; leftMs > 0; ) {
+    if (await holds()) return true;
+    const waitMs = Math.min(nextMs, leftMs);
+    await pause(waitMs, never);
+    leftMs -= waitMs;
+    nextMs = Math.min(2 * nextMs, lookMaxMs);
+  }
+  return await holds();
 }
 
 /** @returns whether there was somebody who gets it */

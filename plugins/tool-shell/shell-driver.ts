@@ -1,7 +1,7 @@
 /** The runs of a plugin: which may begin, and the end of all. */
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { errorData, RuntimeError, ToolError } from "../../core/index.ts";
+import { errorData, type PluginHealth, RuntimeError, ToolError } from "../../core/index.ts";
 import type { ShellConfig } from "./config.ts";
 import { type RunAnswer, runProgram } from "./program-run.ts";
 import { ProgramTable, type RunArguments } from "./programs.ts";
@@ -52,7 +52,17 @@ export class ShellDriver {
     }
   }
 
-  /** When nothing of any run is left. */
+  health(): PluginHealth {
+    if (!this.#config.enabled) return { status: "up", detail: "off (enabled)" };
+    if (this.#watcher.isMissing)
+      return {
+        status: "degraded",
+        detail: "the watcher ends as soon as it begins: a kill of the runtime would leave programs running",
+      };
+    return { status: "up" };
+  }
+
+  /** When nothing of any run is left. Once is enough. */
   async close(): Promise<void> {
     this.#closing.abort(new ToolError("shutdown", "tool-shell has ended"));
     await Promise.allSettled(this.#runs);

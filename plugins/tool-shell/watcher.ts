@@ -35,11 +35,15 @@ end KILL
 end KILL
 `;
 
+/** In the place of one that has ended though it should not have. */
+const successorsMax = 10;
+
 export class Watcher {
   readonly #graceS: number;
   #process: ChildProcess | undefined;
   /** Lines of the runs that are under way, by their marks. */
   readonly #runs = new Map<string, string>();
+  #successors = 0;
   #isClosed = false;
 
   constructor(graceMs: number) {
@@ -65,6 +69,11 @@ export class Watcher {
     this.#process?.stdin?.end();
   }
 
+  /** Runs are under way that nobody would end. */
+  get isMissing(): boolean {
+    return this.#runs.size > 0 && this.#process === undefined;
+  }
+
   /** Its number, where it runs. */
   get pid(): number | undefined {
     return this.#process?.pid;
@@ -82,8 +91,10 @@ export class Watcher {
     const gone = () => {
       if (this.#process !== child) return;
       this.#process = undefined;
+      if (this.#isClosed || this.#runs.size === 0 || this.#successors >= successorsMax) return;
       // Somebody has ended it: another one takes its place while there is something to watch.
-      if (!this.#isClosed && this.#runs.size > 0) this.#start();
+      this.#successors++;
+      this.#start();
     };
     child.once("exit", gone);
     // What cannot be started leaves no exit; a run learns of it by itself, from its own start.

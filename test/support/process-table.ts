@@ -11,14 +11,18 @@ export function processToken(): string {
   return `9${process.pid}0${tokens}`;
 }
 
-/** Living processes with that in their arguments. */
-export async function livingWith(token: string): Promise<number[]> {
+/** Living processes with that in their arguments. @param parent those alone that it has started */
+export async function livingWith(token: string, parent?: number): Promise<number[]> {
   // Their environment is not looked at, which the plugin does.
-  const { stdout } = await run("ps", ["-eo", "pid=,stat=,args="], { maxBuffer: 2 ** 26 });
+  const { stdout } = await run("ps", ["-eo", "pid=,ppid=,stat=,args="], { maxBuffer: 2 ** 26 });
   return stdout
     .split("\n")
-    .filter((line) => line.includes(token) && !/^\s*\d+\s+Z/.test(line))
-    .map((line) => Number.parseInt(line, 10));
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [])
+    .filter(
+      ([, , of, state = "Z", args = ""]) =>
+        state[0] !== "Z" && args.includes(token) && (parent ?? Number(of)) === Number(of),
+    )
+    .map(([, pid]) => Number(pid));
 }
 
 /** Resolves when there are so many. */
@@ -27,6 +31,6 @@ export async function whenLiving(token: string, count: number): Promise<void> {
 }
 
 /** Resolves when there is none. The test's own time limit ends it where that is never. */
-export async function whenGone(token: string): Promise<void> {
-  while ((await livingWith(token)).length > 0);
+export async function whenGone(token: string, parent?: number): Promise<void> {
+  while ((await livingWith(token, parent)).length > 0);
 }

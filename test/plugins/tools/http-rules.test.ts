@@ -63,6 +63,8 @@ test.each([
   "Origin",
   "Referer",
   "X-Forwarded-For",
+  "X-Real-IP",
+  "CF-Connecting-IP",
   "X-HTTP-Method-Override",
   "Sec-Fetch-Site",
 ])("a model may not set %s", (name) => {

@@ -423,6 +423,20 @@ test("a server that says nothing is left at its time limit", async () => {
   await server.whenLeft();
 });
 
+test("a server that always says that more comes has not begun to answer", async () => {
+  await using server = await WebServer.startRaw((socket) => {
+    const go = () => {
+      while (!socket.destroyed && socket.write("HTTP/1.1 100 Continue\r\n\r\n"));
+    };
+    socket.on("drain", go);
+    go();
+  });
+  await expect(fetcher([server], { firstByteTimeoutMs: 50 }).fetch({ url: server.url }, never)).rejects.toMatchObject({
+    code: "timeout",
+  });
+  await server.whenLeft();
+});
+
 test.each([
   [
     "drips its body",

@@ -1,6 +1,7 @@
 /** The small process that ends what runs when the runtime is no more. Not in every placement: no actor runs. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { afterEach, expect, test } from "@jest/globals";
 import { Watcher } from "../../../plugins/tool-shell/watcher.ts";
 import { livingWith, processToken, whenGone, whenLiving } from "../../support/process-table.ts";
@@ -46,5 +47,14 @@ test("one that somebody has ended has another in its place, which knows what it 
     await new Promise<void>((resolve) => setImmediate(resolve));
   await whenLiving(token, 1);
   watcher.close();
+  await whenGone(token);
+});
+
+test("the end of its thread is an end of its stdin", async () => {
+  const token = processToken();
+  const thread = new Worker(new URL("../../fixtures/watching-thread.js", import.meta.url), { workerData: token });
+  await once(thread, "message");
+  await whenLiving(token, 1);
+  await thread.terminate();
   await whenGone(token);
 });

@@ -175,6 +175,7 @@ test("a plugin that is killed has ended all of it", async () => {
   system().exit(plugin.ref, "kill");
   expect(await call).toMatchObject({ code: "killed" });
   await whenGone(token);
+  await whenGone("mofa-watcher", process.pid);
 });
 
 test.each(["shared", "thread", "process"])(
