@@ -143,7 +143,13 @@ export class Collections {
         await this.#store.transact([...writes, ...own, ...listed]);
         return answer;
       } catch (error) {
-        if (errorData(error).code !== "version_conflict" || attempt === attemptsMax) throw error;
+        if (errorData(error).code !== "version_conflict") throw error;
+        if (attempt === attemptsMax)
+          throw new ToolError(
+            "tool_failed",
+            `others have changed the collection ${collection} ${attemptsMax} times meanwhile: ask again`,
+            error,
+          );
       }
     }
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import { storageOf, toolsOf } from "../../../index.ts";
 import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
@@ -84,3 +85,21 @@ test("where no database is named, that is said", async () => {
     for (const end of ["", "-wal", "-shm"]) rmSync(`${own}${end}`, { force: true });
   }
 });
+
+test("a statement of a program that is killed ends with it", async () => {
+  const program = fileURLToPath(new URL("../../fixtures/programs/endless-sql.js", import.meta.url));
+  const own = mkdtempSync(join(tmpdir(), "mofa-sql-killed-"));
+  const found = await runProgram(process.execPath, [program, own], {
+    onStdout: (_text, kill) => kill("SIGKILL"),
+  });
+  const pid = Number(found.stdout);
+  expect([found.signal, pid > 0]).toEqual(["SIGKILL", true]);
+  for (let look = 0; look < 200 && (await isThere(pid)); look++);
+  expect(await isThere(pid)).toBe(false);
+  rmSync(own, { recursive: true });
+});
+
+async function isThere(pid: number): Promise<boolean> {
+  const { stdout } = await runProgram("ps", ["-ww", "-o", "stat=", "-o", "args=", "-p", String(pid)]);
+  return stdout.includes("sql-thread-entry") && !stdout.startsWith("Z");
+}
