@@ -32,7 +32,7 @@ const keyPrefix = "mofa.model-budget.";
 const stepsMax = 200;
 /** Somebody else goes on with each conflict, so this is never reached but by a store that is none. */
 const conflictsMax = 10_000;
-/** A store that is being started again is waited for: 50, 100, 200, … ms. */
+/** A store that is being started again is waited for: 50, 100, 200 ms, and so on. */
 const failuresMax = 7;
 const firstPauseMs = 50;
 
