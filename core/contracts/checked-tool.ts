@@ -49,9 +49,14 @@ export class CheckedTool {
     );
   }
 
-  /** @param given a text is JSON of them @throws ToolError `tool_arguments`, by rejection, with what is wrong. */
-  async input(given: unknown): Promise<unknown> {
-    return await this.#checked(this.#input, parsed(given, this.tool.name), "tool_arguments");
+  /** The arguments as values of the call's own: what the caller does with its object is no matter of it. @param given a text is JSON of them @throws ToolError `tool_arguments`. */
+  arguments(given: unknown): unknown {
+    return parsed(given, this.tool.name);
+  }
+
+  /** @throws ToolError `tool_arguments`, by rejection, with what is wrong. */
+  async input(values: unknown): Promise<unknown> {
+    return await this.#checked(this.#input, values, "tool_arguments");
   }
 
   /** @throws ToolError `tool_result`, by rejection. */
@@ -89,11 +94,19 @@ export function assertOwnNames(tools: readonly Tool[]): void {
 
 function parsed(given: unknown, name: string): unknown {
   if (given === undefined || given === "") return {};
-  if (typeof given !== "string") return given;
+  if (typeof given !== "string") return copied(given, name);
   try {
     return JSON.parse(given);
   } catch (error) {
     throw new ToolError("tool_arguments", `${name}: its arguments are no JSON: ${errorData(error).message}`, error);
+  }
+}
+
+export function copied(value: unknown, name: string): unknown {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    throw new ToolError("tool_arguments", `${name}: its arguments are no data: ${errorData(error).message}`, error);
   }
 }
 
@@ -104,7 +117,9 @@ function schemaOf(schema: ToolSchema<unknown>, side: "input" | "output", name: s
   try {
     // `defineTool` has seen that it has one.
     const converter = jsonSchemaOf(schema);
-    return (converter as NonNullable<typeof converter>)[side](target);
+    const made: unknown = (converter as NonNullable<typeof converter>)[side](target);
+    if (typeof made === "object" && made !== null) return made as JsonSchema;
+    throw new TypeError(`it gives ${describe(made)}`);
   } catch (error) {
     const text = `${name}: its ${side} has no JSON Schema: ${errorData(error).message}`;
     throw new RuntimeError("bad_argument", text, { cause: error });

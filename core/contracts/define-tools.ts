@@ -1,6 +1,6 @@
 /** A plugin of tools: the calls of the contract over what its driver has. */
 import type { StreamWriter } from "../actor/context.ts";
-import { describe, RuntimeError } from "../errors.ts";
+import { describe, errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import type { CallToken, PluginBus } from "../plugin/plugin-bus.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "../plugin.ts";
 import { assertOwnNames, type CheckedTool, checkedTools } from "./checked-tool.ts";
 import { beginOperation, type Operation } from "./operation.ts";
-import { RunningTool, type ToolRoom } from "./running-tool.ts";
+import { isToBeApproved, RunningTool, type ToolRoom } from "./running-tool.ts";
 import { streamOf } from "./stream-of.ts";
 import { type ToolDecision, type ToolInfo, type ToolRequest, type ToolsCalls, toolsTag, toolsVersion } from "./tool.ts";
 import { ToolApprovals } from "./tool-approvals.ts";
@@ -37,6 +37,8 @@ class Tools implements ToolRoom {
   readonly slots: ToolSlots;
   readonly approvals = new ToolApprovals();
   readonly #running = new Set<RunningTool>();
+  /** Nothing begins any more. */
+  #ended: ToolError | undefined;
   /** As the driver had them last, and what they are by name: a failure stays, until it has others. */
   #list: readonly Tool[] | undefined;
   #table: Promise<ReadonlyMap<string, CheckedTool>> = Promise.resolve(new Map());
@@ -50,17 +52,29 @@ class Tools implements ToolRoom {
   }
 
   /** @throws RuntimeError `bad_argument`, by rejection: two have one name; one of their schemas is none. */
-  table(): Promise<ReadonlyMap<string, CheckedTool>> {
-    const list = this.#driver.tools();
-    if (list !== this.#list) {
-      this.#list = list;
-      this.#table = checkedTools(list);
+  async table(): Promise<ReadonlyMap<string, CheckedTool>> {
+    try {
+      const list = this.#driver.tools();
+      if (list !== this.#list) {
+        this.#list = list;
+        this.#table = checkedTools(list);
+      }
+      return await this.#table;
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      // What a driver throws is no reason to end the plugin, whose other calls go on.
+      throw new RuntimeError("bad_argument", `${this.#name} cannot say its tools: ${errorData(error).message}`, {
+        cause: error,
+      });
     }
-    return this.#table;
   }
 
   async infos(): Promise<readonly ToolInfo[]> {
-    return Array.from((await this.table()).values(), ({ info }) => info);
+    const { limits } = this;
+    return Array.from((await this.table()).values(), ({ info }) => ({
+      ...info,
+      needsApproval: isToBeApproved(info.needsApproval, limits),
+    }));
   }
 
   call(given: unknown): unknown {
@@ -70,7 +84,7 @@ class Tools implements ToolRoom {
       throw new RuntimeError("bad_argument", `callTool: name is that of a tool, got ${describe(request.name)}`);
     const bus = this.#bus;
     const { from } = bus;
-    // Of a cast nobody would see an answer, and nobody could approve of it by name.
+    // A plugin takes no casts.
     if (from === undefined) return undefined;
     const writer = streamOf(bus, from);
     const operation = beginOperation(bus, "execute_tool", request.name);
@@ -84,9 +98,11 @@ class Tools implements ToolRoom {
     writer: StreamWriter | undefined,
     operation: Operation,
   ): Promise<void> {
+    // What a model has made up is no name to count by.
+    const isKnown = await this.#knows(request.name);
     const attributes = {
       "gen_ai.operation.name": "execute_tool",
-      "gen_ai.tool.name": request.name,
+      ...(isKnown && { "gen_ai.tool.name": request.name }),
       "gen_ai.tool.type": "function",
     };
     const content = (output?: unknown) => () => ({ input: request.arguments, output });
@@ -106,6 +122,14 @@ class Tools implements ToolRoom {
     }
   }
 
+  async #knows(name: string): Promise<boolean> {
+    try {
+      return (await this.table()).has(name);
+    } catch {
+      return false; // the call itself fails by it
+    }
+  }
+
   async #run({ name, arguments: given }: ToolRequest, writer: StreamWriter | undefined, trace: string | undefined) {
     const table = await this.table();
     const tool = table.get(name);
@@ -113,6 +137,7 @@ class Tools implements ToolRoom {
       const known = [...table.keys()].join(", ") || "none";
       throw new ToolError("tool_unknown", `${this.#name} has no tool ${describe(name)} (it has: ${known})`);
     }
+    if (this.#ended !== undefined) throw this.#ended;
     const running = new RunningTool(tool, this, writer, trace);
     this.#running.add(running);
     try {
@@ -146,8 +171,8 @@ class Tools implements ToolRoom {
   }
 
   stop(): void {
-    const why = new ToolError("shutdown", `${this.#name} has ended`);
-    for (const running of this.#running) running.end(why);
+    this.#ended ??= new ToolError("shutdown", `${this.#name} has ended`);
+    for (const running of this.#running) running.end(this.#ended);
   }
 }
 
@@ -183,7 +208,12 @@ export function defineTools<C extends ToolLimits = ToolLimits>(given: ToolsDefin
       const driver = (await open?.(limits, signal, bus)) ?? { tools: () => tools };
       const made = new Tools(name, limits, driver, bus);
       signal.addEventListener("abort", () => made.stop(), { once: true });
-      await made.table(); // what is wrong with one is a failed start
+      try {
+        await made.table(); // what is wrong with one is a failed start
+      } catch (error) {
+        await made.end();
+        throw error;
+      }
       return made;
     },
     calls: calls as ToolsHandlers & PluginCalls<Tools>, // these answer what the contract says, later

@@ -1,7 +1,7 @@
 /** One call of a tool that is under way: its checks, its time, and its end, whoever ends it. */
 import { byDeadline } from "../clock.ts";
 import { errorData } from "../errors.ts";
-import type { CheckedTool } from "./checked-tool.ts";
+import { type CheckedTool, copied } from "./checked-tool.ts";
 import type { ToolAnswer, ToolApproval, ToolDelta } from "./tool.ts";
 import type { ToolApprovals } from "./tool-approvals.ts";
 import type { ToolLimits, ToolRun } from "./tool-definition.ts";
@@ -30,6 +30,7 @@ export class RunningTool implements ToolRun {
   readonly #writer: ToolWriter | undefined;
   readonly #controller = new AbortController();
   readonly trace: string | undefined;
+  #isOver = false;
 
   constructor(tool: CheckedTool, room: ToolRoom, writer: ToolWriter | undefined, trace: string | undefined) {
     this.trace = trace;
@@ -47,8 +48,16 @@ export class RunningTool implements ToolRun {
     this.#controller.abort(why);
   }
 
-  async progress(data: unknown): Promise<void> {
+  progress(data: unknown): Promise<void> {
+    const said = this.#say(data);
+    // Who awaits it learns that it is not heard; to the others that is nothing.
+    said.catch(() => {});
+    return said;
+  }
+
+  async #say(data: unknown): Promise<void> {
     this.signal.throwIfAborted();
+    if (this.#isOver) throw new ToolError("cancelled", "the call is over");
     await this.#writer?.write({ type: "progress", data });
   }
 
@@ -57,23 +66,29 @@ export class RunningTool implements ToolRun {
     this.#writer?.signal.addEventListener("abort", left, { once: true });
     if (this.#writer?.signal.aborted === true) left();
     try {
-      const input = await this.#unlessEnded(this.#tool.input(given));
-      this.#tool.tool.check?.(input as never);
-      await this.#approved(input);
+      const values = this.#tool.arguments(given);
+      const input = await this.#unlessEnded(this.#tool.input(values));
+      const { check } = this.#tool.tool;
+      if (check !== undefined) await this.#unlessEnded((async () => await check(input as never))());
+      await this.#approved(values);
       return await this.#inItsRoom(input);
-    } finally {
-      this.#writer?.signal.removeEventListener("abort", left);
+    } catch (error) {
       // Whatever the tool still has of it.
-      this.end(new ToolError("cancelled", "the call has ended"));
+      this.end(new ToolError("cancelled", "the call has failed"));
+      throw error;
+    } finally {
+      this.#isOver = true;
+      this.#writer?.signal.removeEventListener("abort", left);
     }
   }
 
-  async #approved(input: unknown): Promise<void> {
+  /** @param values as they were asked with: whoever is told of them has copies */
+  async #approved(values: unknown): Promise<void> {
     const { limits, approvals } = this.#room;
-    const { name, needsApproval } = this.#tool.info;
-    if (limits.approval === "none" || (limits.approval === "flagged" && !needsApproval)) return;
-    const asked = { tool: name, arguments: input, sinceMs: this.#room.wallMs() };
-    await approvals.approved(asked, limits.approvalTimeoutMs, this.signal, (approval) => {
+    const { info } = this.#tool;
+    if (!isToBeApproved(info.needsApproval, limits)) return;
+    const asked = { tool: info.name, arguments: copied(values, info.name), sinceMs: this.#room.wallMs() };
+    await approvals.approved(asked, limits, this.signal, (approval) => {
       this.#room.tell(approval);
       const written = this.#writer?.write({ type: "approval", id: approval.id });
       // It fails where nobody reads any more, which ends the call by the writer's own signal.
@@ -84,18 +99,22 @@ export class RunningTool implements ToolRun {
   async #inItsRoom(input: unknown): Promise<ToolAnswer> {
     const { limits, slots } = this.#room;
     const { tool } = this.#tool;
-    const give = await slots.take(tool.name, tool.maxConcurrent ?? limits.maxConcurrent, this.signal);
+    const most = Math.min(limits.maxConcurrent, tool.maxConcurrent ?? limits.maxConcurrent);
+    const give = await slots.take(tool.name, most, this.signal);
     const timeoutMs = Math.min(limits.timeoutMs, tool.timeoutMs ?? limits.timeoutMs);
     const over = byDeadline(timeoutMs, () =>
       this.end(new ToolError("timeout", `${tool.name} has given nothing within its time limit (${timeoutMs} ms)`)),
     );
     let isOver = false;
-    const work = (async () => await tool.run(input as never, this))().finally(() => {
+    const work = (async () => {
+      const given = await tool.run(input as never, this);
+      return await this.#tool.output(given === undefined ? null : given);
+    })().finally(() => {
       isOver = true;
     });
     try {
       const output = await this.#unlessEnded(work);
-      return { json: jsonOf(await this.#tool.output(output), tool.name, limits.maxResultBytes) };
+      return { json: jsonOf(output, tool.name, limits.maxResultBytes) };
     } finally {
       over();
       give(isOver ? undefined : work);
@@ -116,11 +135,16 @@ export class RunningTool implements ToolRun {
   }
 }
 
+/** Whether somebody has to say yes to a call of a tool with that flag. */
+export function isToBeApproved(isFlagged: boolean, { approval }: Pick<ToolLimits, "approval">): boolean {
+  return approval === "all" || (approval === "flagged" && isFlagged);
+}
+
 /** @throws ToolError `tool_result`: it is no JSON; `tool_limit`: it is too long. */
 function jsonOf(output: unknown, tool: string, bytesMax: number): string {
   let json: string | undefined;
   try {
-    json = JSON.stringify(output === undefined ? null : output);
+    json = JSON.stringify(output);
   } catch (error) {
     throw new ToolError("tool_result", `${tool} has given what is no JSON: ${errorData(error).message}`, error);
   }

@@ -4,6 +4,7 @@ import { byDeadline } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import type { ToolApproval, ToolDecision } from "./tool.ts";
+import type { ToolLimits } from "./tool-definition.ts";
 import { ToolError } from "./tool-failure.ts";
 
 export class ToolApprovals {
@@ -13,29 +14,39 @@ export class ToolApprovals {
   >();
 
   get all(): readonly ToolApproval[] {
-    return Array.from(this.#waiting.values(), ({ approval }) => approval);
+    return Array.from(this.#waiting.values(), ({ approval }) => structuredClone(approval));
   }
 
   /**
    * Resolves when somebody has approved.
    * @param asked called with what is to be approved, whose id nobody can guess
-   * @throws ToolError `tool_denied`, by rejection: somebody said no, or nobody said anything in time; the signal's reason.
+   * @throws ToolError `tool_denied`, by rejection: somebody said no, or nobody said anything in time; RuntimeError `queue_full`; the signal's reason.
    */
   async approved(
     asked: Omit<ToolApproval, "id">,
-    timeoutMs: number,
+    { approvalTimeoutMs: timeoutMs, maxWaiting }: Pick<ToolLimits, "approvalTimeoutMs" | "maxWaiting">,
     signal: AbortSignal,
     tell: (approval: ToolApproval) => void,
   ): Promise<void> {
     signal.throwIfAborted();
     const approval: ToolApproval = { id: randomUUID(), ...asked };
     const { id, tool } = approval;
+    if (this.#waiting.size >= maxWaiting)
+      throw new RuntimeError(
+        "queue_full",
+        `${tool}: ${maxWaiting} calls wait for approval already (maxWaiting): ask again later`,
+      );
     const { promise, resolve, reject } = Promise.withResolvers<ToolDecision>();
     this.#waiting.set(id, { approval, settle: resolve });
-    const leave = () => reject(signal.reason);
+    const fail = (why: unknown) => {
+      // From now on nobody's word counts, though its call learns of that a moment later.
+      this.#waiting.delete(id);
+      reject(why);
+    };
+    const leave = () => fail(signal.reason);
     signal.addEventListener("abort", leave, { once: true });
     const cancel = byDeadline(timeoutMs, () =>
-      reject(
+      fail(
         new ToolError(
           "tool_denied",
           `${tool}: nobody has approved of the call within approvalTimeoutMs (${timeoutMs})`,

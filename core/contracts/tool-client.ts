@@ -14,9 +14,10 @@ export interface ToolCallOptions {
   readonly timeoutMs?: number;
   /** See `CallOptions.trace`. */
   readonly trace?: string | undefined;
+  /** What it throws gives the call up, which fails by that. */
   onProgress?(data: unknown): void;
-  /** Somebody has to approve of the call, by `decide` with that id. */
-  onApproval?(id: string): void;
+  /** Somebody has to approve of the call, by `decide` with that id. What it throws gives the call up, which fails by that. */
+  onApproval?(id: string): void | Promise<void>;
 }
 
 export interface ToolsClient {
@@ -62,6 +63,8 @@ export function toolsOf(asker: Asker | BusAsker, plugin: string | Ref): ToolsCli
   };
   const callForJson: ToolsClient["callForJson"] = async (name, given, options = {}) => {
     const { signal, timeoutMs, trace, ...heard } = options;
+    if (timeoutMs !== undefined && !(timeoutMs >= 0))
+      throw new RuntimeError("bad_argument", `callTool: timeoutMs is from 0, or Infinity, got ${describe(timeoutMs)}`);
     // The plugin's own limits hold: what is silent for long may still be at work, or wait for somebody's word.
     const patient = {
       idleTimeoutMs: Number.POSITIVE_INFINITY,
@@ -70,16 +73,12 @@ export function toolsOf(asker: Asker | BusAsker, plugin: string | Ref): ToolsCli
       ...(trace !== undefined && { trace }),
     };
     const request = { name, ...(given !== undefined && { arguments: given }) };
-    try {
-      return await answerOf(
-        "callStream" in asker
-          ? asker.callStream(target, "callTool", request, patient)
-          : asker.requestStream(plugin as string, "callTool", request, patient),
-        heard,
-      );
-    } catch (error) {
-      throw asToolError(error);
-    }
+    // What is wrong with the options is no failure of the tool.
+    const reader =
+      "callStream" in asker
+        ? asker.callStream(target, "callTool", request, patient)
+        : asker.requestStream(plugin as string, "callTool", request, patient);
+    return await answerOf(reader, heard);
   };
   return {
     tools: async (options) => (await ask("tools", undefined, options)) as readonly ToolInfo[],
@@ -90,16 +89,30 @@ export function toolsOf(asker: Asker | BusAsker, plugin: string | Ref): ToolsCli
   };
 }
 
+/** @throws ToolError, by rejection; and as it is what one of the caller's own functions throws. */
 async function answerOf(
   reader: StreamReader,
   { onProgress, onApproval }: Pick<ToolCallOptions, "onProgress" | "onApproval">,
 ): Promise<string> {
-  for await (const chunk of reader) {
-    const delta = chunk as ToolDelta;
-    if (delta.type === "progress") onProgress?.(delta.data);
-    else onApproval?.(delta.id);
-  }
-  return (reader.result as ToolAnswer).json;
+  let thrown: { readonly error: unknown } | undefined;
+  const tell = async (delta: ToolDelta) => {
+    try {
+      if (delta.type === "progress") onProgress?.(delta.data);
+      else await onApproval?.(delta.id);
+    } catch (error) {
+      thrown ??= { error };
+      reader.cancel();
+    }
+  };
+  const read = async (): Promise<unknown> => {
+    // Somebody is asked beside: meanwhile the call may end.
+    for await (const chunk of reader) void tell(chunk as ToolDelta);
+    return reader.result;
+  };
+  const outcome = await read().catch((error: unknown) => asToolError(error));
+  if (thrown !== undefined) throw thrown.error;
+  if (outcome instanceof ToolError) throw outcome;
+  return (outcome as ToolAnswer).json;
 }
 
 function asToolError(error: unknown): ToolError {

@@ -11,7 +11,7 @@ export type ToolSchema<T> = StandardSchema<T> | JsonSchema;
 
 /** A call of a tool that runs. */
 export interface ToolRun {
-  /** Aborted when the call is to end: whoever asked is gone, its time is over, the plugin ends. A tool that goes on nonetheless is heard no more. */
+  /** Aborted when the call is to end, or has failed: whoever asked is gone, its time is over, the plugin ends. A tool that goes on nonetheless is heard no more. */
   readonly signal: AbortSignal;
   /** The call's own trace context, for what the tool asks others: see `Context.trace`. */
   readonly trace: string | undefined;
@@ -40,7 +40,7 @@ export interface ToolDefinition<I, O> {
    * Looks at arguments that fit the schema, before anybody is asked to approve: what the tool may not do at all.
    * @throws ToolError or another RuntimeError: the caller gets it as it is, and nobody is asked.
    */
-  check?(input: I): void;
+  check?(input: I): void | Promise<void>;
   /**
    * Gives JSON: undefined counts as null.
    * @throws ToolError or another RuntimeError: the caller gets it as it is. Any other error is told as `tool_failed`.
@@ -122,7 +122,20 @@ export function defineTool<I, O>(definition: ToolDefinition<I, O>): Tool {
       throw wrong(of(`${key} is a whole number from 1`), value);
   if (check !== undefined && typeof check !== "function") throw wrong(of("check is a function"), check);
   if (typeof run !== "function") throw wrong(of("run is a function"), run);
-  return Object.freeze({ ...definition }) as unknown as Tool; // the mark is for the compiler alone
+  const tool = {
+    name,
+    ...(description !== undefined && { description }),
+    input,
+    ...(output !== undefined && { output }),
+    ...(needsApproval !== undefined && { needsApproval }),
+    ...(isReadOnly !== undefined && { isReadOnly }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxConcurrent !== undefined && { maxConcurrent }),
+    // Of an object of a class they are not its own.
+    ...(check !== undefined && { check: check.bind(definition) }),
+    run: run.bind(definition),
+  };
+  return Object.freeze(tool) as unknown as Tool; // the mark is for the compiler alone
 }
 
 export function isToolName(name: unknown): name is string {

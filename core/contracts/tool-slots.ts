@@ -46,19 +46,21 @@ export class ToolSlots {
    */
   async take(tool: string, most: number, signal: AbortSignal): Promise<GiveRoom> {
     signal.throwIfAborted();
-    const running = this.#of(tool);
-    if (running.stuck >= most) throw this.#allStuck(tool, most);
-    if (this.#hasRoom(running, most)) this.#enter(running);
+    const present = this.#of(tool);
+    if (present.stuck >= most) throw this.#allStuck(tool, most);
+    if (this.#hasRoom(present, most)) this.#enter(present);
     else await this.#wait(tool, most, signal);
+    // While it waited the others may all have left.
+    const running = this.#of(tool);
     return (stuck) => {
       this.#all--;
-      if (stuck === undefined) running.count--;
+      if (stuck === undefined) this.#leave(tool, running);
       else {
         running.stuck++;
         if (running.stuck >= most) this.#giveUp(tool, most);
         const end = () => {
           running.stuck--;
-          running.count--;
+          this.#leave(tool, running);
           this.#next();
         };
         // However it ends: its caller has long been told.
@@ -66,6 +68,12 @@ export class ToolSlots {
       }
       this.#next();
     };
+  }
+
+  /** A plugin's tools may come and go. */
+  #leave(tool: string, running: Running): void {
+    running.count--;
+    if (running.count === 0) this.#running.delete(tool);
   }
 
   #of(tool: string): Running {

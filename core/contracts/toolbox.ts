@@ -14,7 +14,7 @@ export interface Toolbox {
   specs(): Promise<readonly ToolSpec[]>;
   /**
    * Runs what the model has called, and gives the message that answers it: that of a failure, too, for the model to see.
-   * @throws the signal's reason, by rejection; RuntimeError of the caller's own (`bad_argument`).
+   * @throws the signal's reason, by rejection; what one of the caller's own functions throws; RuntimeError `bad_argument`: wrong options.
    */
   answer(call: ToolCall, options?: ToolCallOptions): Promise<ChatToolMessage>;
 }
@@ -57,6 +57,28 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
     return all;
   };
 
+  const run = async (call: ToolCall, options: ToolCallOptions): Promise<string> => {
+    const known = owners.get(call.name) ?? (await ownerOf(call.name));
+    try {
+      return await (clients.get(known) as ToolsClient).callForJson(call.name, call.arguments, options);
+    } catch (error) {
+      // It may be another's by now.
+      if (!(error instanceof ToolError) || error.code !== "tool_unknown") throw error;
+      const owner = await ownerOf(call.name);
+      if (owner === known) throw error;
+      return await (clients.get(owner) as ToolsClient).callForJson(call.name, call.arguments, options);
+    }
+  };
+
+  /** Asks all of them. */
+  const ownerOf = async (tool: string): Promise<string> => {
+    await specs();
+    const owner = owners.get(tool);
+    if (owner !== undefined) return owner;
+    const known = [...owners.keys()].join(", ") || "none";
+    throw new ToolError("tool_unknown", `there is no tool ${describe(tool)} (there are: ${known})`);
+  };
+
   return {
     specs,
     async answer(call, options = {}) {
@@ -67,16 +89,10 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
         ...(isError && { isError }),
       });
       try {
-        if (!owners.has(call.name)) await specs();
-        const client = clients.get(owners.get(call.name) ?? "");
-        if (client === undefined) {
-          const known = [...owners.keys()].join(", ") || "none";
-          throw new ToolError("tool_unknown", `there is no tool ${describe(call.name)} (there are: ${known})`);
-        }
-        const json = await client.callForJson(call.name, call.arguments, options);
-        return message(textOf(json), false);
+        return message(textOf(await run(call, options)), false);
       } catch (error) {
         options.signal?.throwIfAborted();
+        if (!(error instanceof ToolError)) throw error;
         const { code, message: why } = errorData(error);
         return message(`${code ?? "error"}: ${why}`, true);
       }

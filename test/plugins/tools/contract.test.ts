@@ -1,18 +1,20 @@
 /** The contract of tools, by tools of the suite's own, asked from each placement. */
 import { afterEach, expect, test } from "@jest/globals";
+import { jsonCheck } from "../../../core/contracts/json-schema.ts";
 import {
   defineTool,
   defineTools,
   type Envelope,
   type Ref,
   type SupervisorHandle,
+  startSystem,
   type ToolLimits,
   type ToolsClient,
   toolboxOf,
   toolsOf,
 } from "../../../index.ts";
 import { toolUser } from "../../fixtures/tool-user.ts";
-import { annex, workshop } from "../../fixtures/tools.ts";
+import { annex, shifting, unopened, workshop } from "../../fixtures/tools.ts";
 import { describePlacements } from "../../support/describe-placements.ts";
 import { useSystem } from "../../support/use-system.ts";
 
@@ -69,7 +71,7 @@ test.each([
   expect((error as Error).message).toContain(message);
 });
 
-test.each(["nothing", "constructor", "__proto__"])("the tool %s, which is not there, is unknown", async (name) => {
+test.each(["sing", "constructor", "__proto__"])("the tool %s, which is not there, is unknown", async (name) => {
   const tools = await start();
   await expect(tools.call(name)).rejects.toMatchObject({
     code: "tool_unknown",
@@ -123,6 +125,7 @@ test("a tool's own time limit ends its call, and tells the tool", async () => {
     code: "timeout",
     message: "waitShortly has given nothing within its time limit (30 ms)",
   });
+  await seen(tools, "waitShortly: timeout");
 });
 
 test("the plugin's time limit holds where it is less than the tool's", async () => {
@@ -301,6 +304,164 @@ test("a plugin that ends fails the calls that it has", async () => {
   await reached();
   system().exit(system().whereis("plugin.workshop") as Ref, "kill");
   expect(await call).toMatchObject({ code: "killed" });
+});
+
+test("a tool that is asked for as its plugin is shut down does not begin", async () => {
+  const tools = await start();
+  const [tree] = running.splice(0);
+  const as = "begins behind the end";
+  const call = outcome(tools.call("wait", { as }));
+  const waiting = outcome(tools.call("erase", { what: "late" }));
+  system().exit((tree as SupervisorHandle).ref, "shutdown");
+  expect([await call, await waiting]).toMatchObject([{ name: "ToolError" }, { name: "ToolError" }]);
+  await (tree as SupervisorHandle).exit;
+  expect(await (await start()).call("ended")).not.toContain(`${as}: begun`);
+});
+
+test("a check that comes to its no later is waited for", async () => {
+  const tools = await start();
+  await expect(tools.call("guarded", { path: "/etc/passwd" })).rejects.toMatchObject({ code: "tool_denied" });
+  expect(await tools.call("guarded", { path: "/tmp" })).toBe("/tmp");
+  expect(await tools.call("ended")).not.toContain("guarded /etc/passwd");
+});
+
+test("a tool that says more behind the end of its call ends nothing", async () => {
+  const tools = await start();
+  const { ref } = (await system().plugins())[0] ?? {};
+  expect(await tools.call("chatty")).toBe("begun");
+  for (let call = 0; call < 20; call++) await tools.call("brief");
+  await tools.call("hush");
+  expect((await system().plugins())[0]?.ref).toEqual(ref);
+});
+
+test("what was asked with is what runs, whatever becomes of the caller's object in the same thread", async () => {
+  // With checks it would be frozen.
+  await using unchecked = await startSystem({ threads: 1, spare: false, checks: false });
+  await unchecked.startPlugins([{ plugin: workshop, config: { approval: "all" } }]);
+  const { thread } = unchecked.whereis("plugin.workshop") as Ref;
+  const user = await unchecked.spawn(toolUser, undefined, { placement: { thread } });
+  const given = ["workshop", "shout", { text: "a" }, { text: "b" }] as const;
+  expect(await user.call("changing", given)).toBe("A");
+});
+
+test("the list says of each tool whether somebody has to approve, as it is configured", async () => {
+  const flags = async (approval: ToolLimits["approval"]) => {
+    const tools = await start({ approval });
+    const infos = await tools.tools();
+    const [tree] = running.splice(0);
+    system().exit((tree as SupervisorHandle).ref, "shutdown");
+    await (tree as SupervisorHandle).exit;
+    return ["add", "erase"].map((name) => infos.find((info) => info.name === name)?.needsApproval);
+  };
+  expect([await flags("none"), await flags("flagged"), await flags("all")]).toEqual([
+    [false, false],
+    [false, true],
+    [true, true],
+  ]);
+});
+
+test("no more calls wait for approval than may", async () => {
+  const tools = await start({ maxWaiting: 1 });
+  const controller = new AbortController();
+  const first = outcome(tools.call("erase", { what: "x" }, { signal: controller.signal }));
+  await reached();
+  await expect(tools.call("erase", { what: "y" })).rejects.toMatchObject({ code: "queue_full" });
+  controller.abort();
+  await first;
+});
+
+test("nobody's word counts for a call that was given up", async () => {
+  const tools = await start();
+  const controller = new AbortController();
+  const asked = Promise.withResolvers<string>();
+  const call = outcome(tools.call("erase", { what: "z" }, { signal: controller.signal, onApproval: asked.resolve }));
+  const id = await asked.promise;
+  controller.abort();
+  expect(await call).toMatchObject({ code: "cancelled" });
+  await reached();
+  expect(await tools.decide({ id, isApproved: true })).toBe(false);
+});
+
+test("the check of what a tool gives is within its time, too", async () => {
+  const tools = await start();
+  await expect(tools.call("endlessly-checked")).rejects.toMatchObject({ code: "timeout" });
+  await expect(tools.call("endlessly-checked")).rejects.toMatchObject({ code: "queue_full" });
+});
+
+test.each([
+  ["a tool that is an object of a class has its methods", "count", {}, 1],
+  ["what gives nothing gives null, also by its schema", "nothing", {}, null],
+])("%s", async (_what, name, given, value) => {
+  expect(await (await start()).call(name, given)).toEqual(value);
+});
+
+test.each([
+  ["what an object has by its prototype is no argument", "constructed", /must have required property 'valueOf'/],
+  ["a schema that stands in itself is no check", "recursive", /arguments cannot be checked/],
+])("%s", async (_what, name, message) => {
+  await expect((await start()).call(name)).rejects.toMatchObject({
+    code: "tool_arguments",
+    message: expect.stringMatching(message),
+  });
+});
+
+test("a schema whose check would be a promise is none", async () => {
+  const input = { $async: true, type: "object" };
+  await expect(jsonCheck(input, "it")).rejects.toMatchObject({
+    code: "bad_argument",
+    message: "it is no JSON Schema: it has $async",
+  });
+});
+
+test("schemas of one id are apart, and may be asked for at once", async () => {
+  const schema = (type: string) => ({ $id: "https://example.org/same", type });
+  const [text, same, count] = await Promise.all([
+    jsonCheck(schema("string"), "a"),
+    jsonCheck(schema("string"), "b"),
+    jsonCheck(schema("integer"), "c"),
+  ]);
+  expect([text?.("x", "x"), same?.("x", "x"), count?.("x", "x")]).toEqual([undefined, undefined, "x must be integer"]);
+});
+
+test("a start that fails leaves nothing open", async () => {
+  await expect(system().startPlugins([unopened])).rejects.toMatchObject({ code: "start_failed" });
+  expect(await (await start()).call("ended")).toContain("closed");
+});
+
+test("a driver that cannot say what it has ends nothing", async () => {
+  running.push(await system().startPlugins([shifting]));
+  const tools = toolsOf(system(), "shifting");
+  await expect(tools.tools()).rejects.toMatchObject({
+    code: "bad_argument",
+    message: "shifting cannot say its tools: of no use",
+  });
+  expect(await tools.call("look")).toBeGreaterThan(2);
+});
+
+test.each([
+  ["progress", "steps", { onProgress: () => fail() }],
+  ["approval", "erase", { onApproval: async () => await Promise.reject(new Error("mine")) }],
+])(
+  "what the caller's own function for %s throws gives the call up, and is no word of the tool's",
+  async (_what, name, heard) => {
+    await start();
+    const given = name === "erase" ? { what: "q" } : {};
+    await expect(toolsOf(system(), "workshop").call(name, given, heard)).rejects.toThrow("mine");
+    const call = { id: "1", name, arguments: JSON.stringify(given) };
+    await expect(toolboxOf(system(), ["workshop"]).answer(call, heard)).rejects.toThrow("mine");
+    await reached();
+    expect(await toolsOf(system(), "workshop").approvals()).toEqual([]);
+  },
+);
+
+function fail(): never {
+  throw new Error("mine");
+}
+
+test("wrong options are the caller's own fault, and no word to a model", async () => {
+  await start();
+  const answer = toolboxOf(system(), ["workshop"]).answer({ id: "1", name: "count", arguments: "" }, { timeoutMs: -1 });
+  await expect(answer).rejects.toMatchObject({ name: "RuntimeError", code: "bad_argument" });
 });
 
 describePlacements("Tools", (place) => {
