@@ -1,6 +1,5 @@
 /** The contract of tools, by tools of the suite's own, asked from each placement. */
 import { afterEach, expect, test } from "@jest/globals";
-import { jsonCheck } from "../../../core/contracts/json-schema.ts";
 import {
   defineTool,
   defineTools,
@@ -403,24 +402,6 @@ test.each([
     code: "tool_arguments",
     message: expect.stringMatching(message),
   });
-});
-
-test("a schema whose check would be a promise is none", async () => {
-  const input = { $async: true, type: "object" };
-  await expect(jsonCheck(input, "it")).rejects.toMatchObject({
-    code: "bad_argument",
-    message: "it is no JSON Schema: it has $async",
-  });
-});
-
-test("schemas of one id are apart, and may be asked for at once", async () => {
-  const schema = (type: string) => ({ $id: "https://example.org/same", type });
-  const [text, same, count] = await Promise.all([
-    jsonCheck(schema("string"), "a"),
-    jsonCheck(schema("string"), "b"),
-    jsonCheck(schema("integer"), "c"),
-  ]);
-  expect([text?.("x", "x"), same?.("x", "x"), count?.("x", "x")]).toEqual([undefined, undefined, "x must be integer"]);
 });
 
 test("a start that fails leaves nothing open", async () => {

@@ -14,7 +14,7 @@ afterEach(() => room[Symbol.asyncDispose]());
 
 test("the tools that write are there where a root may be written, and need approval", async () => {
   const flags = async () =>
-    (await (await room.start(system())).tools()).map(({ name, needsApproval, isReadOnly }) => [
+    (await (await room.start(system(), { approval: "flagged" })).tools()).map(({ name, needsApproval, isReadOnly }) => [
       name,
       needsApproval,
       isReadOnly,
