@@ -4,7 +4,7 @@ import { wallMs } from "../core/index.ts";
 import type { AttachClient } from "./attach/attach-client.ts";
 import type { ApprovalList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
-import { oneLine, tableText } from "./attach/table.ts";
+import { printable, tableText } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { countText } from "./number-text.ts";
 
@@ -12,8 +12,6 @@ interface ApproveOptions extends AttachOptions {
   readonly deny?: boolean;
   readonly reason?: string;
 }
-
-const argumentsChars = 100;
 
 export function describe(command: Command): void {
   describeAttached(command)
@@ -33,6 +31,10 @@ export async function run(
     context.err.write("mofa approve: --deny wants the id of what is denied: mofa approve lists them\n");
     return exitCodes.usage;
   }
+  if (given.reason !== undefined && given.deny !== true) {
+    context.err.write("mofa approve: --reason says why something is denied: give it with --deny\n");
+    return exitCodes.usage;
+  }
   return await withAttached(given, context, async (client) => {
     const list = (await client.ask({ verb: "approvals" })) as ApprovalList;
     if (id !== undefined) return await decide(id, list, client, given, context);
@@ -40,8 +42,10 @@ export async function run(
     else {
       context.out.write(listText(list));
       context.err.write(`${countText(list.approvals.length, "call")}\n`);
+      for (const { plugin, failure } of list.failures)
+        context.err.write(`mofa approve: ${plugin} does not say what waits there: ${printable(failure)}\n`);
     }
-    return exitCodes.ok;
+    return list.failures.length === 0 ? exitCodes.ok : exitCodes.failed;
   });
 }
 
@@ -71,7 +75,8 @@ function listText({ approvals }: ApprovalList): string {
     `${Math.max(0, Math.round((nowMs - sinceMs) / 1_000))} s`,
     plugin,
     tool,
-    oneLine(JSON.stringify(given), argumentsChars),
+    // All of it: what is not shown would be approved unseen.
+    JSON.stringify(given),
   ]);
   return tableText(["id", { right: "waits" }, "plugin", "tool", "arguments"], rows);
 }

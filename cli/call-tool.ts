@@ -1,18 +1,18 @@
 /** `mofa call-tool`: calls a tool of a running program, as an agent would. */
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import type { ToolDelta } from "../index.ts";
 import type { AttachClient } from "./attach/attach-client.ts";
 import type { ApprovalList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
-import { oneLine } from "./attach/table.ts";
+import { oneLine, printable, printableLines } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 
 interface CallToolOptions extends AttachOptions {
   readonly approve?: boolean;
 }
 
-const argumentsChars = 200;
+const progressChars = 200;
 
 export function describe(command: Command): void {
   describeAttached(command)
@@ -36,15 +36,32 @@ export async function run(
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
   const { approve = false, ...attach } = options as CallToolOptions;
-  const text = given === "-" ? await textOf(process.stdin) : given;
+  const text = given === "-" ? await textOf(process.stdin, context.signal) : given;
+  if (given === "-" && text?.trim() === "") {
+    context.err.write("mofa call-tool: standard input was empty: it should have JSON of an object\n");
+    return exitCodes.usage;
+  }
   return await withAttached(attach, context, async (client) => {
     const words = new Words(client, plugin, approve, context);
     const call = { plugin, tool, ...(text !== undefined && { arguments: text }) };
-    const json = await client.callTool(call, { onDelta: (delta) => words.take(delta) });
-    const value: unknown = JSON.parse(json);
-    context.out.write(`${attach.json !== true && typeof value === "string" ? value : json}\n`);
-    return exitCodes.ok;
+    try {
+      const json = await client.callTool(call, { signal: words.signal, onDelta: (delta) => words.take(delta) });
+      context.out.write(`${shownAs(json, attach.json === true, context.out)}\n`);
+      return exitCodes.ok;
+    } catch (error) {
+      if (words.signal.aborted) return exitCodes.interrupted;
+      throw error;
+    }
   });
+}
+
+/** What it gives may not steer a terminal. */
+function shownAs(json: string, isJson: boolean, out: NodeJS.WritableStream): string {
+  const value: unknown = JSON.parse(json);
+  if (isJson || typeof value !== "string")
+    return json.replaceAll(/[\u007f-\u009f]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
+  const { isTTY = false } = out as { readonly isTTY?: boolean };
+  return isTTY ? printableLines(value) : value;
 }
 
 /** What is said while the call is under way. */
@@ -53,6 +70,7 @@ class Words {
   readonly #plugin: string;
   readonly #isApproved: boolean;
   readonly #context: CommandContext;
+  readonly #controller = new AbortController();
 
   constructor(client: AttachClient, plugin: string, isApproved: boolean, context: CommandContext) {
     this.#client = client;
@@ -61,13 +79,18 @@ class Words {
     this.#context = context;
   }
 
+  /** Aborted by Ctrl-C at the question, which is no signal then: the terminal has the key. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
   take(delta: ToolDelta): void {
     const { err } = this.#context;
     if (delta.type === "progress") {
-      err.write(`${oneLine(JSON.stringify(delta.data), argumentsChars)}\n`);
+      err.write(`${oneLine(JSON.stringify(delta.data) ?? "null", progressChars)}\n`);
       return;
     }
-    this.#decide(delta.id).catch((error: unknown) => err.write(`mofa call-tool: ${String(error)}\n`));
+    this.#decide(delta.id).catch((error: unknown) => err.write(`mofa call-tool: ${printable(String(error))}\n`));
   }
 
   async #decide(id: string): Promise<void> {
@@ -76,30 +99,47 @@ class Words {
     await this.#client.ask({ verb: "decide", plugin: this.#plugin, decision: { id, isApproved } });
   }
 
-  /** Undefined: there is nobody to ask here. */
+  /** Undefined: there is nobody to ask here, or the call is given up. */
   async #asked(id: string): Promise<boolean | undefined> {
     const { err, signal } = this.#context;
     const { approvals } = (await this.#client.ask({ verb: "approvals" })) as ApprovalList;
     const approval = approvals.find((one) => one.id === id);
     if (approval === undefined) return undefined;
-    const what = `${approval.tool} ${oneLine(JSON.stringify(approval.arguments), argumentsChars)}`;
-    if (process.stdin.isTTY !== true) {
+    // All of it: what is not shown would be approved unseen.
+    const what = `${approval.tool} ${printable(JSON.stringify(approval.arguments))}`;
+    if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
       err.write(`${what} waits for approval: mofa approve ${id}\n`);
       return undefined;
     }
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    try {
-      const said = await terminal.question(`${what}: do it? [y/N] `, { signal });
-      return /^y(?:es)?$/i.test(said.trim());
-    } finally {
-      terminal.close();
-    }
+    const said = Promise.withResolvers<string | undefined>();
+    terminal.once("SIGINT", () => said.resolve(undefined));
+    // The end of the input is no yes.
+    terminal.once("close", () => said.resolve(""));
+    signal.addEventListener("abort", () => said.resolve(undefined), { once: true });
+    terminal.question(`${what}: do it? [y/N] `, said.resolve);
+    const answer = await said.promise;
+    terminal.close();
+    if (answer !== undefined) return /^y(?:es)?$/i.test(answer.trim());
+    this.#controller.abort();
+    return undefined;
   }
 }
 
-async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+/** @throws the signal's reason, by rejection. */
+async function textOf(stream: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
+  const stop = () => stream.destroy();
+  signal.addEventListener("abort", stop, { once: true });
   let text = "";
   stream.setEncoding("utf8");
-  for await (const chunk of stream) text += String(chunk);
+  try {
+    for await (const chunk of stream) text += String(chunk);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  signal.throwIfAborted();
   return text;
 }

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { RuntimeError } from "../core/index.ts";
+import { printableLines } from "./attach/table.ts";
 import { type CommandEntry, type ExitCode, exitCodes, type Output } from "./command.ts";
 import { Interrupt } from "./interrupt.ts";
 
@@ -145,7 +146,8 @@ function isStuck(error: unknown): boolean {
 /** One line for an outcome that was planned for (it has a code); anything else is a bug, and shows its stack. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ("code" in error && typeof error.code === "string") return `${error.message} (${error.code})`;
+  // It may be in the words of a tool, or of an actor.
+  if ("code" in error && typeof error.code === "string") return printableLines(`${error.message} (${error.code})`);
   return error.stack ?? error.message;
 }
 

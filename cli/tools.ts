@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { ToolList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
-import { oneLine, tableText } from "./attach/table.ts";
+import { oneLine, printable, tableText } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { countText } from "./number-text.ts";
 
@@ -37,7 +37,8 @@ export async function run(
       context.out.write(tableText(["plugin", "tool", "approval", "read-only", "arguments", "description"], rows));
       context.err.write(`${countText(rows.length, "tool")}\n`);
       for (const { plugin, failure } of list.tools)
-        if (failure !== undefined) context.err.write(`mofa tools: ${plugin} does not say what it has: ${failure}\n`);
+        if (failure !== undefined)
+          context.err.write(`mofa tools: ${plugin} does not say what it has: ${printable(failure)}\n`);
     }
     return list.tools.every(({ failure }) => failure === undefined) ? exitCodes.ok : exitCodes.failed;
   });

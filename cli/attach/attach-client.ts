@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { RuntimeError, type RuntimeEvent, type ToolDelta } from "../../index.ts";
-import type { AttachAnswer, AttachedSystem, AttachVerb } from "./attach-protocol.ts";
+import { type AttachAnswer, type AttachedSystem, type AttachVerb, requestCharsMax } from "./attach-protocol.ts";
 import { linesOf } from "./lines.ts";
 import { socketFolder, socketsIn } from "./socket-folder.ts";
 
@@ -96,9 +96,15 @@ export class AttachClient implements Disposable {
   #send(request: AttachVerb, onDelta?: (delta: ToolDelta) => void) {
     if (this.#socket.destroyed) throw gone();
     const id = this.#nextId++;
+    const line = JSON.stringify({ ...request, id });
+    if (line.length > requestCharsMax)
+      throw new RuntimeError(
+        "bad_argument",
+        `a request to a program has at most ${requestCharsMax} characters, got ${line.length}`,
+      );
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending.set(id, { onDelta, resolve, reject });
-    this.#socket.write(`${JSON.stringify({ ...request, id })}\n`);
+    this.#socket.write(`${line}\n`);
     return { id, promise, reject };
   }
 

@@ -62,6 +62,9 @@ export type AttachVerb =
   | { readonly verb: "trace"; readonly target: string }
   | { readonly verb: "watch"; readonly types: readonly RuntimeEvent["type"][] };
 
+/** Of one request, in its line. */
+export const requestCharsMax = 2 ** 20;
+
 export type AttachRequest = AttachVerb & { readonly id: number };
 
 export type AttachAnswer =
@@ -131,9 +134,11 @@ export interface ToolList {
   readonly tools: readonly (AskedPlugin & { readonly tools: readonly ToolInfo[] })[];
 }
 
-/** The answer to `approvals`: the oldest first. */
+/** The answer to `approvals`: the oldest first. Arguments that JSON has no form for are a text that says so. */
 export interface ApprovalList {
   readonly approvals: readonly (ToolApproval & { readonly plugin: string })[];
+  /** Plugins that do not say what waits there, and why. */
+  readonly failures: readonly { readonly plugin: string; readonly failure: string }[];
 }
 
 /** The answer to `deadLetters`, oldest first. */

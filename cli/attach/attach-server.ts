@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import type { MofaSystem, RuntimeEvent } from "../../index.ts";
-import type { AttachAnswer, AttachRequest } from "./attach-protocol.ts";
+import { type AttachAnswer, type AttachRequest, requestCharsMax } from "./attach-protocol.ts";
 import { AttachedVerbs, isVerb, targetOf } from "./attached-verbs.ts";
 import { jsonText } from "./json-text.ts";
 import { linesOf } from "./lines.ts";
@@ -17,8 +17,6 @@ import { Tracings } from "./tracings.ts";
 
 /** Bytes of events that may wait for one that reads too slowly; past that events are dropped for it, and counted. */
 const backlogMax = 4 * 2 ** 20;
-/** Of one request. */
-const charsMax = 2 ** 20;
 
 export class AttachServer implements Disposable {
   readonly #system: MofaSystem;
@@ -79,15 +77,17 @@ export class AttachServer implements Disposable {
     const verbs = new AttachedVerbs(this.#system, this.#name, this.#restarts);
     const calls = new ToolCalls(this.#system);
     unwatch.push(() => calls.giveUpAll());
-    for await (const line of linesOf(socket, charsMax)) {
+    for await (const line of linesOf(socket, requestCharsMax)) {
       const request = requestOf(line);
       // What is no request has no id to be answered by.
       if (request === undefined) break;
+      // What is left of a line that was closed: whoever has asked for it is gone.
+      if (socket.destroyed) break;
       if (request.verb === "watch") unwatch.push(this.#watch(socket, request));
       else if (request.verb === "trace") {
         const begun = this.#trace(socket, request);
         unwatch.push(async () => (await begun)());
-      } else if (request.verb === "callTool") await callTool(socket, calls, request);
+      } else if (request.verb === "callTool") callTool(socket, calls, request);
       else if (request.verb === "giveUp")
         write(socket, { id: request.id, ok: true, value: calls.giveUp(request.call) });
       else await answer(socket, verbs, request);
@@ -159,18 +159,13 @@ async function answer(socket: Socket, verbs: AttachedVerbs, request: AttachReque
   }
 }
 
-/** Resolves when there is room for another. */
-async function callTool(
-  socket: Socket,
-  calls: ToolCalls,
-  request: AttachRequest & { readonly verb: "callTool" },
-): Promise<void> {
+function callTool(socket: Socket, calls: ToolCalls, request: AttachRequest & { readonly verb: "callTool" }): void {
   const { id } = request;
-  await calls.begin(
+  calls.begin(
     request,
     (delta) => {
       // One that reads too slowly misses how far it is, and nothing else.
-      if (socket.writableLength < backlogMax || delta.type === "approval") write(socket, { id, delta });
+      if (socket.writableLength < backlogMax || delta.type === "approval") writeValues(socket, { id, delta });
     },
     (outcome) => {
       if ("json" in outcome) write(socket, { id, ok: true, value: outcome.json });

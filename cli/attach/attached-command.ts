@@ -35,6 +35,8 @@ export async function withAttached(
     return exitCodes.noSystem;
   }
   using client = attached.client;
+  // Told to stop meanwhile.
+  if (signal.aborted) return exitCodes.failed;
   signal.addEventListener("abort", () => client[Symbol.dispose](), { once: true });
   return await work(client, attached.system);
 }

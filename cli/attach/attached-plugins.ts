@@ -10,6 +10,7 @@ import {
   toolsTag,
 } from "../../index.ts";
 import type { ApprovalList, AskedPlugin, AttachVerb, ModelList, ToolList } from "./attach-protocol.ts";
+import { jsonText } from "./json-text.ts";
 
 /** Time for a plugin to say what it has; a model's provider is asked meanwhile. */
 const askMs = 5_000;
@@ -49,7 +50,7 @@ export class AttachedPlugins {
           return { ...asked, ...(await question(one)) };
         } catch (error) {
           // Providers that cannot list their models are no failure.
-          if (codeOf(error) === "undef") return asked as AskedPlugin & Partial<T>;
+          if (tag === modelTag && codeOf(error) === "undef") return asked as AskedPlugin & Partial<T>;
           return { ...asked, failure: (error as Error).message } as AskedPlugin & Partial<T>;
         }
       }),
@@ -72,13 +73,18 @@ export class AttachedPlugins {
 
   async approvals(): Promise<ApprovalList> {
     const plugins = (await this.#system.plugins()).filter(({ tags }) => tags.includes(toolsTag));
-    const lists = await Promise.all(
-      plugins.map(async ({ name }) => {
-        const waiting = await toolsOf(this.#system, name).approvals({ timeoutMs: askMs });
-        return waiting.map((one) => ({ plugin: name, ...one }));
-      }),
-    );
-    return { approvals: lists.flat().sort((a, b) => a.sinceMs - b.sinceMs) };
+    const approvals: ApprovalList["approvals"][number][] = [];
+    const failures: ApprovalList["failures"][number][] = [];
+    const ask = async ({ name: plugin }: PluginInfo) => {
+      try {
+        for (const one of await toolsOf(this.#system, plugin).approvals({ timeoutMs: askMs }))
+          approvals.push({ plugin, ...one, arguments: tellable(one.arguments) });
+      } catch (error) {
+        failures.push({ plugin, failure: (error as Error).message });
+      }
+    };
+    await Promise.all(plugins.map(ask));
+    return { approvals: approvals.sort((a, b) => a.sinceMs - b.sinceMs), failures };
   }
 
   async decide({ plugin, decision }: AttachVerb & { readonly verb: "decide" }): Promise<boolean> {
@@ -91,6 +97,15 @@ export class AttachedPlugins {
     if (known.includes(plugin)) return;
     const text = known.length === 0 ? "no plugin has any" : `there are ${known.join(", ")}`;
     throw new RuntimeError("bad_argument", `no plugin ${plugin} with tools runs: ${text}`);
+  }
+}
+
+/** As JSON has it: one call that cannot be told keeps nobody from the others. */
+function tellable(value: unknown): unknown {
+  try {
+    return JSON.parse(jsonText(value));
+  } catch (error) {
+    return `cannot be told: ${(error as Error).message}`;
   }
 }
 

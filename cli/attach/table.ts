@@ -33,7 +33,12 @@ export function oneLine(text: string, charsMax: number): string {
   return line.length <= charsMax ? line : `${line.slice(0, charsMax - 3)}...`;
 }
 
-/** What an actor has said may not steer the terminal of who looks at it: control characters are shown as U+FFFD. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, "\u{FFFD}");
+/** What an actor has said may not steer the terminal of who looks at it, nor turn words around: control and format characters are shown as U+FFFD. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, "\u{FFFD}");
+}
+
+/** The same of a text of several lines, with its tabs. */
+export function printableLines(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]|\p{Cf}/gu, "\u{FFFD}");
 }

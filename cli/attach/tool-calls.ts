@@ -1,42 +1,42 @@
 /** Calls of tools that one line has asked for, several at a time. */
-import type { MofaSystem, ToolDelta } from "../../index.ts";
+import { type MofaSystem, RuntimeError, type ToolDelta } from "../../index.ts";
 import type { AttachRequest } from "./attach-protocol.ts";
 import { AttachedPlugins } from "./attached-plugins.ts";
 
 type CallRequest = AttachRequest & { readonly verb: "callTool" };
 
-/** Calls at a time; for more the line is not read on. */
+/** Calls at a time. */
 const callsMax = 256;
 
 export class ToolCalls {
   readonly #plugins: AttachedPlugins;
   readonly #running = new Map<number, AbortController>();
-  readonly #settled = new Set<Promise<void>>();
 
   constructor(system: MofaSystem) {
     this.#plugins = new AttachedPlugins(system);
   }
 
-  /** Resolves when there is room for another. @param tell deltas @param end what it comes to */
-  async begin(
+  /** @param tell deltas @param end what it comes to, also where it cannot begin */
+  begin(
     request: CallRequest,
     tell: (delta: ToolDelta) => void,
     end: (outcome: { readonly json: string } | { readonly error: unknown }) => void,
-  ): Promise<void> {
+  ): void {
+    const { id } = request;
+    // Others wait on the same line, and the words that let these go on.
+    if (this.#running.size >= callsMax)
+      return end({ error: new RuntimeError("queue_full", `${callsMax} calls of one line are under way already`) });
+    if (this.#running.has(id))
+      return end({ error: new RuntimeError("bad_argument", `a call with the id ${id} is under way already`) });
     const controller = new AbortController();
-    this.#running.set(request.id, controller);
-    const call = this.#plugins
+    this.#running.set(id, controller);
+    void this.#plugins
       .callTool(request, controller.signal, tell)
       .then(
         (json) => end({ json }),
         (error: unknown) => end({ error }),
       )
-      .finally(() => {
-        this.#running.delete(request.id);
-        this.#settled.delete(call);
-      });
-    this.#settled.add(call);
-    while (this.#settled.size >= callsMax) await Promise.race(this.#settled);
+      .finally(() => this.#running.delete(id));
   }
 
   giveUp(call: number): boolean {

@@ -1,11 +1,15 @@
 /** The commands over the models and tools of a running program, as a person uses them beside `mofa run`. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { python } from "../support/known-services.ts";
 import { mofaEntry, useMofaPrograms } from "../support/mofa-programs.ts";
 import { runProgram } from "../support/run-program.ts";
+import { describeWith } from "../support/service.ts";
 
 const programs = useMofaPrograms({
   "shop.ts": `
-    import { defineModel, defineTool, defineTools, modelLimits } from "mofa";
+    import { definePlugin, defineTool, defineTools } from "mofa";
     import { llmScripted } from "mofa/plugins/llm-scripted";
     export const broken = defineTools({
       name: "broken",
@@ -16,6 +20,7 @@ const programs = useMofaPrograms({
         return { tools: () => (asked++ === 0 ? [] : [odd]) };
       },
     });
+    export const silent = definePlugin({ name: "silent", version: "1.0.0", tags: ["tools"], behaviour: {} });
     export const shop = defineTools({
       name: "shop",
       version: "1.0.0",
@@ -29,6 +34,11 @@ const programs = useMofaPrograms({
         }),
         defineTool({ name: "count", input: { type: "object" }, async run(_input, call) { await call.progress({ half: true }); return { apples: 5 }; } }),
         defineTool({ name: "erase", input: { type: "object" }, needsApproval: true, run: () => "erased" }),
+        defineTool({ name: "steer", input: { type: "object" }, async run(_input, call) {
+          await call.progress(undefined);
+          await call.progress({ many: 5n });
+          return "a\\u001b[2J\\u009bb\\u202ec";
+        } }),
         defineTool({ name: "hang", input: { type: "object" }, run: (_input, { signal }) => new Promise((_resolve, reject) => {
           console.log("hangs");
           signal.addEventListener("abort", () => { console.log("let go"); reject(signal.reason); });
@@ -36,11 +46,49 @@ const programs = useMofaPrograms({
       ],
     });
     export async function main(system, args) {
-      await system.startPlugins([shop, { plugin: llmScripted, config: { model: "parrot" } }, ...(args.includes("broken") ? [broken] : [])]);
+      await system.startPlugins([shop, { plugin: llmScripted, config: { model: "parrot" } }, ...(args.includes("broken") ? [broken] : []), ...(args.includes("silent") ? [silent] : [])]);
       console.log("up");
       await new Promise(() => {});
     }`,
 });
+/** With that on its standard input. */
+async function piped(text: string, tool: string, ...args: string[]) {
+  const file = join(programs.folder, "input");
+  writeFileSync(file, text);
+  const words = [process.execPath, mofaEntry, "call-tool", "shop", tool, ...args].map((word) => `'${word}'`).join(" ");
+  return await runProgram("/bin/sh", ["-c", `${words} < '${file}'`], { env: programs.environment });
+}
+
+/** At a terminal of its own, where the keys are pressed once it asks. */
+async function atTerminal(keys: string, ...args: string[]) {
+  const words = [process.execPath, mofaEntry, "call-tool", ...args].map((word) => `'${word}'`).join(" ");
+  return await runProgram("python3", ["-c", terminal, words, keys], { env: programs.environment });
+}
+
+/** Runs a command at a pseudo terminal, presses keys behind its question, and ends as it does. */
+const terminal = `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv("/bin/sh", ["/bin/sh", "-c", "exec " + sys.argv[1]])
+seen, pressed = b"", False
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+    if b"[y/N] " in seen and not pressed:
+        pressed = True
+        os.write(fd, sys.argv[2].encode())
+sys.stdout.write(seen.decode(errors="replace"))
+sys.stdout.flush()
+_, status = os.waitpid(pid, 0)
+os._exit(os.waitstatus_to_exitcode(status) % 256)
+`;
+
 const mofa = (...args: string[]) => programs.mofa(...args);
 const start = (...args: string[]) => programs.start("shop.ts", args);
 
@@ -73,11 +121,11 @@ describe("mofa tools", () => {
     await start();
     const { code, stdout, stderr } = await mofa("tools");
     expect(stdout).toMatch(
-      /^plugin +tool +approval +read-only +arguments +description\nshop +greet +yes +who, \[how\] +Greets somebody\.\nshop +count\nshop +erase +yes\nshop +hang\n$/,
+      /^plugin +tool +approval +read-only +arguments +description\nshop +greet +yes +who, \[how\] +Greets somebody\.\nshop +count\nshop +erase +yes\nshop +steer\nshop +hang\n$/,
     );
-    expect([code, stderr]).toEqual([0, "4 tools\n"]);
+    expect([code, stderr]).toEqual([0, "5 tools\n"]);
     expect(await programs.mofaJson("tools")).toMatchObject({
-      tools: [{ plugin: "shop", state: "running", tools: [{ name: "greet", isReadOnly: true }, {}, {}, {}] }],
+      tools: [{ plugin: "shop", state: "running", tools: [{ name: "greet", isReadOnly: true }, {}, {}, {}, {}] }],
     });
   });
 
@@ -86,7 +134,7 @@ describe("mofa tools", () => {
     const { code, stdout, stderr } = await mofa("tools");
     expect(stdout).toMatch(/\nshop +greet/);
     expect(stderr).toMatch(
-      /^4 tools\nmofa tools: broken does not say what it has: odd: the schema of its arguments is no JSON Schema: /,
+      /^5 tools\nmofa tools: broken does not say what it has: odd: the schema of its arguments is no JSON Schema: /,
     );
     expect(code).toBe(1);
   });
@@ -116,7 +164,7 @@ describe("mofa call-tool", () => {
     [
       "a tool that is not there",
       ["shop", "sing"],
-      /shop has no tool "sing" \(it has: greet, count, erase, hang\) \(tool_unknown\)/,
+      /shop has no tool "sing" \(it has: greet, count, erase, steer, hang\) \(tool_unknown\)/,
     ],
     ["a plugin that is not there", ["shed", "sing"], /no plugin shed with tools runs: there are shop \(bad_argument\)/],
     ["a plugin without tools", ["llm-scripted", "chat"], /no plugin llm-scripted with tools runs: there are shop/],
@@ -159,7 +207,7 @@ describe("mofa call-tool", () => {
       code: 1,
       stderr: expect.stringContaining("does not wait (any more)"),
     });
-    expect(await programs.mofaJson("approve")).toEqual({ approvals: [] });
+    expect(await programs.mofaJson("approve")).toEqual({ approvals: [], failures: [] });
   });
 
   test("ends the tool's call by Ctrl-C", async () => {
@@ -182,7 +230,77 @@ describe("mofa call-tool", () => {
     await letGo.promise;
   });
 
+  test("shows all that is to be approved, and nothing that would steer a terminal", async () => {
+    await start();
+    const padded = JSON.stringify({ a: "x".repeat(400), path: "/etc\u202e" });
+    const asked = Promise.withResolvers<string>();
+    const call = runProgram(process.execPath, [mofaEntry, "call-tool", "shop", "erase", padded], {
+      env: programs.environment,
+      onStderr: (text) => text.endsWith("\n") && asked.resolve(text),
+    });
+    const text = await asked.promise;
+    expect(text).toContain('"path":"/etc\ufffd"} waits for approval: mofa approve ');
+    expect((await mofa("approve")).stdout).toContain('"path":"/etc\ufffd"}');
+    await mofa("approve", text.trim().split(" ").at(-1) as string);
+    expect(await call).toMatchObject({ code: 0, stdout: "erased\n" });
+  });
+
+  test("a plugin that does not say what waits there keeps nobody from the others", async () => {
+    await start("silent");
+    const { code, stderr } = await mofa("approve");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^0 calls\nmofa approve: silent does not say what waits there: /),
+    ]);
+    expect(await mofa("call-tool", "shop", "erase", "--approve")).toMatchObject({ code: 0, stdout: "erased\n" });
+  });
+
+  test("progress that JSON has no form for is told all the same, and C1 in JSON is escaped", async () => {
+    await start();
+    expect(await mofa("call-tool", "shop", "steer", "--json")).toEqual({
+      code: 0,
+      stdout: '"a\\u001b[2J\\u009bb\u202ec"\n',
+      stderr: 'null\n{"many":"5n"}\n',
+    });
+  });
+
+  test("arguments that are more than a request may have are refused, and say so", async () => {
+    await start();
+    // Longer than an argument of a command may be.
+    const { code, stderr } = await piped(JSON.stringify({ who: "x".repeat(2 ** 20) }), "greet", "-");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^mofa: a request to a program has at most 1048576 characters, got \d+ \(bad_argument\)\n$/,
+      ),
+    ]);
+  });
+
+  test("standard input that is empty is wrong usage, and calls nothing", async () => {
+    await start();
+    expect(await piped("", "erase", "-", "--approve")).toMatchObject({ code: 2, stdout: "" });
+    expect(await piped('{"who":"you"}', "greet", "-")).toMatchObject({ code: 0, stdout: "hello, you\n" });
+  });
+
+  test("mofa approve --reason without --deny is wrong usage", async () => {
+    expect(await mofa("approve", "7", "--reason", "so")).toMatchObject({ code: 2 });
+  });
+
   test("mofa approve --deny wants to know what", async () => {
     expect(await mofa("approve", "--deny")).toMatchObject({ code: 2 });
+  });
+});
+
+await describeWith(python, () => {
+  test.each([
+    ["yes", "y\n", 0, /do it\? \[y\/N\] .*\nerased\r\n$/s],
+    ["no", "\n", 1, /the call was denied/],
+    ["the end of the input", "\u0004", 1, /the call was denied/],
+    ["Ctrl-C", "\u0003", 130, /do it\? \[y\/N\] /],
+  ])("a person at a terminal is asked, and says %s", async (_what, keys, code, words) => {
+    await start();
+    const said = await atTerminal(keys, "shop", "erase");
+    expect(said.stdout).toMatch(words);
+    expect(said.code).toBe(code);
   });
 });

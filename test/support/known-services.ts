@@ -50,6 +50,9 @@ export interface Tool {
 /** Tells which calls of the kernel a program makes. */
 export const strace: Tool = { name: "strace", tool: "strace", args: ["-f", "-o", "/dev/null", "true"] };
 
+/** Gives a program a terminal of its own. */
+export const python: Tool = { name: "Python", tool: "python3", args: ["-c", "import pty"] };
+
 function service(name: string, variable: string, url: string): Service {
   return { name, variable, url: process.env[variable] ?? url };
 }

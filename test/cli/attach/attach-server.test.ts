@@ -5,13 +5,15 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { AttachClient } from "../../../cli/attach/attach-client.ts";
 import { AttachServer } from "../../../cli/attach/attach-server.ts";
 import { withAttached } from "../../../cli/attach/attached-command.ts";
 import { AttachedVerbs } from "../../../cli/attach/attached-verbs.ts";
 import { openSocketFolder, socketsIn } from "../../../cli/attach/socket-folder.ts";
-import { type MofaSystem, RuntimeError, refKey } from "../../../index.ts";
+import { type MofaSystem, RuntimeError, refKey, toolsOf } from "../../../index.ts";
 import { guarded } from "../../fixtures/configured.ts";
 import { puppet } from "../../fixtures/puppet.ts";
+import { workshop } from "../../fixtures/tools.ts";
 import { useSystem } from "../../support/use-system.ts";
 
 const system = useSystem({ clock: "system" });
@@ -190,4 +192,25 @@ test("who does not answer in time is told with whose turn holds the thread", asy
     message:
       '<3.64.0> did not answer "info" within 5000 ms: it is on thread 1, and bob is in its turn there (mofa interrupt or mofa kill ends such a turn)',
   });
+});
+
+test("as many calls of tools as may be under way keep no word from coming through, and more are refused", async () => {
+  await system().startPlugins([{ plugin: workshop, config: { approval: "all" } }]);
+  using server = await opened(system());
+  using client = await AttachClient.connect(server.path);
+  const call = { plugin: "workshop", tool: "shout", arguments: { text: "a" } };
+  const asked = Promise.withResolvers<string>();
+  const first = client.callTool(call, {
+    onDelta: (delta) => delta.type === "approval" && asked.resolve(delta.id),
+  });
+  const calls = Array.from({ length: 255 }, () => client.callTool(call).catch((error: unknown) => error));
+  await expect(client.callTool(call)).rejects.toMatchObject({ code: "queue_full" });
+  const decision = { id: await asked.promise, isApproved: true };
+  expect(await client.ask({ verb: "decide", plugin: "workshop", decision })).toBe(true);
+  expect(await first).toBe('"A"');
+  client[Symbol.dispose]();
+  await Promise.all(calls);
+  // Whose line is closed gives up what it has asked for.
+  const waiting = async () => (await toolsOf(system(), "workshop").approvals()).length;
+  await until(async () => (await waiting()) === 0);
 });
