@@ -177,12 +177,12 @@ class ToolServer {
   ): Promise<CallToolResult> {
     const progressToken = _meta?.progressToken;
     let progress = 0;
+    let said = Promise.resolve();
     const say = (message: string) => {
       if (progressToken === undefined) return;
+      const params = { progressToken, progress: ++progress, message };
       // One that cannot be told is of a host that has left, which is seen by stdin's end.
-      notify({ method: "notifications/progress", params: { progressToken, progress: ++progress, message } }).catch(
-        () => {},
-      );
+      said = said.then(() => notify({ method: "notifications/progress", params })).catch(() => {});
     };
     const onDelta = (delta: ToolDelta) => {
       if (delta.type === "progress") return say(oneLine(textOf(delta.data), progressChars));
@@ -194,6 +194,8 @@ class ToolServer {
     try {
       const json = await this.#client.callTool({ plugin, tool: info.name, arguments: given }, { signal, onDelta });
       const value: unknown = JSON.parse(json);
+      // Behind its answer nobody hears of it.
+      await said;
       return {
         content: [{ type: "text", text: typeof value === "string" ? value : json }],
         ...(isObject(value) && { structuredContent: value }),

@@ -56,6 +56,8 @@ export class ChatReader implements AsyncIterable<AnswerDelta> {
   readonly #reader: StreamReader;
   #retryAfterMs: number | undefined;
   #failure: ModelError | undefined;
+  /** Before its end, which may have come nonetheless. */
+  #isLeft = false;
 
   constructor(reader: StreamReader) {
     this.#reader = reader;
@@ -63,15 +65,19 @@ export class ChatReader implements AsyncIterable<AnswerDelta> {
 
   /** @throws ModelError, by rejection. One that leaves early gives the chat up. */
   async *[Symbol.asyncIterator](): AsyncGenerator<AnswerDelta, void> {
+    let isWhole = false;
     try {
       for await (const chunk of this.#reader) {
         const delta = chunk as ChatDelta;
         if (delta.type === "retryAfter") this.#retryAfterMs = delta.afterMs;
         else yield delta;
       }
+      isWhole = true;
     } catch (error) {
       this.#failure = asModelError(error, this.#retryAfterMs);
       throw this.#failure;
+    } finally {
+      this.#isLeft ||= !isWhole;
     }
   }
 
@@ -79,7 +85,7 @@ export class ChatReader implements AsyncIterable<AnswerDelta> {
   async answer(): Promise<ChatAnswer> {
     for await (const _delta of this);
     // One that has failed, or was left, has none, however often it is asked for.
-    const answer = this.#reader.result as ChatAnswer | undefined;
+    const answer = this.#isLeft ? undefined : (this.#reader.result as ChatAnswer | undefined);
     if (answer === undefined) throw this.#failure ?? new ModelError("cancelled", "the chat was given up");
     return answer;
   }

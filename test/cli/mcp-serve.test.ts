@@ -26,11 +26,13 @@ const programs = useMofaPrograms({
           name: "count",
           input: none,
           output: { type: "object", properties: { apples: { type: "number" } } },
-          async run(_input, call) { await call.progress({ half: true }); return { apples: 5 }; },
+          run: () => ({ apples: 5 }),
         }),
         defineTool({ name: "erase", input: none, needsApproval: true, run: () => "erased" }),
-        defineTool({ name: "hang", input: none, run: (_input, { signal }) => new Promise((_resolve, reject) => {
+        defineTool({ name: "hang", input: none, run: (_input, call) => new Promise((_resolve, reject) => {
           console.log("hangs");
+          void call.progress({ half: true });
+          const { signal } = call;
           signal.addEventListener("abort", () => { console.log("let go"); reject(signal.reason); });
         }) }),
       ],
@@ -127,9 +129,12 @@ test("a tool is called: a text is text, an object is structured content, too", a
 test("progress is passed on", async () => {
   await programs.start("shop.ts");
   const { client } = await serve();
-  const told: unknown[] = [];
-  await client.callTool({ name: "count" }, { onprogress: (progress) => told.push(progress) });
-  expect(told).toEqual([{ progress: 1, message: '{"half":true}' }]);
+  const told = Promise.withResolvers<unknown>();
+  const controller = new AbortController();
+  const call = client.callTool({ name: "hang" }, { onprogress: told.resolve, signal: controller.signal });
+  expect(await told.promise).toEqual({ progress: 1, message: '{"half":true}' });
+  controller.abort();
+  await expect(call).rejects.toThrow();
 });
 
 test("a failure is an answer that says so", async () => {
