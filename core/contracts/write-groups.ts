@@ -77,13 +77,12 @@ export class WriteGroups {
   }
 
   async #commit(): Promise<void> {
-    do {
-      while (this.#waiting.length > 0) {
-        await this.#commitGroup(this.#nextGroup());
-        if (this.#driver.commitsInParts === true) await nextRound();
-      }
+    while (this.#waiting.length > 0) {
+      await this.#commitGroup(this.#nextGroup());
+      if (this.#driver.commitsInParts === true) await nextRound();
+      // Not behind the last one: there may be no last one for long.
       await this.#sweep();
-    } while (this.#waiting.length > 0);
+    }
     this.#committing = undefined;
     this.#answered = 0;
   }

@@ -92,3 +92,18 @@ test("at most 65,536 wait, those of batches among them: a batch that is too much
   expect(await store.get("more")).toBeUndefined();
   await store.put({ key: "more", value: 1 });
 });
+
+test.each(["whole", "parts"] as const)(
+  "in groups that are %s, what has expired is taken away behind the first of them that are due, though more wait",
+  async (groups) => {
+    system = await startSystem({ threads: 1, spare: false, clock: "manual" });
+    await system.startPlugins([{ plugin: countingStore, config: { groups } }]);
+    await system.clock.advance(60_000);
+    const first = store.put({ key: "first", value: 0 });
+    await ask("begun");
+    const all = Array.from({ length: 2_500 }, (_, at) => store.put({ key: `key ${at}`, value: at }));
+    await ask("go on");
+    await Promise.all([first, ...all]);
+    expect(await ask("swept behind")).toBe(1);
+  },
+);

@@ -40,6 +40,18 @@ await describeWith(postgres, () => {
         await askPostgres((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
     });
 
+    key("sqlUrl", "nobody is asked by SQL; the database that it names is", async () => {
+      const request = { id: "a", sql: "SELECT 1", mode: "read", maxRows: 9, maxBytes: 900, timeoutMs: 30_000 };
+      const ask = async () =>
+        await systems[0]().call("plugin.storage-postgres", "querySql", request, { timeoutMs: 30_000 });
+      await keys.open();
+      await expect(ask()).rejects.toMatchObject({ message: "the configuration of storage-postgres names no database for SQL" });
+      await keys.stop();
+      // Nobody listens there: that the right one is asked is in the suite of SQL.
+      await keys.open({ sqlUrl: Object.assign(new URL(url), { host: "127.0.0.1:1" }).href });
+      await expect(ask()).rejects.toMatchObject({ message: expect.stringContaining("ECONNREFUSED") });
+    });
+
     key("url", "each database has what was written to it", async () => {
       await keys.open();
       await keys.store.put({ key: "a", value: 1 });

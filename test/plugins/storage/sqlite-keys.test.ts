@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect } from "@jest/globals";
 import { sqliteConfig } from "../../../plugins/storage-sqlite/config.ts";
@@ -55,6 +56,26 @@ describe("configuration of storage-sqlite", () => {
     expect(await store.get("a")).toBeUndefined();
     await open();
     expect(await store.get("a")).toMatchObject({ value: 1 });
+  });
+
+  key("sqlFile", "nobody is asked by SQL; the database that it names is, beside the store", async () => {
+    const beside = join(folder, "shop.sqlite");
+    const database = new DatabaseSync(beside);
+    database.exec("CREATE TABLE goods (name TEXT); INSERT INTO goods VALUES ('a pear')");
+    database.close();
+    const request = {
+      id: "a",
+      sql: "SELECT name FROM goods",
+      mode: "read",
+      maxRows: 9,
+      maxBytes: 900,
+      timeoutMs: 30_000,
+    };
+    const ask = async () => await system().call("plugin.storage-sqlite", "querySql", request, { timeoutMs: 30_000 });
+    await open();
+    await expect(ask()).rejects.toMatchObject({ message: "the configuration of storage-sqlite names no database for SQL" });
+    await open({ sqlFile: beside });
+    expect(await ask()).toMatchObject({ columns: ["name"], rows: [["a pear"]], isCut: false });
   });
 
   key("driver", "what Node has built in needs no package, the other one does", async () => {

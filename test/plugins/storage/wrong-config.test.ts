@@ -34,6 +34,7 @@ const cases: Readonly<Record<string, Case>> = {
       durability: ['is "full" or "normal"', "none", true],
       busyTimeoutMs: [wholeFrom(0), -1, ...counts],
       maxPages: [wholeFrom(0), -1, ...counts],
+      sqlFile: ['is the path of a file, or "" for none', ":memory:", 5, null],
     },
   },
   "storage-postgres": {
@@ -65,6 +66,13 @@ const cases: Readonly<Record<string, Case>> = {
       connectTimeoutMs: [wholeFrom(1), 0, ...counts],
       statementTimeoutMs: [wholeFrom(0), -1, ...counts],
       silenceTimeoutMs: [wholeFrom(0), -1, ...counts],
+      sqlUrl: [
+        'is a URL like "postgres://user:password@host/database", or "" for none',
+        "mysql://127.0.0.1/test",
+        "postgres://[",
+        5,
+        null,
+      ],
     },
   },
   "storage-mysql": {
@@ -96,6 +104,13 @@ const cases: Readonly<Record<string, Case>> = {
       connectTimeoutMs: [wholeFrom(1), 0, ...counts],
       lockTimeoutS: ["is a whole number of seconds from 1 to 1000000", 0, 1_000_001, "1", 1.5, Number.NaN, null],
       silenceTimeoutMs: [wholeFrom(0), -1, ...counts],
+      sqlUrl: [
+        'is a URL like "mysql://user:password@host/database", or "" for none',
+        "postgres://127.0.0.1/test",
+        "mysql://[",
+        5,
+        null,
+      ],
     },
   },
 };
