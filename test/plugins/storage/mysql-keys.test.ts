@@ -46,7 +46,9 @@ await describeWith(mysql, () => {
       const ask = async () =>
         await systems[0]().call("plugin.storage-mysql", "querySql", request, { timeoutMs: 30_000 });
       await keys.open();
-      await expect(ask()).rejects.toMatchObject({ message: "the configuration of storage-mysql names no database for SQL" });
+      await expect(ask()).rejects.toMatchObject({
+        message: "the configuration of storage-mysql names no database for SQL",
+      });
       await keys.stop();
       // Nobody listens there: that the right one is asked is in the suite of SQL.
       await keys.open({ sqlUrl: Object.assign(new URL(url), { host: "127.0.0.1:1" }).href });

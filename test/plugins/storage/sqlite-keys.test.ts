@@ -73,7 +73,9 @@ describe("configuration of storage-sqlite", () => {
     };
     const ask = async () => await system().call("plugin.storage-sqlite", "querySql", request, { timeoutMs: 30_000 });
     await open();
-    await expect(ask()).rejects.toMatchObject({ message: "the configuration of storage-sqlite names no database for SQL" });
+    await expect(ask()).rejects.toMatchObject({
+      message: "the configuration of storage-sqlite names no database for SQL",
+    });
     await open({ sqlFile: beside });
     expect(await ask()).toMatchObject({ columns: ["name"], rows: [["a pear"]], isCut: false });
   });
