@@ -27,7 +27,6 @@ test("it has what programs load, with the pages about it, and neither sources no
       "cli/README.md",
       "actors/README.md",
       "plugins/README.md",
-      "plugins/wasm/README.md",
       "plugins/WRITING.md",
       "plugins/template/README.md",
       "supervisors/README.md",
@@ -45,6 +44,10 @@ test("it has what programs load, with the pages about it, and neither sources no
       "streams/README",
       "tasks/README",
     ].map((page) => `core/${page}.md`),
+    ...[
+      ...["llm-native", "llm-recorded", "llm-router", "llm-scripted", "telemetry"],
+      ...["tool-fs", "tool-http", "tool-mcp", "tool-memory", "tool-shell", "tool-sql", "wasm"],
+    ].map((folder) => `plugins/${folder}/README.md`),
   ];
   const template = ["package.json", "plugin.js", "plugin.test.js", "example.js"];
   const programs = ["package.json", "cli/mofa.cjs", ...template.map((file) => `plugins/template/${file}`)];
