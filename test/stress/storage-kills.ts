@@ -23,6 +23,8 @@ const writer = fileURLToPath(new URL("behaviours/storage-writer.js", import.meta
 /** After a start it is killed by so many answers, or at a fail point of so many groups, at most. */
 const answersMax = 100;
 const groupsMax = 8;
+/** Of a broken store each write of a transaction is a group of its own. */
+const writesMax = 64;
 /** A broken store must be found by so many. */
 const killsOfBrokenMax = 50;
 /** By what a broken store is found: that it is wrong in some way is not enough. */
@@ -72,7 +74,9 @@ class Killing {
 
   async #writeUntilKilled(first: number, point: string | undefined): Promise<void> {
     const env = { ...process.env };
-    if (point !== undefined) env["MOFA_FAIL_POINT"] = `${point}:${1 + Math.floor(this.#random.next() * groupsMax)}`;
+    if (point !== undefined)
+      env["MOFA_FAIL_POINT"] =
+        `${point}:${1 + Math.floor(this.#random.next() * (this.#fault === undefined ? groupsMax : writesMax))}`;
     const args = [this.#store.name, JSON.stringify(this.#config), String(first)];
     if (this.#fault !== undefined) args.push(this.#fault);
     const child = spawn(process.execPath, [writer, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
