@@ -18,8 +18,8 @@ import { assertModelFile, modelName } from "./model-file.ts";
 import { SequencePool } from "./sequence-pool.ts";
 
 const bytesPerMb = 2 ** 20;
-/** What llama.cpp has said last before it failed: its errors have no other words. */
-const lastWordsMax = 5;
+/** What llama.cpp says before it fails: its errors have no other words. The cause comes first, and what followed from it. */
+const wordsMax = 10;
 const wordCharsMax = 500;
 
 export class LoadedModel {
@@ -33,7 +33,7 @@ export class LoadedModel {
   readonly #embeddingModel: LlamaModel;
   readonly #config: NativeConfig;
   readonly #signal: AbortSignal;
-  readonly #words: LastWords;
+  readonly #words: EngineWords;
   #embedding: Promise<LlamaEmbeddingContext> | undefined;
 
   private constructor(
@@ -43,7 +43,7 @@ export class LoadedModel {
     embeddingModel: LlamaModel,
     config: NativeConfig,
     signal: AbortSignal,
-    words: LastWords,
+    words: EngineWords,
   ) {
     this.llama = llama;
     this.model = model;
@@ -64,7 +64,7 @@ export class LoadedModel {
     const threads = threadsOf(config);
     await assertModelFile("file", file);
     if (embeddingFile !== "") await assertModelFile("embeddingFile", embeddingFile);
-    const words = new LastWords(log);
+    const words = new EngineWords(log);
     const llama = await words.explain(
       `no binary of llama.cpp for this machine with gpu "${gpu}"`,
       async () =>
@@ -136,7 +136,7 @@ function threadsOf({ threads }: NativeConfig): number {
 }
 
 /** What llama.cpp logs goes to the log, and the end of it into what it fails with. */
-class LastWords {
+class EngineWords {
   readonly #log: (text: string) => void;
   #words: string[] = [];
 
@@ -148,7 +148,7 @@ class LastWords {
     const text = said.trim().slice(0, wordCharsMax);
     if (text === "") return;
     this.#log(`llama.cpp: ${text}`);
-    if (level === "error" || level === "fatal") this.#words = [...this.#words, text].slice(-lastWordsMax);
+    if ((level === "error" || level === "fatal") && this.#words.length < wordsMax) this.#words.push(text);
   }
 
   async explain<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -83,7 +83,7 @@ await describeWith(llamaBinary, () => {
     execFileSync("prlimit", [`--pid=${pid}`, `--as=${Number(pages) * 4_096 + 64 * 2 ** 20}`]);
     expect(await failureOf(runs.model.embed({ texts: ["a"] }))).toMatchObject({
       code: "model_failed",
-      message: expect.stringMatching(/no room for a context of embeddings.*insufficient memory/) as unknown,
+      message: expect.stringMatching(/no room for a context of embeddings: \S/) as unknown,
     });
     expect(await chat.next()).toMatchObject({ done: false });
     await chat.return();
