@@ -5,12 +5,14 @@
 import type { FetchLike } from "@modelcontextprotocol/client";
 import { errorData, ToolError } from "../../core/index.ts";
 import { Inflow } from "./inflow.ts";
+import type { Secrets } from "./secrets.ts";
 import { countedBytes } from "./stdio-transport.ts";
 
 export interface BoundedFetch {
   /** Of an answer, or of one event of a stream. */
   readonly bytesMax: number;
   readonly messagesPerSecond: number;
+  readonly secrets: Secrets;
   readonly signal: AbortSignal;
   /** The server does not know the session any more. */
   lost(): void;
@@ -50,7 +52,7 @@ export function boundedFetch(options: BoundedFetch): FetchLike {
     if (status === 404 && method !== "DELETE" && new Headers(init?.headers).has("mcp-session-id")) options.lost();
     if (body === null) return response;
     const isEvents = ok && /^text\/event-stream\b/i.test(headers.get("content-type") ?? "");
-    const bounded = ok ? bound(options.bytesMax, isEvents, inflow, options) : beginning(refusalBytesMax);
+    const bounded = ok ? bound(options.bytesMax, isEvents, inflow, options) : refusal(options.secrets);
     return new Response(body.pipeThrough(bounded), response);
   };
 }
@@ -88,14 +90,22 @@ function bound(
   });
 }
 
-/** And nothing of the rest. */
-function beginning(bytesMax: number): TransformStream<Uint8Array, Uint8Array> {
-  let left = bytesMax;
+/** The beginning of what it says, hidden before it is seen that the rest is missing. */
+function refusal(secrets: Secrets): TransformStream<Uint8Array, Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let left = refusalBytesMax;
+  const end = (controller: TransformStreamDefaultController<Uint8Array>) => {
+    const said = Buffer.concat(parts).toString("utf8");
+    controller.enqueue(Buffer.from(left > 0 ? secrets.hide(said) : secrets.hideCut(said)));
+  };
   return new TransformStream({
     transform(chunk, controller) {
-      controller.enqueue(chunk.subarray(0, left));
+      parts.push(chunk.subarray(0, left));
       left -= chunk.length;
-      if (left <= 0) controller.terminate();
+      if (left > 0) return;
+      end(controller);
+      controller.terminate();
     },
+    flush: end,
   });
 }

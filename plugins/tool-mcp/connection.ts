@@ -1,8 +1,9 @@
 /** One life of a server: from its start to its end, and what it can be asked for between. */
 import type { Client, Progress, StandardSchemaV1, Transport } from "@modelcontextprotocol/client";
-import { describe, errorData, RuntimeError, ToolError } from "../../core/index.ts";
+import { RuntimeError, ToolError } from "../../core/index.ts";
 import type { McpConfig } from "./config.ts";
-import { beginning, type Nuisance } from "./nuisance.ts";
+import type { Nuisance } from "./nuisance.ts";
+import type { Secrets } from "./secrets.ts";
 import { lostCode, unheardCode } from "./server-message.ts";
 
 export type ClientPackage = typeof import("@modelcontextprotocol/client");
@@ -51,7 +52,7 @@ const asItIs: StandardSchemaV1<unknown, ServerAnswer> = {
     validate: (value) =>
       typeof value === "object" && value !== null && !Array.isArray(value)
         ? { value: value as ServerAnswer }
-        : { issues: [{ message: `an answer is an object, got ${describe(value)}` }] },
+        : { issues: [{ message: `an answer is an object, got ${Array.isArray(value) ? "array" : typeof value}` }] },
   },
 };
 
@@ -59,13 +60,13 @@ export class Connection {
   readonly #client: Client;
   readonly #transport: ServerTransport;
   readonly #config: McpConfig;
-  readonly #nuisance: Nuisance;
+  readonly #secrets: Secrets;
 
-  private constructor(client: Client, transport: ServerTransport, config: McpConfig, nuisance: Nuisance) {
+  private constructor(client: Client, transport: ServerTransport, config: McpConfig, secrets: Secrets) {
     this.#client = client;
     this.#transport = transport;
     this.#config = config;
-    this.#nuisance = nuisance;
+    this.#secrets = secrets;
   }
 
   /** @throws ToolError `tool_failed`, by rejection: there is no server, or none that speaks the protocol; the signal's reason. */
@@ -78,6 +79,7 @@ export class Connection {
     signal: AbortSignal,
   ): Promise<Connection> {
     const { protocol, connectTimeoutMs } = config;
+    const { secrets } = nuisance;
     const client = new Client(
       { name: "mofa", version: "0.1.0" },
       {
@@ -93,8 +95,8 @@ export class Connection {
         listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: () => events.changed() } },
       },
     );
-    const connection = new Connection(client, transport, config, nuisance);
-    client.onerror = (error) => nuisance.tell("the server is not understood", error.message);
+    const connection = new Connection(client, transport, config, secrets);
+    client.onerror = (error) => nuisance.tell("the server is not understood", secrets.wordsOf(error));
     const stop = () => transport.kill();
     signal.addEventListener("abort", stop, { once: true });
     try {
@@ -116,7 +118,7 @@ export class Connection {
   /** Who it says that it is. */
   get server(): string {
     const { name, version } = this.#client.getServerVersion() ?? { name: "a server without a name", version: "" };
-    return beginning(`${name} ${version}`.trim());
+    return this.#secrets.beginning(`${name} ${version}`.trim());
   }
 
   /** Why it was not reached when it was asked last. */
@@ -158,7 +160,7 @@ export class Connection {
     for (let page = 0; page < pagesMax; page++) {
       const { tools, nextCursor } = await this.ask("tools/list", cursor === undefined ? {} : { cursor }, { signal });
       if (!Array.isArray(tools))
-        throw new ToolError("tool_failed", `the server's tools are no list, but ${describe(tools)}`);
+        throw new ToolError("tool_failed", `the server's tools are no list, but ${this.#secrets.describe(tools)}`);
       if (all.length + tools.length > maxTools)
         throw new ToolError("tool_limit", `the server has more than ${maxTools} tools (maxTools)`);
       charsLeft -= JSON.stringify(tools).length;
@@ -180,20 +182,20 @@ export class Connection {
     this.#transport.kill();
   }
 
+  /** Of what the server says, and of its secrets nothing. */
   #inWords(error: unknown): ToolError {
     const { how } = this.#transport;
-    if (how !== undefined) return new ToolError("tool_failed", `the server ${how}`, error);
-    if (error instanceof RuntimeError) return new ToolError(error.code, error.message, error);
-    const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-    const said = typeof message === "string" ? message : errorData(error).message;
-    const words = this.#nuisance.hide(beginning(said, wordsMax));
-    if (code === unheardCode) return new ToolError("tool_limit", words, error);
-    if (code === lostCode) return new ToolError("tool_failed", words, error);
-    if (code === invalidParams) return new ToolError("tool_arguments", `the server refuses it: ${words}`, error);
-    if (code === methodNotFound) return new ToolError("tool_unknown", `the server does not know that: ${words}`, error);
-    if (typeof code === "number")
-      return new ToolError("tool_failed", `the server has failed: ${words} (${code})`, error);
-    const { status } = (error as { readonly data?: { readonly status?: unknown } }).data ?? {};
-    return new ToolError("tool_failed", typeof status === "number" ? `${words} (HTTP ${status})` : words, error);
+    const failure = (code: string, text: string) => this.#secrets.failure(code, text, error);
+    if (how !== undefined) return failure("tool_failed", `the server ${how}`);
+    const words = this.#secrets.wordsOf(error, wordsMax);
+    if (error instanceof RuntimeError) return failure(error.code, words);
+    const { code, data } = error as { readonly code?: unknown; readonly data?: { readonly status?: unknown } };
+    if (code === unheardCode) return failure("tool_limit", words);
+    if (code === lostCode) return failure("tool_failed", words);
+    if (code === invalidParams) return failure("tool_arguments", `the server refuses it: ${words}`);
+    if (code === methodNotFound) return failure("tool_unknown", `the server does not know that: ${words}`);
+    if (typeof code === "number") return failure("tool_failed", `the server has failed: ${words} (${code})`);
+    const { status } = data ?? {};
+    return failure("tool_failed", typeof status === "number" ? `${words} (HTTP ${status})` : words);
   }
 }

@@ -42,10 +42,11 @@ export class HttpTransport implements ServerTransport {
       fetch: boundedFetch({
         bytesMax: maxMessageBytes,
         messagesPerSecond,
+        secrets: nuisance.secrets,
         signal: this.#stop.signal,
         lost: () => this.#lose("does not know the session any more"),
         tell: (fault) => {
-          this.#fault = fault;
+          this.#fault = fault === undefined ? undefined : nuisance.secrets.hide(fault);
         },
       }),
       reconnectionOptions: {

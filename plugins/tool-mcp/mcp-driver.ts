@@ -22,8 +22,9 @@ import {
   type ServerAnswer,
 } from "./connection.ts";
 import { HttpTransport } from "./http-transport.ts";
-import { beginning, Nuisance } from "./nuisance.ts";
+import { Nuisance } from "./nuisance.ts";
 import { type Ask, promptTools, resourceTools } from "./offered-tools.ts";
+import { Secrets } from "./secrets.ts";
 import { servedTools } from "./served-tools.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 import { toolAnswer } from "./tool-answer.ts";
@@ -38,6 +39,7 @@ export class McpDriver implements ToolDriver {
   readonly #config: McpConfig;
   readonly #bus: PluginBus;
   readonly #signal: AbortSignal;
+  readonly #secrets: Secrets;
   readonly #nuisance: Nuisance;
   #connection: Connection | undefined;
   /** An attempt that is under way. It does not reject. */
@@ -60,7 +62,8 @@ export class McpDriver implements ToolDriver {
     this.#config = config;
     this.#bus = bus;
     this.#signal = signal;
-    this.#nuisance = new Nuisance(bus, config);
+    this.#secrets = new Secrets(config);
+    this.#nuisance = new Nuisance(bus, this.#secrets);
     signal.addEventListener("abort", () => this.#kill(), { once: true });
   }
 
@@ -208,8 +211,11 @@ export class McpDriver implements ToolDriver {
   /** What the server has now. */
   #adopt(connection: Connection, served: readonly unknown[]): void {
     const { offer, prefix } = this.#config;
-    const { tools, left } = servedTools(offer.includes("tools") ? served : [], this.#config, (name, input, call) =>
-      this.#call(name, input, call),
+    const { tools, left } = servedTools(
+      offer.includes("tools") ? served : [],
+      this.#config,
+      this.#secrets,
+      (name, input, call) => this.#call(name, input, call),
     );
     const ask: Ask = async (method, params, call) => await this.#ask(method, params, call);
     const ours = [
@@ -247,14 +253,14 @@ export class McpDriver implements ToolDriver {
       const told = call.progress({
         progress,
         ...(total !== undefined && { total }),
-        ...(message !== undefined && { message: beginning(message) }),
+        ...(message !== undefined && { message: this.#secrets.beginning(message) }),
       });
       const next = () => {
         isTold = true;
       };
       told.then(next, next); // of a call that has ended nobody is told
     });
-    return toolAnswer(answer);
+    return toolAnswer(answer, this.#secrets);
   }
 
   /** @throws ToolError, by rejection: as `Connection.ask`; `tool_failed`: the server is not there. */

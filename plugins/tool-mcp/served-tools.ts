@@ -9,6 +9,7 @@ import {
   type ToolSchema,
 } from "../../core/index.ts";
 import type { McpConfig } from "./config.ts";
+import type { Secrets } from "./secrets.ts";
 
 export type RunServed = (name: string, input: object, call: ToolRun) => Promise<unknown>;
 
@@ -27,17 +28,17 @@ interface Described {
 
 type Limits = Pick<McpConfig, "prefix" | "only" | "maxToolBytes">;
 
-/** @param served as the server has listed them. */
-export function servedTools(served: readonly unknown[], limits: Limits, run: RunServed): ServedTools {
+/** @param served as the server has listed them. Secrets stand in none of their descriptions, and not in what is told of the others. */
+export function servedTools(served: readonly unknown[], limits: Limits, secrets: Secrets, run: RunServed): ServedTools {
   const tools = new Map<string, Tool>();
   const left: string[] = [];
   const only = new Set(limits.only);
   for (const one of served) {
     const described = (typeof one === "object" && one !== null ? one : {}) as Partial<Described>;
     if (only.size > 0 && !only.has(described.name as string)) continue;
-    const fault = faultOf(one, described, limits, tools);
+    const fault = faultOf(one, described, limits, tools, secrets);
     if (fault === undefined) {
-      const tool = toolOf(described as Described, limits.prefix, run);
+      const tool = toolOf(described as Described, limits.prefix, secrets, run);
       tools.set(tool.name, tool);
     } else left.push(fault);
   }
@@ -52,9 +53,10 @@ function faultOf(
   { name, inputSchema }: Partial<Described>,
   { prefix, maxToolBytes }: Limits,
   tools: ReadonlyMap<string, Tool>,
+  secrets: Secrets,
 ): string | undefined {
-  if (typeof name !== "string") return `a tool without a name: ${describe(one)}`;
-  const what = describe(name);
+  if (typeof name !== "string") return `a tool without a name: ${secrets.describe(one)}`;
+  const what = secrets.describe(name);
   if (!isToolName(prefix + name))
     return `${what}: a name is 1 to 64 letters, digits, _ and -${prefix === "" ? "" : ", with its prefix"}`;
   if (tools.has(prefix + name)) return `${what}: a tool of that name stands before it`;
@@ -68,7 +70,12 @@ function isObjectSchema(schema: unknown): schema is JsonSchema {
   return typeof schema === "object" && schema !== null && (schema as { readonly type?: unknown }).type === "object";
 }
 
-function toolOf({ name, description, inputSchema, annotations }: Described, prefix: string, run: RunServed): Tool {
+function toolOf(
+  { name, description, inputSchema, annotations }: Described,
+  prefix: string,
+  secrets: Secrets,
+  run: RunServed,
+): Tool {
   const hints = (typeof annotations === "object" && annotations !== null ? annotations : {}) as Readonly<
     Record<string, unknown>
   >;
@@ -76,8 +83,8 @@ function toolOf({ name, description, inputSchema, annotations }: Described, pref
   const served = name as string; // as was checked
   return defineTool({
     name: prefix + served,
-    ...(typeof description === "string" && { description }),
-    input: objectBy(inputSchema as JsonSchema),
+    ...(typeof description === "string" && { description: secrets.hide(description) }),
+    input: objectBy(secrets.hideSchema(inputSchema as JsonSchema)),
     isReadOnly,
     needsApproval: !isReadOnly && hints["destructiveHint"] === true,
     run: (input, call) => run(served, input, call),

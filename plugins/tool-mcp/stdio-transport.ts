@@ -123,7 +123,10 @@ export class StdioTransport implements Transport {
     const { maxMessageBytes } = this.#config;
     if (line.text === undefined) {
       const why = `a message of ${line.bytes} bytes, and maxMessageBytes is ${maxMessageBytes}`;
-      this.#nuisance.tell("the server has sent a message that is too long", `${why}: ${line.head}`);
+      this.#nuisance.tell(
+        "the server has sent a message that is too long",
+        `${why}: ${this.#nuisance.secrets.hideCut(line.head)}`,
+      );
       const id = idAtEnds(line.head, line.tail);
       if (id !== undefined) this.onmessage?.(unheard(id, `the server has answered by ${why}`));
       return;
@@ -144,7 +147,8 @@ export class StdioTransport implements Transport {
     const lines = new BoundedLines(wordBytes);
     await this.#read(stderr, async (chunk) => {
       for (const line of lines.take(chunk)) {
-        const said = this.#nuisance.hide((line.text ?? `${line.head} ...`).trimEnd());
+        const { secrets } = this.#nuisance;
+        const said = line.text === undefined ? `${secrets.hideCut(line.head)} ...` : secrets.hide(line.text.trimEnd());
         if (said === "") continue;
         this.#said.push(said);
         if (this.#said.length > lastWords) this.#said.shift();

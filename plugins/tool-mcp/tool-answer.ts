@@ -1,24 +1,25 @@
 /** What a server answers to a call of a tool, as what the tool gives. */
-import { describe, ToolError } from "../../core/index.ts";
+import { ToolError } from "../../core/index.ts";
 import type { ServerAnswer } from "./connection.ts";
-import { beginning } from "./nuisance.ts";
+import type { Secrets } from "./secrets.ts";
 
 const wordsMax = 16_384;
 
 /**
  * A text alone is a text. All else is `{ content, structuredContent? }` as the server has sent it: images and sounds as base64.
+ * Of that nothing is hidden; of what says that the tool has failed, secrets are.
  * @throws ToolError `tool_failed`, with the server's words: it says that the tool has failed; `tool_result`: it is no answer.
  */
-export function toolAnswer({ content = [], structuredContent, isError }: ServerAnswer): unknown {
+export function toolAnswer({ content = [], structuredContent, isError }: ServerAnswer, secrets: Secrets): unknown {
   if (!Array.isArray(content))
-    throw new ToolError("tool_result", `the server's content is no list, but ${describe(content)}`);
+    throw new ToolError("tool_result", `the server's content is no list, but ${secrets.describe(content)}`);
   const texts = content.map(textOf);
   const isText = texts.every((text) => text !== undefined);
   if (isError === true) {
     const said = texts.filter((text) => text !== undefined).join("\n");
     throw new ToolError(
       "tool_failed",
-      beginning(said === "" ? "the tool has failed, and says not why" : said, wordsMax),
+      said === "" ? "the tool has failed, and says not why" : secrets.beginning(said, wordsMax),
     );
   }
   if (structuredContent !== undefined) return { content, structuredContent };

@@ -1,5 +1,6 @@
 /** Tools of a server on streamable HTTP, in a process of its own: by the official package, and some that break its rules. */
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { errorData } from "../../../core/index.ts";
 import { type SupervisorHandle, type ToolsClient, toolsOf } from "../../../index.ts";
 import { everything } from "../../fixtures/mcp-plugins.ts";
 import { McpHttpServer } from "../../support/mcp-http.ts";
@@ -98,6 +99,16 @@ test.each([
 ])("an answer that is none (%s) fails its call", async (way, code, message) => {
   const tools = await start(`/${way}`, { maxMessageBytes: 100_000 });
   expect(await outcome(tools.call("good"))).toMatchObject({ code, message: expect.stringContaining(message) });
+});
+
+test.each([
+  ["refusing", "Error POSTing to endpoint: *** (HTTP 500)"],
+  ["sending", "the server answers 307, which sends to /***: set url to where it is"],
+])("what a server says of its headers where it is %s is not told", async (way, message) => {
+  const tools = await start(`/${way}`, { headers: { authorization: "Bearer sesame-open" } });
+  const error = errorData(await outcome(tools.call("good")));
+  expect(error).toMatchObject({ code: "tool_failed", message });
+  expect(JSON.stringify([error, await system().plugins()])).not.toContain("sesame");
 });
 
 test("a server that is not there is a failed start that says so", async () => {
