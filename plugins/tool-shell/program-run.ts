@@ -30,14 +30,14 @@ export async function runProgram(
   const mark = randomUUID();
   // Before there is a process, so that there is no moment in which nobody would end it.
   watcher.begun(mark);
-  let isOver = false;
+  let isOver = true;
   try {
     const child = start(program, given, config, mark);
     const exited = exitOf(child, program);
     if (child.pid === undefined) {
-      isOver = true;
       return await exited.then(() => Promise.reject(new TypeError("what was never started has ended")));
     }
+    isOver = false;
     watcher.begun(mark, child.pid);
     const family = new ProcessFamily(child.pid, mark);
     const end = async () => {
@@ -75,7 +75,7 @@ export async function runProgram(
 }
 
 function start(
-  { path, before = [] }: Program,
+  { name, path, before = [] }: Program,
   { arguments: given = [], stdin }: RunArguments,
   config: ShellConfig,
   mark: string,
@@ -84,13 +84,22 @@ function start(
   const limits = limitsOf(config);
   // The script of numbers alone; what is run, and with what, are its arguments, which it hands on as they are.
   const [file, ...rest] = limits === "" ? args : ["/bin/sh", "-c", `${limits}exec "$@"`, "sh", ...args];
-  return spawn(file as string, rest, {
-    cwd: config.cwd,
-    env: { ...config.env, [markName]: mark },
-    shell: false,
-    detached: true,
-    stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-  });
+  try {
+    return spawn(file as string, rest, {
+      cwd: config.cwd,
+      env: { ...config.env, [markName]: mark },
+      shell: false,
+      detached: true,
+      stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+  } catch (error) {
+    // What the system refuses at once: arguments that are more than it takes, for one.
+    throw notStarted(name, error);
+  }
+}
+
+function notStarted(name: string, error: unknown): ToolError {
+  return new ToolError("tool_failed", `run_program: ${name} could not be started: ${errorData(error).message}`, error);
 }
 
 /** Commands of `sh`; empty: there are none. */
@@ -107,11 +116,7 @@ function limitsOf({ maxCpuS, maxMemoryBytes, maxFileBytes, maxOpenFiles }: Shell
 function exitOf(child: ChildProcess, { name }: Program): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
   const { promise, resolve, reject } = Promise.withResolvers<[number | null, NodeJS.Signals | null]>();
   child.once("exit", (code, signal) => resolve([code, signal]));
-  child.once("error", (error) =>
-    reject(
-      new ToolError("tool_failed", `run_program: ${name} could not be started: ${errorData(error).message}`, error),
-    ),
-  );
+  child.once("error", (error) => reject(notStarted(name, error)));
   return promise;
 }
 

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, expect, test } from "@jest/globals";
+import { type ShellConfig, shellConfig } from "../../../plugins/tool-shell/config.ts";
+import { runProgram } from "../../../plugins/tool-shell/program-run.ts";
 import { Watcher } from "../../../plugins/tool-shell/watcher.ts";
 import { livingWith, processToken, whenGone, whenLiving } from "../../support/process-table.ts";
 
@@ -48,6 +50,23 @@ test("one that somebody has ended has another in its place, which knows what it 
   await whenLiving(token, 1);
   watcher.close();
   await whenGone(token);
+});
+
+test.each([
+  ["more arguments than the system takes", ["x".repeat(3_000_000)]],
+  ["a zero in an argument", ["a\0b"]],
+])("a program that cannot be started for %s is told as such, and not watched on", async (_what, args) => {
+  const watcher = new Watcher(0);
+  const config = shellConfig.defaults as unknown as ShellConfig;
+  const program = { name: "echo", description: "", path: "/bin/echo" };
+  const run = runProgram(program, { program: "echo", arguments: args }, config, watcher, new AbortController().signal);
+  await expect(run).rejects.toMatchObject({
+    code: "tool_failed",
+    message: expect.stringContaining("could not be started"),
+  });
+  watcher.close();
+  while (watcher.pid !== undefined) await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(watcher.isMissing).toBe(false);
 });
 
 test("the end of its thread is an end of its stdin", async () => {
