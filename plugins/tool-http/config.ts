@@ -27,7 +27,7 @@ export interface HttpConfig extends ToolLimits {
   readonly originHeaders: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Content types of answers; others are refused. Default text, JSON, XML and the like. */
   readonly contentTypes: readonly string[];
-  /** Certificates in PEM, beside those that Node trusts. Default none. */
+  /** Certificates in PEM, beside those that Node brings along. Default none. */
   readonly ca: string;
   /** Default 5. */
   readonly maxRedirects: number;

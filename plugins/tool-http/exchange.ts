@@ -1,20 +1,21 @@
 /** One request on a connection of its own, to addresses that were looked at, and its answer up to where its body begins. */
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { getCACertificates } from "node:tls";
 import { byDeadline, errorData, ToolError } from "../../core/index.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import type { HttpConfig } from "./config.ts";
 import { hostOf } from "./host-list.ts";
 import { checkedAddresses, pinnedLookup, type Resolve } from "./pinned-host.ts";
 import type { HttpRequest } from "./redirects.ts";
+import type { Trust } from "./trust.ts";
 
-export type ExchangeBounds = Pick<HttpConfig, "maxHeaderBytes" | "connectTimeoutMs" | "firstByteTimeoutMs" | "ca">;
+export type ExchangeBounds = Pick<HttpConfig, "maxHeaderBytes" | "connectTimeoutMs" | "firstByteTimeoutMs">;
 
 export interface Exchange {
   readonly bounds: ExchangeBounds;
   readonly resolve: Resolve;
   readonly guard: AddressGuard;
+  readonly trust: Trust;
 }
 
 /**
@@ -26,7 +27,7 @@ export interface Exchange {
 export async function exchange(
   { url, method, body }: HttpRequest,
   headers: ReadonlyMap<string, string>,
-  { bounds, resolve, guard }: Exchange,
+  { bounds, resolve, guard, trust }: Exchange,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { promise: answered, resolve: answer, reject } = Promise.withResolvers<IncomingMessage>();
@@ -46,13 +47,12 @@ export async function exchange(
       method,
       lookup: pinnedLookup(addresses as Awaited<ReturnType<typeof checkedAddresses>>), // nothing was asked yet, and so not answered
       // None that is shared: no connection of somebody else's, and no proxy of the environment.
-      agent: isSecure ? new HttpsAgent({ keepAlive: false }) : new HttpAgent({ keepAlive: false }),
+      agent: isSecure
+        ? new HttpsAgent({ keepAlive: false, secureContext: trust.context })
+        : new HttpAgent({ keepAlive: false }),
       maxHeaderSize: bounds.maxHeaderBytes,
       insecureHTTPParser: false,
-      ...(isSecure && {
-        rejectUnauthorized: true,
-        ...(bounds.ca !== "" && { ca: [...getCACertificates(), bounds.ca] }),
-      }),
+      ...(isSecure && { rejectUnauthorized: true }),
     });
     close = (why) => void request.destroy(why);
     for (const [name, value] of headers) request.setHeader(name, value);

@@ -9,6 +9,7 @@ import { modelHeaders } from "./header-rules.ts";
 import { hasType, mediaType, textDecoderOf } from "./media-types.ts";
 import { type Resolve, resolveBySystem } from "./pinned-host.ts";
 import { type HttpRequest, isRedirect, redirected } from "./redirects.ts";
+import { Trust } from "./trust.ts";
 import { UrlRules } from "./url-rules.ts";
 
 export interface FetchArguments {
@@ -38,6 +39,7 @@ export class HttpFetcher {
   readonly #guard: AddressGuard;
   readonly #grants: ReadonlySet<string>;
   readonly #resolve: Resolve;
+  readonly #trust: Trust;
 
   constructor(config: HttpConfig, resolve: Resolve = resolveBySystem) {
     this.#config = config;
@@ -45,6 +47,7 @@ export class HttpFetcher {
     this.#guard = new AddressGuard(config.allowAddresses, config.denyAddresses);
     this.#grants = new Set(config.grantHeaders.map((name) => name.toLowerCase()));
     this.#resolve = resolve;
+    this.#trust = new Trust(config.ca);
   }
 
   /** What can be said before a name is resolved. @throws ToolError `tool_denied`, `tool_arguments`, `tool_limit`. */
@@ -102,7 +105,7 @@ export class HttpFetcher {
       ["accept-encoding", acceptEncoding],
       ...(body === undefined ? [] : ([["content-length", String(body.length)]] as const)),
     ]);
-    const parts = { bounds: this.#config, resolve: this.#resolve, guard: this.#guard };
+    const parts = { bounds: this.#config, resolve: this.#resolve, guard: this.#guard, trust: this.#trust };
     return await exchange(request, sent, parts, signal);
   }
 

@@ -1,9 +1,13 @@
 /** `tool-http` as a plugin: who asks, who gives up, and what the environment says. Not in every placement: the contract's suite is. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
 import { type SupervisorHandle, type ToolsClient, toolsOf } from "../../../index.ts";
 import type { HttpConfig } from "../../../plugins/tool-http/config.ts";
 import { toolHttp } from "../../../plugins/tool-http/index.ts";
+import { certificate, privateKey } from "../../fixtures/pinned-certificate.ts";
 import { Proxy } from "../../support/proxy.ts";
 import { runProgram } from "../../support/run-program.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -129,4 +133,21 @@ test("a proxy of the environment is not used", async () => {
   });
   await proxy.stop();
   expect([JSON.parse(stdout).text, proxy.hosts]).toEqual(["here", []]);
+});
+
+test("a certificate that the environment makes good is not", async () => {
+  await using server = await WebServer.startSecure((_request, response) => response.end("here"), {
+    cert: certificate,
+    key: privateKey,
+  });
+  const folder = mkdtempSync(join(tmpdir(), "mofa-tool-http-"));
+  const file = join(folder, "authorities.pem");
+  writeFileSync(file, certificate);
+  const program = fileURLToPath(new URL("../../fixtures/programs/fetch-once.js", import.meta.url));
+  const config = { ...configOf(server), schemes: ["https"] };
+  const { stdout } = await runProgram(process.execPath, [program, JSON.stringify(config), server.url], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: file, NODE_TLS_REJECT_UNAUTHORIZED: "0" },
+  });
+  rmSync(folder, { recursive: true });
+  expect([stdout, server.requests]).toEqual([expect.stringContaining("DEPTH_ZERO_SELF_SIGNED_CERT"), []]);
 });
