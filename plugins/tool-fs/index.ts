@@ -1,5 +1,5 @@
 /** Tools for files: read, write, list, search and edit, in folders that the program has named, and nowhere else. */
-import { byDeadline, defineTools, errorData, RuntimeError } from "../../core/index.ts";
+import { defineTools, errorData, RuntimeError } from "../../core/index.ts";
 import { fsConfig } from "./config.ts";
 import { editFileTool } from "./edit-file.ts";
 import { FsPlaces } from "./fs-places.ts";
@@ -26,17 +26,8 @@ export const toolFs = defineTools({
     if (!isAnchored && process.platform === "linux")
       warn(new Error("there is no /proc/self/fd: programs that swap links in the roots may lead it out of them"));
     const writable = roots.filter(({ mode }) => mode === "write");
-    const sweep = async () => {
-      const young = await Promise.all(writable.map((root) => removeLeftovers(root, config, bus.wallMs(), signal)));
-      return young.some((count) => count > 0);
-    };
-    if (await sweep()) {
-      // Others of that age may be of a write under way; those that are still there then are of none.
-      const cancel = byDeadline(config.leftoverMs, () => {
-        sweep().catch((error: unknown) => signal.aborted || warn(error));
-      });
-      signal.addEventListener("abort", cancel, { once: true });
-    }
+    // A start does not wait for it: there may be very many files.
+    void removeLeftovers({ roots: writable, bounds: config, wallMs: () => bus.wallMs(), warn, signal });
     const places = new FsPlaces(roots, config, warn);
     const tools = [readFileTool(places), listFilesTool(places), searchFilesTool(places)];
     if (writable.length > 0) tools.push(writeFileTool(places), editFileTool(places));
