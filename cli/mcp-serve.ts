@@ -8,6 +8,7 @@ import type { ToolList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeSystem, withAttached } from "./attach/attached-command.ts";
 import { type ServedTool, servedTools } from "./attach/served-tools.ts";
 import { oneLine } from "./attach/table.ts";
+import { CallProgress } from "./call-progress.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 
 interface ServeOptions extends AttachOptions {
@@ -176,26 +177,22 @@ class ToolServer {
     { signal, _meta, notify }: ServerContext["mcpReq"],
   ): Promise<CallToolResult> {
     const progressToken = _meta?.progressToken;
-    let progress = 0;
-    let said = Promise.resolve();
-    const say = (message: string) => {
-      if (progressToken === undefined) return;
-      const params = { progressToken, progress: ++progress, message };
-      // One that cannot be told is of a host that has left, which is seen by stdin's end.
-      said = said.then(() => notify({ method: "notifications/progress", params })).catch(() => {});
-    };
+    const said =
+      progressToken === undefined
+        ? undefined
+        : new CallProgress((told) => notify({ method: "notifications/progress", params: { progressToken, ...told } }));
     const onDelta = (delta: ToolDelta) => {
-      if (delta.type === "progress") return say(oneLine(textOf(delta.data), progressChars));
+      if (delta.type === "progress") return said?.progress(oneLine(textOf(delta.data), progressChars));
       if (this.#isApproved) return void this.#approve(plugin, delta.id);
       const word = `${name} waits for approval: mofa approve ${delta.id}`;
       this.warn(word);
-      say(word);
+      said?.word(word);
     };
     try {
       const json = await this.#client.callTool({ plugin, tool: info.name, arguments: given }, { signal, onDelta });
       const value: unknown = JSON.parse(json);
       // Behind its answer nobody hears of it.
-      await said;
+      await said?.end();
       return {
         content: [{ type: "text", text: typeof value === "string" ? value : json }],
         ...(isObject(value) && { structuredContent: value }),
