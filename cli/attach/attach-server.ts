@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { MofaSystem, RuntimeEvent } from "../../index.ts";
 import { type AttachAnswer, type AttachRequest, requestCharsMax } from "./attach-protocol.ts";
 import { AttachedVerbs, isVerb, targetOf } from "./attached-verbs.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText, tellable } from "./json-text.ts";
 import { linesOf } from "./lines.ts";
 import { Restarts } from "./restarts.ts";
 import { openSocketFolder, socketFolder } from "./socket-folder.ts";
@@ -164,8 +164,10 @@ function callTool(socket: Socket, calls: ToolCalls, request: AttachRequest & { r
   calls.begin(
     request,
     (delta) => {
+      if (delta.type === "approval") write(socket, { id, delta });
       // One that reads too slowly misses how far it is, and nothing else.
-      if (socket.writableLength < backlogMax || delta.type === "approval") writeValues(socket, { id, delta });
+      else if (socket.writableLength < backlogMax)
+        write(socket, { id, delta: { ...delta, data: tellable(delta.data) } });
     },
     (outcome) => {
       if ("json" in outcome) write(socket, { id, ok: true, value: outcome.json });

@@ -10,7 +10,7 @@ import {
   toolsTag,
 } from "../../index.ts";
 import type { ApprovalList, AskedPlugin, AttachVerb, ModelList, ToolList } from "./attach-protocol.ts";
-import { jsonText } from "./json-text.ts";
+import { tellable } from "./json-text.ts";
 
 /** Time for a plugin to say what it has; a model's provider is asked meanwhile. */
 const askMs = 5_000;
@@ -97,15 +97,6 @@ export class AttachedPlugins {
     if (known.includes(plugin)) return;
     const text = known.length === 0 ? "no plugin has any" : `there are ${known.join(", ")}`;
     throw new RuntimeError("bad_argument", `no plugin ${plugin} with tools runs: ${text}`);
-  }
-}
-
-/** As JSON has it: one call that cannot be told keeps nobody from the others. */
-function tellable(value: unknown): unknown {
-  try {
-    return JSON.parse(jsonText(value));
-  } catch (error) {
-    return `cannot be told: ${(error as Error).message}`;
   }
 }
 

@@ -16,6 +16,17 @@ export function jsonText(value: unknown): string {
   });
 }
 
+/** As JSON has it, or as a short text where it cannot be told: one such keeps nobody from the others. */
+export function tellable(value: unknown): unknown {
+  try {
+    // Of what is nothing in JSON there is no text.
+    const text = jsonText(value) as string | undefined;
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch (error) {
+    return `cannot be told: ${(error as Error).message}`;
+  }
+}
+
 function shownAs(value: object): unknown {
   if (value instanceof Map) return isByText(value) ? Object.fromEntries(value) : [...value];
   if (value instanceof Set) return [...value];

@@ -4,6 +4,7 @@ import { chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { AttachClient } from "../../../cli/attach/attach-client.ts";
 import { AttachServer } from "../../../cli/attach/attach-server.ts";
@@ -65,6 +66,17 @@ async function opened(of: MofaSystem): Promise<{ readonly path: string } & Dispo
   const server = AttachServer.open(of, "test", () => {}) as AttachServer;
   await until(() => socketsIn(join(runtime, "mofa")).size === 1);
   return { path: join(runtime, "mofa", `${process.pid}.sock`), [Symbol.dispose]: () => server[Symbol.dispose]() };
+}
+
+/** Of whose tools each waits for approval. */
+async function startWorkshop(): Promise<AsyncDisposable> {
+  const { ref, exit } = await system().startPlugins([{ plugin: workshop, config: { approval: "all" } }]);
+  return {
+    async [Symbol.asyncDispose]() {
+      system().exit(ref, "shutdown");
+      await exit;
+    },
+  };
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
@@ -195,7 +207,7 @@ test("who does not answer in time is told with whose turn holds the thread", asy
 });
 
 test("as many calls of tools as may be under way keep no word from coming through, and more are refused", async () => {
-  await system().startPlugins([{ plugin: workshop, config: { approval: "all" } }]);
+  await using _workshop = await startWorkshop();
   using server = await opened(system());
   using client = await AttachClient.connect(server.path);
   const call = { plugin: "workshop", tool: "shout", arguments: { text: "a" } };
@@ -213,4 +225,29 @@ test("as many calls of tools as may be under way keep no word from coming throug
   // Whose line is closed gives up what it has asked for.
   const waiting = async () => (await toolsOf(system(), "workshop").approvals()).length;
   await until(async () => (await waiting()) === 0);
+});
+
+test("a second call by the id of one that is under way is refused, and the first goes on", async () => {
+  await using _workshop = await startWorkshop();
+  using server = await opened(system());
+  const socket = connect(server.path);
+  const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const next = async () => JSON.parse((await answers.next()).value as string) as Record<string, unknown>;
+  const say = (request: object) => socket.write(`${JSON.stringify(request)}\n`);
+  const call = { id: 7, verb: "callTool", plugin: "workshop", tool: "shout", arguments: { text: "a" } };
+  say(call);
+  const { delta } = (await next()) as { readonly delta: { readonly id: string } };
+  say(call);
+  expect(await next()).toEqual({
+    id: 7,
+    ok: false,
+    error: { code: "bad_argument", message: "a call with the id 7 is under way already" },
+  });
+  say({ id: 8, verb: "decide", plugin: "workshop", decision: { id: delta.id, isApproved: true } });
+  const two = [await next(), await next()].sort((a, b) => Number(a["id"]) - Number(b["id"]));
+  expect(two).toEqual([
+    { id: 7, ok: true, value: '"A"' },
+    { id: 8, ok: true, value: true },
+  ]);
+  socket.destroy();
 });

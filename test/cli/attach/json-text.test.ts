@@ -1,6 +1,6 @@
 /** What JSON has no form for, as `mofa inspect --json` and `mofa events --json` have it. */
 import { expect, test } from "@jest/globals";
-import { jsonText } from "../../../cli/attach/json-text.ts";
+import { jsonText, tellable } from "../../../cli/attach/json-text.ts";
 
 const told = (value: unknown): unknown => JSON.parse(jsonText(value));
 
@@ -26,4 +26,11 @@ test("what stands in itself is told once, and what stands twice is told twice", 
   const outer: Record<string, unknown> = { first: twice, second: [twice] };
   outer["map"] = new Map([["outer", outer]]);
   expect(told(outer)).toEqual({ first: twice, second: [twice], map: { outer: "[circular]" } });
+});
+
+test("what is nested too deeply is told as a short text, and what is nothing as nothing", () => {
+  let deep: unknown = 1;
+  for (let level = 0; level < 100_000; level++) deep = { deep };
+  expect(tellable(deep)).toMatch(/^cannot be told: /);
+  expect([tellable(undefined), tellable({ many: 5n })]).toEqual([undefined, { many: "5n" }]);
 });
