@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { RuntimeError } from "../core/index.ts";
-import { printableLines } from "./attach/table.ts";
+import { paragraph } from "./attach/table.ts";
 import { type CommandEntry, type ExitCode, exitCodes, type Output } from "./command.ts";
 import { Interrupt } from "./interrupt.ts";
 
@@ -143,12 +143,14 @@ function isStuck(error: unknown): boolean {
   return error instanceof RuntimeError && error.code === "thread_stuck";
 }
 
-/** One line for an outcome that was planned for (it has a code); anything else is a bug, and shows its stack. */
+/**
+ * One line for an outcome that was planned for (it has a code); anything else is a bug, and shows its stack. It may be in the words of
+ * a tool, or of an actor.
+ */
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // It may be in the words of a tool, or of an actor.
-  if ("code" in error && typeof error.code === "string") return printableLines(`${error.message} (${error.code})`);
-  return error.stack ?? error.message;
+  if (!(error instanceof Error)) return paragraph(String(error));
+  if ("code" in error && typeof error.code === "string") return paragraph(`${error.message} (${error.code})`);
+  return paragraph(error.stack ?? error.message);
 }
 
 /** From package.json, two folders above the built file. */

@@ -7,7 +7,7 @@ import type { AttachClient } from "./attach/attach-client.ts";
 import type { ToolList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeSystem, withAttached } from "./attach/attached-command.ts";
 import { type ServedTool, servedTools } from "./attach/served-tools.ts";
-import { oneLine } from "./attach/table.ts";
+import { oneLine, paragraph } from "./attach/table.ts";
 import { CallProgress } from "./call-progress.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 
@@ -102,7 +102,7 @@ class ToolServer {
   }
 
   warn(text: string): void {
-    this.#context.err.write(`mofa mcp-serve: ${text}\n`);
+    this.#context.err.write(`mofa mcp-serve: ${paragraph(text)}\n`);
   }
 
   /** @throws RuntimeError `bad_argument`, by rejection: one that is named has no tools. */

@@ -5,6 +5,7 @@ import { errorData, isOrderly } from "../core/index.ts";
 import { type MofaSystem, type RefData, reasonText, startSystem } from "../index.ts";
 import { type InjectedFaults, injectFaults } from "../testing/index.ts";
 import { AttachServer } from "./attach/attach-server.ts";
+import { paragraph } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { programStack } from "./program-frames.ts";
 import { type ChaosReport, chaosReport, chaosText, readPlan } from "./run/chaos.ts";
@@ -100,7 +101,7 @@ export async function run(
       (await Promise.race([runProgram(system, program, args, journal), stopped, ended])) ?? journal.systemFailure;
     if (!signal.aborted) result = { ended: failure === undefined ? "done" : "failed", failure: failure ?? null };
     if (result.ended !== "failed") return exitCodes.ok;
-    err.write(`mofa run: ${module}: ${failure}\n`);
+    err.write(`mofa run: ${module}: ${paragraph(`${failure}`)}\n`);
     return exitCodes.failed;
   } catch (error) {
     if (!signal.aborted) result = { ended: "failed", failure: errorData(error).message };

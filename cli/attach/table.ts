@@ -42,3 +42,8 @@ export function printable(text: string): string {
 export function printableLines(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n\t]|\p{Cf}/gu, "\u{FFFD}");
 }
+
+/** The same of a text that stands behind words of ours: of what an actor has said no further line begins as a line of ours would. */
+export function paragraph(text: string): string {
+  return printableLines(text).replaceAll(/\n(?![\t ])/g, "\n  ");
+}

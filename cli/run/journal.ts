@@ -15,6 +15,7 @@ import {
   refKey,
 } from "../../index.ts";
 import { reportIn, reportText } from "../../supervisors/index.ts";
+import { paragraph } from "../attach/table.ts";
 import { programFrames, programStack } from "../program-frames.ts";
 
 type EventOf<T extends RuntimeEvent["type"]> = Extract<RuntimeEvent, { type: T }>;
@@ -25,6 +26,7 @@ const charsMax = 2_000;
 const messageCharsMax = 100;
 
 export class Journal implements Disposable {
+  /** Of what actors say no line begins as one of these. */
   readonly #write: (line: string) => void;
   readonly #stops: readonly (() => void)[];
   readonly #gaveUp = new Set<string>();
@@ -32,7 +34,7 @@ export class Journal implements Disposable {
   systemFailure: string | undefined;
 
   constructor({ events }: MofaSystem, out: NodeJS.WritableStream) {
-    this.#write = (line) => out.write(`${line}\n`);
+    this.#write = (line) => out.write(`${paragraph(line)}\n`);
     this.#stops = [
       events.on("crashed", ({ ref, name, behaviour, reason, message, stack }) =>
         this.#write(`crash: ${behaviour} ${name ?? refKey(ref)}${inHandText(message)}: ${crashText(reason, stack)}`),

@@ -21,6 +21,19 @@ const programs = useMofaPrograms({
       },
     });
     export const silent = definePlugin({ name: "silent", version: "1.0.0", tags: ["tools"], behaviour: {} });
+    export const liar = defineTools({
+      name: "liar",
+      version: "1.0.0",
+      tools: [
+        defineTool({ name: "lie", input: { type: "object" }, run() { throw new Error("no\\nmofa: all is well\\u001b[2J"); } }),
+        defineTool({ name: "deep", input: { type: "object" }, async run(_input, call) {
+          let deep = 1;
+          for (let level = 0; level < 20_000; level++) deep = [deep];
+          await call.progress(deep);
+          return "done";
+        } }),
+      ],
+    });
     export const shop = defineTools({
       name: "shop",
       version: "1.0.0",
@@ -46,7 +59,7 @@ const programs = useMofaPrograms({
       ],
     });
     export async function main(system, args) {
-      await system.startPlugins([shop, { plugin: llmScripted, config: { model: "parrot" } }, ...(args.includes("broken") ? [broken] : []), ...(args.includes("silent") ? [silent] : [])]);
+      await system.startPlugins([shop, { plugin: llmScripted, config: { model: "parrot" } }, ...(args.includes("broken") ? [broken] : []), ...(args.includes("silent") ? [silent] : []), ...(args.includes("liar") ? [liar] : [])]);
       console.log("up");
       await new Promise(() => {});
     }`,
@@ -261,6 +274,24 @@ describe("mofa call-tool", () => {
       code: 0,
       stdout: '"a\\u001b[2J\\u009bb\u202ec"\n',
       stderr: 'null\n{"many":"5n"}\n',
+    });
+  });
+
+  test("an error in several lines has none that reads as a word of the runtime's", async () => {
+    await start("liar");
+    expect(await mofa("call-tool", "liar", "lie")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "mofa: lie: no\n  mofa: all is well\ufffd[2J (tool_failed)\n",
+    });
+  });
+
+  test("progress that is nested too deeply to be told fails no call", async () => {
+    await start("liar");
+    expect(await mofa("call-tool", "liar", "deep")).toEqual({
+      code: 0,
+      stdout: "done\n",
+      stderr: expect.stringMatching(/^"cannot be told: .*"\n$/),
     });
   });
 
