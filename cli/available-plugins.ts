@@ -1,5 +1,6 @@
 /** The plugins that come with MoFA, and what is missing to use them. */
 import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
 import { pluginFacts, pluginPackages } from "../core/index.ts";
 import { type AnyPlugin, isPlugin } from "../index.ts";
 import { capabilitiesText, missingText } from "./attach/plugin-text.ts";
@@ -11,6 +12,15 @@ export interface AvailablePlugin {
   /** What a program imports it from. */
   readonly specifier: string;
   readonly plugin: AnyPlugin;
+}
+
+/** `--available`, with which no program is asked. @param which as a person names them */
+export function describeAvailable(command: Command, which = "plugins"): void {
+  const option = command.createOption(
+    "--available",
+    `the ${which} that come with MoFA, and what they need; no program has to run`,
+  );
+  command.addOption(option.conflicts("system"));
 }
 
 export function listAvailable(

@@ -5,7 +5,7 @@ import type { PluginList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
 import { capabilitiesText, missingText } from "./attach/plugin-text.ts";
 import { oneLine, tableText } from "./attach/table.ts";
-import { availablePlugins, listAvailable } from "./available-plugins.ts";
+import { availablePlugins, describeAvailable, listAvailable } from "./available-plugins.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
 import { countText } from "./number-text.ts";
 
@@ -14,13 +14,8 @@ const detailChars = 80;
 
 export function describe(command: Command): void {
   describeAttached(command);
-  const available = command.createOption(
-    "--available",
-    "the plugins that come with MoFA, and what they need; no program has to run",
-  );
-  command
-    .addOption(available.conflicts("system"))
-    .addHelpText("after", "\nThe exit code is 1 where one of them is down.");
+  describeAvailable(command);
+  command.addHelpText("after", "\nThe exit code is 1 where one of them is down.");
 }
 
 /** Fails where one of them is down. */
