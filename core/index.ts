@@ -323,7 +323,6 @@ export type { StandardIssue, StandardResult, StandardSchema } from "./registry/s
 export type { Activity, ActivityOptions, ActivityReading, ThreadActivity } from "./system/activity.ts";
 export type { ActorNode } from "./system/actor-tree.ts";
 export type { SystemParts } from "./system/boot.ts";
-export { countsByPosition, type PositionCounts } from "./system/counts-by-position.ts";
 export type { SystemStats } from "./system/inspection.ts";
 export { loadSystem } from "./system/load.ts";
 export type { LookOptions, StateOptions } from "./system/look-options.ts";
@@ -332,6 +331,14 @@ export type { ProfileOptions } from "./system/profile.ts";
 export type { ProgramSubscription } from "./system/program-subscription.ts";
 export type { Remaining, RunningTurn } from "./system/remaining.ts";
 export type { System, SystemMonitor } from "./system/system.ts";
+export {
+  type CountedEvent,
+  eventLabel,
+  eventMetrics,
+  type StatsMetric,
+  type SystemMetric,
+  statsMetrics,
+} from "./system/system-metrics.ts";
 export { type SystemOptions, threadsOf } from "./system/system-options.ts";
 export type { MissedRuns, Schedule, ScheduleOptions } from "./tasks/schedules.ts";
 export type { Task } from "./tasks/task-handle.ts";

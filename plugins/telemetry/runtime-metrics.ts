@@ -1,16 +1,14 @@
 /** What operations, and the runtime itself, come to in numbers: instruments of OpenTelemetry. */
-import type { BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
+import type { Attributes, BatchObservableCallback, Counter, Meter } from "@opentelemetry/api";
 import {
-  type CrashReport,
-  countsByPosition,
+  type CountedEvent,
+  eventLabel,
+  eventMetrics,
   type OperationEvent,
-  type RestartedEvent,
-  type RuntimeEvent,
-  reasonKind,
+  type SystemMetric,
   type SystemStats,
+  statsMetrics,
 } from "../../core/index.ts";
-
-type Happened = CrashReport | RestartedEvent | Extract<RuntimeEvent, { readonly type: "exited" }>;
 
 /** As the conventions for generative AI have them. */
 const tokenBounds = Array.from({ length: 14 }, (_, power) => 4 ** power);
@@ -29,9 +27,7 @@ export class RuntimeMetrics {
   readonly #tokens;
   readonly #duration;
   readonly #others;
-  readonly #crashes;
-  readonly #exits;
-  readonly #restarts;
+  readonly #events: Readonly<Record<CountedEvent["type"], Counter>>;
   readonly #close: () => void;
 
   /** @param stats asked for when somebody collects */
@@ -51,9 +47,12 @@ export class RuntimeMetrics {
       description: "How long other operations have taken, such as tasks with a trace context",
       advice: { explicitBucketBoundaries: secondBounds },
     });
-    this.#crashes = meter.createCounter("mofa.crashes", { unit: "{crash}", description: "Actors that have failed" });
-    this.#exits = meter.createCounter("mofa.exits", { unit: "{actor}", description: "Actors that have ended" });
-    this.#restarts = meter.createCounter("mofa.restarts", { unit: "{restart}", description: "Children started again" });
+    const counter = ({ name, unit, description }: SystemMetric) => meter.createCounter(name, { unit, description });
+    this.#events = {
+      crashed: counter(eventMetrics.crashed),
+      exited: counter(eventMetrics.exited),
+      restarted: counter(eventMetrics.restarted),
+    };
     this.#close = observeStats(meter, stats);
   }
 
@@ -82,11 +81,8 @@ export class RuntimeMetrics {
     }
   }
 
-  happened(event: Happened): void {
-    if (event.type === "restarted")
-      this.#restarts.add(1, event.name === undefined ? {} : { "mofa.supervisor": event.name });
-    else if (event.type === "crashed") this.#crashes.add(1, { "mofa.behaviour": event.behaviour });
-    else this.#exits.add(1, { "mofa.exit.reason": reasonKind(event.reason) });
+  happened(event: CountedEvent): void {
+    this.#events[event.type].add(1, attributesOf(eventMetrics[event.type], eventLabel(event)));
   }
 
   close(): void {
@@ -95,27 +91,25 @@ export class RuntimeMetrics {
 }
 
 function observeStats(meter: Meter, stats: () => Promise<SystemStats>): () => void {
-  const actors = meter.createObservableGauge("mofa.actors", { unit: "{actor}", description: "Actors that live" });
-  const unread = meter.createObservableGauge("mofa.mailbox.messages", {
-    unit: "{message}",
-    description: "Messages that wait in mailboxes",
+  const observed = statsMetrics.map((metric) => {
+    const { name, type, unit, description } = metric;
+    const instrument =
+      type === "gauge"
+        ? meter.createObservableGauge(name, { unit, description })
+        : meter.createObservableCounter(name, { unit, description });
+    return { metric, instrument };
   });
-  const turns = meter.createObservableCounter("mofa.turns", { unit: "{turn}", description: "Messages handled" });
-  const letters = meter.createObservableCounter("mofa.dead_letters", {
-    unit: "{message}",
-    description: "Messages that have reached nobody",
-  });
-  const observed: Observable[] = [actors, unread, turns, letters];
+  const instruments = observed.map(({ instrument }) => instrument);
   const look: BatchObservableCallback = async (result) => {
-    const { deadLetters, threads } = await stats();
-    for (const [position, counts] of countsByPosition(threads)) {
-      const where = { "mofa.thread": position };
-      result.observe(actors, counts.actors, where);
-      result.observe(unread, counts.unread, where);
-      result.observe(turns, counts.turns, where);
-    }
-    for (const [why, count] of Object.entries(deadLetters)) result.observe(letters, count, { "mofa.why": why });
+    const now = await stats();
+    for (const { metric, instrument } of observed)
+      for (const [said, value] of metric.values(now)) result.observe(instrument, value, attributesOf(metric, said));
   };
-  meter.addBatchObservableCallback(look, observed);
-  return () => meter.removeBatchObservableCallback(look, observed);
+  meter.addBatchObservableCallback(look, instruments);
+  return () => meter.removeBatchObservableCallback(look, instruments);
+}
+
+/** Of what has no name there is none. */
+function attributesOf({ label }: SystemMetric, said: string): Attributes {
+  return label === undefined || said === "" ? {} : { [`mofa.${label}`]: said };
 }

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import { eventMetrics, statsMetrics } from "../../../core/index.ts";
 import { modelOf, type SupervisorHandle } from "../../../index.ts";
 import { llmScripted } from "../../../plugins/llm-scripted/index.ts";
 import { type EndpointAddress, prometheus } from "../../../plugins/prometheus/index.ts";
@@ -56,6 +57,16 @@ test("a scrape is in the format of Prometheus, with what lives and what was hand
     "counter",
     "histogram",
   ]);
+});
+
+test("each metric of the runtime's list is there, by Prometheus's name for it", async () => {
+  const { types } = await page(await start());
+  const listed = [...statsMetrics, ...Object.values(eventMetrics)].map(({ name, type }) => [
+    name.replaceAll(".", "_") + (type === "counter" ? "_total" : ""),
+    type,
+  ]);
+  expect(listed.length).toBeGreaterThan(10);
+  expect([...types]).toEqual(expect.arrayContaining(listed));
 });
 
 test("messages that an actor has not taken are those of its thread's mailboxes", async () => {

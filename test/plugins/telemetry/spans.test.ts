@@ -1,5 +1,6 @@
 /** Spans of what actors ask for, on whatever thread and in whatever process: one trace, with the right parents, and without what was said. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventMetrics, statsMetrics } from "../../../core/index.ts";
 import { modelOf, toolsOf } from "../../../index.ts";
 import { llmScripted } from "../../../plugins/llm-scripted/index.ts";
 import { telemetry } from "../../../plugins/telemetry/index.ts";
@@ -208,8 +209,10 @@ withSdk("what the runtime counts is measured: crashes, ends, restarts, what live
       .find(({ descriptor }) => descriptor.name === name)
       ?.dataPoints.map(({ attributes, value }) => [attributes, value]) ?? [];
   expect(sums("mofa.restarts")).toContainEqual([{ "mofa.supervisor": "tree" }, 1]);
-  expect(sums("mofa.crashes")).toContainEqual([{ "mofa.behaviour": "asker" }, 1]);
-  expect(sums("mofa.exits")).toContainEqual([{ "mofa.exit.reason": "error" }, 1]);
+  expect(sums("mofa.behaviour.crashes")).toContainEqual([{ "mofa.behaviour": "asker" }, 1]);
+  expect(sums("mofa.exits")).toContainEqual([{ "mofa.reason": "error" }, 1]);
+  const listed = [...statsMetrics, ...Object.values(eventMetrics)].map(({ name }) => name);
+  expect(metrics.map(({ descriptor }) => descriptor.name)).toEqual(expect.arrayContaining(listed));
   const { actors } = await system().stats();
   expect(sums("mofa.actors").reduce((sum, [, value]) => sum + (value as number), 0)).toBe(actors);
   expect(
