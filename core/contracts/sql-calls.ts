@@ -26,9 +26,11 @@ export class SqlStatements {
   }
 
   describe(given: unknown): Promise<SqlAnswer> {
-    assertKeys("describeSql", given, ["id", "maxRows", "maxBytes", "timeoutMs"]);
-    const sql = this.#driver?.describeText ?? "";
-    return this.#run(checkedRequest("describeSql", { ...(given as object), sql, mode: "read" }));
+    assertKeys("describeSql", given, ["id", "maxRows", "maxBytes", "timeoutMs", "table"]);
+    const { table, ...rest } = given as { readonly table?: unknown };
+    if (table !== undefined && typeof table !== "string") throw wrong("describeSql", "table is a name", table);
+    const asked = this.#driver?.describe(table) ?? { sql: "" };
+    return this.#run(checkedRequest("describeSql", { ...rest, ...asked, mode: "read" }));
   }
 
   cancel(id: unknown): boolean {

@@ -48,16 +48,16 @@ export type SqlColumnRow = readonly [
  */
 export interface SqlCalls {
   querySql(request: SqlRequest): SqlAnswer;
-  /** As a query whose rows are `SqlColumnRow`s, and which has no statement of its own. */
-  describeSql(request: Omit<SqlRequest, "sql" | "parameters" | "mode">): SqlAnswer;
+  /** As a query whose rows are `SqlColumnRow`s, and which has no statement of its own. `table`: of that one alone, with its schema (`shop.orders`) or without. */
+  describeSql(request: Omit<SqlRequest, "sql" | "parameters" | "mode"> & { readonly table?: string }): SqlAnswer;
   /** False: it has ended, or was never asked for. */
   cancelSql(id: string): boolean;
 }
 
 /** How a database is asked. */
 export interface SqlDriver {
-  /** Its `SqlColumnRow`s, in the order of schema, table and place. */
-  readonly describeText: string;
+  /** Asks for its `SqlColumnRow`s, in the order of schema, table and place: of one table, or of all. */
+  describe(table: string | undefined): Pick<SqlRequest, "sql" | "parameters">;
   /** @param signal aborted when the statement is to end, also in the database: its reason is what it then fails with. */
   query(request: Omit<SqlRequest, "id">, signal: AbortSignal): Promise<SqlAnswer>;
 }

@@ -1,8 +1,9 @@
 /** SQL for others: each statement on a connection of its own, which ends with it, and with it all that it may have set. */
 import { Socket } from "node:net";
 import { type Connection, type ConnectionOptions, createConnection, type FieldPacket } from "mysql2";
-import { type SqlAnswer, type SqlDriver, type SqlRequest, SqlRows, ToolError } from "../../core/index.ts";
+import { byDeadline, type SqlAnswer, type SqlDriver, type SqlRequest, SqlRows, ToolError } from "../../core/index.ts";
 import type { MysqlConfig } from "./config.ts";
+import { assertReads } from "./reading.ts";
 
 /** Rights that reach beyond the database: what is done with them no transaction keeps from files, the server and other users' statements. */
 const farReaching = [
@@ -18,6 +19,7 @@ const farReaching = [
 
 const sight = `SELECT
   EXISTS (SELECT 1 FROM information_schema.user_privileges WHERE privilege_type IN (?)) AS isMighty,
+  EXISTS (SELECT 1 FROM information_schema.applicable_roles) AS hasRoles,
   EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = ?) AS seesStore, CURRENT_USER() AS user`;
 
 /** Behind the limit from here, the server's own, for where nobody is left who could end it: some functions that are broken off by that give a value. */
@@ -28,15 +30,24 @@ const timeouts: readonly unknown[] = [3024, 1317, 1969];
 
 export class MysqlSql implements SqlDriver {
   readonly #config: MysqlConfig;
-  readonly describeText = `SELECT table_schema, table_name, column_name, column_type, is_nullable = 'YES'
-    FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_schema, table_name, ordinal_position`;
 
   constructor(config: MysqlConfig) {
     this.#config = config;
   }
 
+  describe(table: string | undefined): Pick<SqlRequest, "sql" | "parameters"> {
+    const wanted = table ?? null;
+    return {
+      sql: `SELECT table_schema, table_name, column_name, column_type, is_nullable = 'YES' FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND (? IS NULL OR table_name = ? OR CONCAT(table_schema, '.', table_name) = ?)
+        ORDER BY table_schema, table_name, ordinal_position`,
+      parameters: [wanted, wanted, wanted],
+    };
+  }
+
   async query(request: Omit<SqlRequest, "id">, signal: AbortSignal): Promise<SqlAnswer> {
     signal.throwIfAborted();
+    if (request.mode === "read") assertReads(request.sql);
     const socket = new Socket();
     const connection = this.#open(socket);
     // The statement that is under way says so.
@@ -100,11 +111,15 @@ export class MysqlSql implements SqlDriver {
     if (typeof threadId !== "number") return;
     const killer = this.#open();
     killer.on("error", () => {});
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = byDeadline(graceMs, resolve);
     try {
-      await ask(killer, `KILL ${threadId}`);
+      // A server that does not answer holds nobody.
+      await Promise.race([ask(killer, `KILL ${threadId}`), late]);
     } catch {
       // It has ended by itself meanwhile, or will by its own time limit.
     } finally {
+      cancel();
       killer.destroy();
     }
   }
@@ -112,7 +127,13 @@ export class MysqlSql implements SqlDriver {
   async #settle(connection: Connection, { mode, timeoutMs }: Omit<SqlRequest, "id">): Promise<void> {
     const { tablePrefix } = this.#config;
     const [row] = await ask(connection, sight, [farReaching, `${tablePrefix}entries`]);
-    const { isMighty, seesStore, user } = row as Readonly<Record<string, unknown>>;
+    const { isMighty, hasRoles, seesStore, user } = row as Readonly<Record<string, unknown>>;
+    // `SET ROLE` is a statement like others, and what a role may do is not seen before.
+    if (Number(hasRoles) !== 0)
+      throw new ToolError(
+        "tool_denied",
+        `the user ${String(user)} of sqlUrl has roles, which it could take: give it one that has none, and its rights directly`,
+      );
     if (Number(isMighty) !== 0)
       throw new ToolError(
         "tool_denied",
@@ -160,7 +181,12 @@ async function run(
   });
   query.on("result", (row: unknown) => {
     if (Array.isArray(row)) {
-      if (!rows.add(row)) resolve(undefined);
+      try {
+        if (!rows.add(row)) resolve(undefined);
+      } catch (error) {
+        // Nobody else would catch it: it is an event of the socket's.
+        reject(error);
+      }
     } else changed = (row as { readonly affectedRows?: number }).affectedRows;
   });
   query.on("error", reject);

@@ -8,17 +8,18 @@ import type { PostgresConfig } from "./config.ts";
 const checkIntervalMs = 250;
 
 /**
- * Roles that reach beyond the database: what a statement of theirs does to files and programs no transaction keeps from them. A superuser is a
- * member of each.
+ * Roles that reach beyond the database: what a statement of theirs does to files and programs no transaction keeps from them. Who may become
+ * one of them, or a superuser, is one: `RESET ROLE` and `SET ROLE` are statements like others.
  */
 const farReaching = ["pg_read_server_files", "pg_write_server_files", "pg_execute_server_program"];
 
 /** A query with a table's values is in its midst: what a transaction is, nobody can change behind it. */
 const settings = `SELECT set_config('statement_timeout', $1, true),
   (SELECT set_config(name, $2, true) FROM pg_settings WHERE name = 'client_connection_check_interval'),
-  EXISTS (SELECT FROM pg_roles WHERE rolname = ANY ($3) AND pg_has_role(current_user, oid, 'MEMBER')) AS is_mighty,
-  EXISTS (SELECT FROM pg_namespace WHERE nspname = $4 AND has_schema_privilege(current_user, oid, 'USAGE')) AS sees_store,
-  current_user::text AS role`;
+  EXISTS (SELECT FROM pg_roles WHERE (rolname = ANY ($3) OR rolsuper) AND pg_has_role(session_user, oid, 'MEMBER')) AS is_mighty,
+  EXISTS (SELECT FROM pg_namespace n, pg_roles r WHERE n.nspname = $4 AND pg_has_role(session_user, r.oid, 'MEMBER')
+    AND has_schema_privilege(r.oid, n.oid, 'USAGE')) AS sees_store,
+  session_user::text AS role`;
 
 interface Seen {
   readonly is_mighty: boolean;
@@ -28,12 +29,19 @@ interface Seen {
 
 export class PostgresSql implements SqlDriver {
   readonly #config: PostgresConfig;
-  readonly describeText = `SELECT table_schema, table_name, column_name, data_type, is_nullable = 'YES'
-    FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
-    ORDER BY table_schema, table_name, ordinal_position`;
 
   constructor(config: PostgresConfig) {
     this.#config = config;
+  }
+
+  describe(table: string | undefined): Pick<SqlRequest, "sql" | "parameters"> {
+    return {
+      sql: `SELECT table_schema, table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns
+        WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
+        AND ($1::text IS NULL OR table_name = $1 OR table_schema || '.' || table_name = $1)
+        ORDER BY table_schema, table_name, ordinal_position`,
+      parameters: [table ?? null],
+    };
   }
 
   async query(request: Omit<SqlRequest, "id">, signal: AbortSignal): Promise<SqlAnswer> {
@@ -109,8 +117,13 @@ async function run(
   const take = (row: unknown, result: QueryResult | undefined) => {
     const fields = result?.fields ?? [];
     rows.columns = fields.map(({ name }) => name);
-    const values = (row as readonly (string | null)[]).map((text, place) => valueOf(text, fields[place]));
-    if (!rows.add(values)) resolve(undefined);
+    try {
+      const values = (row as readonly (string | null)[]).map((text, place) => valueOf(text, fields[place]));
+      if (!rows.add(values)) resolve(undefined);
+    } catch (error) {
+      // Nobody else would catch it: it is an event of the socket's.
+      reject(error);
+    }
   };
   query.on("row", take);
   query.on("end", (result: QueryResult) => {
@@ -135,7 +148,7 @@ function streamOf(client: Client): NodeJS.ReadableStream {
   return (client as unknown as { readonly connection: { readonly stream: NodeJS.ReadableStream } }).connection.stream;
 }
 
-/** What JSON has a value for; all else is the server's text. */
+/** What JSON has a value for; all else is the server's text, its JSON too: numbers in it may be more than they can be here. */
 function valueOf(text: string | null, field: FieldDef | undefined): unknown {
   if (text === null) return null;
   switch (field?.dataTypeID) {
@@ -151,9 +164,6 @@ function valueOf(text: string | null, field: FieldDef | undefined): unknown {
       return Number(text);
     case 17:
       return text.startsWith("\\x") ? Buffer.from(text.slice(2), "hex") : text;
-    case 114:
-    case 3802:
-      return JSON.parse(text);
     default:
       return text;
   }

@@ -3,9 +3,11 @@
  * before that: so it has a thread, and that has a process, which is killed. It ends also with whoever has started it, whose end of its
  * input is closed then.
  */
+
+import { createInterface } from "node:readline";
 import { constants, DatabaseSync } from "node:sqlite";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { SqlAsked, SqlTold } from "./sql-process.ts";
+import { keepWord, type SqlAsked, type SqlTold } from "./sql-process.ts";
 
 /** Of one value: what a function makes of little may be large. */
 const valueBytesMax = 67_108_864;
@@ -30,23 +32,31 @@ const functionsDenied = [
   "sqlite_rename_test",
 ];
 
+interface Work {
+  readonly asked: SqlAsked;
+  /** 1 when what was written is to be kept. */
+  readonly word: Int32Array;
+}
+
 if (isMainThread) {
-  let text = "";
-  process.stdin.setEncoding("utf8");
-  process.stdin.on("data", (piece: string) => {
-    text += piece;
-    const end = text.indexOf("\n");
-    if (end < 0) return;
-    const worker = new Worker(new URL(import.meta.url), { workerData: JSON.parse(text.slice(0, end)) });
-    text = "";
-    worker.on("message", (told: SqlTold) => process.stdout.write(`${JSON.stringify(told)}\n`));
-    worker.on("error", (error: Error) =>
-      process.stdout.write(`${JSON.stringify({ type: "error", message: error.message })}\n`),
-    );
-  });
-  process.stdin.on("end", () => process.kill(process.pid, "SIGKILL"));
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  createInterface({ input: process.stdin })
+    .on("line", (line) => {
+      if (line === keepWord) {
+        Atomics.store(word, 0, 1);
+        Atomics.notify(word, 0);
+      } else begin({ asked: JSON.parse(line) as SqlAsked, word });
+    })
+    .on("close", () => process.kill(process.pid, "SIGKILL"));
 } else {
-  run(workerData as SqlAsked);
+  run(workerData as Work);
+}
+
+function begin(work: Work): void {
+  const say = (told: SqlTold) => process.stdout.write(`${JSON.stringify(told)}\n`);
+  const worker = new Worker(new URL(import.meta.url), { workerData: work });
+  worker.on("message", say);
+  worker.on("error", (error: Error) => say({ type: "error", message: error.message }));
 }
 
 /** Not in the types of Node yet. */
@@ -56,7 +66,8 @@ function tell(told: SqlTold): void {
   parentPort?.postMessage(told);
 }
 
-function run({ file, sql, parameters, mode, maxRows, maxBytes, busyTimeoutMs }: SqlAsked): void {
+function run({ asked, word }: Work): void {
+  const { file, sql, parameters, mode, maxRows, maxBytes, busyTimeoutMs } = asked;
   try {
     const isReading = mode === "read";
     const database = new DatabaseSync(file, { readOnly: isReading, timeout: busyTimeoutMs });
@@ -83,8 +94,8 @@ function run({ file, sql, parameters, mode, maxRows, maxBytes, busyTimeoutMs }: 
     let [rows, bytes] = [0, 0];
     for (const row of statement.iterate(...parameters.map((one) => (typeof one === "boolean" ? Number(one) : one)))) {
       const values = row as unknown as unknown[];
-      bytes += values.reduce<number>((sum, value) => sum + sizeOf(value), 0);
-      // The other side counts for itself: one more than it takes tells it that there are more.
+      bytes += values.reduce<number>((sum, value) => sum + leastBytesOf(value), 0);
+      // The other side counts for itself, and more: this keeps what it does not take from filling the memory here.
       if (bytes > maxBytes) {
         tell({ type: "cut" });
         break;
@@ -92,10 +103,13 @@ function run({ file, sql, parameters, mode, maxRows, maxBytes, busyTimeoutMs }: 
       tell({ type: "row", row: values.map(plainOf) });
       if (++rows > maxRows) break;
     }
-    if (rows > maxRows || bytes > maxBytes) return tell({ type: "end", changed: 0 });
+    if (isReading) return tell({ type: "end", changed: 0 });
     database.setAuthorizer(null);
     const changed = Number(database.prepare("SELECT changes()").get()?.["changes()"]);
-    if (!isReading) database.exec("COMMIT");
+    tell({ type: "whole" });
+    // Without it the process is killed, and nothing is kept.
+    Atomics.wait(word, 0, 0);
+    database.exec("COMMIT");
     tell({ type: "end", changed });
   } catch (error) {
     tell({ type: "error", message: (error as Error).message });
@@ -124,9 +138,10 @@ function isAllowed(action: number, first: string | null, second: string | null, 
   }
 }
 
-function sizeOf(value: unknown): number {
+/** Of its JSON: never more than that has. */
+function leastBytesOf(value: unknown): number {
   if (typeof value === "string") return value.length;
-  return value instanceof Uint8Array ? value.length : 8;
+  return value instanceof Uint8Array ? value.length : 1;
 }
 
 /** As JSON has it; the other side makes of it what a caller gets. */

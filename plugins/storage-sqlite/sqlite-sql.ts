@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type SqlAnswer, type SqlDriver, type SqlRequest, SqlRows, ToolError } from "../../core/index.ts";
 import type { SqliteConfig } from "./config.ts";
-import type { SqlAsked, SqlTold } from "./sql-process.ts";
+import { keepWord, type SqlAsked, type SqlTold } from "./sql-process.ts";
 
 const entry = fileURLToPath(new URL("./sql-thread-entry.js", import.meta.url));
 
@@ -13,12 +13,18 @@ const flags = ["--max-old-space-size=128", "--no-warnings"];
 
 export class SqliteSql implements SqlDriver {
   readonly #config: SqliteConfig;
-  readonly describeText =
-    `SELECT NULL, m.name, p.name, p.type, p."notnull" = 0 FROM sqlite_schema m JOIN pragma_table_info(m.name) p
-    WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.name, p.cid`;
 
   constructor(config: SqliteConfig) {
     this.#config = config;
+  }
+
+  describe(table: string | undefined): Pick<SqlRequest, "sql" | "parameters"> {
+    return {
+      sql: `SELECT NULL, m.name, p.name, p.type, p."notnull" = 0 FROM sqlite_schema m JOIN pragma_table_info(m.name) p
+        WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND (?1 IS NULL OR m.name = ?1)
+        ORDER BY m.name, p.cid`,
+      parameters: [table ?? null],
+    };
   }
 
   async query(request: Omit<SqlRequest, "id">, signal: AbortSignal): Promise<SqlAnswer> {
@@ -35,7 +41,8 @@ export class SqliteSql implements SqlDriver {
     child.stdin.on("error", () => {});
     child.stdin.write(`${JSON.stringify(asked)}\n`);
     try {
-      return await Promise.race([failed, answerOf(createInterface({ input: child.stdout }), request)]);
+      const keep = () => child.stdin.write(`${keepWord}\n`);
+      return await Promise.race([failed, answerOf(createInterface({ input: child.stdout }), request, keep)]);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -46,7 +53,12 @@ export class SqliteSql implements SqlDriver {
   }
 }
 
-async function answerOf(lines: AsyncIterable<string>, request: Omit<SqlRequest, "id">): Promise<SqlAnswer> {
+/** @param keep lets what was written be committed */
+async function answerOf(
+  lines: AsyncIterable<string>,
+  request: Omit<SqlRequest, "id">,
+  keep: () => void,
+): Promise<SqlAnswer> {
   const rows = new SqlRows(request);
   const isReading = request.mode === "read";
   for await (const line of lines) {
@@ -56,13 +68,16 @@ async function answerOf(lines: AsyncIterable<string>, request: Omit<SqlRequest, 
         rows.columns = told.columns;
         break;
       case "row":
-        rows.add(told.row);
+        if (!rows.add(told.row) && isReading) return rows.answer();
         break;
       case "cut":
         rows.cut();
         break;
+      case "whole":
+        rows.assertWhole();
+        keep();
+        break;
       case "end":
-        if (!isReading) rows.assertWhole();
         return isReading ? rows.answer() : rows.answer(told.changed);
       case "denied":
         throw new ToolError("tool_denied", told.message);

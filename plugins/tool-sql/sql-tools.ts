@@ -45,7 +45,7 @@ const graceMs = 5_000;
 /** @param over the capability */
 export function sqlToolList(over: string, config: SqlToolsConfig, bus: PluginBus): readonly Tool[] {
   const { maxRows, maxBytes, timeoutMs } = config;
-  const ask = async (call: "querySql" | "describeSql", given: Omit<SqlRequest, "id">, signal: AbortSignal) => {
+  const ask = async (call: "querySql" | "describeSql", given: object, signal: AbortSignal) => {
     const id = randomUUID();
     // What has ended meanwhile needs no end, and what cannot be told to has its own time.
     const leave = () => void bus.request(over, "cancelSql", id).catch(() => {});
@@ -77,9 +77,9 @@ export function sqlToolList(over: string, config: SqlToolsConfig, bus: PluginBus
       },
       isReadOnly: true,
       async run({ table }, { signal }) {
-        const asked = { maxRows: columnsMax, maxBytes, timeoutMs } as Omit<SqlRequest, "id">;
+        const asked = { maxRows: columnsMax, maxBytes, timeoutMs, ...(table !== undefined && { table }) };
         const { rows, isCut } = await ask("describeSql", asked, signal);
-        return { tables: tablesOf(rows as unknown as readonly SqlColumnRow[], table), isCut };
+        return { tables: tablesOf(rows as unknown as readonly SqlColumnRow[]), isCut };
       },
     }),
   ];
@@ -96,10 +96,9 @@ export function sqlToolList(over: string, config: SqlToolsConfig, bus: PluginBus
   ];
 }
 
-function tablesOf(rows: readonly SqlColumnRow[], wanted: string | undefined) {
+function tablesOf(rows: readonly SqlColumnRow[]) {
   const tables = new Map<string, { readonly name: string; readonly columns: object[] }>();
   for (const [schema, table, column, type, isNullable] of rows) {
-    if (wanted !== undefined && table !== wanted && `${schema}.${table}` !== wanted) continue;
     const name = schema === null ? table : `${schema}.${table}`;
     const found = tables.get(name) ?? { name, columns: [] };
     tables.set(name, found);

@@ -103,6 +103,25 @@ export function describeSql(name: string, sql: SqlCase): void {
       ]);
     });
 
+    test("one table is described alone, however many there are, and one that is not there is none", async () => {
+      const tools = await start();
+      const named = async (table: string) =>
+        ((await tools.call("describe_schema", { table })) as { tables: { name: string }[] }).tables.map(
+          (one) => one.name,
+        );
+      expect(await named("shop")).toEqual([expect.stringMatching(/(?:^|\.)shop$/)]);
+      expect(await named("shop' OR '1' = '1")).toEqual([]);
+    });
+
+    test("a statement that writes and gives more than it may has written nothing", async () => {
+      const tools = await start({ writes: "grant", approval: "none", maxBytes: 300 });
+      // 200 characters in 600 bytes: fewer than may be, and more.
+      const wide = `INSERT INTO shop (id, name) VALUES (3, ${sql.place(1)}) RETURNING name`;
+      const outcome = await failure(tools.call("execute", { sql: wide, parameters: ["\u20ac".repeat(200)] }));
+      const { rows } = await query(tools, "SELECT id FROM shop WHERE id = 3");
+      expect([outcome, rows]).toEqual([expect.objectContaining({ code: "tool_limit" }), []]);
+    });
+
     test("rows beyond maxRows are left out, and that is said", async () => {
       const tools = await start({ maxRows: 3 });
       const { rows, isCut } = await query(tools, sql.numbers(4));

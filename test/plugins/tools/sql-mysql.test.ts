@@ -18,7 +18,12 @@ const ask = async (...texts: string[]) => {
   for (const text of texts) await askMysql((connection) => connection.query(text));
 };
 const remove = () =>
-  ask(`DROP DATABASE IF EXISTS ${own}`, `DROP DATABASE IF EXISTS ${store}`, `DROP USER IF EXISTS '${own}'@'%'`);
+  ask(
+    `DROP DATABASE IF EXISTS ${own}`,
+    `DROP DATABASE IF EXISTS ${store}`,
+    `DROP USER IF EXISTS '${own}'@'%'`,
+    `DROP ROLE IF EXISTS ${own}_reader`,
+  );
 const make = async () => {
   await remove();
   await ask(
@@ -40,6 +45,7 @@ await describeWith(mysql, () => {
         `CREATE TABLE ${own}.shop (id INTEGER NOT NULL, name TEXT NOT NULL, price DOUBLE)`,
         `INSERT INTO ${own}.shop VALUES (1, 'apple', 2.5), (2, 'pear', NULL)`,
         `CREATE PROCEDURE ${own}.empty_shop() BEGIN COMMIT; DELETE FROM shop; COMMIT; END`,
+        `CREATE FUNCTION ${own}.take_apples() RETURNS INTEGER MODIFIES SQL DATA BEGIN DELETE FROM shop; RETURN 1; END`,
       );
     },
     remove,
@@ -56,15 +62,31 @@ await describeWith(mysql, () => {
         return Number(rows[0]?.["count"]);
       }),
     refused: [
-      ["a statement that writes", "INSERT INTO shop VALUES (3, 'plum', 1)", "tool_failed"],
-      ["a table that is made", "CREATE TABLE other (id INTEGER)", "tool_failed"],
-      ["a table that is taken away", "DROP TABLE shop", "tool_failed"],
+      ["a statement that writes", "INSERT INTO shop VALUES (3, 'plum', 1)", "tool_denied"],
+      ["one behind a comment", "/* for reading */ -- or so\n# really\n DELETE FROM shop", "tool_denied"],
+      ["one in a comment that is run", "/*!50000 DELETE FROM shop */", "tool_denied"],
+      ["one in a comment that MariaDB runs", "/*M!100000 DELETE FROM shop */", "tool_denied"],
+      ["one behind a comment that is run", "SELECT 1 /*! INTO OUTFILE '/tmp/mofa-shop' */", "tool_denied"],
+      ["a table that is made", "CREATE TABLE other (id INTEGER)", "tool_denied"],
+      ["a table that is taken away", "DROP TABLE shop", "tool_denied"],
+      [
+        "a block that begins a transaction of its own",
+        "BEGIN NOT ATOMIC COMMIT; START TRANSACTION READ WRITE; DELETE FROM shop; COMMIT; END",
+        "tool_denied",
+      ],
+      ["the same in brackets", "((BEGIN NOT ATOMIC COMMIT; DELETE FROM shop; END))", "tool_denied"],
+      ["a transaction", "START TRANSACTION READ WRITE", "tool_denied"],
+      ["a setting of the session", "SET SESSION TRANSACTION READ WRITE", "tool_denied"],
+      ["a statement made of a text", "EXECUTE IMMEDIATE 'DELETE FROM shop'", "tool_denied"],
+      ["a function that writes", "SELECT take_apples()", "tool_failed"],
+      ["one that explains itself by being run", "ANALYZE DELETE FROM shop", "tool_denied"],
+      ["a query that locks", "SELECT * FROM shop FOR UPDATE INTO @x", "tool_failed"],
       ["the store", `SELECT * FROM ${store}.mofa_entries`, "tool_failed"],
       ["a file of the server that is written", "SELECT 1 INTO OUTFILE '/tmp/mofa-shop'", "tool_failed"],
-      ["a file of the server that is read", "LOAD DATA INFILE '/etc/passwd' INTO TABLE shop", "tool_failed"],
-      ["a file of this machine", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE shop", "tool_failed"],
-      ["a procedure that ends the transaction and writes", "CALL empty_shop()", "tool_failed"],
-      ["a setting of the server", "SET GLOBAL max_connections = 1", "tool_failed"],
+      ["a file of the server that is read", "LOAD DATA INFILE '/etc/passwd' INTO TABLE shop", "tool_denied"],
+      ["a file of this machine", "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE shop", "tool_denied"],
+      ["a procedure that ends the transaction and writes", "CALL empty_shop()", "tool_denied"],
+      ["a setting of the server", "SET GLOBAL max_connections = 1", "tool_denied"],
       ["a second statement", "SELECT 1; DELETE FROM shop", "tool_failed"],
     ],
   });
@@ -89,6 +111,15 @@ await describeWith(mysql, () => {
   ])("a user of too many rights is refused: %s", async (_what, config, message) => {
     await make();
     expect(await first(config())).toMatchObject({ code: "tool_denied", message: expect.stringContaining(message) });
+  });
+
+  test("one that has roles is refused, whatever they may do", async () => {
+    await make();
+    await ask(`CREATE ROLE ${own}_reader`, `GRANT FILE ON *.* TO ${own}_reader`, `GRANT ${own}_reader TO '${own}'@'%'`);
+    expect(await first({ url: at(store), sqlUrl })).toMatchObject({
+      code: "tool_denied",
+      message: expect.stringContaining("has roles, which it could take") as unknown,
+    });
   });
 
   test("without the right to files one reads as null", async () => {

@@ -71,6 +71,35 @@ await describeWith(postgres, () => {
   const system = useSystem({ clock: "system", threads: 1 });
 
   test.each([
+    ["may read files of the server", `GRANT pg_read_server_files TO ${own}`],
+    [
+      "may use the schema mofa",
+      `CREATE ROLE ${own}_keeper; GRANT USAGE ON SCHEMA mofa TO ${own}_keeper; GRANT ${own}_keeper TO ${own}`,
+    ],
+  ])("a role that may only become one of such is refused: one that %s", async (message, grant) => {
+    await remove();
+    await ask(`CREATE DATABASE ${own}`);
+    await ask(`DROP ROLE IF EXISTS ${own}_keeper`);
+    await ask(`CREATE ROLE ${own} LOGIN PASSWORD '${own}' NOINHERIT`);
+    await ask(`CREATE SCHEMA mofa; ${grant}; ALTER ROLE ${own} SET role TO ${own}`, database);
+    const handle = await system().startPlugins([
+      { plugin: storagePostgres, config: { url: database, sqlUrl } },
+      sqlOverPostgres,
+    ]);
+    try {
+      await expect(toolsOf(system(), "tool-sql").call("query", { sql: "SELECT 1" })).rejects.toMatchObject({
+        code: "tool_denied",
+        message: expect.stringContaining(message) as unknown,
+      });
+    } finally {
+      system().exit(handle.ref, "shutdown");
+      await handle.exit;
+      await remove();
+      await ask(`DROP ROLE IF EXISTS ${own}_keeper`);
+    }
+  });
+
+  test.each([
     ["one that may read files", postgres.url, "may read files of the server or run programs there"],
     ["one that sees the store", sqlUrl, "may use the schema mofa, which has the store"],
   ])("a role of too many rights is refused: %s", async (_what, url, message) => {
