@@ -74,7 +74,7 @@ export type { QueueStats } from "./bus/kept/ack-queue.ts";
 export type { KeepOptions } from "./bus/kept/keep-options.ts";
 export type { KeptTopicStats } from "./bus/kept/kept-topic.ts";
 export { byDeadline, type Clock, SystemClock, stopwatchMs, wallMs } from "./clock.ts";
-export { eventBytesMax } from "./contracts/answer-bytes.ts";
+export { eventWeightMax, vectorsWeightMax } from "./contracts/answer-weight.ts";
 export { type BoundedFetch, boundedFetch } from "./contracts/bounded-fetch.ts";
 export type { ChatEnd } from "./contracts/chat-assembly.ts";
 export {

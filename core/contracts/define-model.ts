@@ -141,7 +141,11 @@ class Model {
     );
     const asking = (async () => await question(signal))().finally(() => this.#running.delete(controller));
     Promise.race([asking, aborted])
-      .finally(over)
+      .finally(() => {
+        over();
+        // Whatever the driver still has of it.
+        controller.abort(new ModelError("cancelled", `${call} has ended`));
+      })
       .then((answer) => bus.reply(from, answer))
       .catch((thrown: unknown) => {
         const { code, message } = modelError(thrown, this.#name);

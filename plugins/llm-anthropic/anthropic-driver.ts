@@ -6,7 +6,7 @@ import {
   type ChatEnd,
   type ChatOutlet,
   type ChatRequest,
-  eventBytesMax,
+  eventWeightMax,
   type ModelDriver,
   type ModelInfo,
 } from "../../core/index.ts";
@@ -29,7 +29,7 @@ export class AnthropicDriver implements ModelDriver {
 
   async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
     const { maxAnswerChars } = this.#config;
-    const bound = { eventBytesMax: eventBytesMax(maxAnswerChars), heard: () => out.heard() };
+    const bound = { eventWeightMax: eventWeightMax(maxAnswerChars), heard: () => out.heard() };
     try {
       const stream = await clientOf(this.#config, bound).messages.create(messageParameters(request, this.#config), {
         signal: out.signal,

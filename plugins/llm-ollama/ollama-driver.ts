@@ -14,7 +14,7 @@ import {
   type ChatRequest,
   type EmbedAnswer,
   type EmbedRequest,
-  eventBytesMax,
+  eventWeightMax,
   type ModelDriver,
   ModelError,
   type ModelInfo,
@@ -22,6 +22,7 @@ import {
   type PullProgress,
   RuntimeError,
   toolInput,
+  vectorsWeightMax,
 } from "../../core/index.ts";
 import type { OllamaConfig } from "./config.ts";
 import { codeOf, ollamaFetch } from "./ollama-fetch.ts";
@@ -40,7 +41,7 @@ export class OllamaDriver implements ModelDriver {
 
   async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
     const asked = { ...chatParameters(request, this.#config), ...this.#keepAlive };
-    const bound = { eventBytesMax: eventBytesMax(this.#config.maxAnswerChars), heard: () => out.heard() };
+    const bound = { eventWeightMax: eventWeightMax(this.#config.maxAnswerChars), heard: () => out.heard() };
     try {
       return await read(
         await this.#client(out.signal, bound).chat({ ...asked, stream: true }),
@@ -55,7 +56,8 @@ export class OllamaDriver implements ModelDriver {
   async embed({ model = this.#config.embeddingModel, texts }: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
     if (model === "")
       throw new RuntimeError("bad_argument", "embed: neither the request nor embeddingModel names a model: name one");
-    const answer = await this.#client(signal).embed({ model, input: [...texts], ...this.#keepAlive });
+    const client = this.#client(signal, { weightMax: vectorsWeightMax(texts.length) });
+    const answer = await client.embed({ model, input: [...texts], ...this.#keepAlive });
     if (answer.embeddings.length !== texts.length)
       throw new ModelError("model_protocol", `${answer.embeddings.length} vectors came for ${texts.length} texts`);
     return { model: answer.model, vectors: answer.embeddings, usage: { inputTokens: answer.prompt_eval_count ?? 0 } };
@@ -76,7 +78,7 @@ export class OllamaDriver implements ModelDriver {
   async pull(model: string, { signal, write }: PullOutlet): Promise<void> {
     let status = "";
     try {
-      const parts = await this.#client(signal, { eventBytesMax: eventBytesMax(0) }).pull({ model, stream: true });
+      const parts = await this.#client(signal, { eventWeightMax: eventWeightMax(0) }).pull({ model, stream: true });
       for await (const part of parts) {
         status = part.status;
         await write(pullProgress(part));

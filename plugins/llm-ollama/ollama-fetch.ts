@@ -52,27 +52,58 @@ export function codeOf(status: number | undefined, message: string): ModelErrorC
   return codeOfStatus(status);
 }
 
-/** Lets lines through that are JSON. */
+const newline = 10;
+/** Of a line that is none. */
+const shownMax = 200;
+
+/** Hands lines on that are whole, and JSON. */
 class JsonLines implements Transformer<Uint8Array, Uint8Array> {
-  readonly #decoder = new TextDecoder();
-  #rest = "";
+  /** Of a line that is not whole yet, so many bytes. It doubles when it is full: a line costs time by its length, however it is cut. */
+  #begun = Buffer.alloc(4_096);
+  #length = 0;
 
   transform(chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>): void {
-    this.#check(this.#decoder.decode(chunk, { stream: true }));
-    controller.enqueue(chunk);
+    const end = chunk.lastIndexOf(newline) + 1;
+    this.#add(chunk.subarray(0, end));
+    if (end > 0) {
+      const lines = this.#take().split("\n").filter(isSomething);
+      for (const line of lines)
+        if (!isJson(line))
+          throw new ModelError("model_protocol", `a line of the stream is no JSON: ${line.slice(0, shownMax)}`);
+      if (lines.length > 0) controller.enqueue(Buffer.from(`${lines.join("\n")}\n`));
+    }
+    this.#add(chunk.subarray(end));
   }
 
-  #check(text: string): void {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
-      try {
-        JSON.parse(line);
-      } catch (error) {
-        throw new ModelError("model_protocol", `a line of the stream is no JSON: ${line.slice(0, 200)}`, {
-          cause: error,
-        });
-      }
-    }
+  flush(controller: TransformStreamDefaultController<Uint8Array>): void {
+    const rest = this.#take();
+    if (!isSomething(rest)) return;
+    if (!isJson(rest)) throw new ModelError("model_network", "the answer broke off in the middle of a line");
+    controller.enqueue(Buffer.from(rest));
+  }
+
+  #add(bytes: Uint8Array): void {
+    const length = this.#length + bytes.byteLength;
+    if (length > this.#begun.byteLength)
+      this.#begun = Buffer.concat([this.#begun], Math.max(length, this.#begun.byteLength * 2));
+    this.#begun.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  #take(): string {
+    const text = this.#begun.toString("utf8", 0, this.#length);
+    this.#length = 0;
+    return text;
+  }
+}
+
+const isSomething = (line: string): boolean => line.trim() !== "";
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }

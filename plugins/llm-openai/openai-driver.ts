@@ -8,11 +8,12 @@ import {
   type ChatRequest,
   type EmbedAnswer,
   type EmbedRequest,
-  eventBytesMax,
+  eventWeightMax,
   type ModelDriver,
   ModelError,
   type ModelInfo,
   RuntimeError,
+  vectorsWeightMax,
 } from "../../core/index.ts";
 import { chatParameters } from "./chat-parameters.ts";
 import { readCompletion } from "./completion-reader.ts";
@@ -23,7 +24,7 @@ const modelsMax = 10_000;
 
 export class OpenaiDriver implements ModelDriver {
   readonly #config: OpenaiConfig;
-  /** For what is no stream. */
+  /** For what is no stream, and of no great length. */
   readonly #client: OpenAI;
 
   constructor(config: OpenaiConfig) {
@@ -33,7 +34,7 @@ export class OpenaiDriver implements ModelDriver {
 
   async chat(request: ChatRequest, out: ChatOutlet): Promise<ChatEnd> {
     const { maxAnswerChars } = this.#config;
-    const bound = { eventBytesMax: eventBytesMax(maxAnswerChars), heard: () => out.heard() };
+    const bound = { eventWeightMax: eventWeightMax(maxAnswerChars), heard: () => out.heard() };
     try {
       const stream = await clientOf(this.#config, bound).chat.completions.create(
         chatParameters(request, this.#config),
@@ -51,7 +52,8 @@ export class OpenaiDriver implements ModelDriver {
     if (model === "")
       throw new RuntimeError("bad_argument", "embed: neither the request nor embeddingModel names a model: name one");
     try {
-      const answer = await this.#client.embeddings.create(
+      const bound = { weightMax: vectorsWeightMax(texts.length) };
+      const answer = await clientOf(this.#config, bound).embeddings.create(
         { model, input: [...texts], encoding_format: "float" },
         { signal },
       );

@@ -1,0 +1,103 @@
+/** Servers that mean no good, or do not care: what they can cost, and what they can keep. */
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { type ChatRequest, modelOf, type SupervisorHandle } from "../../../index.ts";
+import { llmAnthropic } from "../../../plugins/llm-anthropic/index.ts";
+import { llmOllama } from "../../../plugins/llm-ollama/index.ts";
+import { llmOpenai } from "../../../plugins/llm-openai/index.ts";
+import { ModelServer } from "../../support/model-server.ts";
+import { useSystem } from "../../support/use-system.ts";
+import { anthropicDialect } from "./anthropic-dialect.ts";
+import { ollamaDialect } from "./ollama-dialect.ts";
+import { openaiDialect } from "./openai-dialect.ts";
+
+const system = useSystem({ clock: "system", threads: 1 });
+const hello: ChatRequest = { messages: [{ role: "user", content: "hello" }] };
+const models = {
+  "llm-openai": { plugin: llmOpenai, dialect: openaiDialect, config: { embeddingModel: "e" } },
+  "llm-anthropic": { plugin: llmAnthropic, dialect: anthropicDialect, config: {} },
+  "llm-ollama": { plugin: llmOllama, dialect: ollamaDialect, config: { embeddingModel: "e" } },
+} as const;
+type Name = keyof typeof models;
+const names = Object.keys(models) as Name[];
+const embedding = ["llm-openai", "llm-ollama"] as const;
+const json = { "content-type": "application/json" };
+/** Three megabytes, and a million objects. */
+const objects = `[${"{},".repeat(1_000_000)}{}]`;
+
+let server: ModelServer;
+let running: SupervisorHandle | undefined;
+
+beforeAll(async () => {
+  server = await ModelServer.start();
+});
+afterEach(async () => {
+  if (running === undefined) return;
+  system().exit(running.ref, "shutdown");
+  await running.exit;
+  running = undefined;
+});
+afterAll(() => server.stop());
+
+async function start(name: Name) {
+  const { plugin, dialect, config } = models[name];
+  running = await system().startPlugins([{ plugin, config: { ...dialect.config(server.url), ...config } }]);
+  return modelOf(system(), name);
+}
+
+const tooHeavy = { code: "model_protocol", message: expect.stringMatching(/of the memory/) as unknown };
+
+test.each(names)("%s reads no list of models that would fill the memory", async (name) => {
+  const model = await start(name);
+  server.answers = [{ headers: json, parts: [`{"data":${objects},"models":${objects}}`] }];
+  await expect(model.models()).rejects.toMatchObject(tooHeavy);
+});
+
+test.each(embedding)("%s reads no vectors that would be more than the texts can have", async (name) => {
+  const model = await start(name);
+  server.answers = [{ headers: json, parts: [`{"model":"e","data":${objects},"embeddings":${objects}}`] }];
+  await expect(model.embed({ texts: ["a"] })).rejects.toMatchObject(tooHeavy);
+});
+
+test.each(embedding)("%s reads the longest vectors that there are, with all their places", async (name) => {
+  const model = await start(name);
+  const embedding = Array.from({ length: 16_384 }, (_none, place) => -1.234567890123456e-10 * (place + 1));
+  const data = [0, 1].map((index) => ({ object: "embedding", index, embedding }));
+  const answer = name === "llm-openai" ? { data } : { embeddings: [embedding, embedding] };
+  server.answers = [{ headers: json, parts: [JSON.stringify({ model: "e", ...answer })] }];
+  expect((await model.embed({ texts: ["a", "b"] })).vectors).toEqual([embedding, embedding]);
+});
+
+test.each(names)("%s reads no event that would fill the memory", async (name) => {
+  const model = await start(name);
+  const { dialect } = models[name];
+  const parts = dialect.events({ texts: ["x"] }).map((event) => event.replace(/\}(\n+)$/, `,"more":${objects}}$1`));
+  server.answers = [{ headers: dialect.headers, parts }];
+  await expect(model.chat(hello).answer()).rejects.toMatchObject(tooHeavy);
+});
+
+test.each(names)("%s keeps no connection to who sends elsewhere", async (name) => {
+  const model = await start(name);
+  server.answers = [{ status: 307, headers: { location: "http://elsewhere.test/v1" }, parts: ["x"], ending: "hang" }];
+  const questions = [() => model.models(), ...(name === "llm-anthropic" ? [] : [() => model.embed({ texts: ["a"] })])];
+  for (const ask of questions) {
+    await expect(ask()).rejects.toMatchObject({ code: "model_protocol" });
+    await server.last.gone;
+  }
+});
+
+test("a last line of Ollama's that is not whole is a failure of the network, and no word of a package", async () => {
+  const model = await start("llm-ollama");
+  const [text = "", last = ""] = ollamaDialect.events({ texts: ["x"] });
+  server.answers = [{ headers: ollamaDialect.headers, parts: [text, last.slice(0, 20)] }];
+  await expect(model.chat(hello).answer()).rejects.toMatchObject({
+    code: "model_network",
+    message: expect.stringMatching(/in the middle of a line/) as unknown,
+  });
+});
+
+test("a last line of Ollama's without its end, and lines that are empty, are no failures", async () => {
+  const model = await start("llm-ollama");
+  const [text = "", last = ""] = ollamaDialect.events({ texts: ["x"] });
+  server.answers = [{ headers: ollamaDialect.headers, parts: [`\n${text}\r\n\n`, last.trimEnd()] }];
+  expect((await model.chat(hello).answer()).content).toBe("x");
+});
