@@ -1,6 +1,7 @@
 /** A chat's answer, made of its deltas as they come, each looked at: drivers pass on what servers say. */
 import { describe, RuntimeError } from "../errors.ts";
 import type { ChatAnswer, ChatDelta, ChatUsage, FinishReason, ToolCall } from "./model.ts";
+import { chatUsage, modelName } from "./model-usage.ts";
 
 /** What a driver says at the end, beside its deltas. */
 export interface ChatEnd {
@@ -85,11 +86,11 @@ export class ChatAssembly {
     const toolCalls = [...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => wholeCall(call));
     const hasCalled = toolCalls.length > 0;
     const answer = {
-      model,
+      model: modelName(model),
       content,
       toolCalls,
       finishReason: hasCalled && finishReason === "stop" ? "toolCalls" : finishReason,
-      usage,
+      usage: chatUsage(usage),
     } as const;
     // Who calls a tool has not answered yet.
     return check === undefined || hasCalled ? answer : { ...answer, output: check(content) };

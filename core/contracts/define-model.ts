@@ -14,7 +14,9 @@ import {
 } from "../plugin.ts";
 import { checkedChat, checkedEmbed, checkedPull } from "./chat-request.ts";
 import {
+  type ChatDelta,
   type ChatRequest,
+  type ChatUsage,
   type EmbedAnswer,
   type EmbedRequest,
   type ModelCalls,
@@ -34,6 +36,7 @@ import {
 import type { ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError, modelError } from "./model-failure.ts";
 import { type AskedModel, beginChat, beginEmbed } from "./model-operation.ts";
+import { inputUsage, modelName } from "./model-usage.ts";
 import { RunningChat } from "./running-chat.ts";
 import { runPull } from "./running-pull.ts";
 import { streamOf } from "./stream-of.ts";
@@ -92,14 +95,15 @@ class Model {
       })
       // Also of an answer that cannot be given: it may be larger than what crosses to a process.
       .catch((thrown: unknown) => {
-        operation.failed(modelError(thrown, this.#name).code);
-        this.#failed(thrown, from, writer);
+        const { usage } = running;
+        operation.failed(modelError(thrown, this.#name).code, usage);
+        this.#failed(thrown, from, writer, usage);
       });
     return bus.noReply;
   }
 
-  #failed(thrown: unknown, from: CallToken, writer: StreamWriter | undefined): void {
-    const { code, message, retryAfterMs } = modelError(thrown, this.#name);
+  #failed(thrown: unknown, from: CallToken, writer: StreamWriter | undefined, counted?: ChatUsage): void {
+    const { code, message, retryAfterMs, usage = counted } = modelError(thrown, this.#name);
     if (unwell.includes(code)) this.#lastFailure = `${code}: ${message}`;
     if (writer === undefined) {
       this.#bus.replyError(from, { code, message });
@@ -107,14 +111,22 @@ class Model {
     }
     const fail = () => writer.fail({ code, message });
     // Who has left wants to hear of nothing, and may leave in this very moment.
-    if (retryAfterMs === undefined || writer.signal.aborted) fail();
-    else void (async () => await writer.write({ type: "retryAfter", afterMs: retryAfterMs }))().then(fail, fail);
+    if (writer.signal.aborted) return fail();
+    const last: ChatDelta[] = [
+      ...(usage === undefined ? [] : [{ type: "usage", usage } as const]),
+      ...(retryAfterMs === undefined ? [] : [{ type: "retryAfter", afterMs: retryAfterMs } as const]),
+    ];
+    if (last.length === 0) return fail();
+    void (async () => {
+      for (const word of last) await writer.write(word);
+    })().then(fail, fail);
   }
 
   async embed(embed: Embed, request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
     const operation = beginEmbed(this.#bus, this.#asked, request);
     try {
-      const answer = await embed(request, signal, operation.trace);
+      const said = await embed(request, signal, operation.trace);
+      const answer = { ...said, model: modelName(said.model), usage: inputUsage(said.usage) };
       operation.answered(answer);
       return answer;
     } catch (thrown) {

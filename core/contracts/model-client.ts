@@ -8,6 +8,7 @@ import type {
   ChatAnswer,
   ChatDelta,
   ChatRequest,
+  ChatUsage,
   EmbedAnswer,
   EmbedRequest,
   ModelInfo,
@@ -49,12 +50,13 @@ export interface ModelOptions {
   readonly budgets?: readonly string[];
 }
 
-export type AnswerDelta = Exclude<ChatDelta, { readonly type: "retryAfter" }>;
+export type AnswerDelta = Exclude<ChatDelta, { readonly type: "retryAfter" | "usage" }>;
 
 /** The deltas as they come, and `answer`, which has them all: read it with `for await`, or not at all. */
 export class ChatReader implements AsyncIterable<AnswerDelta> {
   readonly #reader: StreamReader;
   #retryAfterMs: number | undefined;
+  #usage: ChatUsage | undefined;
   #failure: ModelError | undefined;
   /** Before its end, which may have come nonetheless. */
   #isLeft = false;
@@ -70,11 +72,12 @@ export class ChatReader implements AsyncIterable<AnswerDelta> {
       for await (const chunk of this.#reader) {
         const delta = chunk as ChatDelta;
         if (delta.type === "retryAfter") this.#retryAfterMs = delta.afterMs;
+        else if (delta.type === "usage") this.#usage = delta.usage;
         else yield delta;
       }
       isWhole = true;
     } catch (error) {
-      this.#failure = asModelError(error, this.#retryAfterMs);
+      this.#failure = asModelError(error, this.#retryAfterMs, this.#usage);
       throw this.#failure;
     } finally {
       this.#isLeft ||= !isWhole;
@@ -96,9 +99,9 @@ export class ChatReader implements AsyncIterable<AnswerDelta> {
   }
 }
 
-function asModelError(error: unknown, retryAfterMs?: number): ModelError {
+function asModelError(error: unknown, retryAfterMs?: number, usage?: ChatUsage): ModelError {
   const { code = "crashed", message } = errorData(error);
-  return new ModelError(code, message, { retryAfterMs, cause: error });
+  return new ModelError(code, message, { retryAfterMs, usage, cause: error });
 }
 
 const embedTimeoutMs = 60_000;

@@ -2,7 +2,7 @@
 import type { PluginHealth } from "../plugin.ts";
 import type { ChatEnd } from "./chat-assembly.ts";
 import { type ConfigKey, countKey } from "./config-schema.ts";
-import type { ChatDelta, ChatRequest, EmbedAnswer, EmbedRequest, ModelInfo, PullProgress } from "./model.ts";
+import type { ChatDelta, ChatRequest, ChatUsage, EmbedAnswer, EmbedRequest, ModelInfo, PullProgress } from "./model.ts";
 import type { ModelBudgets } from "./model-budget.ts";
 
 export interface ChatOutlet {
@@ -12,6 +12,8 @@ export interface ChatOutlet {
   readonly signal: AbortSignal;
   /** The provider is alive, though it has said nothing that is passed on: it thinks, or keeps the connection. */
   heard(): void;
+  /** What the provider has counted so far: a failure has it, too (`ModelError.usage`). What is no count is passed over. */
+  counted(usage: ChatUsage | undefined): void;
   /** Passes a delta on, when its reader has room. @throws RuntimeError: nobody wants more, or it has become too long. */
   write(delta: ChatDelta): Promise<void>;
 }

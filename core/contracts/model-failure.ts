@@ -1,21 +1,31 @@
 /** Why a model did not answer, by classes that hold for every provider: a router goes by them. */
 import { type ErrorCode, errorData, RuntimeError } from "../errors.ts";
+import type { ChatUsage } from "./model.ts";
 
 export type ModelErrorCode = Extract<ErrorCode, `model_${string}`>;
+
+interface ModelErrorDetails {
+  readonly retryAfterMs?: number | undefined;
+  readonly usage?: ChatUsage | undefined;
+  readonly cause?: unknown;
+}
 
 /** A chat that failed. `code` is one of `model_…`, or what a call may fail with (`timeout`, `queue_full`, `killed`). */
 export class ModelError extends RuntimeError {
   /** The provider wants to be asked again no sooner than in so long; undefined: it did not say. */
   readonly retryAfterMs: number | undefined;
+  /** What it has cost all the same, as far as the provider has counted it; undefined: it did not say, or no stream was read. */
+  readonly usage: ChatUsage | undefined;
 
   constructor(
     code: ModelErrorCode | (string & {}),
     message: string,
-    { retryAfterMs, cause }: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+    { retryAfterMs, usage, cause }: ModelErrorDetails = {},
   ) {
     super(code, message, cause === undefined ? undefined : { cause });
     this.name = "ModelError";
     this.retryAfterMs = retryAfterMs;
+    this.usage = usage;
   }
 }
 

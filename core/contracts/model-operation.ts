@@ -1,14 +1,15 @@
 /** A model's chat, and an embedding, as operations: what OpenTelemetry's conventions for generative AI want to be told of them. */
 import type { PluginBus } from "../plugin/plugin-bus.ts";
 import { inputMessages, outputMessages } from "./message-parts.ts";
-import type { ChatAnswer, ChatRequest, EmbedAnswer, EmbedRequest, FinishReason } from "./model.ts";
+import type { ChatAnswer, ChatRequest, ChatUsage, EmbedAnswer, EmbedRequest, FinishReason } from "./model.ts";
 import { beginOperation } from "./operation.ts";
 
 export interface ModelOperation<A> {
   /** See `Operation.trace`. */
   readonly trace: string | undefined;
   answered(answer: A): void;
-  failed(code: string): void;
+  /** @param usage of a chat, what was read and written nonetheless */
+  failed(code: string, usage?: ChatUsage): void;
 }
 
 const finishReasons: Readonly<Record<FinishReason, string>> = {
@@ -44,17 +45,19 @@ export function beginChat(bus: PluginBus, model: AskedModel, request: ChatReques
       operation.end({
         attributes: {
           ...asked,
-          "gen_ai.response.model": answering,
+          "gen_ai.response.model": answering || undefined,
           "gen_ai.response.finish_reasons": [reason],
-          "gen_ai.usage.input_tokens": usage?.inputTokens,
-          "gen_ai.usage.output_tokens": usage?.outputTokens,
-          "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
+          ...usageAttributes(usage),
         },
         content: () => ({ input: inputMessages(request.messages), output: outputMessages(answer, reason) }),
       });
     },
-    failed: (code) =>
-      operation.end({ attributes: asked, failure: code, content: () => ({ input: inputMessages(request.messages) }) }),
+    failed: (code, usage) =>
+      operation.end({
+        attributes: { ...asked, ...usageAttributes(usage) },
+        failure: code,
+        content: () => ({ input: inputMessages(request.messages) }),
+      }),
   };
 }
 
@@ -69,10 +72,22 @@ export function beginEmbed(bus: PluginBus, model: AskedModel, request: EmbedRequ
     trace: operation.trace,
     answered: ({ model: answering, usage }) =>
       operation.end({
-        attributes: { ...asked, "gen_ai.response.model": answering, "gen_ai.usage.input_tokens": usage?.inputTokens },
+        attributes: {
+          ...asked,
+          "gen_ai.response.model": answering || undefined,
+          "gen_ai.usage.input_tokens": usage?.inputTokens,
+        },
         content: () => ({ input: request.texts }),
       }),
     failed: (code) => operation.end({ attributes: asked, failure: code, content: () => ({ input: request.texts }) }),
+  };
+}
+
+function usageAttributes(usage: ChatUsage | undefined) {
+  return {
+    "gen_ai.usage.input_tokens": usage?.inputTokens,
+    "gen_ai.usage.output_tokens": usage?.outputTokens,
+    "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
   };
 }
 

@@ -96,6 +96,8 @@ export type ChatDelta =
     }
   /** It has failed on its way, and is asked for anew: what came is void. Of who asks others alone (`llm-router`), where it was told to. */
   | { readonly type: "again" }
+  /** Before a failure, where the provider has counted what it has read and written up to there. */
+  | { readonly type: "usage"; readonly usage: ChatUsage }
   /** The last one before a failure, where the provider has said when to ask again: in so long. */
   | { readonly type: "retryAfter"; readonly afterMs: number };
 
@@ -118,12 +120,12 @@ export interface ChatUsage {
 }
 
 export interface ChatAnswer {
-  /** As the provider names it. */
+  /** As the provider names it; empty: it did not. */
   readonly model: string;
   readonly content: string;
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: FinishReason;
-  /** Undefined: the provider did not say. */
+  /** Undefined: the provider did not say, or not in whole numbers. */
   readonly usage: ChatUsage | undefined;
   /** Where the request wants `output`: what the content says, by its schema. */
   readonly output?: unknown;
@@ -139,6 +141,7 @@ export interface EmbedRequest {
 }
 
 export interface EmbedAnswer {
+  /** As of a chat. */
   readonly model: string;
   /** One a text, in their order. */
   readonly vectors: readonly (readonly number[])[];

@@ -92,8 +92,10 @@ function known(
   return all;
 }
 
-function isTold(value: OperationAttribute | undefined): value is OperationAttribute {
-  return typeof value === "number" ? Number.isFinite(value) : value !== undefined;
+/** What is no attribute is left out, whatever its type says: what is told of an operation must not end it. */
+function isTold(value: unknown): value is OperationAttribute {
+  if (Array.isArray(value)) return value.every((one) => typeof one === "string");
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }
 
 /** A name that somebody has given may be of any length, and is no reason to fail. */

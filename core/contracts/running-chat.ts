@@ -1,10 +1,11 @@
 /** One chat that is under way: its deltas, its time, and its end, whoever ends it. */
 import { byDeadline } from "../clock.ts";
 import { ChatAssembly, type ChatEnd } from "./chat-assembly.ts";
-import type { ChatAnswer, ChatDelta, ChatRequest } from "./model.ts";
+import type { ChatAnswer, ChatDelta, ChatRequest, ChatUsage } from "./model.ts";
 import type { ChatOutlet, ModelDriver, ModelLimits } from "./model-driver.ts";
 import { ModelError } from "./model-failure.ts";
 import { outputChecker } from "./model-output.ts";
+import { chatUsage } from "./model-usage.ts";
 
 /** Where deltas go; undefined: the caller wants the answer alone. */
 export interface DeltaWriter {
@@ -21,6 +22,7 @@ export class RunningChat implements ChatOutlet {
   readonly #assembly: ChatAssembly;
   /** Deltas that wait for the reader. */
   #waiting = 0;
+  #usage: ChatUsage | undefined;
   #cancelSilence = () => {};
 
   constructor(request: ChatRequest, limits: ModelLimits, writer: DeltaWriter | undefined, trace?: string) {
@@ -33,6 +35,15 @@ export class RunningChat implements ChatOutlet {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What its provider has counted so far, whatever becomes of it. */
+  get usage(): ChatUsage | undefined {
+    return this.#usage;
+  }
+
+  counted(usage: ChatUsage | undefined): void {
+    this.#usage = chatUsage(usage) ?? this.#usage;
   }
 
   /** @param why the error that it fails with */
@@ -72,6 +83,7 @@ export class RunningChat implements ChatOutlet {
     } finally {
       ended();
     }
+    this.counted(end.usage);
     return this.#assembly.answer(end, check);
   }
 

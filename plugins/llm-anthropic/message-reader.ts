@@ -27,10 +27,12 @@ export async function readMessage(stream: AsyncIterable<RawMessageStreamEvent>, 
       case "message_start":
         ({ model } = event.message);
         usage.take(event.message.usage);
+        out.counted(usage.sum);
         break;
       case "message_delta":
         stop = event.delta.stop_reason ?? stop;
         usage.take(event.usage);
+        out.counted(usage.sum);
         break;
       default: {
         const delta = blocks.deltaOf(event);
@@ -87,7 +89,7 @@ class UsageSoFar {
     this.#input = said.input_tokens ?? this.#input;
     this.#read = said.cache_read_input_tokens ?? this.#read;
     this.#created = said.cache_creation_input_tokens ?? this.#created;
-    this.#output = said.output_tokens;
+    this.#output = said.output_tokens ?? this.#output;
   }
 
   /** The input is what is cached and what is not. */

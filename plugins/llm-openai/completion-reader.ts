@@ -23,6 +23,7 @@ export async function readCompletion(stream: AsyncIterable<ChatCompletionChunk>,
     // Azure begins with a chunk that names none.
     model ||= chunk.model;
     usage = usageOf(chunk) ?? usage;
+    out.counted(usage);
     // The last one, with the usage, has no choice.
     const choice = chunk.choices?.[0];
     if (choice === undefined) continue;

@@ -1,5 +1,12 @@
 /** One question to one model: when it may be asked, what is reserved for it, and what it has used. */
-import { type ChatDelta, type ChatRequest, type EmbedRequest, errorData, type PluginBus } from "../../core/index.ts";
+import {
+  type ChatDelta,
+  type ChatRequest,
+  type EmbedRequest,
+  errorData,
+  ModelError,
+  type PluginBus,
+} from "../../core/index.ts";
 import type { Amount } from "./account.ts";
 import type { Lane } from "./answering.ts";
 import { amountFor, type BudgetBook, type Question, type Reservation } from "./budget-book.ts";
@@ -125,6 +132,10 @@ export class Meter {
 
   /** Providers take money for what they have read and written, also where it was given up, or broke off. */
   #usedBy(error: unknown): TokensUsed {
+    const counted = error instanceof ModelError ? error.usage : undefined;
+    // What came behind the provider's last word of it is not in it.
+    if (counted !== undefined && isCountable(counted))
+      return { ...counted, outputTokens: Math.max(counted.outputTokens, tokensOfBytes(this.#outputBytes)) };
     const isUnbilled = !this.#hasBegun && unbilled.includes(errorData(error).code ?? "");
     return isUnbilled ? { inputTokens: 0 } : this.#estimate();
   }

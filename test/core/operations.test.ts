@@ -61,6 +61,19 @@ describe.each(places)("an actor %s", (_where, options) => {
     system().exit(actor, "kill");
   });
 
+  test("what is no attribute is not told, and fails nobody", async () => {
+    const actor = await spawn();
+    const events: OperationEvent[] = [];
+    const unlisten = system().events.on("operation", (event) => events.push(event));
+    const attributes = { model: null, counts: [1], odd: {}, size: Number.NaN, name: "x", flag: false, list: ["a"] };
+    // As of a provider whose types promise more than it keeps.
+    await actor.call("operate", { attributes: attributes as unknown as OperationEvent["attributes"] });
+    await system().settled();
+    unlisten();
+    expect(events.map((event) => event.attributes)).toEqual([{ name: "x", flag: false, list: ["a"] }]);
+    system().exit(actor, "kill");
+  });
+
   test("S20.6: tells what was said to those alone who ask for that by its name", async () => {
     const actor = await spawn();
     const said = { content: { input: "a secret", output: ["an answer"] } };

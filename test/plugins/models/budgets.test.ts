@@ -76,6 +76,15 @@ test("what an answer has used is spent, as the provider says, and nothing stays 
   expect(await model().budget("agent:7")).toMatchObject({ limits: { tokens: 1_000 }, spent: { tokens: 15 } });
 });
 
+test("an answer that is not of its schema is spent as the provider says, and not by what was seen of it", async () => {
+  const thought = { content: "no", usage: { inputTokens: 500, outputTokens: 1_000 } };
+  await start({ rules: [{ answer: thought }] }, { attempts: 1 });
+  await model().setBudget("agent:7", { tokens: 10_000 });
+  const output = { name: "x", schema: { type: "object" } };
+  expect(await codeOf(chat({ output }, "agent:7").answer())).toBe("model_output");
+  expect(await amounts("agent:7")).toEqual({ spent: 1_500, reserved: 0 });
+});
+
 test("a request that the budget cannot bear is refused before anybody is asked", async () => {
   await start({ turns: [{ content: "once" }], rules: [{ answer: tenTokens }] });
   await model().setBudget("agent:7", { tokens: 100 });
@@ -177,14 +186,16 @@ test("an embedding is reserved and spent as well", async () => {
 });
 
 test.each([
-  { inputTokens: Number.NaN, outputTokens: 1 },
-  { inputTokens: 1, outputTokens: -5 },
-  { inputTokens: 1e12, outputTokens: 1 },
-  { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0.5 },
-])("what a provider says and is no number of tokens is estimated: %j", async (lie) => {
+  [{ inputTokens: Number.NaN, outputTokens: 1 }, undefined],
+  [{ inputTokens: 1, outputTokens: -5 }, undefined],
+  [
+    { inputTokens: 1e12, outputTokens: 1 },
+    { inputTokens: 1e12, outputTokens: 1 },
+  ],
+])("what a provider says and is no number of tokens is estimated: %j", async (lie, told) => {
   await start({ rules: [{ answer: { content: "x".repeat(40), usage: lie } }] }, { prices: { scripted: { input: 1 } } });
   await model().setBudget("agent:7", {});
-  expect((await chat({ model: "scripted" }, "agent:7").answer()).usage).toEqual(lie);
+  expect((await chat({ model: "scripted" }, "agent:7").answer()).usage).toEqual(told);
   expect(await amounts("agent:7")).toEqual({ spent: 16, reserved: 0 });
 });
 

@@ -1,6 +1,6 @@
 /** Servers that mean no good, or do not care: what they can cost, and what they can keep. */
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { type ChatRequest, modelOf, type SupervisorHandle } from "../../../index.ts";
+import { type ChatRequest, modelOf, type OperationEvent, type SupervisorHandle } from "../../../index.ts";
 import { llmAnthropic } from "../../../plugins/llm-anthropic/index.ts";
 import { llmOllama } from "../../../plugins/llm-ollama/index.ts";
 import { llmOpenai } from "../../../plugins/llm-openai/index.ts";
@@ -30,18 +30,20 @@ let running: SupervisorHandle | undefined;
 beforeAll(async () => {
   server = await ModelServer.start();
 });
-afterEach(async () => {
-  if (running === undefined) return;
-  system().exit(running.ref, "shutdown");
-  await running.exit;
-  running = undefined;
-});
+afterEach(() => stop());
 afterAll(() => server.stop());
 
 async function start(name: Name) {
   const { plugin, dialect, config } = models[name];
   running = await system().startPlugins([{ plugin, config: { ...dialect.config(server.url), ...config } }]);
   return modelOf(system(), name);
+}
+
+async function stop(): Promise<void> {
+  if (running === undefined) return;
+  system().exit(running.ref, "shutdown");
+  await running.exit;
+  running = undefined;
 }
 
 const tooHeavy = { code: "model_protocol", message: expect.stringMatching(/of the memory/) as unknown };
@@ -100,4 +102,50 @@ test("a last line of Ollama's without its end, and lines that are empty, are no 
   const [text = "", last = ""] = ollamaDialect.events({ texts: ["x"] });
   server.answers = [{ headers: ollamaDialect.headers, parts: [`\n${text}\r\n\n`, last.trimEnd()] }];
   expect((await model.chat(hello).answer()).content).toBe("x");
+});
+
+test("a failure has what the provider has counted up to there, and so has what is told of it", async () => {
+  const usage = { inputTokens: 70, outputTokens: 30 };
+  for (const name of ["llm-openai", "llm-anthropic"] as const) {
+    const model = await start(name);
+    const { dialect } = models[name];
+    server.answers = [{ headers: dialect.headers, parts: dialect.events({ texts: ["x"], finish: "refused", usage }) }];
+    const told = Promise.withResolvers<OperationEvent>();
+    const unlisten = system().events.on("operation", told.resolve);
+    await expect(model.chat(hello).answer()).rejects.toMatchObject({ code: "model_refused", usage });
+    expect(await told.promise).toMatchObject({
+      failure: "model_refused",
+      attributes: { "gen_ai.usage.input_tokens": 70, "gen_ai.usage.output_tokens": 30 },
+    });
+    unlisten();
+    await stop();
+  }
+});
+
+test("a stream that breaks off has cost what its beginning says", async () => {
+  const model = await start("llm-anthropic");
+  const usage = { inputTokens: 70, outputTokens: 30 };
+  const events = anthropicDialect.events({ texts: ["x"], usage });
+  const upTo = events.findIndex((event) => event.includes("message_delta"));
+  server.answers = [{ headers: anthropicDialect.headers, parts: events.slice(0, upTo) }];
+  await expect(model.chat(hello).answer()).rejects.toMatchObject({
+    code: "model_network",
+    usage: { inputTokens: 70 },
+  });
+});
+
+test("a count that is none, and a model without a name, fail no answer", async () => {
+  const model = await start("llm-openai");
+  const event = (rest: object) => `data: ${JSON.stringify({ model: null, ...rest })}\n\n`;
+  const choices = [{ index: 0, delta: { content: "x" }, finish_reason: "stop" }];
+  const usage = { prompt_tokens: 3, completion_tokens: null };
+  server.answers = [
+    { headers: openaiDialect.headers, parts: [event({ choices }), event({ choices: [], usage })] },
+    {
+      headers: json,
+      parts: [JSON.stringify({ model: null, data: [{ index: 0, embedding: [1] }], usage: { prompt_tokens: null } })],
+    },
+  ];
+  expect(await model.chat(hello).answer()).toMatchObject({ content: "x", model: "", usage: undefined });
+  expect(await model.embed({ texts: ["a"] })).toEqual({ model: "", vectors: [[1]], usage: undefined });
 });
