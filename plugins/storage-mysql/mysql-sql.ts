@@ -4,21 +4,9 @@ import { type Connection, type ConnectionOptions, createConnection, type FieldPa
 import { byDeadline, type SqlAnswer, type SqlDriver, type SqlRequest, SqlRows, ToolError } from "../../core/index.ts";
 import type { MysqlConfig } from "./config.ts";
 import { assertReads } from "./reading.ts";
-
-/** Rights that reach beyond the database: what is done with them no transaction keeps from files, the server and other users' statements. */
-const farReaching = [
-  "FILE",
-  "SUPER",
-  "PROCESS",
-  "SHUTDOWN",
-  "RELOAD",
-  "CREATE USER",
-  "SYSTEM_VARIABLES_ADMIN",
-  "BINLOG ADMIN",
-];
+import { farRightsOf } from "./rights.ts";
 
 const sight = `SELECT
-  EXISTS (SELECT 1 FROM information_schema.user_privileges WHERE privilege_type IN (?)) AS isMighty,
   EXISTS (SELECT 1 FROM information_schema.applicable_roles) AS hasRoles,
   EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = ?) AS seesStore, CURRENT_USER() AS user`;
 
@@ -126,18 +114,20 @@ export class MysqlSql implements SqlDriver {
 
   async #settle(connection: Connection, { mode, timeoutMs }: Omit<SqlRequest, "id">): Promise<void> {
     const { tablePrefix } = this.#config;
-    const [row] = await ask(connection, sight, [farReaching, `${tablePrefix}entries`]);
-    const { isMighty, hasRoles, seesStore, user } = row as Readonly<Record<string, unknown>>;
+    const grants = await ask(connection, "SHOW GRANTS");
+    const far = farRightsOf(grants.map((grant) => String(Object.values(grant as object)[0])));
+    const [row] = await ask(connection, sight, [`${tablePrefix}entries`]);
+    const { hasRoles, seesStore, user } = row as Readonly<Record<string, unknown>>;
     // `SET ROLE` is a statement like others, and what a role may do is not seen before.
     if (Number(hasRoles) !== 0)
       throw new ToolError(
         "tool_denied",
         `the user ${String(user)} of sqlUrl has roles, which it could take: give it one that has none, and its rights directly`,
       );
-    if (Number(isMighty) !== 0)
+    if (far.length > 0)
       throw new ToolError(
         "tool_denied",
-        `the user ${String(user)} of sqlUrl may read files or rule the server: give it one that may not`,
+        `the user ${String(user)} of sqlUrl may read files or rule the server (${far.join(", ")}): give it one that may not`,
       );
     if (Number(seesStore) !== 0)
       throw new ToolError(

@@ -9,14 +9,15 @@ const checkIntervalMs = 250;
 
 /**
  * Roles that reach beyond the database: what a statement of theirs does to files and programs no transaction keeps from them. Who may become
- * one of them, or a superuser, is one: `RESET ROLE` and `SET ROLE` are statements like others.
+ * one of them, or a superuser, is one: `RESET ROLE` and `SET ROLE` are statements like others. So is who may make roles: before PostgreSQL 16
+ * that one can give itself any of these.
  */
 const farReaching = ["pg_read_server_files", "pg_write_server_files", "pg_execute_server_program"];
 
 /** A query with a table's values is in its midst: what a transaction is, nobody can change behind it. */
 const settings = `SELECT set_config('statement_timeout', $1, true),
   (SELECT set_config(name, $2, true) FROM pg_settings WHERE name = 'client_connection_check_interval'),
-  EXISTS (SELECT FROM pg_roles WHERE (rolname = ANY ($3) OR rolsuper) AND pg_has_role(session_user, oid, 'MEMBER')) AS is_mighty,
+  EXISTS (SELECT FROM pg_roles WHERE (rolname = ANY ($3) OR rolsuper OR rolcreaterole) AND pg_has_role(session_user, oid, 'MEMBER')) AS is_mighty,
   EXISTS (SELECT FROM pg_namespace n, pg_roles r WHERE n.nspname = $4 AND pg_has_role(session_user, r.oid, 'MEMBER')
     AND has_schema_privilege(r.oid, n.oid, 'USAGE')) AS sees_store,
   session_user::text AS role`;
@@ -89,7 +90,7 @@ export class PostgresSql implements SqlDriver {
     if (is_mighty)
       throw new ToolError(
         "tool_denied",
-        `the role ${role} of sqlUrl may read files of the server or run programs there: give it one that may not`,
+        `the role ${role} of sqlUrl may read files of the server or run programs there, or become one that may: give it one that may not`,
       );
     if (sees_store)
       throw new ToolError(

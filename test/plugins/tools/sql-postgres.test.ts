@@ -69,19 +69,29 @@ await describeWith(postgres, () => {
   });
 
   const system = useSystem({ clock: "system", threads: 1 });
+  const [far, near] = ["may read files of the server", "may use the schema mofa"];
 
   test.each([
-    ["may read files of the server", `GRANT pg_read_server_files TO ${own}`],
+    [far, "is a member of one", `GRANT pg_read_server_files TO ${own}`],
+    [far, "is a member of a superuser", `ALTER ROLE ${own}_keeper SUPERUSER`],
+    [far, "may make roles", `ALTER ROLE ${own} CREATEROLE`],
     [
-      "may use the schema mofa",
-      `CREATE ROLE ${own}_keeper; GRANT USAGE ON SCHEMA mofa TO ${own}_keeper; GRANT ${own}_keeper TO ${own}`,
+      far,
+      "is a superuser that begins as another",
+      `ALTER ROLE ${own} SUPERUSER; ALTER ROLE ${own} SET role TO ${own}_keeper`,
     ],
-  ])("a role that may only become one of such is refused: one that %s", async (message, grant) => {
+    [near, "is a member of one that sees the store", `GRANT USAGE ON SCHEMA mofa TO ${own}_keeper`],
+    [
+      near,
+      "sees the store and begins as another",
+      `GRANT USAGE ON SCHEMA mofa TO ${own}; ALTER ROLE ${own} SET role TO ${own}_keeper`,
+    ],
+  ])("a role that %s once it has become another is refused: it %s", async (message, _what, grant) => {
     await remove();
     await ask(`CREATE DATABASE ${own}`);
     await ask(`DROP ROLE IF EXISTS ${own}_keeper`);
     await ask(`CREATE ROLE ${own} LOGIN PASSWORD '${own}' NOINHERIT`);
-    await ask(`CREATE SCHEMA mofa; ${grant}; ALTER ROLE ${own} SET role TO ${own}`, database);
+    await ask(`CREATE ROLE ${own}_keeper; GRANT ${own}_keeper TO ${own}; CREATE SCHEMA mofa; ${grant}`, database);
     const handle = await system().startPlugins([
       { plugin: storagePostgres, config: { url: database, sqlUrl } },
       sqlOverPostgres,
