@@ -159,6 +159,7 @@ export {
   type OperationTeller,
 } from "./contracts/operation.ts";
 export { pause } from "./contracts/pause.ts";
+export { SecretTexts, secretMark } from "./contracts/secret-texts.ts";
 export { ServerSockets } from "./contracts/server-sockets.ts";
 export {
   type SqlAnswer,

@@ -17,7 +17,8 @@ export interface BoundedFetch {
 }
 
 const failureBytesMax = 65_536;
-const shownMax = 200;
+/** More than is told in the end, and by more than a secret has: one that is cut is not known again. */
+const shownMax = 20_000;
 const newline = 10;
 const streams = /^(?:text\/event-stream|application\/(?:x-ndjson|jsonl))\b/i;
 const json = /^application\/(?:[\w.-]+\+)?json\b/i;

@@ -12,6 +12,7 @@ import {
   type PluginDefinition,
   type PluginHealth,
 } from "../plugin.ts";
+import { valueAt } from "../registry/secrets.ts";
 import { checkedChat, checkedEmbed, checkedPull } from "./chat-request.ts";
 import {
   type ChatDelta,
@@ -39,6 +40,7 @@ import { type AskedModel, beginChat, beginEmbed } from "./model-operation.ts";
 import { inputUsage, modelName } from "./model-usage.ts";
 import { RunningChat } from "./running-chat.ts";
 import { runPull } from "./running-pull.ts";
+import { SecretTexts } from "./secret-texts.ts";
 import { streamOf } from "./stream-of.ts";
 
 export interface ModelDefinition<C extends ModelLimits>
@@ -49,6 +51,8 @@ export interface ModelDefinition<C extends ModelLimits>
 
 /** By these the provider says that it is unwell, or that this plugin is. */
 const unwell: readonly string[] = ["model_auth", "model_network", "model_overloaded", "model_protocol", "model_quota"];
+
+const failureCharsMax = 1_000;
 
 const noBudgets = "routeModels({ keepsBudgets: true }) does, in a storage plugin";
 
@@ -62,9 +66,11 @@ class Model {
   readonly #running = new Set<RunningChat | AbortController>();
   readonly #bus: PluginBus;
   readonly driver: ModelDriver;
+  readonly #secrets: SecretTexts;
   #lastFailure: string | undefined;
 
-  constructor(asked: AskedModel, limits: ModelLimits, driver: ModelDriver, bus: PluginBus) {
+  constructor(asked: AskedModel, limits: ModelLimits, driver: ModelDriver, bus: PluginBus, secrets: SecretTexts) {
+    this.#secrets = secrets;
     this.#asked = asked;
     this.#name = asked.name;
     this.#bus = bus;
@@ -103,7 +109,7 @@ class Model {
   }
 
   #failed(thrown: unknown, from: CallToken, writer: StreamWriter | undefined, counted?: ChatUsage): void {
-    const { code, message, retryAfterMs, usage = counted } = modelError(thrown, this.#name);
+    const { code, message, retryAfterMs, usage = counted } = this.#told(thrown);
     if (unwell.includes(code)) this.#lastFailure = `${code}: ${message}`;
     if (writer === undefined) {
       this.#bus.replyError(from, { code, message });
@@ -120,6 +126,12 @@ class Model {
     void (async () => {
       for (const word of last) await writer.write(word);
     })().then(fail, fail);
+  }
+
+  /** A failure as it leaves the plugin: servers say again what they were sent, keys too. */
+  #told(thrown: unknown): ModelError {
+    const { code, message, retryAfterMs, usage } = modelError(thrown, this.#name);
+    return new ModelError(code, this.#secrets.beginning(message, failureCharsMax), { retryAfterMs, usage });
   }
 
   async embed(embed: Embed, request: EmbedRequest, signal: AbortSignal): Promise<EmbedAnswer> {
@@ -160,7 +172,7 @@ class Model {
       })
       .then((answer) => bus.reply(from, answer))
       .catch((thrown: unknown) => {
-        const { code, message } = modelError(thrown, this.#name);
+        const { code, message } = this.#told(thrown);
         bus.replyError(from, { code, message });
       });
     return bus.noReply;
@@ -272,7 +284,8 @@ export function defineModel<C extends ModelLimits>({ open, ...definition }: Mode
   const behaviour: PluginBehaviour<C, Model, ModelHandlers> = {
     async init(config, bus) {
       const { signal } = bus;
-      const model = new Model({ name, isRelay }, config, await open(config, signal, bus), bus);
+      const secrets = new SecretTexts(secretsOf(definition.config, config));
+      const model = new Model({ name, isRelay }, config, await open(config, signal, bus), bus, secrets);
       signal.addEventListener("abort", () => model.end(), { once: true });
       return model;
     },
@@ -285,4 +298,15 @@ export function defineModel<C extends ModelLimits>({ open, ...definition }: Mode
     format: () => "a model",
   };
   return definePlugin({ ...definition, provides: [{ name, version: modelVersion }], tags: [modelTag], behaviour });
+}
+
+/** What stands in a configuration where its declaration says that it is secret. */
+function secretsOf<C>(declaration: PluginDefinition<C, never, never>["config"], config: C): readonly string[] {
+  const paths = declaration !== undefined && "secrets" in declaration ? (declaration.secrets ?? []) : [];
+  return paths.flatMap((path) => textsIn(valueAt(config, path.split("."))));
+}
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }

@@ -35,7 +35,11 @@ export function modelError(thrown: unknown, plugin: string): ModelError {
   const { code, message } = errorData(thrown);
   // Where a server says what its protocol does not have, a package meets what it does not expect.
   const isMalformed = thrown instanceof SyntaxError || (thrown instanceof TypeError && thrown.cause === undefined);
-  if (isMalformed) return new ModelError("model_protocol", `${plugin}: ${message}`, { cause: thrown });
+  if (isMalformed) {
+    // A parser quotes of what it could not read, which may be a part of a secret.
+    const said = thrown instanceof SyntaxError ? "what came is no JSON" : message;
+    return new ModelError("model_protocol", `${plugin}: ${said}`, { cause: thrown });
+  }
   if (thrown instanceof RuntimeError) return new ModelError(thrown.code, message, { cause: thrown });
   const said = code === undefined ? message : `${message} (${code})`;
   return new ModelError("model_network", `${plugin}: ${said}`, { cause: thrown });

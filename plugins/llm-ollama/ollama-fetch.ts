@@ -53,8 +53,8 @@ export function codeOf(status: number | undefined, message: string): ModelErrorC
 }
 
 const newline = 10;
-/** Of a line that is none. */
-const shownMax = 200;
+/** Of a line that is none: more than is told in the end, since a secret that is cut is not known again. */
+const shownMax = 20_000;
 
 /** Hands lines on that are whole, and JSON. */
 class JsonLines implements Transformer<Uint8Array, Uint8Array> {

@@ -4,7 +4,7 @@ import { type ChatRequest, modelOf, type OperationEvent, type SupervisorHandle }
 import { llmAnthropic } from "../../../plugins/llm-anthropic/index.ts";
 import { llmOllama } from "../../../plugins/llm-ollama/index.ts";
 import { llmOpenai } from "../../../plugins/llm-openai/index.ts";
-import { ModelServer } from "../../support/model-server.ts";
+import { ModelServer, type WireAnswer } from "../../support/model-server.ts";
 import { useSystem } from "../../support/use-system.ts";
 import { anthropicDialect } from "./anthropic-dialect.ts";
 import { ollamaDialect } from "./ollama-dialect.ts";
@@ -33,9 +33,9 @@ beforeAll(async () => {
 afterEach(() => stop());
 afterAll(() => server.stop());
 
-async function start(name: Name) {
+async function start(name: Name, more: object = {}) {
   const { plugin, dialect, config } = models[name];
-  running = await system().startPlugins([{ plugin, config: { ...dialect.config(server.url), ...config } }]);
+  running = await system().startPlugins([{ plugin, config: { ...dialect.config(server.url), ...config, ...more } }]);
   return modelOf(system(), name);
 }
 
@@ -148,4 +148,38 @@ test("a count that is none, and a model without a name, fail no answer", async (
   ];
   expect(await model.chat(hello).answer()).toMatchObject({ content: "x", model: "", usage: undefined });
   expect(await model.embed({ texts: ["a"] })).toEqual({ model: "", vectors: [[1]], usage: undefined });
+});
+
+test.each(["llm-openai", "llm-anthropic"] as const)("%s tells nobody its key, whoever has said it", async (name) => {
+  const apiKey = "sk-live/ABCDEFGHIJKLMNOP";
+  const model = await start(name, { apiKey });
+  const told = async (answer: WireAnswer, ask: () => Promise<unknown> = () => model.chat(hello).answer()) => {
+    server.answers = [answer];
+    const { message } = (await ask().catch((error: unknown) => error)) as Error;
+    const [{ health } = {}] = (await system().plugins()).filter((plugin) => plugin.name === name);
+    return `${message} ${JSON.stringify(health)}`;
+  };
+  const failure = { status: 401, headers: json, parts: [JSON.stringify({ error: { message: `no key: ${apiKey}` } })] };
+  const location = `http://elsewhere.test/${encodeURIComponent(apiKey)}`;
+  const texts = [
+    await told(failure),
+    await told(failure, () => model.models()),
+    await told({ status: 302, headers: { location } }),
+    await told({ headers: { "content-type": "text/plain" }, parts: [`${"x".repeat(190)}${apiKey}`] }),
+    await told({ headers: models[name].dialect.headers, parts: [`event: message_start\ndata: ${apiKey}\n\n`] }),
+  ];
+  for (const text of texts) expect(text).not.toMatch(/sk-live|ABCDEF/);
+  expect(texts[0]).toMatch(/no key: \*{3}.*"degraded".*no key: \*{3}/);
+});
+
+test("of what a server says in a failure its beginning is told", async () => {
+  const model = await start("llm-openai");
+  const message = "why ".repeat(10_000);
+  server.answers = [{ status: 400, headers: json, parts: [JSON.stringify({ error: { message } })] }];
+  const failure = (await model
+    .chat(hello)
+    .answer()
+    .catch((error: unknown) => error)) as Error;
+  expect(failure.message).toMatch(/^400 (?:why ){249}/);
+  expect(failure.message.length).toBeLessThan(1_100);
 });
