@@ -1,7 +1,8 @@
 /** A request of a chat, checked where a plugin gets it. Each check throws RuntimeError `bad_argument` and says where. */
+import { errorData, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import { wrong } from "./checked-values.ts";
-import type { ChatMessage, ChatRequest, EmbedRequest, PullRequest, ToolCall, ToolSpec } from "./model.ts";
+import type { ChatMessage, ChatRequest, EmbedRequest, JsonSchema, PullRequest, ToolCall, ToolSpec } from "./model.ts";
 import { checkedBudgetKeys } from "./model-budget.ts";
 
 const requestKeys = [
@@ -31,16 +32,16 @@ export function checkedChat(given: unknown): ChatRequest {
     throw wrong("chat", "messages is a list of one or more", messages);
   const names = new Set<string>();
   if (tools !== undefined && !Array.isArray(tools)) throw wrong("chat", "tools is a list", tools);
-  tools?.forEach((tool, place) => {
-    checkTool(`tools[${place}]`, tool);
+  const checkedTools = tools?.map((tool, place) => {
+    const checked = checkedTool(`tools[${place}]`, tool);
     if (names.has(tool.name)) throw wrong("chat", `tools[${place}].name is of one tool alone`, tool.name);
     names.add(tool.name);
+    return checked;
   });
   if (toolChoice !== undefined) checkChoice(toolChoice, names);
   if (output !== undefined) {
     assertKeys("chat: output", output, ["name", "schema"]);
     named("output.name", output.name);
-    record("output.schema", output.schema);
   }
   if (stop !== undefined) {
     const isRight = Array.isArray(stop) && stop.length <= stopsMax && stop.every(isText);
@@ -53,7 +54,11 @@ export function checkedChat(given: unknown): ChatRequest {
   return {
     ...(given as ChatRequest),
     ...(budgets !== undefined && { budgets: checkedBudgetKeys(budgets, "chat") }),
+    ...(model !== undefined && { model: model.toWellFormed() }),
     messages: messages.map((message, place) => checkedMessage(message, place)),
+    ...(checkedTools !== undefined && { tools: checkedTools }),
+    ...(output !== undefined && { output: { ...output, schema: schema("output.schema", output.schema) } }),
+    ...(stop !== undefined && { stop: stop.map((one) => one.toWellFormed()) }),
   };
 }
 
@@ -82,7 +87,11 @@ function checkedMessage(message: ChatMessage, place: number): ChatMessage {
     case "tool":
       assertKeys(`chat: ${where}`, message, ["role", "toolCallId", "content", "isError"]);
       text(`${where}.toolCallId`, message.toolCallId);
-      return { ...message, content: content(where, message.content) };
+      return {
+        ...message,
+        toolCallId: message.toolCallId.toWellFormed(),
+        content: content(where, message.content),
+      };
     default: {
       const { role } = message as { readonly role: unknown };
       throw wrong("chat", `${where}.role is system, user, assistant or tool`, role);
@@ -95,14 +104,38 @@ function checkedCall(where: string, call: ToolCall): ToolCall {
   text(`${where}.id`, call.id);
   text(`${where}.name`, call.name);
   if (typeof call.arguments !== "string") throw wrong("chat", `${where}.arguments is a text`, call.arguments);
-  return { ...call, arguments: call.arguments.toWellFormed() };
+  return {
+    id: call.id.toWellFormed(),
+    name: call.name.toWellFormed(),
+    arguments: call.arguments.toWellFormed(),
+  };
 }
 
-function checkTool(where: string, tool: ToolSpec): void {
+function checkedTool(where: string, tool: ToolSpec): ToolSpec {
   assertKeys(`chat: ${where}`, tool, ["name", "description", "inputSchema"]);
   named(`${where}.name`, tool.name);
-  if (tool.description !== undefined) content(where, tool.description, "description");
-  record(`${where}.inputSchema`, tool.inputSchema);
+  const inputSchema = schema(`${where}.inputSchema`, tool.inputSchema);
+  if (tool.description === undefined) return { ...tool, inputSchema };
+  return { ...tool, inputSchema, description: content(where, tool.description, "description") };
+}
+
+/** JSON writes half a pair by its number, and any other sign as it is. */
+const escapes = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
+
+/** @returns the same one, but where a text in it is not well formed */
+function schema(where: string, value: JsonSchema): JsonSchema {
+  record(where, value);
+  const text = jsonOf(where, value);
+  const wellFormed = text.replace(escapes, (escape, half?: string) => (half === undefined ? escape : "\ufffd"));
+  return wellFormed === text ? value : (JSON.parse(wellFormed) as JsonSchema);
+}
+
+function jsonOf(where: string, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw new RuntimeError("bad_argument", `chat: ${where} is no JSON: ${errorData(error).message}`, { cause: error });
+  }
 }
 
 function checkChoice(choice: NonNullable<ChatRequest["toolChoice"]>, names: ReadonlySet<string>): void {

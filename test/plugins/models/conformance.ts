@@ -283,5 +283,37 @@ export function describeModel(name: string, dialect: Dialect): void {
       await model.chat({ messages: [{ role: "user", content: "a\u0000\u001b[31m\ud800b" }] }).answer();
       expect(JSON.stringify(dialect.asked(server.last).messages)).toContain("a\\u0000\\u001b[31m\ufffdb");
     });
+
+    test("nothing that a provider is asked has halves of a pair, wherever they stand", async () => {
+      server.answers = [answers({ texts: ["x"] })];
+      const half = "a\ud800b";
+      const inputSchema = { type: "object", properties: { [half]: { type: "string", description: half } } };
+      const call = { id: half, name: half, arguments: "{}" };
+      await model
+        .chat({
+          model: half,
+          messages: [
+            { role: "user", content: half },
+            { role: "assistant", toolCalls: [call] },
+            { role: "tool", toolCallId: half, content: "" },
+          ],
+          tools: [{ name: "weather", description: half, inputSchema }],
+          stop: [half],
+        })
+        .answer();
+      const body = JSON.stringify(server.last.body);
+      expect(body).not.toMatch(/\\ud[89a-f]/);
+      expect(body).toContain('{"a\ufffdb":{"type":"string","description":"a\ufffdb"}}');
+    });
+
+    test("a schema that JSON has no form for is refused where it stands", async () => {
+      const circle: Record<string, unknown> = { type: "object" };
+      circle["properties"] = circle;
+      const request = { ...hello, tools: [{ name: "weather", inputSchema: circle }] };
+      expect(await failureOf(request)).toMatchObject({
+        code: "bad_argument",
+        message: expect.stringMatching(/tools\[0\]\.inputSchema is no JSON/) as unknown,
+      });
+    });
   });
 }
