@@ -53,19 +53,20 @@ export async function readMessage(stream: AsyncIterable<RawMessageStreamEvent>, 
 
 /** Blocks in which a tool is called, by the index of the block, which counts those of text as well. */
 class ToolBlocks {
-  readonly #calls = new Map<number, { readonly place: number; isEmpty: boolean }>();
+  readonly #calls = new Map<number, { readonly place: number; readonly input: unknown; isEmpty: boolean }>();
 
   deltaOf(event: RawMessageStreamEvent): ChatDelta | undefined {
     if (event.type === "content_block_start" && event.content_block.type === "tool_use") {
-      const { id, name } = event.content_block;
+      const { id, name, input } = event.content_block;
       const place = this.#calls.size;
-      this.#calls.set(event.index, { place, isEmpty: true });
+      this.#calls.set(event.index, { place, input, isEmpty: true });
       return { type: "toolCall", index: place, id, name, arguments: "" };
     }
     if (event.type === "content_block_stop") {
-      // A tool without parameters is called without any.
+      // A tool without parameters is called without any, and some servers say them all as the block begins.
       const call = this.#calls.get(event.index);
-      return call?.isEmpty === true ? { type: "toolCall", index: call.place, arguments: "{}" } : undefined;
+      if (call?.isEmpty !== true) return undefined;
+      return { type: "toolCall", index: call.place, arguments: JSON.stringify(call.input ?? {}) };
     }
     if (event.type !== "content_block_delta") return undefined;
     const { delta } = event;

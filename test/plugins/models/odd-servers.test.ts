@@ -125,6 +125,16 @@ test("a model that thinks, and says so, is not silent", async () => {
   expect((await model.chat(hello).answer()).content).toBe("thought");
 });
 
+test("arguments of a tool that come whole as its block begins are those of the call", async () => {
+  const model = await start("llm-anthropic");
+  const calls = [{ id: "c1", name: "weather", arguments: "" }];
+  const events = anthropicDialect.events({ calls, finish: "toolCalls" });
+  const parts = events.map((event) => event.replace('"input":{}', '"input":{"city":"Rome"}'));
+  server.answers = [{ headers: anthropicDialect.headers, parts }];
+  const { toolCalls } = await model.chat(hello).answer();
+  expect(toolCalls).toEqual([{ id: "c1", name: "weather", arguments: '{"city":"Rome"}' }]);
+});
+
 test("input from a cache counts as input", async () => {
   const model = await start("llm-anthropic");
   const events = anthropicDialect.events({ texts: ["x"], usage: { inputTokens: 10, outputTokens: 2 } });
