@@ -50,6 +50,6 @@ export class RateLimit {
 
   /** It was asked, and used so many in the place of those that were taken. */
   settle(taken: number, used: number): void {
-    this.#tokens?.giveBack(taken - used);
+    this.#tokens?.giveBack(taken, used);
   }
 }

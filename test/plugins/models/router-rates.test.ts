@@ -84,7 +84,19 @@ test("a bucket holds one minute's, and what is larger than that goes when it is 
   nowMs = 3_600_000;
   expect([bucket.waitMs(60), bucket.waitMs(1_000)]).toEqual([0, 0]);
   bucket.take(1_000);
-  expect(bucket.waitMs(1)).toBe(941_000);
+  expect(bucket.waitMs(1)).toBe(1_000);
+});
+
+test("one that says it will use all there is, and one whose provider says so, holds the others back for two minutes at most", () => {
+  const bucket = new TokenBucket(60, () => 0);
+  bucket.take(Number.MAX_SAFE_INTEGER);
+  expect(bucket.waitMs(1)).toBe(1_000);
+  bucket.giveBack(Number.MAX_SAFE_INTEGER, 1e8);
+  expect(bucket.waitMs(60)).toBe(120_000);
+  // Who waits behind that has its turn, and what it does not need is given back.
+  bucket.take(60);
+  bucket.giveBack(60, 10);
+  expect(bucket.waitMs(60)).toBe(130_000);
 });
 
 test("a clock that is set back costs the time that it was set back by, and nothing else", () => {
