@@ -23,7 +23,7 @@ import {
 } from "./account.ts";
 import type { BudgetTable } from "./budget-table.ts";
 import type { Accounts, Ledger } from "./ledger.ts";
-import { amountOf, costUnits, type Price, unitsOf } from "./prices.ts";
+import { amountOf, costUnits, outputFor, type Price, unitsOf } from "./prices.ts";
 
 /** What one question needs. */
 export interface Question {
@@ -148,14 +148,7 @@ export class BudgetBook implements ModelBudgets {
     const { tokens, units } = leftOf(account, id);
     const byTokens = tokens - inputTokens;
     if (price === undefined || units === Number.POSITIVE_INFINITY) return byTokens;
-    const cost = (outputTokens: number) => costUnits(price, { inputTokens, outputTokens });
-    if (cost(0) > units) return -1;
-    const perToken = costUnits(price, { inputTokens: 0, outputTokens: 1_000_000 }) / 1_000_000;
-    if (perToken === 0) return byTokens;
-    // One more than by division, since costs are rounded, and down to what can be paid.
-    let byMoney = Math.floor((units - cost(0)) / perToken) + 1;
-    while (cost(byMoney) > units) byMoney--;
-    return Math.min(byTokens, byMoney);
+    return Math.min(byTokens, outputFor(price, inputTokens, units));
   }
 
   /** What was used is spent, and the rest can be had again. Twice is as good as once. */

@@ -28,8 +28,8 @@ export const pricesKey: ConfigKey<Prices> = {
 
 export type TokensUsed = Pick<ChatUsage, "inputTokens"> & Partial<ChatUsage>;
 
-/** More no answer has. */
-const tokensMax = 1e9;
+/** More no answer has, nor what was asked. */
+const tokensMax = 1e8;
 
 /** Whether it can be counted: providers say what they like. */
 export function isCountable(usage: TokensUsed): boolean {
@@ -46,6 +46,23 @@ export function costUnits(price: Price, { inputTokens, outputTokens = 0, cachedI
   const perMillion = (inputTokens - cached) * input + cached * cachedInput + outputTokens * output;
   // An error of the last binary place is not rounded up to a unit.
   return Math.max(0, Math.ceil(perMillion * (unitsPerOne / 1e6) - 1e-6));
+}
+
+/**
+ * The most output that so many units pay, behind the input. Below 0: they do not pay the input. Infinity: it costs nothing.
+ * It is searched for: a division by a small price gives numbers too large to count in.
+ */
+export function outputFor(price: Price, inputTokens: number, units: number): number {
+  const isPaid = (outputTokens: number) => costUnits(price, { inputTokens, outputTokens }) <= units;
+  if (!isPaid(0)) return -1;
+  if ((price.output ?? 0) === 0) return Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (let over = tokensMax + 1; over - most > 1; ) {
+    const middle = Math.floor((most + over) / 2);
+    if (isPaid(middle)) most = middle;
+    else over = middle;
+  }
+  return most;
 }
 
 export function unitsOf(amount: number): number {

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { type ChatRequest, type ChatUsage, modelOf, type SupervisorHandle } from "../../../index.ts";
 import type { Prices, RouterConfig } from "../../../plugins/llm-router/index.ts";
-import { costUnits } from "../../../plugins/llm-router/prices.ts";
+import { costUnits, outputFor } from "../../../plugins/llm-router/prices.ts";
 import { first, routed, second } from "../../fixtures/routed-models.ts";
 import { codeOf } from "../../support/bad-input.ts";
 import { useSystem } from "../../support/use-system.ts";
@@ -64,6 +64,18 @@ test("an embedding has its cost, too", async () => {
 test("a part of a billionth is a whole one, and an error of a last binary place is none", () => {
   const of = (input: number, inputTokens: number) => costUnits({ input }, { inputTokens });
   expect([of(0.0001, 1), of(0.1, 3), of(0.3, 1), of(1.1, 3_000_000), of(0, 5)]).toEqual([1, 300, 300, 3.3e9, 0]);
+});
+
+test.each<[Parameters<typeof outputFor>, number]>([
+  [[{ input: 1, output: 10 }, 100, 100_000 + 50_000], 5],
+  [[{ input: 1, output: 10 }, 100, 100_000 + 49_999], 4],
+  [[{ input: 1, output: 10 }, 100, 99_999], -1],
+  [[{ input: 1 }, 100, 100_000], Number.POSITIVE_INFINITY],
+  // So cheap that what it buys is no number that can be counted: as many as an answer can have.
+  [[{ input: 0, output: 0.000_01 }, 5, 99_999_999_937_829], 1e8],
+  [[{ input: 1e6, output: 1e-9 }, 5, 9e15], 1e8],
+])("as much output as is paid for is found at any price: %j gives %d", (asked, output) => {
+  expect(outputFor(...asked)).toBe(output);
 });
 
 test.each([
