@@ -83,6 +83,9 @@ export class MysqlSql implements SqlDriver {
       connectTimeout: connectTimeoutMs,
       supportBigNumbers: true,
       dateStrings: true,
+      jsonStrings: true,
+      // The package would read a shape within a shape as deep as it goes, and its failure is nobody's.
+      typeCast: (field, next) => (field.type === "GEOMETRY" ? field.buffer() : next()),
       ...(socket && {
         stream: ({ config }: { readonly config: ConnectionOptions }) => {
           const { socketPath, host = "localhost", port = 3306 } = config;

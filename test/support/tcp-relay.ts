@@ -20,6 +20,7 @@ export class TcpRelay implements AsyncDisposable {
   #cut: Cut | undefined;
   /** Connections that come meanwhile get no further. */
   #held: Promise<void> | undefined;
+  #rewritten: ((text: string) => string) | undefined;
   #slowness: { readonly bytes: number; readonly ms: number } | undefined;
 
   private constructor(server: Server, to: URL) {
@@ -87,6 +88,11 @@ export class TcpRelay implements AsyncDisposable {
     };
   }
 
+  /** From now on answers are what this makes of them. Each byte of the text is one of theirs. */
+  rewrite(change: (text: string) => string): void {
+    this.#rewritten = change;
+  }
+
   /** From now on answers come in pieces of at most so many bytes, so many milliseconds after one another. */
   slowDown(bytes: number, ms: number): void {
     this.#slowness = { bytes, ms };
@@ -134,7 +140,9 @@ export class TcpRelay implements AsyncDisposable {
     });
     server.on("data", (bytes) => {
       if (isSilent) return;
-      if (cutAnswer === undefined) return void this.#answer(client, server, bytes as Buffer);
+      const text = this.#rewritten?.((bytes as Buffer).toString("latin1"));
+      const answer = text === undefined ? (bytes as Buffer) : Buffer.from(text, "latin1");
+      if (cutAnswer === undefined) return void this.#answer(client, server, answer);
       carryOut(cutAnswer);
     });
     // Whichever end goes takes the other with it: why is no matter here.

@@ -3,12 +3,14 @@ import { expect, test } from "@jest/globals";
 import type { RowDataPacket } from "mysql2/promise";
 import { toolsOf } from "../../../index.ts";
 import { storageMysql } from "../../../plugins/storage-mysql/index.ts";
+import { MysqlSql } from "../../../plugins/storage-mysql/mysql-sql.ts";
 import { sqlOverMysql } from "../../fixtures/sql-plugins.ts";
 import { mysql } from "../../support/known-services.ts";
 import { askMysql } from "../../support/server-side.ts";
 import { describeWith } from "../../support/service.ts";
+import { TcpRelay } from "../../support/tcp-relay.ts";
 import { useSystem } from "../../support/use-system.ts";
-import { describeSql } from "./sql-cases.ts";
+import { describeSql, makeBaskets } from "./sql-cases.ts";
 
 const own = `mofa_sql_${process.pid}`;
 const store = `${own}_store`;
@@ -17,6 +19,8 @@ const sqlUrl = Object.assign(new URL(at(own)), { username: own, password: own })
 const ask = async (...texts: string[]) => {
   for (const text of texts) await askMysql((connection) => connection.query(text));
 };
+/** MariaDB's; to MySQL it is no statement. */
+const block = "BEGIN NOT ATOMIC COMMIT; START TRANSACTION READ WRITE; DELETE FROM shop; COMMIT; END";
 const remove = () =>
   ask(
     `DROP DATABASE IF EXISTS ${own}`,
@@ -33,6 +37,13 @@ const make = async () => {
     `GRANT ALL ON ${own}.* TO '${own}'@'%'`,
   );
 };
+/** Statements of its user that the server has at work. */
+const underWay = () =>
+  askMysql(async (connection) => {
+    const text = "SELECT COUNT(*) AS count FROM information_schema.processlist WHERE user = ? AND command <> 'Sleep'";
+    const [rows] = await connection.query<RowDataPacket[]>(text, [own]);
+    return Number(rows[0]?.["count"]);
+  });
 
 await describeWith(mysql, () => {
   describeSql("MySQL or MariaDB", {
@@ -42,9 +53,11 @@ await describeWith(mysql, () => {
     async prepare() {
       await make();
       await ask(
+        makeBaskets.replace("baskets", `${own}.baskets`),
         `CREATE TABLE ${own}.shop (id INTEGER NOT NULL, name TEXT NOT NULL, price DOUBLE)`,
         `INSERT INTO ${own}.shop VALUES (1, 'apple', 2.5), (2, 'pear', NULL)`,
         `CREATE PROCEDURE ${own}.empty_shop() BEGIN COMMIT; DELETE FROM shop; COMMIT; END`,
+        `CREATE PROCEDURE ${own}.empty_anew() BEGIN COMMIT; START TRANSACTION READ WRITE; DELETE FROM shop; COMMIT; END`,
         `CREATE FUNCTION ${own}.take_apples() RETURNS INTEGER MODIFIES SQL DATA BEGIN DELETE FROM shop; RETURN 1; END`,
       );
     },
@@ -54,13 +67,7 @@ await describeWith(mysql, () => {
     numbers: (to) =>
       `SELECT x FROM (SELECT ${[1_000_000, 100_000, 10_000, 1_000, 100, 10].map((unit, place) => `(d${place}.d * ${unit})`).join(" + ")} + d6.d + 1 AS x FROM ${Array.from({ length: 7 }, (_, place) => `(SELECT 0 d${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ` UNION ALL SELECT ${digit}`).join("")}) d${place}`).join(" CROSS JOIN ")}) n WHERE x <= ${to}`,
     text: (length) => (length > 1_000_000 ? `REPEAT(REPEAT('x', 1000000), 15)` : `REPEAT('x', ${length})`),
-    underWay: () =>
-      askMysql(async (connection) => {
-        const text =
-          "SELECT COUNT(*) AS count FROM information_schema.processlist WHERE user = ? AND command <> 'Sleep'";
-        const [rows] = await connection.query<RowDataPacket[]>(text, [own]);
-        return Number(rows[0]?.["count"]);
-      }),
+    underWay,
     refused: [
       ["a statement that writes", "INSERT INTO shop VALUES (3, 'plum', 1)", "tool_denied"],
       ["one behind a comment", "/* for reading */ -- or so\n# really\n DELETE FROM shop", "tool_denied"],
@@ -69,12 +76,15 @@ await describeWith(mysql, () => {
       ["one behind a comment that is run", "SELECT 1 /*! INTO OUTFILE '/tmp/mofa-shop' */", "tool_denied"],
       ["a table that is made", "CREATE TABLE other (id INTEGER)", "tool_denied"],
       ["a table that is taken away", "DROP TABLE shop", "tool_denied"],
-      [
-        "a block that begins a transaction of its own",
-        "BEGIN NOT ATOMIC COMMIT; START TRANSACTION READ WRITE; DELETE FROM shop; COMMIT; END",
-        "tool_denied",
-      ],
+      ["a block that begins a transaction of its own", block, "tool_denied"],
       ["the same in brackets", "((BEGIN NOT ATOMIC COMMIT; DELETE FROM shop; END))", "tool_denied"],
+      ["a block whose name begins as a query", `SELECT_x: ${block}`, "tool_denied"],
+      ["one behind what may be a comment", `--\x01 SELECT\n${block}`, "tool_denied"],
+      ["a procedure that begins another transaction", "CALL empty_anew()", "tool_denied"],
+      ["a setting for one statement", "SET STATEMENT tx_read_only = 0 FOR DELETE FROM shop", "tool_denied"],
+      ["an explanation of a function that writes", "EXPLAIN SELECT (SELECT take_apples())", "tool_failed"],
+      ["a list that asks one", "SHOW TABLES WHERE take_apples()", "tool_failed"],
+      ["nothing", " -- nothing\n", "tool_denied"],
       ["a transaction", "START TRANSACTION READ WRITE", "tool_denied"],
       ["a setting of the session", "SET SESSION TRANSACTION READ WRITE", "tool_denied"],
       ["a statement made of a text", "EXECUTE IMMEDIATE 'DELETE FROM shop'", "tool_denied"],
@@ -92,11 +102,11 @@ await describeWith(mysql, () => {
   });
 
   const system = useSystem({ clock: "system", threads: 1 });
-  const first = async (config: object) => {
+  const first = async (config: object, sql = "SELECT LOAD_FILE('/etc/passwd')") => {
     const handle = await system().startPlugins([{ plugin: storageMysql, config: { ...config } }, sqlOverMysql]);
     try {
       return await toolsOf(system(), "tool-sql")
-        .call("query", { sql: "SELECT LOAD_FILE('/etc/passwd')" })
+        .call("query", { sql })
         .catch(({ code, message }: { readonly code: unknown; readonly message: unknown }) => ({ code, message }));
     } finally {
       system().exit(handle.ref, "shutdown");
@@ -125,5 +135,51 @@ await describeWith(mysql, () => {
   test("without the right to files one reads as null", async () => {
     await make();
     expect(await first({ url: at(store), sqlUrl })).toMatchObject({ rows: [[null]] });
+  });
+
+  test.each([
+    "select(1)",
+    " ( -- a\n ( /* b */ SELECT 1 ) )",
+    "--\r\n#\n/**/SELECT/**/1",
+    "WITH a AS (SELECT 1) SELECT * FROM a",
+    "EXPLAIN SELECT 1",
+    "SHOW DATABASES",
+    "describe information_schema.tables table_name",
+  ])("what reads is done: %j", async (sql) => {
+    await make();
+    expect(await first({ url: at(store), sqlUrl }, sql)).toHaveProperty("columns");
+  });
+
+  test("what is refused learns how it begins, how it may, and where else it may go", async () => {
+    await make();
+    expect(await first({ url: at(store), sqlUrl }, "/* SELECT */ Begin NOT ATOMIC COMMIT; END")).toEqual({
+      code: "tool_denied",
+      message: expect.stringMatching(/begins with SELECT, WITH, .* got "Begin": .* for writing \(execute\)$/),
+    });
+  });
+
+  test("a geometry is bytes, and JSON is the server's text", async () => {
+    await make();
+    const sql = "SELECT ST_GeomFromText('POINT(1 2)'), JSON_ARRAY(12345678901234567890)";
+    const point = "AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA==";
+    expect(await first({ url: at(store), sqlUrl }, sql)).toMatchObject({
+      rows: [[{ base64: point }, "[12345678901234567890]"]],
+    });
+  });
+
+  test("a server that does not answer when a statement is to be ended holds nobody", async () => {
+    await make();
+    await using relay = await TcpRelay.open(sqlUrl);
+    const times = { connectTimeoutMs: 5_000, lockTimeoutS: 30, silenceTimeoutMs: 0 };
+    const driver = new MysqlSql({ url: at(store), sqlUrl: relay.url, tablePrefix: "mofa_", poolSize: 1, ...times });
+    const silent = relay.silenceAt("KILL", "before");
+    const controller = new AbortController();
+    const request = { sql: "SELECT SLEEP(60)", mode: "read", maxRows: 1, maxBytes: 100, timeoutMs: 1_000 } as const;
+    const call = driver.query(request, controller.signal);
+    while ((await underWay()) === 0);
+    controller.abort(new Error("given up"));
+    await silent;
+    await expect(call).rejects.toThrow("given up");
+    await remove();
   });
 });

@@ -6,8 +6,9 @@ import { sqlOverPostgres } from "../../fixtures/sql-plugins.ts";
 import { postgres } from "../../support/known-services.ts";
 import { askPostgres } from "../../support/server-side.ts";
 import { describeWith } from "../../support/service.ts";
+import { TcpRelay } from "../../support/tcp-relay.ts";
 import { useSystem } from "../../support/use-system.ts";
-import { describeSql } from "./sql-cases.ts";
+import { describeSql, makeBaskets, type SqlRows } from "./sql-cases.ts";
 
 const own = `mofa_sql_${process.pid}`;
 const database = Object.assign(new URL(postgres.url), { pathname: `/${own}` }).href;
@@ -30,7 +31,7 @@ await describeWith(postgres, () => {
       await ask(
         `CREATE TABLE shop (id INTEGER NOT NULL, name TEXT NOT NULL, price DOUBLE PRECISION);
          INSERT INTO shop VALUES (1, 'apple', 2.5), (2, 'pear', NULL);
-         CREATE TABLE hidden (id INTEGER); CREATE SEQUENCE tickets; GRANT ALL ON shop, tickets TO ${own}; GRANT CREATE ON SCHEMA public TO ${own}`,
+         ${makeBaskets}; CREATE TABLE hidden (id INTEGER); CREATE SEQUENCE tickets; GRANT ALL ON shop, baskets, tickets TO ${own}; GRANT CREATE ON SCHEMA public TO ${own}`,
         database,
       );
     },
@@ -69,6 +70,56 @@ await describeWith(postgres, () => {
   });
 
   const system = useSystem({ clock: "system", threads: 1 });
+  /** What a query gives, or fails with, by a role of no rights. */
+  const answers = async (url: string, ...texts: string[]) => {
+    const handle = await system().startPlugins([
+      { plugin: storagePostgres, config: { url: database, sqlUrl: url } },
+      sqlOverPostgres,
+    ]);
+    try {
+      const found: unknown[] = [];
+      for (const sql of texts)
+        found.push(
+          await toolsOf(system(), "tool-sql")
+            .call("query", { sql })
+            .then(
+              (answer) => (answer as SqlRows).rows,
+              ({ code, message }: { readonly code: unknown; readonly message: unknown }) => ({ code, message }),
+            ),
+        );
+      return found;
+    } finally {
+      system().exit(handle.ref, "shutdown");
+      await handle.exit;
+    }
+  };
+  const make = async () => {
+    await remove();
+    await ask(`CREATE DATABASE ${own}`);
+    await ask(`CREATE ROLE ${own} LOGIN PASSWORD '${own}'`);
+  };
+
+  test("JSON is the server's text, whatever stands in it", async () => {
+    await make();
+    const depth = 5_000;
+    const deep = `SELECT (repeat('[', ${depth}) || repeat(']', ${depth}))::json`;
+    const large = `SELECT '{"a":12345678901234567890}'::json, '[1, 1e400]'::jsonb, 'null'::jsonb`;
+    const [nested, numbers] = await answers(sqlUrl, deep, large);
+    await remove();
+    expect(nested).toEqual([["[".repeat(depth) + "]".repeat(depth)]]);
+    expect(numbers).toEqual([['{"a":12345678901234567890}', `[1, 1${"0".repeat(400)}]`, "null"]]);
+  });
+
+  test("an answer that cannot be read fails its query alone", async () => {
+    await make();
+    await using relay = await TcpRelay.open(sqlUrl);
+    relay.rewrite((text) => text.replace("1234567890123", "12345678901x3"));
+    const [broken, next] = await answers(relay.url, "SELECT 1234567890123::bigint", "SELECT 1");
+    await remove();
+    expect(broken).toEqual({ code: "tool_failed", message: expect.stringContaining("12345678901x3") });
+    expect(next).toEqual([[1]]);
+  });
+
   const [far, near] = ["may read files of the server", "may use the schema mofa"];
 
   test.each([

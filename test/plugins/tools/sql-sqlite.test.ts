@@ -10,7 +10,7 @@ import { storageSqlite } from "../../../plugins/storage-sqlite/index.ts";
 import { sqlOverSqlite } from "../../fixtures/sql-plugins.ts";
 import { runProgram } from "../../support/run-program.ts";
 import { useSystem } from "../../support/use-system.ts";
-import { describeSql } from "./sql-cases.ts";
+import { describeSql, makeBaskets } from "./sql-cases.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mofa-sql-"));
 const [file, sqlFile] = [join(folder, "store.sqlite"), join(folder, "shop.sqlite")];
@@ -21,6 +21,7 @@ describeSql("SQLite", {
   config: { file, sqlFile },
   async prepare() {
     using database = new DatabaseSync(sqlFile);
+    database.exec(makeBaskets);
     database.exec("CREATE TABLE shop (id INTEGER NOT NULL, name TEXT NOT NULL, price REAL)");
     database.exec("INSERT INTO shop VALUES (1, 'apple', 2.5), (2, 'pear', NULL)");
   },
