@@ -54,6 +54,22 @@ describeSql("SQLite", {
 
 const system = useSystem({ clock: "system", threads: 1 });
 
+test("what JSON has no value for is a text, as of the other databases, and bytes are base64", async () => {
+  const own = mkdtempSync(join(tmpdir(), "mofa-sql-values-"));
+  const config = { file: join(own, "store.sqlite"), sqlFile: join(own, "values.sqlite") };
+  new DatabaseSync(config.sqlFile).close();
+  const handle = await system().startPlugins([{ plugin: storageSqlite, config }, sqlOverSqlite]);
+  try {
+    const sql = "SELECT 9007199254740991, 9007199254740993, 9e999, 1.5, x'00ff', NULL, '{\"a\":1}'";
+    const row = [9_007_199_254_740_991, "9007199254740993", "Infinity", 1.5, { base64: "AP8=" }, null, '{"a":1}'];
+    expect(await toolsOf(system(), "tool-sql").call("query", { sql })).toMatchObject({ rows: [row] });
+  } finally {
+    system().exit(handle.ref, "shutdown");
+    await handle.exit;
+    rmSync(own, { recursive: true });
+  }
+});
+
 test("the file of a store is refused", async () => {
   const own = join(tmpdir(), `mofa-sql-own-${process.pid}.sqlite`);
   const handle = await system().startPlugins([
