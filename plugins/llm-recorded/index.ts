@@ -27,8 +27,8 @@ export function recordModel({ over, name = "llm-recorded" }: RecordedModel = {})
           "bad_configuration",
           `${name}: mode "${mode}" asks a model: name it, recordModel({ over })`,
         );
-      const recording = await Recording.open(file, (text) =>
-        bus.log("warning", `${file}: its last line was cut off, and is gone: ${text.slice(0, 100)}`),
+      const recording = await Recording.open(file, mode, (text) =>
+        bus.log("warning", `${file}: its last line was cut off, and is passed over: ${text.slice(0, 100)}`),
       );
       return new RecordedDriver(over === undefined ? undefined : modelOf(bus, over), recording, config);
     },

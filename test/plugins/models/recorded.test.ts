@@ -98,7 +98,7 @@ test("what is not in the file is refused where all is replayed, and asked and ke
   expect((await heard(say("new"))).at(-1)).toMatchObject({ content: "new" });
 });
 
-test("a last line that was cut off is taken away, and told; a broken one before it keeps it from starting", async () => {
+test("a last line that was cut off is passed over, and told; a broken one before it keeps it from starting", async () => {
   await record();
   const text = readFileSync(file, "utf8");
   writeFileSync(file, `${text}{"question":"chat","as`);
@@ -107,7 +107,6 @@ test("a last line that was cut off is taken away, and told; a broken one before 
   await start([{ plugin: replayed, config: { file } }]);
   expect((await heard(say("tool"))).at(-1)).toMatchObject({ finishReason: "toolCalls" });
   unlisten();
-  expect(readFileSync(file, "utf8")).toBe(text);
   expect(JSON.stringify(logs)).toContain("its last line was cut off");
   writeFileSync(file, text.replace('"question"', '"quest'));
   await expect(start([{ plugin: replayed, config: { file } }])).rejects.toMatchObject({
