@@ -174,6 +174,7 @@ export {
   readConfiguration,
   reasonText,
   refKey,
+  relayLimits,
   type Schedule,
   type ScheduleOptions,
   SeededRandom,

@@ -142,6 +142,7 @@ export {
   type ModelLimits,
   modelLimits,
   type PullOutlet,
+  relayLimits,
 } from "./contracts/model-driver.ts";
 export {
   codeOfStatus,

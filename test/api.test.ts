@@ -13,7 +13,7 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     values: `
       ChatReader DynamicSupervisorHandle ModelError Ref RuntimeError SeededRandom SupervisorHandle ToolError beginOperation defineActor defineModel
       definePlugin defineServer defineStorage defineSupervisor defineTool defineTools errorCodes isPlugin isRef modelLimits modelOf modelTag
-      modelVersion partitionSetup partitionSupervisor readConfiguration reasonText refKey sameRef startSystem storageCapability storageOf
+      modelVersion partitionSetup partitionSupervisor readConfiguration reasonText refKey relayLimits sameRef startSystem storageCapability storageOf
       toolLimits toolboxOf toolsConfig toolsOf toolsTag toolsVersion
     `,
     types: `

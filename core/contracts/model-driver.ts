@@ -49,15 +49,19 @@ export interface ModelLimits {
   readonly maxConcurrent: number;
   /** For a whole answer. Default 600,000. */
   readonly timeoutMs: number;
-  /** Without a word of the provider, while the reader has room. Default 60,000. */
-  readonly silenceTimeoutMs: number;
+  /** Without a word of the provider, while the reader has room. Default 60,000. Undefined: no limit but `timeoutMs`. */
+  readonly silenceTimeoutMs?: number | undefined;
   /** Characters of an answer. Default 10,000,000. */
   readonly maxAnswerChars: number;
 }
 
-export const modelLimits: { readonly [K in keyof ModelLimits]-?: ConfigKey<number> } = {
+type LimitKeys = { readonly [K in keyof ModelLimits]-?: ConfigKey<number> };
+
+/** Of one that asks other plugins' models: how long these may be silent, or think, is in their own configuration. */
+export const relayLimits: Omit<LimitKeys, "silenceTimeoutMs"> = {
   maxConcurrent: countKey(256, 1),
   timeoutMs: countKey(600_000, 1),
-  silenceTimeoutMs: countKey(60_000, 1),
   maxAnswerChars: countKey(10_000_000, 1),
 };
+
+export const modelLimits: LimitKeys = { ...relayLimits, silenceTimeoutMs: countKey(60_000, 1) };

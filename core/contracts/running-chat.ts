@@ -113,6 +113,7 @@ export class RunningChat implements ChatOutlet {
     // The provider does not have to answer for a slow reader.
     if (this.#waiting > 0 || this.signal.aborted) return;
     const { silenceTimeoutMs } = this.#limits;
+    if (silenceTimeoutMs === undefined) return;
     this.#cancelSilence = byDeadline(silenceTimeoutMs, () =>
       this.end(new ModelError("model_network", `nothing came within silenceTimeoutMs (${silenceTimeoutMs})`)),
     );

@@ -15,13 +15,13 @@ export async function runPull(
   pull: (out: PullOutlet) => Promise<void>,
   controller: AbortController,
   writer: ProgressWriter | undefined,
-  silenceTimeoutMs: number,
+  silenceTimeoutMs: number | undefined,
 ): Promise<void> {
   const { signal } = controller;
   let cancelSilence = () => {};
   const heard = () => {
     cancelSilence();
-    if (signal.aborted) return;
+    if (signal.aborted || silenceTimeoutMs === undefined) return;
     cancelSilence = byDeadline(silenceTimeoutMs, () =>
       controller.abort(
         new ModelError("model_network", `nothing came within silenceTimeoutMs (${silenceTimeoutMs}) of a model`),

@@ -1,7 +1,7 @@
 /** The configuration of what `recordModel` makes. */
-import { choiceKey, configSchema, type ModelLimits, modelLimits, textKey } from "../../core/index.ts";
+import { choiceKey, configSchema, type ModelLimits, relayLimits, textKey } from "../../core/index.ts";
 
-export interface RecordedConfig extends ModelLimits {
+export interface RecordedConfig extends Omit<ModelLimits, "silenceTimeoutMs"> {
   /** Of JSON lines, one an answer; made when it is not there. */
   readonly file: string;
   /**
@@ -12,7 +12,7 @@ export interface RecordedConfig extends ModelLimits {
 }
 
 export const recordedConfig = configSchema<RecordedConfig>({
-  ...modelLimits,
+  ...relayLimits,
   file: textKey(undefined, /^[^\0]{1,4000}$/, "is the name of a file"),
   mode: choiceKey("replay", ["replay", "record", "auto"]),
 });

@@ -1,9 +1,9 @@
 /** The configuration of what `routeModels` makes. */
-import { choiceKey, configSchema, countKey, type ModelLimits, modelLimits, textKey } from "../../core/index.ts";
+import { choiceKey, configSchema, countKey, type ModelLimits, relayLimits, textKey } from "../../core/index.ts";
 import { type BudgetTable, budgetsKey } from "./budget-table.ts";
 import { type Prices, pricesKey } from "./prices.ts";
 
-export interface RouterConfig extends ModelLimits {
+export interface RouterConfig extends Omit<ModelLimits, "silenceTimeoutMs"> {
   /** How often one model is asked for one answer, before the next one is. Default 2. */
   readonly attempts: number;
   /** Before it is asked again, then twice as long each time, half of it by chance; where the provider has said when, then. Default 200. */
@@ -36,7 +36,7 @@ export interface RouterConfig extends ModelLimits {
 }
 
 export const routerConfig = configSchema<RouterConfig>({
-  ...modelLimits,
+  ...relayLimits,
   attempts: countKey(2, 1, 100),
   backoffMs: countKey(200, 0),
   backoffMaxMs: countKey(10_000, 0),

@@ -68,7 +68,6 @@ export const table: KeyTable = {
       },
     },
     timeoutMs: { changed: 50, look: (run) => asked(run, { firstDeltaMs: pauseMs }) },
-    silenceTimeoutMs: { changed: 50, look: (run) => asked(run, { firstDeltaMs: pauseMs }) },
     maxAnswerChars: { changed: 4, look: (run) => asked(run) },
   },
 };

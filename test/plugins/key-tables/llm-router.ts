@@ -168,7 +168,6 @@ export const table: KeyTable = {
         ),
     },
     timeoutMs: { changed: 50, look: slowly },
-    silenceTimeoutMs: { changed: 50, look: slowly },
     maxAnswerChars: { changed: 4, look: contents([], 1) },
   },
 };

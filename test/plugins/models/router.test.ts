@@ -125,6 +125,18 @@ test("who has used up what may be asked again goes to the next at once", async (
   expect(contents).toEqual([...Array.from({ length: 10 }, () => "first"), "second"]);
 });
 
+test("a router has no limit of silence, which would come before that of those whom it asks", async () => {
+  await expect(start([], { silenceTimeoutMs: 50 } as object)).rejects.toMatchObject({
+    message: expect.stringMatching(/silenceTimeoutMs/) as unknown,
+  });
+  running = await system().startPlugins([
+    { plugin: first, config: { firstDeltaMs: 60_000, silenceTimeoutMs: 50 } },
+    { plugin: second, config: { rules: bySecond } },
+    { plugin: routed, config: { attempts: 1 } },
+  ]);
+  expect(await content()).toBe("second");
+});
+
 test("one that was given up asks nobody any more", async () => {
   running = await system().startPlugins([
     { plugin: first, config: { deltaMs: 60_000, deltaChars: 1, rules: [{ answer: byFirst }] } },
