@@ -65,18 +65,22 @@ export function beginOperation(
       if (isOver) return;
       isOver = true;
       // A context that W3C does not know has no spans.
-      const isTraced = traceContext(trace) !== undefined;
+      const told = traceContext(trace) === undefined ? undefined : trace;
       if (content !== undefined && teller.isHeard("operationContent")) {
         const { input, output } = content();
-        teller.tellContent({ trace, input: textOf(input), output: output === undefined ? undefined : textOf(output) });
+        teller.tellContent({
+          trace: told,
+          input: textOf(input),
+          output: output === undefined ? undefined : textOf(output),
+        });
       }
       teller.tellOperation({
         operation,
         subject: subject?.slice(0, subjectCharsMax),
         beganMs,
         tookMs: stopwatchMs() - stopwatch,
-        trace: isTraced ? trace : undefined,
-        parent: isTraced ? parent : undefined,
+        trace: told,
+        parent: told && parent,
         attributes: known(attributes),
         failure: failure?.slice(0, subjectCharsMax),
       });

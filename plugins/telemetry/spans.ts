@@ -12,8 +12,9 @@ import {
 } from "../../core/index.ts";
 import type { OpenTelemetry } from "./sdk.ts";
 
-/** What was said in operations whose end is still to come; more are forgotten, the oldest first. */
+/** Of what was said in operations whose end is still to come; more is forgotten, the oldest first. */
 const contentsMax = 1_000;
+const contentCharsMax = 10_000_000;
 /** What is asked of somebody outside the program. */
 const outward: readonly string[] = ["chat", "embeddings"];
 const contentNames: Readonly<Record<string, readonly [input: string, output: string]>> = {
@@ -26,6 +27,7 @@ export class Spans {
   readonly #tracer: Tracer;
   /** By the context of the operation. */
   readonly #contents = new Map<string, OperationContentEvent>();
+  #contentChars = 0;
 
   constructor(api: OpenTelemetry, tracer: Tracer) {
     this.#api = api;
@@ -34,9 +36,22 @@ export class Spans {
 
   content(event: OperationContentEvent): void {
     if (event.trace === undefined) return;
-    const [oldest] = this.#contents.size >= contentsMax ? this.#contents.keys() : [];
-    if (oldest !== undefined) this.#contents.delete(oldest);
+    this.#contentOf(event.trace);
     this.#contents.set(event.trace, event);
+    this.#contentChars += charsOf(event);
+    for (const oldest of this.#contents.keys()) {
+      if (this.#contents.size <= contentsMax && this.#contentChars <= contentCharsMax) break;
+      this.#contentOf(oldest);
+    }
+  }
+
+  /** It is not kept any longer. */
+  #contentOf(trace: string | undefined): OperationContentEvent | undefined {
+    const content = trace === undefined ? undefined : this.#contents.get(trace);
+    if (content === undefined || trace === undefined) return undefined;
+    this.#contents.delete(trace);
+    this.#contentChars -= charsOf(content);
+    return content;
   }
 
   operation(event: OperationEvent): void {
@@ -60,8 +75,7 @@ export class Spans {
   }
 
   #attributesOf({ operation, ref, name, trace, attributes, failure }: OperationEvent): Attributes {
-    const content = trace === undefined ? undefined : this.#contents.get(trace);
-    if (content !== undefined && trace !== undefined) this.#contents.delete(trace);
+    const content = this.#contentOf(trace);
     return {
       ...(attributes as Attributes), // what lists there are is not changed
       "mofa.actor": name ?? refKey(ref),
@@ -87,6 +101,10 @@ function nameSpan(span: Span, { spanId }: TraceContext): void {
   if (!span.isRecording()) return;
   const context: { -readonly [K in keyof SpanContext]: SpanContext[K] } = span.spanContext();
   context.spanId = spanId;
+}
+
+function charsOf({ input, output = "" }: OperationContentEvent): number {
+  return input.length + output.length;
 }
 
 function contentOf(operation: string, { input, output }: OperationContentEvent): Attributes {

@@ -96,6 +96,19 @@ describe.each(places)("an actor %s", (_where, options) => {
   });
 });
 
+test("S20.6: what was said has no trace context where that is none that W3C knows, and so has no span", async () => {
+  const actor = await system().spawn(asker);
+  const contents: OperationContentEvent[] = [];
+  const end = system().events.on("operationContent", (event) => contents.push(event));
+  const of = system().events.on("operation", () => {});
+  await actor.call("operate", { content: { input: "said" } }, { trace: "request-7" });
+  await system().settled();
+  end();
+  of();
+  expect(contents.map(({ input, trace: told }) => [input, told])).toEqual([["said", undefined]]);
+  system().exit(actor, "kill");
+});
+
 test.each(places)(
   "each attempt of a task with a context is an operation below it, done by an actor %s",
   async (_where, options) => {
