@@ -57,13 +57,29 @@ export function leftOf(account: Account, id?: string): Amount {
   return { tokens: tokensMax - tokens, units: unitsMax - units };
 }
 
-/** In the place of what the question had reserved before. What nobody will settle any more is spent. */
+/** Of one account, which is one value of a store: what routers have reserved that were killed, and what is asked at a time. */
+export const reservedMax = 1_000;
+
+/**
+ * In the place of what the question had reserved before. What nobody will settle any more is spent, and so are the oldest where
+ * they are too many: see `restored`.
+ */
 export function reserve(account: Account, id: string, amount: Amount, nowMs: number, untilMs: number): Account {
-  const left = Object.entries(account.reserved).filter(([other, one]) => other !== id && one.untilMs < nowMs);
-  const spent = left.reduce((all, [, one]) => sum(all, one), account.spent);
-  const over = new Set(left.map(([other]) => other));
-  const open = Object.entries(account.reserved).filter(([other]) => !over.has(other));
-  return { ...account, spent, reserved: { ...Object.fromEntries(open), [id]: { ...amount, untilMs } } };
+  const others = Object.entries(account.reserved).filter(([other]) => other !== id);
+  others.sort(([, one], [, other]) => one.untilMs - other.untilMs);
+  const first = others.findIndex(([, one]) => one.untilMs >= nowMs);
+  const over = Math.max(first < 0 ? others.length : first, others.length - (reservedMax - 1));
+  const spent = others.slice(0, over).reduce((all, [, one]) => sum(all, one), account.spent);
+  const open = Object.fromEntries(others.slice(over));
+  return { ...account, spent, reserved: { ...open, [id]: { ...amount, untilMs } } };
+}
+
+/** What the question had reserved, and was taken for spent meanwhile, is reserved again. */
+export function restored(account: Account, id: string, amount: Amount): Account {
+  if (Object.hasOwn(account.reserved, id)) return account;
+  const { tokens, units } = account.spent;
+  const spent = { tokens: Math.max(0, tokens - amount.tokens), units: Math.max(0, units - amount.units) };
+  return { ...account, spent, reserved: { ...account.reserved, [id]: { ...amount, untilMs: 0 } } };
 }
 
 /** What was used is spent, whatever was reserved. Twice is as good as once. */

@@ -18,6 +18,7 @@ import {
   limited,
   reserve,
   reservedOf,
+  restored,
   settle,
   sum,
 } from "./account.ts";
@@ -113,19 +114,22 @@ export class BudgetBook implements ModelBudgets {
    * a limit in money, and no price.
    */
   async reserve(question: Question, need: number, want: number): Promise<Reservation> {
-    return await this.#hold({ id: randomUUID(), question, outputTokens: 0 }, need, want);
+    return await this.#hold(randomUUID(), question, need, want);
   }
 
   /** The same with more output, by at least so much. */
   async extend(reservation: Reservation, need: number, want: number): Promise<Reservation> {
-    const { outputTokens } = reservation;
-    return await this.#hold(reservation, outputTokens + need, outputTokens + want);
+    const { id, question, outputTokens } = reservation;
+    return await this.#hold(id, question, outputTokens + need, outputTokens + want, reservation);
   }
 
-  async #hold({ id, question }: Reservation, need: number, want: number): Promise<Reservation> {
+  async #hold(id: string, question: Question, need: number, want: number, held?: Reservation): Promise<Reservation> {
     const { budgets } = question;
-    return await this.#ledger.take(budgets, (accounts) => {
-      const known = budgets.map((key) => [key, this.#assertKnown(accounts, key)] as const);
+    return await this.#ledger.take(budgets, (accounts, isInDoubt) => {
+      const known = budgets.map((key) => {
+        const account = this.#assertKnown(accounts, key);
+        return [key, held === undefined || isInDoubt ? account : restoredOf(account, held)] as const;
+      });
       let outputTokens = want;
       for (const [key, account] of known) {
         this.#assertPrice(key, account, question);
@@ -151,12 +155,15 @@ export class BudgetBook implements ModelBudgets {
     return Math.min(byTokens, outputFor(price, inputTokens, units));
   }
 
-  /** What was used is spent, and the rest can be had again. Twice is as good as once. */
-  async settle({ id, question }: Reservation, used: Amount): Promise<void> {
-    await this.#ledger.take(question.budgets, (accounts) => {
+  /** What was used is spent, and the rest can be had again. Twice is as good as once where the store is in doubt. */
+  async settle(held: Reservation, used: Amount): Promise<void> {
+    const { id, question } = held;
+    await this.#ledger.take(question.budgets, (accounts, isInDoubt) => {
       for (const key of question.budgets) {
         const account = accounts.get(key);
-        if (account !== undefined) accounts.set(key, this.#paid(settle(account, id, used), used));
+        if (account === undefined) continue;
+        const known = isInDoubt ? account : restoredOf(account, held);
+        accounts.set(key, this.#paid(settle(known, id, used), used));
       }
     });
   }
@@ -231,6 +238,11 @@ export function amountFor({ inputTokens, price }: Question, outputTokens: number
     tokens: counted(inputTokens + outputTokens),
     units: price === undefined ? 0 : counted(costUnits(price, { inputTokens, outputTokens })),
   };
+}
+
+/** The same, also where what is held was taken for spent. */
+function restoredOf(account: Account, { id, question, outputTokens }: Reservation): Account {
+  return restored(account, id, amountFor(question, outputTokens));
 }
 
 function shownAmount({ tokens, units }: Amount): { tokens: number; money: number } {

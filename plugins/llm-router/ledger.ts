@@ -18,11 +18,21 @@ import { type Account, accountOf, emptyAccount } from "./account.ts";
 /** The accounts of a step, by key; undefined: there is none. */
 export type Accounts = Map<string, Account | undefined>;
 
+/** @param isInDoubt it was taken before, and that may have been kept */
+type Take<T> = (accounts: Accounts, isInDoubt: boolean) => T;
+
 interface Step {
   readonly keys: readonly string[];
-  readonly take: (accounts: Accounts) => unknown;
+  readonly take: Take<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** An account as it was read, and what is in its place where that is none. */
+interface Read {
+  readonly version: number;
+  readonly account: Account | undefined;
+  readonly fault?: RuntimeError;
 }
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -52,7 +62,7 @@ export class Ledger {
    * Takes a step, which may be thought over: it changes nothing but the accounts of these keys, and those not before it throws.
    * @throws what the step throws; RuntimeError `storage_failed`, `storage_corrupt`: it may be kept or not.
    */
-  take<T>(keys: readonly string[], step: (accounts: Accounts) => T): Promise<T> {
+  take<T>(keys: readonly string[], step: Take<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#steps.push({ keys, take: step, resolve: resolve as (value: unknown) => void, reject });
     if (!this.#isRunning) void this.#run();
@@ -89,7 +99,7 @@ export class Ledger {
   async #kept(steps: readonly Step[]): Promise<readonly Outcome[]> {
     for (let conflicts = 0, failures = 0; ; ) {
       try {
-        return await this.#keep(steps);
+        return await this.#keep(steps, failures > 0);
       } catch (error) {
         const { code, message } = errorData(error);
         if (code === "version_conflict" && ++conflicts < conflictsMax) continue;
@@ -103,34 +113,36 @@ export class Ledger {
     }
   }
 
-  async #keep(steps: readonly Step[]): Promise<readonly Outcome[]> {
+  async #keep(steps: readonly Step[], isInDoubt: boolean): Promise<readonly Outcome[]> {
     const keys = [...new Set(steps.flatMap((step) => step.keys))];
     const entries = await Promise.all(keys.map((key) => this.#store.get(keyPrefix + key)));
-    const read = new Map(keys.map((key, at) => [key, accountIn(key, entries[at])]));
-    const accounts: Accounts = new Map(read);
-    const outcomes = steps.map(({ take }): Outcome => {
+    const read = new Map(keys.map((key, at) => [key, readOf(key, entries[at])]));
+    const accounts: Accounts = new Map([...read].map(([key, { account }]) => [key, account]));
+    const outcomes = steps.map(({ keys: own, take }): Outcome => {
+      const fault = own.map((key) => read.get(key)?.fault).find((one) => one !== undefined);
+      if (fault !== undefined) return { error: fault };
       try {
-        return { value: take(accounts) };
+        return { value: take(accounts, isInDoubt) };
       } catch (error) {
         return { error };
       }
     });
-    const writes = keys.flatMap((key, at) => {
-      const account = accounts.get(key) ?? emptyAccount;
-      if (accounts.get(key) === read.get(key)) return [];
-      return [{ type: "put", key: keyPrefix + key, value: account, ifVersion: entries[at]?.version ?? 0 } as const];
+    const writes = [...read].flatMap(([key, { account, version }]) => {
+      const value = accounts.get(key) ?? emptyAccount;
+      return accounts.get(key) === account
+        ? []
+        : [{ type: "put", key: keyPrefix + key, value, ifVersion: version } as const];
     });
     if (writes.length > 0) await this.#store.transact(writes);
     return outcomes;
   }
 }
 
-function accountIn(key: string, entry: StoredEntry | undefined): Account | undefined {
-  if (entry === undefined) return undefined;
-  const account = accountOf(entry.value);
-  if (account !== undefined) return account;
-  throw new RuntimeError(
-    "storage_corrupt",
-    `what stands under "${keyPrefix}${key}" is no account of a budget: delete it, and set the budget again`,
-  );
+function readOf(key: string, entry: StoredEntry | undefined): Read {
+  if (entry === undefined) return { version: 0, account: undefined };
+  const { version, value } = entry;
+  const account = accountOf(value);
+  if (account !== undefined) return { version, account };
+  const what = `what stands under "${keyPrefix}${key}" is no account of a budget: delete it, and set the budget again`;
+  return { version, account, fault: new RuntimeError("storage_corrupt", what) };
 }

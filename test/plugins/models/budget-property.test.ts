@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { RuntimeError, type StorageClient, type StorageWrite, type StoredEntry } from "../../../core/index.ts";
 import type { Account } from "../../../plugins/llm-router/account.ts";
-import { reservedOf, sum } from "../../../plugins/llm-router/account.ts";
+import { reservedMax, reservedOf, sum } from "../../../plugins/llm-router/account.ts";
 import { BudgetBook } from "../../../plugins/llm-router/budget-book.ts";
 import { Ledger } from "../../../plugins/llm-router/ledger.ts";
 import { costUnits, type Price } from "../../../plugins/llm-router/prices.ts";
@@ -173,9 +173,43 @@ test.each([["set"], ["reserve"], ["extend"], ["settle"]])(
   },
 );
 
+const bookOver = (store: SlowStore) =>
+  new BudgetBook("router", new Ledger(store.client, never), {}, "USD", 1_000, () => 0);
+const question = (...budgets: string[]) => ({ budgets, model: "m", price, inputTokens: 5 });
+const accountIn = (store: SlowStore, key: string) => store.entries.get(`mofa.model-budget.${key}`)?.value as Account;
+
+test("an account that is none fails those alone who name it", async () => {
+  const store = new SlowStore(() => Promise.resolve());
+  const book = bookOver(store);
+  await book.setBudget({ key: "good", tokens: 100 });
+  store.entries.set("mofa.model-budget.bad", { key: "bad", value: { x: 1 }, version: 9, expiresAtMs: undefined });
+  const asked = [["good"], ["bad"], ["good", "bad"], ["good"]].map((keys) => book.reserve(question(...keys), 1, 5));
+  const outcomes = (await Promise.allSettled(asked)).map((one) =>
+    one.status === "rejected" ? (one.reason as RuntimeError).code : one.status,
+  );
+  expect(outcomes).toEqual(["fulfilled", "storage_corrupt", "storage_corrupt", "fulfilled"]);
+  expect(reservedOf(accountIn(store, "good")).tokens).toBe(20);
+});
+
+test("of what is reserved the oldest is taken for spent where it is too much for one value, and is settled all the same", async () => {
+  const store = new SlowStore(() => Promise.resolve());
+  const book = bookOver(store);
+  await book.setBudget({ key: "agent" });
+  const oldest = await book.reserve(question("agent"), 5, 5);
+  const next = await book.reserve(question("agent"), 5, 5);
+  for (let n = 0; n < reservedMax; n++) await book.reserve(question("agent"), 5, 5);
+  expect(Object.keys(accountIn(store, "agent").reserved)).toHaveLength(reservedMax);
+  expect(accountIn(store, "agent").spent.tokens).toBe(20);
+  await book.settle(oldest, { tokens: 7, units: 0 });
+  expect(accountIn(store, "agent").spent.tokens).toBe(17);
+  await book.settle(await book.extend(next, 100, 100), { tokens: 50, units: 0 });
+  // That one had its place again, and another one lost it.
+  expect(accountIn(store, "agent").spent.tokens).toBe(7 + 50 + 10);
+});
+
 test("where all is refused nothing is written", async () => {
   const store = new SlowStore(() => Promise.resolve());
-  const question = {
+  const one = {
     router: 0,
     budgets: ["agent" as const],
     inputTokens: 5,
@@ -184,7 +218,7 @@ test("where all is refused nothing is written", async () => {
     extend: undefined,
     used: 0,
   };
-  const { refused } = await askAll(store, [question, question], { tokens: 10, money: undefined });
+  const { refused } = await askAll(store, [one, one], { tokens: 10, money: undefined });
   expect(refused).toBe(2);
   expect(store.entries.get("mofa.model-budget.agent")?.version).toBe(3);
 });
