@@ -15,6 +15,7 @@ import { checkedRoutes, type RouteTo } from "./checked-routes.ts";
 import { routerConfig } from "./config.ts";
 import { Ledger } from "./ledger.ts";
 import { PriceTable } from "./prices.ts";
+import { RateLimit } from "./rate-limit.ts";
 
 export type { BudgetTable } from "./budget-table.ts";
 export type { Route, RouteTo } from "./checked-routes.ts";
@@ -62,13 +63,15 @@ export function routeModels({ over, name = "llm-router", keepsBudgets = false }:
         });
       });
       const nowMs = () => bus.wallMs();
-      const targets = routes.map((route) => new Target(route, modelOf(bus, route.plugin), config, nowMs));
+      const rates = routes.map((route) => RateLimit.of(route, config.rateWaitMaxMs, nowMs));
+      const targets = () =>
+        routes.map((route, at) => new Target(route, modelOf(bus, route.plugin), rates[at] as RateLimit, config));
       const book = keepsBudgets
         ? new BudgetBook(name, new Ledger(storageOf(bus), signal), budgets, currency, timeoutMs + holdMoreMs, nowMs)
         : undefined;
       const prices = new PriceTable(config.prices, currency);
       const log: PluginBus["log"] = (level, text, data) => bus.log(level, text, data);
-      return new RouterDriver(name, targets, { config, prices, book, log });
+      return new RouterDriver(name, { chat: targets(), embed: targets() }, { config, prices, book, log });
     },
   });
 }

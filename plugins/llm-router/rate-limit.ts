@@ -1,5 +1,6 @@
 /** What a provider's key may be asked: requests and tokens a minute. Who comes too early waits, in order, or is told when to come. */
 import { ModelError, pause } from "../../core/index.ts";
+import type { Route } from "./checked-routes.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export interface RateLimits {
@@ -21,6 +22,11 @@ export class RateLimit {
     this.#waitMaxMs = waitMaxMs;
     this.#requests = requestsPerMinute === undefined ? undefined : new TokenBucket(requestsPerMinute, nowMs);
     this.#tokens = tokensPerMinute === undefined ? undefined : new TokenBucket(tokensPerMinute, nowMs);
+  }
+
+  static of(route: Route, waitMaxMs: number, nowMs: () => number): RateLimit {
+    const { plugin, model } = route;
+    return new RateLimit(model === undefined ? plugin : `${plugin} (${model})`, route, waitMaxMs, nowMs);
   }
 
   /** Waits for its turn. @throws ModelError `model_rate_limit`: that would be too long; the signal's reason: what it had taken is given back. */

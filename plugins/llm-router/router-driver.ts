@@ -17,15 +17,20 @@ import { type Counting, Meter } from "./meter.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./target.ts";
 
+/** In the order in which they are asked. Chats that fail say nothing of embeddings, and these nothing of chats. */
+export interface Targets {
+  readonly chat: readonly Target[];
+  readonly embed: readonly Target[];
+}
+
 export class RouterDriver implements ModelDriver {
-  readonly #targets: readonly Target[];
+  readonly #targets: Targets;
   readonly #means: Means;
   readonly #counting: Counting;
   /** Answers that are on their way, also those that nobody waits for any more. */
   readonly #open = new Set<Promise<unknown>>();
 
-  /** @param targets in the order in which they are asked */
-  constructor(name: string, targets: readonly Target[], counting: Counting) {
+  constructor(name: string, targets: Targets, counting: Counting) {
     const { config } = counting;
     this.#targets = targets;
     this.#counting = counting;
@@ -60,7 +65,12 @@ export class RouterDriver implements ModelDriver {
         return { model, finishReason, usage: this.#counting.prices.priced(usage, asked.model, model) };
       });
     };
-    return await this.#answer(ask, out.signal, () => hasBegun && this.#means.config.midStream === "fail");
+    return await this.#answer(
+      this.#targets.chat,
+      ask,
+      out.signal,
+      () => hasBegun && this.#means.config.midStream === "fail",
+    );
   }
 
   embed({ budgets = [], ...rest }: EmbedRequest, signal: AbortSignal, trace?: string): Promise<EmbedAnswer> {
@@ -71,18 +81,18 @@ export class RouterDriver implements ModelDriver {
         return { ...answer, usage: this.#counting.prices.priced(answer.usage, asked.model, answer.model) };
       });
     };
-    return this.#answer(ask, signal, () => false);
+    return this.#answer(this.#targets.embed, ask, signal, () => false);
   }
 
-  #answer<T>(ask: Ask<T>, signal: AbortSignal, isOver: () => boolean): Promise<T> {
-    const answer = new Answering(this.#means, this.#targets, ask, signal, isOver).run();
+  #answer<T>(targets: readonly Target[], ask: Ask<T>, signal: AbortSignal, isOver: () => boolean): Promise<T> {
+    const answer = new Answering(this.#means, targets, ask, signal, isOver).run();
     this.#open.add(answer);
     return answer.finally(() => this.#open.delete(answer));
   }
 
-  /** Of those that answer. @throws what the last one failed with, where none does. */
+  /** Of those that answer, also where one is passed over: a list says nothing of its answers. @throws what the last one failed with, where none does. */
   async models(): Promise<readonly ModelInfo[]> {
-    const outcomes = await Promise.allSettled(this.#targets.map((target) => target.ask((client) => client.models())));
+    const outcomes = await Promise.allSettled(this.#targets.chat.map(({ client }) => client.models()));
     const found = outcomes.filter((outcome) => outcome.status === "fulfilled").flatMap(({ value }) => value);
     const failed = outcomes.findLast((outcome) => outcome.status === "rejected");
     if (failed !== undefined && outcomes.every(({ status }) => status === "rejected")) throw failed.reason;
@@ -90,10 +100,12 @@ export class RouterDriver implements ModelDriver {
   }
 
   health(): PluginHealth {
-    const broken = this.#targets.filter(({ isBroken }) => isBroken).map(({ plugin }) => plugin);
+    const { chat, embed } = this.#targets;
+    const broken = [...chat, ...embed].filter(({ isBroken }) => isBroken);
     if (broken.length === 0) return { status: "up" };
-    const status = broken.length === this.#targets.length ? "down" : "degraded";
-    return { status, detail: `not asked for a while: ${broken.join(", ")}` };
+    const isDown = [chat, embed].some((targets) => targets.every(({ isBroken }) => isBroken));
+    const names = new Set(broken.map(({ plugin }) => plugin));
+    return { status: isDown ? "down" : "degraded", detail: `not asked for a while: ${[...names].join(", ")}` };
   }
 
   /** What was used of budgets is kept before it ends. */

@@ -1,4 +1,4 @@
-/** One of the models that a router asks, with its breaker and its limits. */
+/** One of the models that a router asks for answers of one kind, with its breaker and its limits. */
 import {
   BrokenCircuitError,
   type CircuitBreakerPolicy,
@@ -10,7 +10,7 @@ import {
 import { errorData, type ModelClient } from "../../core/index.ts";
 import type { Route } from "./checked-routes.ts";
 import type { RouterConfig } from "./config.ts";
-import { RateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { isUnwell } from "./route.ts";
 
 export class Target {
@@ -22,15 +22,15 @@ export class Target {
   readonly #breaker: CircuitBreakerPolicy;
   /** Errors that say nothing of it, since it has not been asked, or was not waited for. */
   readonly #unproven = new WeakSet<object>();
+  /** Errors of the one that was let in to try it. */
+  readonly #ofTrials = new WeakSet<object>();
 
-  /** @param nowMs a clock for its limits */
-  constructor(route: Route, client: ModelClient, config: RouterConfig, nowMs: () => number) {
-    const { plugin, model } = route;
+  /** @param rate may be shared with other kinds */
+  constructor({ plugin, model }: Route, client: ModelClient, rate: RateLimit, config: RouterConfig) {
     this.plugin = plugin;
     this.model = model;
     this.client = client;
-    const who = model === undefined ? plugin : `${plugin} (${model})`;
-    this.rate = new RateLimit(who, route, config.rateWaitMaxMs, nowMs);
+    this.rate = rate;
     this.#breaker = circuitBreaker(
       handleWhen((error) => this.#isFailure(error)),
       { halfOpenAfter: config.breakMs, breaker: new ConsecutiveBreaker(config.breakAfter) },
@@ -38,8 +38,11 @@ export class Target {
   }
 
   #isFailure(error: unknown): boolean {
+    const isOfTrial = this.#ofTrials.has(error as object);
+    // Who was asked before it was passed over says nothing new: the trial alone decides.
+    if (!isOfTrial && this.#breaker.state !== CircuitState.Closed) return false;
     // One that was let in as a trial and came to nothing leaves it where it was: passed over.
-    if (this.#unproven.has(error as object)) return this.#breaker.state === CircuitState.HalfOpen;
+    if (this.#unproven.has(error as object)) return isOfTrial;
     return isUnwell(errorData(error).code ?? "");
   }
 
@@ -54,7 +57,15 @@ export class Target {
    */
   async ask<T>(question: (client: ModelClient) => Promise<T>): Promise<T> {
     if (this.#breaker.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
-    return await this.#breaker.execute(() => question(this.client));
+    const isTrial = this.isBroken;
+    return await this.#breaker.execute(async () => {
+      try {
+        return await question(this.client);
+      } catch (error) {
+        if (isTrial && typeof error === "object" && error !== null) this.#ofTrials.add(error);
+        throw error;
+      }
+    });
   }
 
   isUnproven(error: object): boolean {

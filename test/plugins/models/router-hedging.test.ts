@@ -1,10 +1,7 @@
 /** `llm-router` with `hedgeAfterMs`: who is slow to begin has another asked beside it. */
 import { afterEach, expect, test } from "@jest/globals";
-import { isBrokenCircuitError } from "cockatiel";
-import { type ChatRequest, type ModelClient, ModelError, modelOf, type SupervisorHandle } from "../../../index.ts";
-import { routerConfig } from "../../../plugins/llm-router/config.ts";
+import { type ChatRequest, modelOf, type SupervisorHandle } from "../../../index.ts";
 import type { RouterConfig } from "../../../plugins/llm-router/index.ts";
-import { Target } from "../../../plugins/llm-router/target.ts";
 import type { ScriptedConfig } from "../../../plugins/llm-scripted/index.ts";
 import { first, routed, second } from "../../fixtures/routed-models.ts";
 import { codeOf } from "../../support/bad-input.ts";
@@ -114,27 +111,4 @@ test("a loser can be asked yet, where the winner fails behind its first deltas a
     },
   );
   expect((await chat().answer()).content).toBe("first");
-});
-
-test("a trial that came to nothing proves nothing, and others do not wait for it", async () => {
-  const config = (await routerConfig["~standard"].validate({ breakAfter: 1, breakMs: 1 })) as {
-    readonly value: RouterConfig;
-  };
-  const target = new Target({ plugin: "one" }, {} as ModelClient, config.value, () => 0);
-  const fail = (code: string) => Promise.reject(new ModelError(code, "by the test"));
-  await expect(target.ask(() => fail("model_quota"))).rejects.toMatchObject({ code: "model_quota" });
-  const gate = Promise.withResolvers<never>();
-  let isTried = false;
-  let trial = Promise.reject<unknown>(new Error("not yet"));
-  while (!isTried) {
-    await trial.catch(() => {});
-    trial = target.ask(() => {
-      isTried = true;
-      return gate.promise;
-    });
-  }
-  expect(await target.ask(() => Promise.resolve("answer")).catch(isBrokenCircuitError)).toBe(true);
-  gate.reject(target.unproven(new ModelError("cancelled", "another was first")));
-  await expect(trial).rejects.toMatchObject({ code: "cancelled" });
-  expect(target.isBroken).toBe(true);
 });
