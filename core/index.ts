@@ -223,12 +223,19 @@ export {
   type ToolDriver,
   type ToolLimits,
   type ToolRun,
-  type ToolSchema,
   toolLimits,
   toolsConfig,
 } from "./contracts/tool-definition.ts";
 export { ToolError, type ToolErrorCode, toolError } from "./contracts/tool-failure.ts";
 export { toolInput } from "./contracts/tool-input.ts";
+export {
+  isToolSchema,
+  jsonSchemaFor,
+  type SchemaCheck,
+  schemaCheck,
+  type ToolSchema,
+  toolSchemaText,
+} from "./contracts/tool-schema.ts";
 export { type Toolbox, toolboxOf } from "./contracts/toolbox.ts";
 export { type TraceContext, traceContext } from "./contracts/trace-context.ts";
 export { assertAt, type PutRow, runGroup, runSweep, type TransactionSession } from "./contracts/transaction-session.ts";

@@ -1,22 +1,17 @@
 /** A tool with its checks at hand, and all that a plugin has, by their names. */
 import { describe, errorData, RuntimeError } from "../errors.ts";
-import { isStandardSchema, keysOf, validatedBy } from "../registry/standard-schema.ts";
-import { jsonCheck } from "./json-schema.ts";
-import type { JsonSchema } from "./model.ts";
 import type { ToolInfo } from "./tool.ts";
-import { jsonSchemaOf, type Tool, type ToolSchema } from "./tool-definition.ts";
+import type { Tool } from "./tool-definition.ts";
 import { ToolError } from "./tool-failure.ts";
-
-/** What the schema makes of a value; where it does not take it, it throws what is wrong. */
-type Check = (value: unknown) => unknown;
+import { jsonSchemaFor, type SchemaCheck, schemaCheck } from "./tool-schema.ts";
 
 export class CheckedTool {
   readonly tool: Tool;
   readonly info: ToolInfo;
-  readonly #input: Check;
-  readonly #output: Check;
+  readonly #input: SchemaCheck;
+  readonly #output: SchemaCheck;
 
-  private constructor(tool: Tool, info: ToolInfo, input: Check, output: Check) {
+  private constructor(tool: Tool, info: ToolInfo, input: SchemaCheck, output: SchemaCheck) {
     this.tool = tool;
     this.info = info;
     this.#input = input;
@@ -26,7 +21,7 @@ export class CheckedTool {
   /** @throws RuntimeError `bad_argument`, by rejection: one of its schemas is none. */
   static async of(tool: Tool): Promise<CheckedTool> {
     const { name, description, input, output, needsApproval = false, isReadOnly = false } = tool;
-    const inputSchema = schemaOf(input, "input", name);
+    const inputSchema = jsonSchemaFor(input, "input", name);
     if (inputSchema["type"] !== "object")
       throw new RuntimeError(
         "bad_argument",
@@ -36,16 +31,16 @@ export class CheckedTool {
       name,
       ...(description !== undefined && { description }),
       inputSchema,
-      ...(output !== undefined && { outputSchema: schemaOf(output, "output", name) }),
+      ...(output !== undefined && { outputSchema: jsonSchemaFor(output, "output", name) }),
       needsApproval,
       isReadOnly,
     };
-    const pass: Check = (value) => value;
+    const pass: SchemaCheck = (value) => value;
     return new CheckedTool(
       tool,
       info,
-      await checkBy(input, "arguments", name),
-      output === undefined ? pass : await checkBy(output, "result", name),
+      await schemaCheck(input, "arguments", name),
+      output === undefined ? pass : await schemaCheck(output, "result", name),
     );
   }
 
@@ -64,7 +59,7 @@ export class CheckedTool {
     return await this.#checked(this.#output, given, "tool_result");
   }
 
-  async #checked(check: Check, value: unknown, code: "tool_arguments" | "tool_result"): Promise<unknown> {
+  async #checked(check: SchemaCheck, value: unknown, code: "tool_arguments" | "tool_result"): Promise<unknown> {
     try {
       return await check(value);
     } catch (error) {
@@ -108,36 +103,4 @@ export function copied(value: unknown, name: string): unknown {
   } catch (error) {
     throw new ToolError("tool_arguments", `${name}: its arguments are no data: ${errorData(error).message}`, error);
   }
-}
-
-const target = { target: "draft-2020-12" };
-
-function schemaOf(schema: ToolSchema<unknown>, side: "input" | "output", name: string): JsonSchema {
-  if (!isStandardSchema(schema)) return schema;
-  try {
-    // `defineTool` has seen that it has one.
-    const converter = jsonSchemaOf(schema);
-    const made: unknown = (converter as NonNullable<typeof converter>)[side](target);
-    if (typeof made === "object" && made !== null) return made as JsonSchema;
-    throw new TypeError(`it gives ${describe(made)}`);
-  } catch (error) {
-    const text = `${name}: its ${side} has no JSON Schema: ${errorData(error).message}`;
-    throw new RuntimeError("bad_argument", text, { cause: error });
-  }
-}
-
-async function checkBy(schema: ToolSchema<unknown>, what: string, name: string): Promise<Check> {
-  if (!isStandardSchema(schema)) {
-    const check = await jsonCheck(schema, `${name}: the schema of its ${what}`);
-    return (value) => {
-      const fault = check(value, what);
-      if (fault !== undefined) throw new TypeError(fault);
-      return value;
-    };
-  }
-  return async (value) => {
-    const { issues, ...taken } = await validatedBy(schema, value);
-    if (issues === undefined) return (taken as { readonly value: unknown }).value;
-    throw new TypeError(issues.map((issue) => `${[what, ...keysOf(issue)].join(".")}: ${issue.message}`).join("; "));
-  };
 }

@@ -12,6 +12,7 @@ import {
   type PluginHealth,
 } from "../plugin.ts";
 import { assertOwnNames, type CheckedTool, checkedTools } from "./checked-tool.ts";
+import { checkedName } from "./checked-values.ts";
 import { beginOperation, type Operation } from "./operation.ts";
 import { isToBeApproved, RunningTool, type ToolRoom } from "./running-tool.ts";
 import { streamOf } from "./stream-of.ts";
@@ -28,6 +29,8 @@ export interface ToolsDefinition<C extends ToolLimits>
   /** Makes them by the configuration. @param signal aborted when the plugin ends. @param bus for one that asks what it requires, or tells of changes. */
   open?(config: C, signal: AbortSignal, bus: PluginBus): ToolDriver | Promise<ToolDriver>;
 }
+
+const keyLengthMax = 256;
 
 class Tools implements ToolRoom {
   readonly #name: string;
@@ -78,10 +81,11 @@ class Tools implements ToolRoom {
   }
 
   call(given: unknown): unknown {
-    assertKeys("callTool", given, ["name", "arguments"]);
+    assertKeys("callTool", given, ["name", "arguments", "key"]);
     const request = given as ToolRequest;
     if (typeof request.name !== "string")
       throw new RuntimeError("bad_argument", `callTool: name is that of a tool, got ${describe(request.name)}`);
+    if (request.key !== undefined) checkedName(request.key, "callTool: key", keyLengthMax);
     const bus = this.#bus;
     const { from } = bus;
     // A plugin takes no casts.
@@ -130,7 +134,11 @@ class Tools implements ToolRoom {
     }
   }
 
-  async #run({ name, arguments: given }: ToolRequest, writer: StreamWriter | undefined, trace: string | undefined) {
+  async #run(
+    { name, arguments: given, key }: ToolRequest,
+    writer: StreamWriter | undefined,
+    trace: string | undefined,
+  ) {
     const table = await this.table();
     const tool = table.get(name);
     if (tool === undefined) {
@@ -138,7 +146,7 @@ class Tools implements ToolRoom {
       throw new ToolError("tool_unknown", `${this.#name} has no tool ${describe(name)} (it has: ${known})`);
     }
     if (this.#ended !== undefined) throw this.#ended;
-    const running = new RunningTool(tool, this, writer, trace);
+    const running = new RunningTool(tool, this, writer, { trace, key });
     this.#running.add(running);
     try {
       return await running.run(given);

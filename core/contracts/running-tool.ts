@@ -30,10 +30,17 @@ export class RunningTool implements ToolRun {
   readonly #writer: ToolWriter | undefined;
   readonly #controller = new AbortController();
   readonly trace: string | undefined;
+  readonly key: string | undefined;
   #isOver = false;
 
-  constructor(tool: CheckedTool, room: ToolRoom, writer: ToolWriter | undefined, trace: string | undefined) {
+  constructor(
+    tool: CheckedTool,
+    room: ToolRoom,
+    writer: ToolWriter | undefined,
+    { trace, key }: Pick<ToolRun, "trace" | "key">,
+  ) {
     this.trace = trace;
+    this.key = key;
     this.#tool = tool;
     this.#room = room;
     this.#writer = writer;

@@ -14,6 +14,10 @@ export interface ToolCallOptions {
   readonly timeoutMs?: number;
   /** See `CallOptions.trace`. */
   readonly trace?: string | undefined;
+  /** Names the call for good: see `ToolRequest`. */
+  readonly key?: string | undefined;
+  /** Somebody has approved of it before: whoever wants to be asked is told so, and `onApproval` is not called. Default false. */
+  readonly isApproved?: boolean;
   /** What it throws gives the call up, which fails by that. */
   onProgress?(data: unknown): void;
   /** Somebody has to approve of the call, by `decide` with that id. What it throws gives the call up, which fails by that. */
@@ -62,7 +66,7 @@ export function toolsOf(asker: Asker | BusAsker, plugin: string | Ref): ToolsCli
     }
   };
   const callForJson: ToolsClient["callForJson"] = async (name, given, options = {}) => {
-    const { signal, timeoutMs, trace, ...heard } = options;
+    const { signal, timeoutMs, trace, key, isApproved = false, ...heard } = options;
     if (timeoutMs !== undefined && !(timeoutMs >= 0))
       throw new RuntimeError("bad_argument", `callTool: timeoutMs is from 0, or Infinity, got ${describe(timeoutMs)}`);
     // The plugin's own limits hold: what is silent for long may still be at work, or wait for somebody's word.
@@ -72,12 +76,13 @@ export function toolsOf(asker: Asker | BusAsker, plugin: string | Ref): ToolsCli
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(trace !== undefined && { trace }),
     };
-    const request = { name, ...(given !== undefined && { arguments: given }) };
+    const request = { name, ...(given !== undefined && { arguments: given }), ...(key !== undefined && { key }) };
     // What is wrong with the options is no failure of the tool.
     const reader =
       "callStream" in asker
         ? asker.callStream(target, "callTool", request, patient)
         : asker.requestStream(plugin as string, "callTool", request, patient);
+    if (isApproved) heard.onApproval = async (id) => void (await ask("decide", { id, isApproved }));
     return await answerOf(reader, heard);
   };
   return {

@@ -2,12 +2,8 @@
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
 import type { PluginHealth } from "../plugin.ts";
-import { isStandardSchema, type StandardSchema } from "../registry/standard-schema.ts";
 import { type ConfigKey, choiceKey, configSchema, countKey } from "./config-schema.ts";
-import type { JsonSchema } from "./model.ts";
-
-/** A JSON Schema; or a Standard Schema that has one (`~standard.jsonSchema`, as zod 4.2 and later give). */
-export type ToolSchema<T> = StandardSchema<T> | JsonSchema;
+import { isToolSchema, type ToolSchema, toolSchemaText } from "./tool-schema.ts";
 
 /** A call of a tool that runs. */
 export interface ToolRun {
@@ -15,6 +11,8 @@ export interface ToolRun {
   readonly signal: AbortSignal;
   /** The call's own trace context, for what the tool asks others: see `Context.trace`. */
   readonly trace: string | undefined;
+  /** What the caller calls it, where it may come once more: hand it to what does nothing twice by it. */
+  readonly key: string | undefined;
   /** Says how far it is, when its reader has room. Nothing where the caller does not read it. */
   progress(data: unknown): Promise<void>;
 }
@@ -113,8 +111,8 @@ export function defineTool<I, O>(definition: ToolDefinition<I, O>): Tool {
   const of = (what: string) => `${name}: ${what}`;
   if (description !== undefined && typeof description !== "string")
     throw wrong(of("description is a text"), description);
-  if (!isSchema(input)) throw wrong(of(`input is a ${schemaText}`), input);
-  if (output !== undefined && !isSchema(output)) throw wrong(of(`output is a ${schemaText}`), output);
+  if (!isToolSchema(input)) throw wrong(of(`input is a ${toolSchemaText}`), input);
+  if (output !== undefined && !isToolSchema(output)) throw wrong(of(`output is a ${toolSchemaText}`), output);
   for (const [key, value] of Object.entries({ needsApproval, isReadOnly }))
     if (value !== undefined && typeof value !== "boolean") throw wrong(of(`${key} is true or false`), value);
   for (const [key, value] of Object.entries({ timeoutMs, maxConcurrent }))
@@ -140,23 +138,6 @@ export function defineTool<I, O>(definition: ToolDefinition<I, O>): Tool {
 
 export function isToolName(name: unknown): name is string {
   return typeof name === "string" && nameForm.test(name);
-}
-
-const schemaText = "JSON Schema, or a Standard Schema that has one (~standard.jsonSchema)";
-
-function isSchema(schema: unknown): boolean {
-  if (isStandardSchema(schema)) return jsonSchemaOf(schema) !== undefined;
-  return typeof schema === "object" && schema !== null && !Array.isArray(schema);
-}
-
-interface Converter {
-  readonly input: (options: { readonly target: string }) => JsonSchema;
-  readonly output: (options: { readonly target: string }) => JsonSchema;
-}
-
-/** What converts a Standard Schema; undefined: it has none. */
-export function jsonSchemaOf(schema: StandardSchema): Converter | undefined {
-  return (schema["~standard"] as { readonly jsonSchema?: Converter }).jsonSchema;
 }
 
 function wrong(what: string, got: unknown): RuntimeError {

@@ -31,6 +31,8 @@ export interface ToolRequest {
   readonly name: string;
   /** The arguments; a text is JSON of them, as a model has written it. Default none: `{}`. */
   readonly arguments?: unknown;
+  /** Names the call for good, 1 to 256 characters: a tool that keeps it does nothing twice. */
+  readonly key?: string;
 }
 
 export interface ToolAnswer {

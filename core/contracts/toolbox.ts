@@ -12,6 +12,8 @@ export interface Toolbox {
    * @throws ToolError `tool_ambiguous`, by rejection: two plugins have a tool of one name; what `tools()` fails with.
    */
   specs(): Promise<readonly ToolSpec[]>;
+  /** Whether somebody has to approve of the tool's calls, as `specs` found it last. One that nobody has wants none. */
+  needsApproval(name: string): boolean;
   /**
    * Runs what the model has called, and gives the message that answers it: that of a failure, too, for the model to see.
    * @throws the signal's reason, by rejection; what one of the caller's own functions throws; RuntimeError `bad_argument`: wrong options.
@@ -34,15 +36,18 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
   for (const plugin of plugins) clients.set(plugin, toolsOf(asker as Asker, plugin));
   /** Whose each tool is, as it was found last. */
   let owners = new Map<string, string>();
+  /** Those of them that want approval. */
+  let guarded = new Set<string>();
 
   const specs = async (): Promise<ToolSpec[]> => {
     const found = new Map<string, string>();
+    const wanting = new Set<string>();
     const all: ToolSpec[] = [];
     const lists = await Promise.all(
       Array.from(clients, async ([plugin, client]) => [plugin, await client.tools()] as const),
     );
     for (const [plugin, infos] of lists) {
-      for (const { name, description, inputSchema } of infos) {
+      for (const { name, description, inputSchema, needsApproval } of infos) {
         const other = found.get(name);
         if (other !== undefined)
           throw new ToolError(
@@ -50,10 +55,12 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
             `${other} and ${plugin} both have a tool ${name}: leave out one of them`,
           );
         found.set(name, plugin);
+        if (needsApproval) wanting.add(name);
         all.push({ name, ...(description !== undefined && { description }), inputSchema });
       }
     }
     owners = found;
+    guarded = wanting;
     return all;
   };
 
@@ -81,6 +88,7 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
 
   return {
     specs,
+    needsApproval: (name) => guarded.has(name),
     async answer(call, options = {}) {
       const message = (content: string, isError: boolean): ChatToolMessage => ({
         role: "tool",
