@@ -1,4 +1,16 @@
 /** The face of the room. */
+export type { AgentAnswer, AgentDecision, AgentDelta, AgentInput, SessionState } from "./agent/agent-answer.ts";
+export type {
+  AgentBudget,
+  AgentDefinition,
+  AgentLimits,
+  AgentMemory,
+  AgentModel,
+  HandOff,
+} from "./agent/agent-definition.ts";
+export { type AgentApi, type AgentCalls, agentTag, defineAgent } from "./agent/define-agent.ts";
+export type { AgentStart } from "./agent/running-agent.ts";
+export type { AgentApproval, TurnCall, Usage } from "./agent/session.ts";
 export {
   type DurableStateCalls,
   type DurableStateDefinition,

@@ -10,6 +10,11 @@ export class Persisting {
   /** Those that were asked for so far. */
   #last: Promise<void> = Promise.resolve();
 
+  /** What something has failed with: nothing is kept any more. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /**
    * One turn of a handler. Whatever it asks for is kept before the turn is over, also where it fails or is interrupted: the next one
    * decides by what is there. What it asks for later is refused, since others have decided meanwhile.

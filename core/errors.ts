@@ -8,6 +8,8 @@
 /** Every code that the runtime throws or replies with, and what it says. */
 export const errorCodes = {
   address_unavailable: "a server cannot listen at the address that it was given",
+  agent_loop: "an agent's turn has come to no answer: the same call again, or too many steps",
+  agent_waits: "an agent waits for somebody to decide about a call of a tool",
   already_kept: "a kept topic overlaps the pattern",
   already_registered: "the name belongs to a living actor",
   already_started: "a child or a named actor of that name is already running",

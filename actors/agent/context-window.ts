@@ -1,0 +1,87 @@
+/** What of a conversation a model is sent, so that it fits; and what that comes to in tokens, as far as that can be known before. */
+import type { ChatMessage, ChatUsage } from "../../core/index.ts";
+
+const charsOfToken = 4;
+/** What stands around a message. */
+const tokensOfMessage = 4;
+
+/** Tokens by the length of texts, set right by what the provider has counted. */
+export class TokenEstimate {
+  #factor = 1;
+  #last: { readonly estimated: number; readonly counted: number } | undefined;
+
+  of(messages: readonly ChatMessage[]): number {
+    return Math.ceil(rawTokens(messages) * this.#factor);
+  }
+
+  /** @param messages what the provider was sent */
+  learn(messages: readonly ChatMessage[], usage: ChatUsage | undefined): void {
+    const raw = rawTokens(messages);
+    if (usage === undefined || usage.inputTokens <= 0 || raw === 0) return;
+    this.#last = { estimated: this.of(messages), counted: usage.inputTokens };
+    this.#factor = usage.inputTokens / raw;
+  }
+
+  /** How far the last estimate was off: 0.1 is ten percent too many. Undefined: no provider has counted yet. */
+  get error(): number | undefined {
+    return this.#last && this.#last.estimated / this.#last.counted - 1;
+  }
+}
+
+function rawTokens(messages: readonly ChatMessage[]): number {
+  let chars = 0;
+  for (const message of messages) {
+    chars += message.content?.length ?? 0;
+    if (message.role === "assistant")
+      for (const { name, arguments: given } of message.toolCalls ?? []) chars += name.length + given.length;
+  }
+  return Math.ceil(chars / charsOfToken) + messages.length * tokensOfMessage;
+}
+
+/**
+ * How many of the first messages are to be left out, so that the rest has at most so many tokens. It is cut only before a message
+ * of the user's, so that no call of a tool is without its result, and never within the last turn.
+ * @param lastTurn the place of the message that has begun it
+ */
+export function cutFor(
+  messages: readonly ChatMessage[],
+  lastTurn: number,
+  tokensMax: number,
+  estimate: TokenEstimate,
+): number {
+  let cut = 0;
+  for (let place = 0; place <= lastTurn; place++) {
+    if (messages[place]?.role !== "user") continue;
+    cut = place;
+    if (estimate.of(messages.slice(place)) <= tokensMax) break;
+  }
+  return cut;
+}
+
+/** What the model is asked, to sum up the beginning of a conversation. */
+export function summaryRequest(summary: string | undefined, messages: readonly ChatMessage[]): ChatMessage[] {
+  const before = summary === undefined ? "" : `What came before it, in short:\n${summary}\n\n`;
+  return [
+    {
+      role: "system",
+      content:
+        "You sum up the beginning of a conversation for whoever goes on with it. Keep facts, names, numbers, decisions, " +
+        "what was asked for and is still open, and what tools have found and done. Write nothing but the summary.",
+    },
+    { role: "user", content: `${before}The conversation:\n${messages.map(lineOf).join("\n")}` },
+  ];
+}
+
+function lineOf(message: ChatMessage): string {
+  const { role, content = "" } = message;
+  const calls =
+    message.role === "assistant"
+      ? (message.toolCalls ?? []).map(({ name, arguments: given }) => `[calls ${name} ${given}]`)
+      : [];
+  return `${role}: ${[content, ...calls].filter((text) => text !== "").join(" ")}`;
+}
+
+/** As the model reads it, behind its instructions. */
+export function summaryText(summary: string): string {
+  return `The conversation so far, in short:\n${summary}`;
+}
