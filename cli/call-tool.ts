@@ -7,6 +7,7 @@ import type { ApprovalList } from "./attach/attach-protocol.ts";
 import { type AttachOptions, describeAttached, withAttached } from "./attach/attached-command.ts";
 import { oneLine, printable, printableLines } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
+import { standardInput } from "./standard-input.ts";
 
 interface CallToolOptions extends AttachOptions {
   readonly approve?: boolean;
@@ -36,7 +37,7 @@ export async function run(
 ): Promise<ExitCode> {
   // `describe` above declares these options, so commander has made them this.
   const { approve = false, ...attach } = options as CallToolOptions;
-  const text = given === "-" ? await textOf(process.stdin, context.signal) : given;
+  const text = given === "-" ? await standardInput(context.signal) : given;
   if (given === "-" && text?.trim() === "") {
     context.err.write("mofa call-tool: standard input was empty: it should have JSON of an object\n");
     return exitCodes.usage;
@@ -124,22 +125,4 @@ class Words {
     this.#controller.abort();
     return undefined;
   }
-}
-
-/** @throws the signal's reason, by rejection. */
-async function textOf(stream: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
-  const stop = () => stream.destroy();
-  signal.addEventListener("abort", stop, { once: true });
-  let text = "";
-  stream.setEncoding("utf8");
-  try {
-    for await (const chunk of stream) text += String(chunk);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-  signal.throwIfAborted();
-  return text;
 }

@@ -46,6 +46,8 @@ export const commands: readonly CommandEntry[] = [
     summary: "ask the turn of an actor that is under way to end",
     load: () => import("./interrupt-turn.ts"),
   },
+  { name: "ask", summary: "ask the agent of a module once", load: () => import("./ask.ts") },
+  { name: "chat", summary: "talk with the agent of a module", load: () => import("./chat.ts") },
   {
     name: "plugins",
     summary: "the plugins of a running program, and how they are",

@@ -20,7 +20,7 @@ import {
 import { type AgentAnswer, type AgentDelta, answerOf } from "./agent-answer.ts";
 import { type CheckedAgent, handOffPrefix } from "./agent-definition.ts";
 import { cutFor, summaryRequest, summaryText, type TokenEstimate } from "./context-window.ts";
-import { handOffSpecs } from "./hand-off.ts";
+import { handedEnd, handOffSpecs } from "./hand-off.ts";
 import { type Session, type SessionEvent, type Turn, waiting } from "./session.ts";
 import type { Keep } from "./session-log.ts";
 import { type HandedAnswer, ToolStep, type ToolStepParts } from "./tool-step.ts";
@@ -129,9 +129,7 @@ export class AgentTurn {
   }
 
   async #handedOn({ by, answer }: HandedAnswer): Promise<void> {
-    const { text, output, approvals } = answer;
-    const end = { finish: "handOff", by, text, ...(output !== undefined && { output }), approvals } as const;
-    await this.#parts.keep({ type: "ended", tookMs: this.#tookMs, ...end });
+    await this.#parts.keep({ type: "ended", tookMs: this.#tookMs, ...handedEnd(by, answer) });
   }
 
   // The model -------------------------------------------------------------------------------------------------------

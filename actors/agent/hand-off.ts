@@ -1,7 +1,15 @@
 /** Handing a conversation to another agent, as a tool that the model calls. */
-import { type Context, describe, RuntimeError, type ToolCall, type ToolSpec } from "../../core/index.ts";
-import type { AgentAnswer, AgentDelta, AgentInput } from "./agent-answer.ts";
+import {
+  type Context,
+  describe,
+  RuntimeError,
+  type StreamWriter,
+  type ToolCall,
+  type ToolSpec,
+} from "../../core/index.ts";
+import type { AgentAnswer, AgentDecision, AgentDelta, AgentInput } from "./agent-answer.ts";
 import { type CheckedAgent, handOffPrefix } from "./agent-definition.ts";
+import type { TurnEnd } from "./session.ts";
 
 export function handOffSpecs({ handOffs }: CheckedAgent): ToolSpec[] {
   return handOffs.map(({ to, description }) => ({
@@ -60,6 +68,29 @@ export async function handOn(
   await say({ type: "handOff", to });
   const reader = ctx.callStream(to, "ask", input, { signal, trace, idleTimeoutMs: Number.POSITIVE_INFINITY });
   for await (const delta of reader) await say(delta as AgentDelta);
+  return reader.result as AgentAnswer;
+}
+
+/** How a turn is over that another agent has answered, or is to. */
+export function handedEnd(
+  by: string,
+  { text, output, approvals }: AgentAnswer,
+): Extract<TurnEnd, { finish: "handOff" }> {
+  return { finish: "handOff", by, text, ...(output !== undefined && { output }), approvals };
+}
+
+/** A decision that is another agent's, and what that answers. @throws what it fails with, by rejection. */
+export async function decideAt(
+  ctx: Context,
+  by: string,
+  decision: AgentDecision,
+  out: StreamWriter | undefined,
+): Promise<AgentAnswer> {
+  const reader = ctx.callStream(by, "decide", decision, {
+    signal: out === undefined ? ctx.signal : AbortSignal.any([ctx.signal, out.signal]),
+    idleTimeoutMs: Number.POSITIVE_INFINITY,
+  });
+  for await (const delta of reader) await out?.write(delta);
   return reader.result as AgentAnswer;
 }
 

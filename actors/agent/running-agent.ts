@@ -10,6 +10,7 @@ import {
   modelOf,
   type NoReply,
   RuntimeError,
+  type StreamWriter,
   toolboxOf,
 } from "../../core/index.ts";
 import {
@@ -23,7 +24,8 @@ import {
 import type { CheckedAgent } from "./agent-definition.ts";
 import { type AgentOutput, AgentTurn, closing } from "./agent-turn.ts";
 import { TokenEstimate } from "./context-window.ts";
-import { isOpen, type SessionEvent, waiting } from "./session.ts";
+import { decideAt, handedEnd } from "./hand-off.ts";
+import { isOpen, type Session, type SessionEvent, waiting } from "./session.ts";
 import { type Keep, openSession, type SessionLog } from "./session-log.ts";
 
 /** What an agent is started with. */
@@ -95,21 +97,22 @@ export class RunningAgent {
     return modelOf(ctx, this.#agent.model.plugin, { budgets: key === undefined ? [] : [key] });
   }
 
+  /** A copy: what it is made of goes on changing. */
   get state(): SessionState {
     const { session } = this.#log;
-    const { turns, turn, messages, forgotten, summary, usage } = session;
+    const { turns, messages, forgotten, summary, usage } = session;
     const approvals = approvalsOf(this.#agent.name, session);
-    return {
+    return structuredClone({
       session: this.#sessionName,
       turns,
       messages,
       forgotten,
       summary,
       usage,
-      turn: turn === undefined ? "none" : turn.end !== undefined ? "ended" : approvals.length > 0 ? "waits" : "open",
+      turn: turnState(session),
       approvals,
       estimateError: this.#estimate.error,
-    };
+    });
   }
 
   ask(given: unknown, ctx: Context): Promise<AgentAnswer | NoReply> {
@@ -139,14 +142,21 @@ export class RunningAgent {
   }
 
   decide(given: unknown, ctx: Context): Promise<AgentAnswer | NoReply> {
-    return this.#turn(ctx, async (keep) => {
-      const { id, isApproved, reason } = checkedDecision(given);
-      const approvals = approvalsOf(this.#agent.name, this.#log.session);
-      if (!approvals.some((approval) => approval.id === id)) {
-        const known = approvals.map((approval) => approval.id).join(", ") || "none";
-        throw new RuntimeError("bad_argument", `decide: no call waits for ${describe(id)} (there waits: ${known})`);
+    return this.#turn(ctx, async (keep, out) => {
+      const decision = checkedDecision(given);
+      const { id } = decision;
+      const { session } = this.#log;
+      const own = approvalsOf(this.#agent.name, session);
+      const end = session.turn?.end;
+      const handed = end?.finish === "handOff" ? end : undefined;
+      const others = handed?.approvals ?? [];
+      if (own.some((approval) => approval.id === id)) return await keep({ type: "decided", ...decision });
+      if (handed !== undefined && others.some((approval) => approval.id === id)) {
+        const answer = await decideAt(ctx, handed.by, decision, out);
+        return await keep({ type: "ended", tookMs: session.turn?.tookMs ?? 0, ...handedEnd(handed.by, answer) });
       }
-      await keep({ type: "decided", id, isApproved, ...(reason !== undefined && { reason }) });
+      const known = [...own, ...others].map((approval) => approval.id).join(", ") || "none";
+      throw new RuntimeError("bad_argument", `decide: no call waits for ${describe(id)} (there waits: ${known})`);
     });
   }
 
@@ -163,14 +173,17 @@ export class RunningAgent {
    * @param begin records what the turn begins with, or goes on with
    * @returns the answer; where it has failed the caller is told, and the agent goes on.
    */
-  async #turn(ctx: Context, begin: (keep: Keep) => Promise<void>): Promise<AgentAnswer | NoReply> {
+  async #turn(
+    ctx: Context,
+    begin: (keep: Keep, out: StreamWriter | undefined) => Promise<void>,
+  ): Promise<AgentAnswer | NoReply> {
     const { from } = ctx;
     const out = from?.stream === undefined ? undefined : ctx.stream(from);
     const operation = beginOperation(ctx, "invoke_agent", this.#agent.name);
     const attributes = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": this.#agent.name };
     try {
       const answer = await this.#log.turn(ctx, async (keep) => {
-        await begin(keep);
+        await begin(keep, out);
         const { session } = this.#log;
         const parts = {
           ctx,
@@ -201,6 +214,12 @@ export class RunningAgent {
       return ctx.noReply;
     }
   }
+}
+
+function turnState(session: Session): SessionState["turn"] {
+  if (session.turn === undefined) return "none";
+  if (session.turn.end !== undefined) return "ended";
+  return waiting(session).length > 0 ? "waits" : "open";
 }
 
 const givenUp = {

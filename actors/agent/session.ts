@@ -203,7 +203,7 @@ export function applied(session: Session, event: SessionEvent): void {
       const { type: _type, tookMs, ...end } = event;
       if (session.turn !== undefined) Object.assign(session.turn, { end, tookMs });
       // Whoever it was handed to has spoken in the agent's place.
-      if (end.finish === "handOff") messages.push({ role: "assistant", content: end.text });
+      if (end.finish === "handOff" && end.text !== "") messages.push({ role: "assistant", content: end.text });
       session.open = [];
       return;
     }
@@ -226,8 +226,8 @@ function count(total: Usage, usage: ChatUsage | undefined): void {
   if (cost === undefined) return;
   const { amount, currency } = cost;
   // One router has one currency; what another has counted cannot be added.
-  if (total.cost === undefined) total.cost = { amount, currency };
-  else if (total.cost.currency === currency) total.cost.amount += amount;
+  const before = total.cost ?? { amount: 0, currency };
+  if (before.currency === currency) total.cost = { amount: before.amount + amount, currency };
 }
 
 /** Whether a turn is under way, or has been left in the midst. */

@@ -25,10 +25,7 @@ const wanted =
 /** @throws RuntimeError `bad_argument`: no such file; `module_failed`: it does not load; `module_export_missing`: it exports no program. */
 export async function loadProgram(module: string): Promise<Program> {
   const path = resolve(module);
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    throw new RuntimeError("bad_argument", `there is no file ${path}: give the path of a .js or .ts module`);
-  }
-  const exports = await load(path);
+  const exports = await loadExports(path);
   if (typeof exports["main"] === "function") return { kind: "main", main: exports["main"] as Main };
   for (const name of ["supervisor", "default"]) {
     const value = exports[name];
@@ -40,7 +37,11 @@ export async function loadProgram(module: string): Promise<Program> {
   throw new RuntimeError("module_export_missing", `${path} exports ${names}, and no program. ${wanted}`);
 }
 
-async function load(path: string): Promise<Record<string, unknown>> {
+/** What a module exports. @throws RuntimeError `bad_argument`: no such file; `module_failed`: it does not load. */
+export async function loadExports(path: string): Promise<Record<string, unknown>> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    throw new RuntimeError("bad_argument", `there is no file ${path}: give the path of a .js or .ts module`);
+  }
   // Node ends a process that has nothing left to do, with code 0 and without a word, whatever it still waits for.
   const { promise: stranded, reject } = Promise.withResolvers<never>();
   const neverEnds = new RuntimeError(
