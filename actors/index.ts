@@ -10,7 +10,9 @@ export type {
 } from "./agent/agent-definition.ts";
 export { type AgentApi, type AgentCalls, agentTag, defineAgent } from "./agent/define-agent.ts";
 export type { AgentStart } from "./agent/running-agent.ts";
-export type { AgentApproval, TurnCall, Usage } from "./agent/session.ts";
+export type { AgentApproval, Session, SessionEvent, TurnCall, Usage } from "./agent/session.ts";
+export type { SessionEntry } from "./agent/session-log.ts";
+export { type Sessions, type StoredSession, sessionsOf, storeOf } from "./agent/sessions.ts";
 export {
   type DurableStateCalls,
   type DurableStateDefinition,

@@ -48,6 +48,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "ask", summary: "ask the agent of a module once", load: () => import("./ask.ts") },
   { name: "chat", summary: "talk with the agent of a module", load: () => import("./chat.ts") },
+  { name: "sessions", summary: "the sessions of a module's agents", load: () => import("./sessions.ts") },
   {
     name: "plugins",
     summary: "the plugins of a running program, and how they are",

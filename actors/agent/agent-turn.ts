@@ -18,11 +18,10 @@ import {
   type ToolCall,
 } from "../../core/index.ts";
 import { type AgentAnswer, type AgentDelta, answerOf } from "./agent-answer.ts";
-import { type CheckedAgent, handOffPrefix } from "./agent-definition.ts";
+import { handOffPrefix } from "./agent-definition.ts";
 import { cutFor, summaryRequest, summaryText, type TokenEstimate } from "./context-window.ts";
 import { handedEnd, handOffSpecs } from "./hand-off.ts";
 import { type Session, type SessionEvent, type Turn, waiting } from "./session.ts";
-import type { Keep } from "./session-log.ts";
 import { type HandedAnswer, ToolStep, type ToolStepParts } from "./tool-step.ts";
 
 /** How an answer has a structure. */

@@ -38,8 +38,15 @@ export const plugins = [
         { when: { role: "tool", contains: "booked" }, answer: { content: "Done, it is {last}." } },
         { when: { role: "tool" }, answer: { content: "It is {last} there." } },
         { when: { contains: "weather" }, answer: { toolCalls: [{ name: "weather", arguments: { city: "Oslo" } }] } },
-        { when: { contains: "book" }, answer: { content: "I shall.", toolCalls: [{ name: "book", arguments: { city: "Rome" } }] } },
-        { answer: { content: "I can tell you about the weather, and book journeys. What shall it be, and where to? ".repeat(3) } },
+        {
+          when: { contains: "book" },
+          answer: { content: "I shall.", toolCalls: [{ name: "book", arguments: { city: "Rome" } }] },
+        },
+        {
+          answer: {
+            content: "I can tell you about the weather, and book journeys. What shall it be, and where to? ".repeat(3),
+          },
+        },
       ],
     },
   },
