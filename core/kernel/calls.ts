@@ -11,6 +11,7 @@ import { type CallExtras, Meta, MetaKind } from "../actor/mailbox.ts";
 import { type CallOptions, type RefData, sameRef } from "../actor/ref.ts";
 import { failAtCaller } from "../caller-stack.ts";
 import { describe, type ErrorData, RuntimeError } from "../errors.ts";
+import { streamedCall } from "../streams/streamed-call.ts";
 import { freezeMessage } from "../thread/message-check.ts";
 import { FrameKind } from "./frame-kind.ts";
 import type { Kernel } from "./kernel.ts";
@@ -52,7 +53,13 @@ export class Calls {
       assertHandlerName("call", name);
       if (options === undefined) return this.#ask(cell, ref, MetaKind.call, name, argument, callTimeoutMs);
       assertCallOptions(options, "call");
-      const { timeoutMs = callTimeoutMs, trace } = options;
+      const { timeoutMs = callTimeoutMs, trace, stream } = options;
+      if (stream !== undefined)
+        return streamedCall((how) => this.#kernel.streams.call(cell, ref, name, argument, how), {
+          ...options,
+          timeoutMs,
+          stream,
+        });
       const extras = trace === undefined ? undefined : { credit: undefined, trace };
       return this.#ask(cell, ref, MetaKind.call, name, argument, timeoutMs, extras);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { From, IntervalOptions, LogLevel } from "../actor/context.ts";
 import { type CallOptions, type RefData, refKey, type SendOptions } from "../actor/ref.ts";
 import { describe, RuntimeError } from "../errors.ts";
 import { assertKeys } from "../known-keys.ts";
+import { assertStreamListener } from "../streams/streamed-call.ts";
 import type { MissedRuns } from "../tasks/schedules.ts";
 
 /** The objects that move with a message; undefined: none. */
@@ -41,12 +42,13 @@ export function assertHandlerName(verb: string, name: unknown): void {
     throw new RuntimeError("bad_argument", `${verb} wants the name of a handler, got ${describe(name)}`);
 }
 
-const callKeys = ["timeoutMs", "trace"] as const satisfies readonly (keyof CallOptions)[];
+const callKeys = ["timeoutMs", "trace", "stream"] as const satisfies readonly (keyof CallOptions)[];
 
 /** @throws RuntimeError `bad_argument`. */
 export function assertCallOptions(options: CallOptions, verb: string): void {
   assertKeys(`${verb}: options`, options, callKeys);
   assertTrace(options.trace, verb);
+  if (options.stream !== undefined) assertStreamListener(options.stream, verb);
 }
 
 /** A context is carried along as it is: a text, and no long one. */

@@ -44,17 +44,26 @@ import { ackIdOfMessage, delayOf } from "../bus/kept/kept-message.ts";
 import { cancelled, checkedSignal, requestKeys } from "../bus/request-options.ts";
 import { wallMs } from "../clock.ts";
 import { describe, RuntimeError } from "../errors.ts";
+import { callTimeoutMs } from "../kernel/calls.ts";
 import type { EventType } from "../kernel/events.ts";
 import type { OperationContent, OperationReport } from "../kernel/operations.ts";
 import { reportable } from "../kernel/report-text.ts";
 import { hasOwnHeap } from "../kernel/spawn-options.ts";
-import { assertAddress, assertHandlerName, assertLog, partsOf, transferOf } from "../kernel/verb-arguments.ts";
+import {
+  assertAddress,
+  assertCallOptions,
+  assertHandlerName,
+  assertLog,
+  partsOf,
+  transferOf,
+} from "../kernel/verb-arguments.ts";
 import { assertKeys } from "../known-keys.ts";
 import type { AgentQuery } from "../registry/agent-query.ts";
 import type { Agent } from "../registry/agents.ts";
 import type { Data } from "../registry/configuration.ts";
 import type { Declaration } from "../registry/declaration.ts";
 import { readerOf, requestStreamKeys, streamKeys } from "../streams/stream-options.ts";
+import { streamedCall } from "../streams/streamed-call.ts";
 import type { Task } from "../tasks/task-handle.ts";
 import { checkTask, type TaskRequest } from "../tasks/task-request.ts";
 import type { MainLine } from "./main-line.ts";
@@ -326,6 +335,12 @@ export class ProcessContext {
     return accepted;
   }
   call(target: Target, name: string, argument?: unknown, options?: CallOptions): Promise<unknown> {
+    const { stream, timeoutMs = callTimeoutMs } = options ?? {};
+    // A function cannot cross.
+    if (options !== undefined && stream !== undefined) {
+      assertCallOptions(options, "call");
+      return streamedCall((how) => this.callStream(target, name, argument, how), { ...options, timeoutMs, stream });
+    }
     return this.#begin("call", () => [target, name, argument, options]);
   }
   cast(target: Target, name: string, argument?: unknown, options?: SendOptions): SendResult {

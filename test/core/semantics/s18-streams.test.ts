@@ -311,6 +311,38 @@ describePlacements("S18 Streams", (place) => {
     expect(await openStreams()).toBe(0);
   });
 
+  test("S18.11: a call is told of the chunks of its answer, and answered by its end", async () => {
+    for (const { producing, consuming } of await pairs()) {
+      const argument = { chunks: 100, behind: "end", value: "all" } as const;
+      const all = { chunks: upTo(100), result: "all" };
+      expect(await consuming.call("call", { to: producing, argument })).toEqual([all, all]);
+      const failed = { ...argument, behind: "fail" } as const;
+      const none = { chunks: upTo(100), result: "no_more" };
+      expect(await consuming.call("call", { to: producing, argument: failed })).toEqual([none, none]);
+    }
+    expect(await openStreams()).toBe(0);
+  });
+
+  test("S18.11: what the function throws gives the call up, and its producer learns of that", async () => {
+    for (const { producing, consuming } of await pairs()) {
+      const argument = { chunks: 10_000, behind: "end" } as const;
+      const given = { chunks: upTo(3), result: "enough" };
+      expect(await consuming.call("call", { to: producing, argument, count: 3 })).toEqual([given, given]);
+      await system().settled();
+      expect(await producing.call("heard")).toContain("stream_closed");
+    }
+    expect(await openStreams()).toBe(0);
+  });
+
+  test("S18.11: what is no function is refused", async () => {
+    const consuming = await aConsumer();
+    const producing = await aProducer();
+    for (const stream of [5, "yes", {}, null])
+      expect(await consuming.call("codeOfCalling", { to: producing, options: { stream } as never })).toBe(
+        "bad_argument",
+      );
+  });
+
   test.each([
     [{ options: 5 }, "bad_argument"],
     [{ options: { windows: 5 } }, "bad_argument"],
