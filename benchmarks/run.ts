@@ -28,6 +28,7 @@ export const benchmarkFiles = [
   "plugins",
   "tools",
   "models",
+  "agents",
   "storage",
   "recovery",
   "wasm",
