@@ -150,7 +150,7 @@ export function checkedAgent(given: AgentDefinition): CheckedAgent {
 function checkedModel(model: string | AgentModel): AgentModel {
   if (isText(model)) return { plugin: model };
   if (typeof model !== "object" || model === null)
-    throw wrong('model is the name of a plugin, as "llm-openai", or { plugin, … }', model);
+    throw wrong('model is the name of a plugin, as "llm-openai", or { plugin, ... }', model);
   assertKeys("defineAgent: model", model, modelKeys);
   if (!isText(model.plugin)) throw wrong('model.plugin is the name of a plugin, as "llm-openai"', model.plugin);
   return { ...model };

@@ -21,6 +21,7 @@ import { injectedLoss, type Order, type Struck } from "./injector.ts";
 import type { Closing } from "./roster.ts";
 import { type FaultRecord, RunTally, type TallyCounts } from "./run-tally.ts";
 import { type FeedProgress, TaskFeed } from "./task-feed.ts";
+import { Thinkers, type ThinkersResult } from "./thinkers.ts";
 import { aggregators, demoTree, outsideSpec } from "./tree.ts";
 import { WorkPlan, type WorkPlanOptions } from "./work-plan.ts";
 
@@ -64,6 +65,7 @@ export interface JobOutcome {
   readonly faults: readonly FaultRecord[];
   readonly stats: SystemStats;
   readonly ends: Ends;
+  readonly models: ThinkersResult;
   readonly slices: number;
   /** From the beginning to the last answer. */
   readonly durationMs: number;
@@ -100,11 +102,12 @@ export async function runJob(
 ): Promise<JobOutcome | undefined> {
   const beganMs = performance.now();
   const system = await startSystem({ threads: options.threads });
+  await using thinkers = new Thinkers(system, options.plan.hasFaults);
   using _attach = AttachServer.open(system, "demo", say);
   const stop = () => void system.stop();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    return signal.aborted ? undefined : await work(system, options, beganMs, onSnapshot);
+    return signal.aborted ? undefined : await work(system, thinkers, options, beganMs, onSnapshot);
   } catch (error) {
     // Once the system is stopping, every open question ends with an error.
     if (signal.aborted) return undefined;
@@ -117,6 +120,7 @@ export async function runJob(
 
 async function work(
   system: MofaSystem,
+  thinkers: Thinkers,
   { corpus, plan: planned, seconds }: JobOptions,
   beganMs: number,
   onSnapshot: (snapshot: Snapshot) => void,
@@ -128,6 +132,7 @@ async function work(
   const ends = watchEnds(system);
   using tally = new RunTally(system, agents);
   try {
+    await thinkers.start();
     const tree = await system.supervise(demoTree({ agents, slices: slices.length }));
     const feed = new TaskFeed(system, {
       plan: new WorkPlan(planned),
@@ -141,7 +146,8 @@ async function work(
     // It ends with the system, by an error that means no more than that.
     watching.catch(() => undefined);
     await startOutside(tree, planned);
-    await finished(system, tree, feed, agents);
+    const thinking = thinkers.run();
+    await finished(system, tree, feed, agents, thinking);
     const durationMs = performance.now() - beganMs;
     // The last moment, or the picture would end before the work did.
     await look();
@@ -158,6 +164,7 @@ async function work(
       faults: tally.faults,
       stats: await system.stats(),
       ends: ends(),
+      models: await thinking,
       slices: slices.length,
       durationMs,
       startedAtMs,
@@ -185,13 +192,19 @@ async function startOutside(tree: SupervisorHandle, plan: WorkPlanOptions): Prom
 }
 
 /** Lets the work begin, and waits until it is done and everybody is up again. @throws RuntimeError `job_failed`: the tree ended before. */
-async function finished(system: MofaSystem, tree: SupervisorHandle, feed: TaskFeed, agents: number): Promise<void> {
+async function finished(
+  system: MofaSystem,
+  tree: SupervisorHandle,
+  feed: TaskFeed,
+  agents: number,
+  thinking: Promise<unknown>,
+): Promise<void> {
   const failed = tree.exit.then((reason) => {
     throw new RuntimeError("job_failed", `the supervision tree ended before the work did: ${reasonText(reason)}`);
   });
   const injecting = carryOut(system, agents);
   const roster = holder(system, rosterName);
-  const working = feed.run().then(() => roster.call("up", agents, forEver));
+  const working = Promise.all([feed.run(), thinking]).then(() => roster.call("up", agents, forEver));
   // What is still open when one of these has decided ends with the system, by an error that means no more than that.
   for (const open of [failed, injecting, working]) open.catch(() => undefined);
   await Promise.race([working, failed, injecting]);

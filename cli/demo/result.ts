@@ -5,6 +5,7 @@ import type { Corpus } from "./corpus.ts";
 import type { Ends, JobOptions, JobOutcome } from "./job.ts";
 import { poisonAttempts } from "./task-feed.ts";
 import type { TextCount } from "./text-count.ts";
+import type { ThinkersResult } from "./thinkers.ts";
 import { WorkPlan } from "./work-plan.ts";
 
 export interface DemoResult {
@@ -32,6 +33,8 @@ export interface DemoResult {
   };
   /** What was published, and what became of it for the one subscription that each message is for. */
   readonly bus: SystemStats["bus"];
+  /** Agents that think, beside those that count. */
+  readonly models: ThinkersResult;
   /** Agents that were started again. */
   readonly restarts: number;
   /** Runaway turns that were killed. */
@@ -64,6 +67,7 @@ export function demoResult({ corpus, plan, threads }: JobOptions, outcome: JobOu
     tasks: { submitted, done, retried, lost: submitted - done },
     bus,
     faults: { thrown, looped, exited, threadsLost, processesLost, poisoned },
+    models: outcome.models,
     restarts: closing.restarts,
     kills: cuts,
     processEnds: ends.processes,

@@ -5,7 +5,7 @@ import { countText, numberText } from "../number-text.ts";
 import type { DemoResult } from "./result.ts";
 
 export function summaryText(outcome: DemoResult): string {
-  const { result, tasks, faults, recoveryMs, memory } = outcome;
+  const { result, tasks, faults, models, recoveryMs, memory } = outcome;
   const rows: readonly (readonly [string, string])[] = [
     [
       "counted",
@@ -33,6 +33,11 @@ export function summaryText(outcome: DemoResult): string {
           ] as const,
         ]),
     ...(outcome.runaway === null ? [] : [["runaway", firstFrame(outcome.runaway)] as const]),
+    [
+      "thinking",
+      `${numberText(models.tokens)} tokens, ${countText(models.toolCalls, "call")} of a tool, ${countText(models.sessionsRecovered, "session")} gone on with after a kill, ` +
+        `${countText(models.budgetStops, "agent")} out of budget`,
+    ],
     [
       "recovery",
       recoveryMs.p50 === null

@@ -56,6 +56,12 @@ describe("mofa demo", () => {
       tasks: { submitted: 1_000, done: 1_000, retried: expect.any(Number), lost: 0 },
       bus: { published: expect.any(Number), delivered: expect.any(Number), dropped: 0, deadLettered: 0 },
       faults: { thrown: 2, looped: 3, exited: 1, threadsLost: 1, processesLost: 2, poisoned: 1 },
+      models: {
+        tokens: expect.any(Number),
+        toolCalls: expect.any(Number),
+        sessionsRecovered: expect.any(Number),
+        budgetStops: 4,
+      },
       restarts: expect.any(Number),
       kills: 3,
       processEnds: expect.arrayContaining([
@@ -67,6 +73,11 @@ describe("mofa demo", () => {
       memory: { rssMb: expect.any(Number), peakRssMb: expect.any(Number) },
       durationMs: expect.any(Number),
     });
+    // 24 conversations of three turns, each with a call of a tool; of those that were killed some had answered before.
+    const { tokens, toolCalls, sessionsRecovered } = result.models;
+    expect(toolCalls).toBeGreaterThanOrEqual(72);
+    expect(tokens).toBeGreaterThan(72);
+    expect(sessionsRecovered).toBeGreaterThan(0);
     // Each result is for one subscription. What a lost thread had published and not sent reached none.
     const { published, delivered } = result.bus;
     expect(delivered).toBeGreaterThanOrEqual(1_001); // one task is done again, after its throw
@@ -98,18 +109,23 @@ describe("mofa demo", () => {
     expect(JSON.parse(stdout)).toMatchObject({
       result: countFiles(texts),
       tasks: { submitted: 250, done: 250, retried: 0, lost: 0 },
-      bus: { published: 250, delivered: 250, dropped: 0, deadLettered: 0 },
+      bus: { dropped: 0, deadLettered: 0 },
       faults: { thrown: 0, looped: 0, exited: 0, threadsLost: 0, processesLost: 0, poisoned: 0 },
+      models: { toolCalls: 72, sessionsRecovered: 0, budgetStops: 4 },
       restarts: 0,
       kills: 0,
       processEnds: [],
       runaway: null,
       recoveryMs: { p50: null, p99: null },
     });
+    // What the plugins of those that think ask one another goes over it, too.
+    const { published, delivered } = JSON.parse(stdout).bus;
+    expect(published).toBeGreaterThanOrEqual(250);
+    expect(delivered).toBe(published);
   });
 
   test("loses nothing where the inspector is refused: then a runaway turn takes its thread with it", async () => {
-    const allowed = ["--permission", "--allow-fs-read=*", "--allow-worker", "--allow-child-process"];
+    const allowed = ["--permission", "--allow-fs-read=*", "--allow-fs-write=*", "--allow-worker", "--allow-child-process"];
     const args = [...allowed, entry, "demo", folder, "--json", "--agents", "200", "--seed", "5"];
     const { code, stdout, stderr } = await runProgram(process.execPath, args);
     expect({ code, said: code === 0 ? "" : stderr }).toEqual({ code: 0, said: "" });
