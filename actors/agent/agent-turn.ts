@@ -30,10 +30,17 @@ export interface AgentOutput {
   readonly check: SchemaCheck;
 }
 
+export interface ModelTraits {
+  /** It takes tools or a structure, and not both in one request. */
+  isEitherOr: boolean;
+}
+
 export interface AgentTurnParts extends Omit<ToolStepParts, "signal" | "trace" | "say"> {
   readonly model: ModelClient;
   readonly estimate: TokenEstimate;
   readonly output: AgentOutput | undefined;
+  /** What was found out about the model. */
+  readonly traits: ModelTraits;
   /** Undefined: the caller wants the answer alone. */
   readonly out: StreamWriter | undefined;
   readonly operation: Operation;
@@ -152,6 +159,7 @@ export class AgentTurn {
         throw this.#signal.reason;
       }
       if (code === "model_context" && this.#narrow(request)) return;
+      if (code === "model_rejected" && this.#separate(request)) return;
       if (code !== "model_output" || this.#turn.corrections >= maxCorrections) throw error;
       await this.#correct({ type: "said", content: said.text, toolCalls: [] }, message);
       return;
@@ -183,7 +191,7 @@ export class AgentTurn {
     let checked: unknown;
     if (wanted !== undefined) {
       try {
-        checked = await wanted.check(output);
+        checked = await wanted.check(output === undefined ? asJson(content) : output);
       } catch (error) {
         const { message } = errorData(error);
         if (this.#turn.corrections >= agent.limits.maxCorrections)
@@ -256,6 +264,9 @@ export class AgentTurn {
   async #request(): Promise<ChatRequest> {
     const { agent, box, output } = this.#parts;
     const { plugin: _plugin, ...settings } = agent.model;
+    // One of the two at a time: tools first, and the structure when it has answered without.
+    const isStructured = output !== undefined && (!this.#parts.traits.isEitherOr || this.#turn.corrections > 0);
+    const hasTools = output === undefined || !this.#parts.traits.isEitherOr || this.#turn.corrections === 0;
     const tools = [...(agent.tools.length > 0 ? await box.specs() : []), ...handOffSpecs(agent)];
     const clash = tools.find(
       ({ name }, place) => place < tools.length - agent.handOffs.length && name.startsWith(handOffPrefix),
@@ -268,8 +279,8 @@ export class AgentTurn {
     return {
       ...settings,
       messages: await this.#messages(),
-      ...(tools.length > 0 && { tools }),
-      ...(output !== undefined && { output: { name: "answer", schema: output.schema } }),
+      ...(tools.length > 0 && hasTools && { tools }),
+      ...((isStructured || tools.length === 0) && output && { output: { name: "answer", schema: output.schema } }),
     };
   }
 
@@ -314,6 +325,14 @@ export class AgentTurn {
     await this.#say({ type: "summarised", messages });
   }
 
+  /** Whether the model may have refused the request for what it has both of. It is not sent so again. */
+  #separate({ tools, output }: ChatRequest): boolean {
+    const { traits } = this.#parts;
+    if (traits.isEitherOr || tools === undefined || output === undefined) return false;
+    traits.isEitherOr = true;
+    return true;
+  }
+
   /** The model has said that it is too much. @returns false: there is nothing more to leave out. */
   #narrow({ messages }: ChatRequest): boolean {
     if (this.#turnPlace === 0 || this.#narrowed === narrowedMax) return false;
@@ -337,6 +356,11 @@ export class AgentTurn {
       message,
     });
   }
+}
+
+/** @throws SyntaxError */
+function asJson(content: string): unknown {
+  return JSON.parse(content);
 }
 
 /** What ends the calls that have no answer yet, each by what is known of it. */

@@ -22,7 +22,7 @@ import {
   type SessionState,
 } from "./agent-answer.ts";
 import type { CheckedAgent } from "./agent-definition.ts";
-import { type AgentOutput, AgentTurn, closing } from "./agent-turn.ts";
+import { type AgentOutput, AgentTurn, closing, type ModelTraits } from "./agent-turn.ts";
 import { TokenEstimate } from "./context-window.ts";
 import { decideAt, handedEnd } from "./hand-off.ts";
 import { isOpen, type Session, type SessionEvent, waiting } from "./session.ts";
@@ -42,6 +42,7 @@ export class RunningAgent {
   readonly #sessionName: string | undefined;
   readonly #log: SessionLog;
   readonly #estimate = new TokenEstimate();
+  readonly #traits: ModelTraits = { isEitherOr: false };
 
   private constructor(
     agent: CheckedAgent,
@@ -196,6 +197,7 @@ export class RunningAgent {
           box: toolboxOf(ctx, this.#agent.tools),
           output: this.#output,
           estimate: this.#estimate,
+          traits: this.#traits,
           sessionName: this.#sessionName,
         };
         if (isOpen(session)) return await new AgentTurn(parts).run();
