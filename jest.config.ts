@@ -3,6 +3,7 @@ import type { Config } from "jest";
 
 /** Suites that take long and tell little anew from one change to the next: `npm run test:isolated` runs them. */
 export const longSuites = [
+  "agent-examples",
   "cli/attach",
   "cli/chaos",
   "cli/demo",
