@@ -345,9 +345,9 @@ export class AgentTurn {
 
   /** Every call of a tool has its answer then, and the next turn begins with a whole conversation. */
   async #fail(error: unknown): Promise<void> {
-    const { keep, ctx } = this.#parts;
+    const { keep, ctx, out } = this.#parts;
     const { code = "crashed", message } = errorData(error);
-    const isInterrupted = ctx.signal.aborted || code === "cancelled";
+    const isInterrupted = ctx.signal.aborted || out?.signal.aborted === true;
     await keep(...closing(this.#session, isInterrupted ? "the turn was interrupted" : "the turn has failed"), {
       type: "ended",
       tookMs: this.#tookMs,
