@@ -6,65 +6,46 @@ import { randomUUID } from "node:crypto";
 import {
   byDeadline,
   type ChatAnswer,
-  type ChatMessage,
   type ChatRequest,
-  type ChatUsage,
   errorData,
-  type ModelClient,
-  type Operation,
   RuntimeError,
-  type SchemaCheck,
   type StreamWriter,
-  type ToolCall,
 } from "../../core/index.ts";
 import { type AgentAnswer, type AgentDelta, answerOf } from "./agent-answer.ts";
-import { handOffPrefix } from "./agent-definition.ts";
-import { cutFor, summaryRequest, summaryText, type TokenEstimate } from "./context-window.ts";
-import { handedEnd, handOffSpecs } from "./hand-off.ts";
+import { AgentRequests, type RequestParts } from "./agent-requests.ts";
+import { handedEnd } from "./hand-off.ts";
+import { assertNoLoop } from "./loops.ts";
 import { type Session, type SessionEvent, type Turn, waiting } from "./session.ts";
 import { type HandedAnswer, ToolStep, type ToolStepParts } from "./tool-step.ts";
 
-/** How an answer has a structure. */
-export interface AgentOutput {
-  readonly schema: Readonly<Record<string, unknown>>;
-  readonly check: SchemaCheck;
-}
-
-export interface ModelTraits {
-  /** It takes tools or a structure, and not both in one request. */
-  isEitherOr: boolean;
-}
-
-export interface AgentTurnParts extends Omit<ToolStepParts, "signal" | "trace" | "say"> {
-  readonly model: ModelClient;
-  readonly estimate: TokenEstimate;
-  readonly output: AgentOutput | undefined;
-  /** What was found out about the model. */
-  readonly traits: ModelTraits;
+export interface AgentTurnParts extends Omit<ToolStepParts, "signal" | "trace" | "say">, RequestParts {
   /** Undefined: the caller wants the answer alone. */
   readonly out: StreamWriter | undefined;
-  readonly operation: Operation;
 }
-
-/** How often a model may say in a turn that the conversation is too long for it: each time it gets half of it. */
-const narrowedMax = 4;
-const tooLong = "(What came before was too long to be summed up, and is left out.)";
 
 export class AgentTurn {
   readonly #parts: AgentTurnParts;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
   readonly #startedMs: number;
-  /** That of the definition, and less where the model has said that it is too much. */
-  #contextTokens: number;
-  #narrowed = 0;
+  readonly #requests: AgentRequests;
+
+  /** Tells whoever reads. One that has left ends the turn by the writer's signal. */
+  readonly #say = async (delta: AgentDelta): Promise<void> => {
+    try {
+      await this.#parts.out?.write(delta);
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw error;
+    }
+  };
 
   constructor(parts: AgentTurnParts) {
     this.#parts = parts;
     this.#startedMs = parts.ctx.nowMs();
-    this.#contextTokens = parts.agent.memory.contextTokens;
     const { ctx, out } = parts;
     this.#signal = AbortSignal.any([ctx.signal, this.#controller.signal, ...(out ? [out.signal] : [])]);
+    this.#requests = new AgentRequests(parts, this.#signal, this.#say);
   }
 
   get #session(): Session {
@@ -114,16 +95,6 @@ export class AgentTurn {
     return this.#turn.tookMs + this.#parts.ctx.nowMs() - this.#startedMs;
   }
 
-  /** Tells whoever reads. One that has left ends the turn by the writer's signal. */
-  readonly #say = async (delta: AgentDelta): Promise<void> => {
-    try {
-      await this.#parts.out?.write(delta);
-    } catch (error) {
-      this.#signal.throwIfAborted();
-      throw error;
-    }
-  };
-
   async #runTools(): Promise<HandedAnswer | undefined> {
     const { operation } = this.#parts;
     return await new ToolStep({
@@ -146,7 +117,7 @@ export class AgentTurn {
     const { maxSteps, maxCorrections } = agent.limits;
     if (this.#turn.steps >= maxSteps)
       throw new RuntimeError("agent_loop", `${agent.name} has no answer after ${maxSteps} of its model's (maxSteps)`);
-    const request = await this.#request();
+    const request = await this.#requests.next();
     const said = { text: "" };
     let answer: ChatAnswer;
     try {
@@ -158,8 +129,7 @@ export class AgentTurn {
         if (said.text !== "") await keep({ type: "said", content: said.text, toolCalls: [] });
         throw this.#signal.reason;
       }
-      if (code === "model_context" && this.#narrow(request)) return;
-      if (code === "model_rejected" && this.#separate(request)) return;
+      if (this.#requests.bears(code, request)) return;
       if (code !== "model_output" || this.#turn.corrections >= maxCorrections) throw error;
       await this.#correct({ type: "said", content: said.text, toolCalls: [] }, message);
       return;
@@ -213,7 +183,7 @@ export class AgentTurn {
   /** Records what is run at once, and what somebody has to decide about. */
   async #begin({ content, toolCalls, usage }: Pick<ChatAnswer, "content" | "toolCalls" | "usage">): Promise<void> {
     const { ctx, agent, box, keep } = this.#parts;
-    this.#assertNoLoop(toolCalls);
+    assertNoLoop(agent, this.#session, toolCalls);
     const waits = toolCalls.map(({ name }) => box.needsApproval(name));
     const begins = waits
       .flatMap((isWaiting, place) => (isWaiting ? [] : [place]))
@@ -223,122 +193,6 @@ export class AgentTurn {
       isWaiting ? [{ type: "approvalAsked", place, id: randomUUID(), atMs } as const] : [],
     );
     await keep({ type: "said", content, toolCalls, ...(usage && { usage }), begins }, ...asked);
-  }
-
-  /** @throws RuntimeError `agent_loop`. */
-  #assertNoLoop(toolCalls: readonly ToolCall[]): void {
-    const { name, limits } = this.#parts.agent;
-    const { maxToolCalls, maxSameCalls } = limits;
-    const all = this.#turn.calls.length + toolCalls.length;
-    if (all > maxToolCalls)
-      throw new RuntimeError(
-        "agent_loop",
-        `${name}: its model calls ${all} tools in a turn (maxToolCalls: ${maxToolCalls})`,
-      );
-    const counts = new Map<string, number>();
-    for (const call of [...this.#callsBefore(), ...toolCalls]) {
-      const key = JSON.stringify([call.name, call.arguments]);
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      if (count > maxSameCalls)
-        throw new RuntimeError(
-          "agent_loop",
-          `${name}: its model calls ${call.name} with the same arguments for the ${count}th time (maxSameCalls: ${maxSameCalls})`,
-        );
-    }
-  }
-
-  /** Those of this turn. */
-  #callsBefore(): readonly ToolCall[] {
-    const turn = this.#session.messages.slice(this.#turnPlace);
-    return turn.flatMap((message) => (message.role === "assistant" ? (message.toolCalls ?? []) : []));
-  }
-
-  /** Of the message that has begun the turn. */
-  get #turnPlace(): number {
-    return this.#turn.firstMessage - this.#session.forgotten;
-  }
-
-  // What it is sent -------------------------------------------------------------------------------------------------
-
-  async #request(): Promise<ChatRequest> {
-    const { agent, box, output } = this.#parts;
-    const { plugin: _plugin, ...settings } = agent.model;
-    // One of the two at a time: tools first, and the structure when it has answered without.
-    const isStructured = output !== undefined && (!this.#parts.traits.isEitherOr || this.#turn.corrections > 0);
-    const hasTools = output === undefined || !this.#parts.traits.isEitherOr || this.#turn.corrections === 0;
-    const tools = [...(agent.tools.length > 0 ? await box.specs() : []), ...handOffSpecs(agent)];
-    const clash = tools.find(
-      ({ name }, place) => place < tools.length - agent.handOffs.length && name.startsWith(handOffPrefix),
-    );
-    if (clash !== undefined)
-      throw new RuntimeError(
-        "tool_ambiguous",
-        `${agent.name}: a tool's name begins with ${handOffPrefix}: ${clash.name}`,
-      );
-    return {
-      ...settings,
-      messages: await this.#messages(),
-      ...(tools.length > 0 && hasTools && { tools }),
-      ...((isStructured || tools.length === 0) && output && { output: { name: "answer", schema: output.schema } }),
-    };
-  }
-
-  /** As many as fit; the first ones are summed up, or left out. */
-  async #messages(): Promise<readonly ChatMessage[]> {
-    const { agent, estimate } = this.#parts;
-    const session = this.#session;
-    const head = this.#head();
-    const room = this.#contextTokens - estimate.of(head);
-    if (estimate.of(session.messages) <= room) return [...head, ...session.messages];
-    // Less than would fit, so that not every turn has to.
-    const cut = cutFor(session.messages, this.#turnPlace, room / 2, estimate);
-    if (cut === 0) return [...head, ...session.messages];
-    if (!agent.memory.summarises) return [...head, ...session.messages.slice(cut)];
-    await this.#summarise(cut);
-    return [...this.#head(), ...session.messages];
-  }
-
-  #head(): readonly ChatMessage[] {
-    const { instructions } = this.#parts.agent;
-    const { summary } = this.#session;
-    const texts = [instructions, summary === undefined ? undefined : summaryText(summary)];
-    const content = texts.filter((text) => text !== undefined && text !== "").join("\n\n");
-    return content === "" ? [] : [{ role: "system", content }];
-  }
-
-  async #summarise(messages: number): Promise<void> {
-    const { model, agent, operation, keep } = this.#parts;
-    const { plugin: _plugin, ...settings } = agent.model;
-    const { summary: before, messages: all } = this.#session;
-    const request = { ...settings, messages: summaryRequest(before, all.slice(0, messages)) };
-    let made: { readonly content: string; readonly usage: ChatUsage | undefined };
-    try {
-      made = await model.chat(request, { signal: this.#signal, trace: operation.trace }).answer();
-    } catch (error) {
-      if (this.#signal.aborted) throw this.#signal.reason;
-      if (errorData(error).code !== "model_context") throw error;
-      made = { content: before === undefined ? tooLong : `${before}\n${tooLong}`, usage: undefined };
-    }
-    const { content: summary, usage } = made;
-    await keep({ type: "summarised", messages, summary, ...(usage && { usage }) });
-    await this.#say({ type: "summarised", messages });
-  }
-
-  /** Whether the model may have refused the request for what it has both of. It is not sent so again. */
-  #separate({ tools, output }: ChatRequest): boolean {
-    const { traits } = this.#parts;
-    if (traits.isEitherOr || tools === undefined || output === undefined) return false;
-    traits.isEitherOr = true;
-    return true;
-  }
-
-  /** The model has said that it is too much. @returns false: there is nothing more to leave out. */
-  #narrow({ messages }: ChatRequest): boolean {
-    if (this.#turnPlace === 0 || this.#narrowed === narrowedMax) return false;
-    this.#narrowed++;
-    this.#contextTokens = Math.min(this.#contextTokens, this.#parts.estimate.of(messages)) / 2;
-    return true;
   }
 
   // The end ---------------------------------------------------------------------------------------------------------

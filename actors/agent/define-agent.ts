@@ -16,7 +16,7 @@ import {
 } from "../../core/index.ts";
 import type { AgentAnswer, AgentDecision, AgentInput, SessionState } from "./agent-answer.ts";
 import { type AgentDefinition, checkedAgent } from "./agent-definition.ts";
-import type { AgentOutput } from "./agent-turn.ts";
+import type { AgentOutput } from "./agent-requests.ts";
 import { type AgentStart, RunningAgent } from "./running-agent.ts";
 
 /** Of an actor that is an agent, among the tags of its declaration. */

@@ -22,7 +22,8 @@ import {
   type SessionState,
 } from "./agent-answer.ts";
 import type { CheckedAgent } from "./agent-definition.ts";
-import { type AgentOutput, AgentTurn, closing, type ModelTraits } from "./agent-turn.ts";
+import type { AgentOutput, ModelTraits } from "./agent-requests.ts";
+import { AgentTurn, closing } from "./agent-turn.ts";
 import { TokenEstimate } from "./context-window.ts";
 import { decideAt, handedEnd } from "./hand-off.ts";
 import { isOpen, type Session, type SessionEvent, waiting } from "./session.ts";

@@ -235,6 +235,16 @@ export function isOpen({ turn }: Session): boolean {
   return turn !== undefined && turn.end === undefined;
 }
 
+/** Of the message that has begun the last turn, among those that there are. */
+export function turnPlace({ turn, forgotten }: Session): number {
+  return (turn?.firstMessage ?? 0) - forgotten;
+}
+
+/** Those of the last turn. */
+export function turnMessages(session: Session): readonly ChatMessage[] {
+  return session.messages.slice(turnPlace(session));
+}
+
 /** Those calls that somebody has to decide about. */
 export function waiting({ open }: Session): readonly OpenCall[] {
   return open.filter(({ state }) => state === "waits");
