@@ -58,25 +58,29 @@ async function decide(
 ): Promise<ExitCode> {
   const meant = approvals.find((one) => one.id === id);
   const decision = { id, isApproved: !deny, ...(reason !== undefined && { reason }) };
-  const isDone = meant !== undefined && (await client.ask({ verb: "decide", plugin: meant.plugin, decision })) === true;
+  const isDone = meant !== undefined && (await client.ask({ verb: "decide", ...placeOf(meant), decision })) === true;
   if (!isDone) {
     err.write(`mofa approve: ${id} does not wait (any more): mofa approve lists those that do\n`);
     return exitCodes.failed;
   }
   const done = deny ? "denied" : "approved";
-  out.write(json ? `${JSON.stringify({ id, done })}\n` : `${meant.plugin} ${meant.tool} ${done}\n`);
+  out.write(json ? `${JSON.stringify({ id, done })}\n` : `${meant.by} ${meant.tool} ${done}\n`);
   return exitCodes.ok;
+}
+
+function placeOf({ plugin, agent }: ApprovalList["approvals"][number]) {
+  return plugin === null ? { agent: agent as string } : { plugin };
 }
 
 function listText({ approvals }: ApprovalList): string {
   const nowMs = wallMs();
-  const rows = approvals.map(({ id, plugin, tool, sinceMs, arguments: given }) => [
+  const rows = approvals.map(({ id, by, tool, sinceMs, arguments: given }) => [
     id,
     `${Math.max(0, Math.round((nowMs - sinceMs) / 1_000))} s`,
-    plugin,
+    by,
     tool,
     // All of it: what is not shown would be approved unseen.
     JSON.stringify(given),
   ]);
-  return tableText(["id", { right: "waits" }, "plugin", "tool", "arguments"], rows);
+  return tableText(["id", { right: "waits" }, "of", "tool", "arguments"], rows);
 }

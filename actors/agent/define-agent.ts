@@ -18,6 +18,7 @@ import type { AgentAnswer, AgentDecision, AgentInput, SessionState } from "./age
 import { type AgentDefinition, checkedAgent } from "./agent-definition.ts";
 import type { AgentOutput } from "./agent-requests.ts";
 import { type AgentStart, RunningAgent } from "./running-agent.ts";
+import type { AgentApproval } from "./session.ts";
 
 /** Of an actor that is an agent, among the tags of its declaration. */
 export const agentTag = "agent";
@@ -35,6 +36,8 @@ export interface AgentCalls<O> {
   decide(state: never, decision: AgentDecision): Promise<AgentAnswer<O> | NoReply>;
   /** How the session stands. */
   session(): SessionState;
+  /** Calls of tools that wait for somebody's decision. */
+  approvals(): readonly AgentApproval[];
 }
 
 export type AgentApi<O = unknown> = ServerApi<AgentCalls<O>, Record<never, never>>;
@@ -76,6 +79,7 @@ export function defineAgent<O = undefined>(
       goOn: async (state: RunningAgent, _argument: undefined, ctx: Context) => await state.goOn(ctx),
       decide: async (state: RunningAgent, decision: AgentDecision, ctx: Context) => await state.decide(decision, ctx),
       session: (state: RunningAgent) => state.state,
+      approvals: (state: RunningAgent) => state.approvals,
     },
     format: (state: RunningAgent) => state.state,
   }) as unknown as Behaviour<AgentStart | undefined, AgentApi<O>>; // what it answers is by the schema

@@ -26,7 +26,7 @@ import type { AgentOutput, ModelTraits } from "./agent-requests.ts";
 import { AgentTurn, closing } from "./agent-turn.ts";
 import { TokenEstimate } from "./context-window.ts";
 import { decideAt, handedEnd } from "./hand-off.ts";
-import { isOpen, type Session, type SessionEvent, waiting } from "./session.ts";
+import { type AgentApproval, isOpen, type Session, type SessionEvent, waiting } from "./session.ts";
 import { type Keep, openSession, type SessionLog } from "./session-log.ts";
 
 /** What an agent is started with. */
@@ -103,7 +103,7 @@ export class RunningAgent {
   get state(): SessionState {
     const { session } = this.#log;
     const { turns, messages, forgotten, summary, usage } = session;
-    const approvals = approvalsOf(this.#agent.name, session);
+    const { approvals } = this;
     return structuredClone({
       session: this.#sessionName,
       turns,
@@ -115,6 +115,10 @@ export class RunningAgent {
       approvals,
       estimateError: this.#estimate.error,
     });
+  }
+
+  get approvals(): readonly AgentApproval[] {
+    return approvalsOf(this.#agent.name, this.#log.session);
   }
 
   ask(given: unknown, ctx: Context): Promise<AgentAnswer | NoReply> {
@@ -148,7 +152,7 @@ export class RunningAgent {
       const decision = checkedDecision(given);
       const { id } = decision;
       const { session } = this.#log;
-      const own = approvalsOf(this.#agent.name, session);
+      const own = this.approvals;
       const end = session.turn?.end;
       const handed = end?.finish === "handOff" ? end : undefined;
       const others = handed?.approvals ?? [];

@@ -36,8 +36,11 @@ export type AttachVerb =
   | { readonly verb: "giveUp"; readonly call: number }
   /** An `ApprovalList`. */
   | { readonly verb: "approvals" }
-  /** Whether it has waited. */
-  | { readonly verb: "decide"; readonly plugin: string; readonly decision: ToolDecision }
+  /** Whether it has waited. Of an agent by its ref. */
+  | ({ readonly verb: "decide"; readonly decision: ToolDecision } & (
+      | { readonly plugin: string; readonly agent?: undefined }
+      | { readonly agent: string; readonly plugin?: undefined }
+    ))
   /** An `ActorInfo`. */
   | { readonly verb: "info"; readonly target: string }
   /** A `DeadLetterList`: the newest. */
@@ -134,9 +137,18 @@ export interface ToolList {
   readonly tools: readonly (AskedPlugin & { readonly tools: readonly ToolInfo[] })[];
 }
 
+/** Where a call waits: in the plugin of the tool, or in the agent that is to call it. */
+export interface WaitsAt {
+  readonly plugin: string | null;
+  /** Its ref. */
+  readonly agent: string | null;
+  /** The name of the plugin, or of the agent. */
+  readonly by: string;
+}
+
 /** The answer to `approvals`: the oldest first. Arguments that JSON has no form for are a text that says so. */
 export interface ApprovalList {
-  readonly approvals: readonly (ToolApproval & { readonly plugin: string })[];
+  readonly approvals: readonly (ToolApproval & WaitsAt)[];
   /** Plugins that do not say what waits there, and why. */
   readonly failures: readonly { readonly plugin: string; readonly failure: string }[];
 }

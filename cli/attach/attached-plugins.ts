@@ -10,6 +10,7 @@ import {
   toolsTag,
 } from "../../index.ts";
 import type { ApprovalList, AskedPlugin, AttachVerb, ModelList, ToolList } from "./attach-protocol.ts";
+import { AttachedAgents } from "./attached-agents.ts";
 import { tellable } from "./json-text.ts";
 
 /** Time for a plugin to say what it has; a model's provider is asked meanwhile. */
@@ -20,8 +21,11 @@ type CallTool = AttachVerb & { readonly verb: "callTool" };
 export class AttachedPlugins {
   readonly #system: MofaSystem;
 
+  readonly #agents: AttachedAgents;
+
   constructor(system: MofaSystem) {
     this.#system = system;
+    this.#agents = new AttachedAgents(system);
   }
 
   async models(): Promise<ModelList> {
@@ -78,16 +82,18 @@ export class AttachedPlugins {
     const ask = async ({ name: plugin }: PluginInfo) => {
       try {
         for (const one of await toolsOf(this.#system, plugin).approvals({ timeoutMs: askMs }))
-          approvals.push({ plugin, ...one, arguments: tellable(one.arguments) });
+          approvals.push({ ...one, arguments: tellable(one.arguments), plugin, agent: null, by: plugin });
       } catch (error) {
         failures.push({ plugin, failure: (error as Error).message });
       }
     };
     await Promise.all(plugins.map(ask));
+    approvals.push(...(await this.#agents.approvals()));
     return { approvals: approvals.sort((a, b) => a.sinceMs - b.sinceMs), failures };
   }
 
-  async decide({ plugin, decision }: AttachVerb & { readonly verb: "decide" }): Promise<boolean> {
+  async decide({ plugin, agent, decision }: AttachVerb & { readonly verb: "decide" }): Promise<boolean> {
+    if (plugin === undefined) return await this.#agents.decide(agent, decision);
     await this.#assertTools(plugin);
     return await toolsOf(this.#system, plugin).decide(decision, { timeoutMs: askMs });
   }
