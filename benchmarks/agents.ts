@@ -36,7 +36,17 @@ const questions: readonly Question[] = [
     operation: "turn",
     size: 10_000,
     expected: (turns) => turns,
-    contenders: () => [storedAgents("mofa agent")],
+    contenders: () => [storedAgents("mofa agent", true)],
+  },
+  {
+    name: "agent-throughput",
+    question: "the same: turns of all of them",
+    unit: "ns",
+    placement: "two threads, a dedicated one",
+    operation: "turn",
+    size: 10_000,
+    expected: (turns) => turns,
+    contenders: () => [storedAgents("mofa agent", false)],
   },
 ];
 

@@ -36,8 +36,11 @@ export function idleAgents(name: string): Contender {
   );
 }
 
-/** Of agents with sessions in SQLite, each of which has ten turns. */
-export function storedAgents(name: string): Contender {
+/**
+ * Agents with sessions in SQLite, each of which has ten turns.
+ * @param isEachTimed whether it tells how long each turn took, or all of them
+ */
+export function storedAgents(name: string, isEachTimed: boolean): Contender {
   const folder = mkdtempSync(join(tmpdir(), "mofa-bench-"));
   const contender = systemContender(
     name,
@@ -46,9 +49,10 @@ export function storedAgents(name: string): Contender {
       await system.startPlugins([{ plugin: storageSqlite, config: { file: join(folder, "sessions.sqlite") } }, model]);
       return { system, crowd: await system.spawn(crowd, undefined) };
     },
-    (running, size) => {
+    async (running, size) => {
       const play = { agents: Math.ceil(size / turnsOfSession), turns: turnsOfSession };
-      return running.crowd.call("play", play, forEver) as Promise<Repetition>;
+      const { latenciesUs, ...whole } = await running.crowd.call("play", play, forEver);
+      return { ...whole, ...(isEachTimed && latenciesUs !== undefined && { latenciesUs }) };
     },
   );
   return {
