@@ -5,6 +5,8 @@ import base, { longSuites } from "./jest.config.ts";
 process.env["MOFA_TEST_PLACES"] = "isolated";
 
 const suites = [
+  "actors/agent/ask",
+  "actors/agent/places",
   "actors/durable-state",
   "actors/event-sourced",
   "core/semantics/arguments",
