@@ -152,15 +152,25 @@ class Run {
       expectWhole(chat.request.messages);
       return await Promise.resolve(say("The end."));
     });
-    const agent = await this.#started();
+    for (let attempt = 0; ; attempt++) {
+      const agent = await this.#started();
+      const answer = await outcome(this.#lastQuestion(agent));
+      if ((answer as { readonly code?: string }).code === undefined) {
+        expect(answer).toMatchObject({ finish: "stop", text: "The end." });
+        return agent;
+      }
+      // What one that was killed had under way may be kept behind its successor's start, which ends that.
+      expect([(answer as { readonly code?: string }).code, attempt]).toEqual(["version_conflict", 0]);
+    }
+  }
+
+  async #lastQuestion(agent: Agent): Promise<unknown> {
     for (;;) {
       const { approvals } = await agent.call("session");
       const [first] = approvals;
-      if (first === undefined) break;
+      if (first === undefined) return await agent.call("ask", "The last question");
       await agent.call("decide", { id: first.id, isApproved: false });
     }
-    expect(await agent.call("ask", "The last question")).toMatchObject({ finish: "stop", text: "The end." });
-    return agent;
   }
 }
 
