@@ -194,6 +194,37 @@ test("what waits in the other agent is decided there, and answered there", async
   expect(bench.names).toEqual(["erase"]);
 });
 
+test("what waits in the other agent can be decided where it was asked, also after a restart", async () => {
+  const session = newSession();
+  steered.answers(toBilling);
+  steeredBeside.answers(call(["erase", { what: "a" }]), say("Erased."));
+  const both = await start(session);
+  const { approvals } = await both.desk.call("ask", "My money!");
+  await kill(system(), both.desk);
+  const next = await system().spawn(desk, { session }, { name: "desk" });
+  running.push(next);
+  const decision = { id: approvals[0]?.id ?? "", isApproved: true };
+  expect(await next.call("decide", decision)).toMatchObject({ finish: "handOff", by: "billing", text: "Erased." });
+  expect(await next.call("goOn")).toMatchObject({ finish: "handOff", by: "billing", text: "Erased.", approvals: [] });
+});
+
+test("while a call waits in the other agent, another ask of the first is refused until it is decided", async () => {
+  steered.answers(toBilling);
+  steeredBeside.answers(call(["erase", { what: "a" }]));
+  const both = await start();
+  await both.desk.call("ask", "My money!");
+  steered.always(say("Yes."));
+  expect(await outcome(both.desk.call("ask", "Well?"))).toMatchObject({ code: "agent_waits" });
+});
+
+test("while a call waits in the other agent, the first one's session says so", async () => {
+  steered.answers(toBilling);
+  steeredBeside.answers(call(["erase", { what: "a" }]));
+  const both = await start();
+  const { approvals } = await both.desk.call("ask", "My money!");
+  expect(await both.desk.call("session")).toMatchObject({ turn: "waits", approvals });
+});
+
 test("what is handed on goes by the other's registered name, and its output is the turn's", async () => {
   steered.answers(toBilling);
   steeredBeside.answers(say('{"city":"Rome","degrees":21}'));

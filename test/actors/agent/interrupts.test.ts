@@ -173,6 +173,15 @@ test("a decided call that is interrupted as it runs is uncertain, and not run ag
   expect(bench.names).toEqual(["erase"]);
 });
 
+test.each(ways)("%s is the end that the session tells of the turn", async (way) => {
+  const { agent, end } = await asked("a tale", way);
+  const chat = await steered.chat();
+  const ended = end();
+  await chat.closed();
+  await ended;
+  await expect(agent.call("goOn")).rejects.toMatchObject({ code: "interrupted" });
+});
+
 test("an interrupted turn is over for the next incarnation as well", async () => {
   const { agent, session, end } = await asked("a tale", "an interrupt");
   await steered.chat();

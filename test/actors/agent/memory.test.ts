@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type { AgentDelta } from "../../../actors/index.ts";
 import type { ChatRequest } from "../../../index.ts";
-import { brief, briefClerk, forgetful } from "../../fixtures/steered-agents.ts";
+import { brief, briefClerk, forgetful, shortForecaster } from "../../fixtures/steered-agents.ts";
 import { call, type SteeredAnswer, type SteeredChat, say, steered } from "../../fixtures/steered-model.ts";
 import { bench } from "../../fixtures/steered-tools.ts";
 import { expectWhole, kill, newSession, outcome, useAgents } from "../../support/use-agents.ts";
@@ -218,4 +218,25 @@ test("one question that is longer than the model takes fails by that, and costs 
   expect(await outcome(agent.call("ask", "x".repeat(10_000)))).toMatchObject({ code: "model_context" });
   expect(steered.requests.length).toBeLessThanOrEqual(5);
   expect(await agent.call("ask", "question of few words")).toMatchObject({ text: "Yes." });
+});
+
+test("what is to be summed up is no longer than the model takes, either", async () => {
+  const text = "long ".repeat(400);
+  steered.answers(...[1, 2, 3, 4, 5, 6].map((n) => call(["note", { text: `${n} ${text}` }])), say("Done."));
+  const agent = await system().spawn(briefClerk);
+  await agent.call("ask", "question of notes");
+  const asked = steered.requests.length;
+  steered.always(counting(4, summing));
+  await agent.call("ask", question(1));
+  expect(Math.max(...steered.requests.slice(asked).map(sizeOf))).toBeLessThanOrEqual(1_000 * 4 * 1.5);
+});
+
+test("a turn with corrections is left out as a whole, too", async () => {
+  const agent = await system().spawn(shortForecaster);
+  for (let n = 0; n < 20; n++) {
+    steered.answers(say("warm ".repeat(10)), say("cold ".repeat(10)), say('{"city":"Rome","degrees":21}'));
+    await agent.call("ask", question(n));
+  }
+  for (const { messages } of steered.requests)
+    expect(messages.find(({ role }) => role !== "system")?.content).toMatch(/^question /);
 });

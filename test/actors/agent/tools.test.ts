@@ -1,11 +1,12 @@
 /** Calls of tools in a turn. Not in every placement: `places.test.ts` is; here it is what becomes of each call. */
 import { expect, test } from "@jest/globals";
+import { sessionsOf } from "../../../actors/index.ts";
 import { type ChatAssistantMessage, type ChatToolMessage, type Ref, toolsOf } from "../../../index.ts";
 import { byTwo, clerk, confused, lacking, oneByOne, visitor } from "../../fixtures/steered-agents.ts";
 import { call, say, steered } from "../../fixtures/steered-model.ts";
 import { bench } from "../../fixtures/steered-tools.ts";
 import { workshop } from "../../fixtures/tools.ts";
-import { newSession, outcome, useAgents } from "../../support/use-agents.ts";
+import { kill, newSession, outcome, useAgents } from "../../support/use-agents.ts";
 
 const system = useAgents([{ plugin: workshop }]);
 
@@ -171,6 +172,26 @@ test("keys of two sessions are not the same, though all in them is", async () =>
   }
   const [first, second] = bench.done;
   expect(first?.key).not.toEqual(second?.key);
+});
+
+test("of a session that was deleted and begun anew by the same name, no call has the key of one before", async () => {
+  const session = newSession();
+  for (let round = 0; round < 2; round++) {
+    steered.answers(call(["note", { text: "a" }]), say("Done."));
+    const agent = await system().spawn(clerk, { session });
+    await agent.call("ask", "note");
+    await kill(system(), agent);
+    await sessionsOf(system(), "steered-store").delete("clerk", session);
+  }
+  const [first, second] = bench.done;
+  expect(first?.key).toEqual(expect.any(String));
+  expect(second?.key).not.toEqual(first?.key);
+});
+
+test("a session with the longest name there may be, of signs beyond ASCII, has tools as any other", async () => {
+  steered.answers(call(["note", { text: "a" }]), say("Done."));
+  const agent = await system().spawn(clerk, { session: `${newSession()}-`.padEnd(128, "\u{1f600}") });
+  expect(await agent.call("ask", "note")).toMatchObject({ toolCalls: [{ name: "note", ok: true }] });
 });
 
 test("ids that a model uses again in a later answer cost no call", async () => {

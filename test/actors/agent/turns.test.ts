@@ -1,11 +1,17 @@
 /** One ask after the other. Not in every placement: `places.test.ts` is; here it is the turn that counts. */
 import { expect, test } from "@jest/globals";
-import { clerk, mindless, talker } from "../../fixtures/steered-agents.ts";
+import type { Ref } from "../../../index.ts";
+import { llmScripted } from "../../../plugins/llm-scripted/index.ts";
+import { clerk, mindless, scripted, talker } from "../../fixtures/steered-agents.ts";
 import { call, say, steered } from "../../fixtures/steered-model.ts";
 import { bench } from "../../fixtures/steered-tools.ts";
 import { newSession, outcome, useAgents } from "../../support/use-agents.ts";
 
-const system = useAgents();
+const rules = [
+  { when: { contains: "slowly" }, answer: { content: "On and on and on" } },
+  { answer: { content: "Yes." } },
+];
+const system = useAgents([{ plugin: llmScripted, config: { rules, deltaMs: 60_000 } }]);
 
 test("the model is sent the instructions, the question, and the tools", async () => {
   steered.answers(say("Hello."));
@@ -142,6 +148,20 @@ test("an agent whose model is not there starts, and each ask says what is missin
   const agent = await system().spawn(mindless);
   await expect(agent.call("ask", "hello")).rejects.toMatchObject({ message: expect.stringContaining("llm-nowhere") });
   expect(system().isAlive(agent)).toBe(true);
+});
+
+test("a model whose plugin ends amid its words fails the turn alone, and the next ask is answered", async () => {
+  const agent = await system().spawn(scripted);
+  const reader = system().callStream(agent, "ask", "slowly");
+  await reader.next();
+  system().exit(system().whereis("plugin.llm-scripted") as Ref, "kill");
+  const rest = async () => {
+    for await (const _delta of reader);
+  };
+  expect(await outcome(rest())).toMatchObject({ code: expect.stringMatching(/^model_|^killed$/) });
+  expect(system().isAlive(agent)).toBe(true);
+  while (system().whereis("plugin.llm-scripted") === undefined) await new Promise((resolve) => setImmediate(resolve));
+  expect(await agent.call("ask", "quickly")).toMatchObject({ text: "Yes." });
 });
 
 test("a pause holds what is asked from then on", async () => {
