@@ -1,15 +1,14 @@
 /** What actors that keep what they know in a store have in common: how they ask it, and what stands there beside their values. */
 import {
-  byDeadline,
   type Context,
   callProvider,
   checkMessage,
   describe,
   errorData,
   RuntimeError,
-  stopwatchMs,
   storageCapability,
 } from "../core/index.ts";
+import { untilBack } from "./restarted.ts";
 
 /** A value in the store, with the version of whoever wrote it. */
 export interface Kept {
@@ -18,28 +17,15 @@ export interface Kept {
 }
 
 const askTimeoutMs = 30_000;
-/** A store that is started again is awaited so long, and looked for so often. */
-const awaitedMs = 3_000;
-const lookMs = 50;
-/** It was not there, or has ended with the question in its hands. */
-const isGone = new Set<unknown>(["noproc", "killed", "shutdown", "thread_lost", "process_lost"]);
-
 /**
  * Of whoever provides `storage`. It is asked anew while it is being started again: what is written says on what it follows, so
  * that something which was kept after all is no more than a `version_conflict`.
  * @throws what `callProvider` and the store fail with.
  */
 export async function askStore(ctx: Context, call: string, argument: unknown): Promise<unknown> {
-  const beganMs = stopwatchMs();
-  for (;;) {
-    try {
-      return await callProvider(ctx, storageCapability.name, call, argument, { timeoutMs: askTimeoutMs });
-    } catch (error) {
-      const isAwaited = stopwatchMs() - beganMs < awaitedMs && !ctx.signal.aborted;
-      if (!isAwaited || !isGone.has((error as Partial<RuntimeError>).code)) throw error;
-    }
-    await new Promise<void>((resolve) => void byDeadline(lookMs, resolve));
-  }
+  return await untilBack(ctx.signal, () =>
+    callProvider(ctx, storageCapability.name, call, argument, { timeoutMs: askTimeoutMs }),
+  );
 }
 
 /** What is to be kept: a copy, since the state goes on changing. @throws RuntimeError `not_cloneable`: it is no data, with the path of what is none. */

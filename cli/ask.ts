@@ -1,6 +1,6 @@
 /** `mofa ask`: asks the agent of a module once. */
 import type { Command } from "commander";
-import type { AgentAnswer, AgentDelta } from "../actors/index.ts";
+import type { AgentAnswer, AgentDelta, SessionState } from "../actors/index.ts";
 import { AgentHost } from "./agents/agent-host.ts";
 import { loadAgent } from "./agents/agent-module.ts";
 import { toolLine } from "./agents/tool-line.ts";
@@ -57,11 +57,17 @@ export async function run(
     const line = toolLine(delta);
     if (line !== undefined && !json) err.write(`${line}\n`);
   };
-  let answer = await host.turn("ask", text, { signal, onDelta });
-  while (approve && answer.approvals.length > 0) {
-    const [{ id }] = answer.approvals as [AgentAnswer["approvals"][number]];
-    answer = await host.turn("decide", { id, isApproved: true }, { signal, onDelta });
-  }
+  const yes = async (approvals: AgentAnswer["approvals"]): Promise<AgentAnswer | undefined> => {
+    let answer: AgentAnswer | undefined;
+    for (let [next] = approvals; approve && next !== undefined; [next] = answer.approvals)
+      answer = await host.turn("decide", { id: next.id, isApproved: true }, { signal, onDelta });
+    return answer;
+  };
+  // What a session waits with since another time goes first.
+  const state = (await host.system.call(host.name, "session")) as SessionState;
+  await yes(state.approvals);
+  const asked = await host.turn("ask", text, { signal, onDelta });
+  const answer = (await yes(asked.approvals)) ?? asked;
   if (json) out.write(`${JSON.stringify(resultOf(answer))}\n`);
   else {
     const { isTTY = false } = out as { readonly isTTY?: boolean };

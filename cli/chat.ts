@@ -127,7 +127,7 @@ class Chat {
   /** Undefined: nobody has said a word, and it goes on waiting. */
   async #approved({ agent, tool, arguments: given }: AgentApproval): Promise<boolean | undefined> {
     // All of it: what is not shown would be approved unseen.
-    const said = await this.#prompt.ask(`${agent} wants ${tool} ${printable(given)}: do it? [y/N] `);
+    const said = await this.#prompt.askAnew(`${agent} wants ${tool} ${printable(given)}: do it? [y/N] `);
     if (typeof said === "string") return /^y(?:es)?$/i.test(said.trim());
     this.#view.endLine();
     this.#view.note("(it waits: say yes or no the next time)");

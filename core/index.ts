@@ -236,7 +236,7 @@ export {
   type ToolSchema,
   toolSchemaText,
 } from "./contracts/tool-schema.ts";
-export { type Toolbox, toolboxOf } from "./contracts/toolbox.ts";
+export { type Toolbox, type ToolOutcome, toolboxOf } from "./contracts/toolbox.ts";
 export { type TraceContext, traceContext } from "./contracts/trace-context.ts";
 export { assertAt, type PutRow, runGroup, runSweep, type TransactionSession } from "./contracts/transaction-session.ts";
 export { assertDimension } from "./contracts/vector-search.ts";

@@ -1,6 +1,15 @@
 /** What is said to an agent, and what it answers: plain data, which crosses threads, processes and languages. */
 import { type ChatMessage, RuntimeError } from "../../core/index.ts";
-import { type AgentApproval, type Session, type Turn, type TurnCall, type Usage, waiting } from "./session.ts";
+import {
+  type AgentApproval,
+  addUsage,
+  handedAndWaiting,
+  type Session,
+  type Turn,
+  type TurnCall,
+  type Usage,
+  waiting,
+} from "./session.ts";
 
 export type AgentInput =
   | string
@@ -44,6 +53,8 @@ export interface AgentAnswer<O = unknown> {
 
 /** What a stream of `ask`, `goOn` or `decide` has before its end, an `AgentAnswer`. */
 export type AgentDelta =
+  /** To an agent that has handed it on: it is this one's turn. */
+  | { readonly type: "begins" }
   | { readonly type: "text"; readonly text: string }
   /** What was said since the last call of a tool is void, and said anew. */
   | { readonly type: "again"; readonly why: string }
@@ -80,14 +91,16 @@ export interface SessionState {
   readonly estimateError: number | undefined;
 }
 
+/** Calls that wait, of this agent and of whom it has handed its last turn to. */
 export function approvalsOf(agent: string, session: Session): readonly AgentApproval[] {
-  return waiting(session).map(({ call, approval }) => ({
+  const own = waiting(session).map(({ call, approval }) => ({
     id: approval?.id as string,
     agent,
     tool: call.name,
     arguments: call.arguments,
     sinceMs: approval?.sinceMs as number,
   }));
+  return [...own, ...(handedAndWaiting(session)?.approvals ?? [])];
 }
 
 /** Of a turn that waits, or is over. @throws RuntimeError what it has failed with, or was interrupted by. */
@@ -103,13 +116,24 @@ export function answerOf(agent: string, session: Session, turn: Turn): AgentAnsw
     case "handOff": {
       const { text, output, by, approvals } = end;
       const finish = approvals.length > 0 ? "approval" : "handOff";
-      return { ...common, finish, text, ...(output !== undefined && { output }), by, approvals };
+      const both = {
+        toolCalls: [...calls, ...end.toolCalls],
+        usage: sumOf(usage, end.usage),
+        steps: steps + end.steps,
+      };
+      return { ...common, ...both, finish, text, ...(output !== undefined && { output }), by, approvals };
     }
     default: {
       const { finish, output } = end;
       return { ...common, finish, text: textOf(session), ...(output !== undefined && { output }), approvals: [] };
     }
   }
+}
+
+function sumOf(own: Usage, other: Usage): Usage {
+  const sum: Usage = { ...own };
+  addUsage(sum, other);
+  return sum;
 }
 
 /** What the model has said last. */

@@ -10,6 +10,7 @@ import {
   type SchemaCheck,
   type Toolbox,
 } from "../../core/index.ts";
+import { untilBack } from "../restarted.ts";
 import type { AgentDelta } from "./agent-answer.ts";
 import { type CheckedAgent, handOffPrefix } from "./agent-definition.ts";
 import { cutFor, summaryRequest, summaryText, type TokenEstimate } from "./context-window.ts";
@@ -64,12 +65,12 @@ export class AgentRequests {
   /** What is left out for want of room is summed up before. @throws what that fails with, by rejection. */
   async next(): Promise<ChatRequest> {
     const { agent, box, output, traits, session } = this.#parts;
-    const { corrections } = session.turn as Turn;
+    const { isForm } = session.turn as Turn;
     const { plugin: _plugin, ...settings } = agent.model;
-    // One of the two at a time: tools first, and the structure when it has answered without.
-    const isStructured = output !== undefined && (!traits.isEitherOr || corrections > 0);
-    const hasTools = output === undefined || !traits.isEitherOr || corrections === 0;
-    const tools = [...(agent.tools.length > 0 ? await box.specs() : []), ...handOffSpecs(agent)];
+    // One of the two at a time: tools first, and the form when it has answered without.
+    const isSeparate = output !== undefined && traits.isEitherOr;
+    const known = agent.tools.length > 0 ? await untilBack(this.#signal, () => box.specs()) : [];
+    const tools = [...known, ...handOffSpecs(agent)];
     const clash = tools.find(
       ({ name }, place) => place < tools.length - agent.handOffs.length && name.startsWith(handOffPrefix),
     );
@@ -78,26 +79,29 @@ export class AgentRequests {
         "tool_ambiguous",
         `${agent.name}: a tool's name begins with ${handOffPrefix}: ${clash.name}`,
       );
-    return {
-      ...settings,
-      messages: await this.#messages(),
-      ...(tools.length > 0 && hasTools && { tools }),
-      ...((isStructured || tools.length === 0) && output && { output: { name: "answer", schema: output.schema } }),
+    const hasTools = tools.length > 0 && !(isSeparate && isForm);
+    const beside = {
+      ...(hasTools && { tools }),
+      ...(output && !(isSeparate && hasTools) && { output: { name: "answer", schema: output.schema } }),
     };
+    return { ...settings, messages: await this.#messages(beside), ...beside };
   }
 
   /** As many as fit; the first ones are summed up, or left out. */
-  async #messages(): Promise<readonly ChatMessage[]> {
-    const { agent, estimate, session } = this.#parts;
-    const head = this.#head();
-    const room = this.#contextTokens - estimate.of(head);
-    if (estimate.of(session.messages) <= room) return [...head, ...session.messages];
-    // Less than would fit, so that not every turn has to.
-    const cut = cutFor(session.messages, turnPlace(session), room / 2, estimate);
-    if (cut === 0) return [...head, ...session.messages];
-    if (!agent.memory.summarises) return [...head, ...session.messages.slice(cut)];
-    await this.#summarise(cut);
-    return [...this.#head(), ...session.messages];
+  async #messages(beside: object): Promise<readonly ChatMessage[]> {
+    const { agent, estimate, session, keep } = this.#parts;
+    const room = this.#contextTokens - estimate.ofAll({ messages: this.#head(), beside });
+    let left = 0;
+    if (estimate.of(session.messages) > room) {
+      // Less than would fit, so that not every turn has to.
+      const messages = cutFor(session.messages, turnPlace(session), room / 2, estimate);
+      if (agent.memory.summarises) await this.#summarise(messages);
+      // For a model that takes less than it should nothing is forgotten: the turn may fail all the same.
+      else if (this.#narrowed > 0) left = messages;
+      else if (messages > 0) await keep({ type: "forgotten", messages });
+    }
+    // Providers take no message that says nothing.
+    return [...this.#head(), ...session.messages.slice(left).filter((message) => !saysNothing(message))];
   }
 
   #head(): readonly ChatMessage[] {
@@ -108,11 +112,33 @@ export class AgentRequests {
     return content === "" ? [] : [{ role: "system", content }];
   }
 
+  /** In as many parts as it takes for each to fit. */
   async #summarise(messages: number): Promise<void> {
+    for (let left = messages; left > 0; ) {
+      const some = this.#fitting(left);
+      await this.#sumUp(some);
+      left -= some;
+    }
+  }
+
+  /** One at least: of a message that has no room by itself its beginning is read. */
+  #fitting(messagesMax: number): number {
+    const { estimate, session } = this.#parts;
+    let tokens = estimate.of(summaryRequest(session.summary, [], 0));
+    for (let messages = 0; messages < messagesMax; messages++) {
+      tokens += estimate.of([session.messages[messages] as ChatMessage]);
+      if (tokens > this.#contextTokens) return Math.max(1, messages);
+    }
+    return messagesMax;
+  }
+
+  async #sumUp(messages: number): Promise<void> {
     const { model, agent, session, operation, keep } = this.#parts;
     const { plugin: _plugin, ...settings } = agent.model;
     const { summary: before, messages: all } = session;
-    const request = { ...settings, messages: summaryRequest(before, all.slice(0, messages)) };
+    // Half of what a token has on the average.
+    const charsMax = Math.max(200, Math.floor(this.#contextTokens * 2));
+    const request = { ...settings, messages: summaryRequest(before, all.slice(0, messages), charsMax) };
     let made: { readonly content: string; readonly usage: ChatUsage | undefined };
     try {
       made = await model.chat(request, { signal: this.#signal, trace: operation.trace }).answer();
@@ -121,7 +147,8 @@ export class AgentRequests {
       if (errorData(error).code !== "model_context") throw error;
       made = { content: before === undefined ? tooLong : `${before}\n${tooLong}`, usage: undefined };
     }
-    const { content: summary, usage } = made;
+    const { usage } = made;
+    const summary = made.content.trim() === "" ? (before ?? tooLong) : made.content;
     await keep({ type: "summarised", messages, summary, ...(usage && { usage }) });
     await this.#say({ type: "summarised", messages });
   }
@@ -135,9 +162,11 @@ export class AgentRequests {
   /** Whether the model may have refused the request for what it has both of. It is not sent so again. */
   #separate({ tools, output }: ChatRequest): boolean {
     const { traits } = this.#parts;
-    if (traits.isEitherOr || tools === undefined || output === undefined) return false;
-    traits.isEitherOr = true;
-    return true;
+    const isSeparate = tools === undefined || output === undefined;
+    // It has refused that as well: it was for something else.
+    if (traits.isEitherOr) traits.isEitherOr = false;
+    else if (!isSeparate) traits.isEitherOr = true;
+    return traits.isEitherOr;
   }
 
   /** The model has said that it is too much. @returns false: there is nothing more to leave out. */
@@ -148,4 +177,9 @@ export class AgentRequests {
     this.#contextTokens = Math.min(this.#contextTokens, estimate.of(messages)) / 2;
     return true;
   }
+}
+
+function saysNothing(message: ChatMessage): boolean {
+  const { role, content = "" } = message;
+  return role === "assistant" && content === "" && (message.toolCalls ?? []).length === 0;
 }

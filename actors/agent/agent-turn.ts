@@ -7,18 +7,21 @@ import {
   byDeadline,
   type ChatAnswer,
   type ChatRequest,
+  checkMessage,
   errorData,
   RuntimeError,
   type StreamWriter,
+  type ToolCall,
 } from "../../core/index.ts";
+import { hasEnded, untilBack } from "../restarted.ts";
 import { type AgentAnswer, type AgentDelta, answerOf } from "./agent-answer.ts";
 import { AgentRequests, type RequestParts } from "./agent-requests.ts";
-import { handedEnd } from "./hand-off.ts";
+import { type HandedAnswer, handedEnd } from "./hand-off.ts";
 import { assertNoLoop } from "./loops.ts";
-import { type Session, type SessionEvent, type Turn, waiting } from "./session.ts";
-import { type HandedAnswer, ToolStep, type ToolStepParts } from "./tool-step.ts";
+import { closing, type Session, type SessionEvent, type Turn, waiting } from "./session.ts";
+import { ToolStep, type ToolStepParts } from "./tool-step.ts";
 
-export interface AgentTurnParts extends Omit<ToolStepParts, "signal" | "trace" | "say">, RequestParts {
+export interface AgentTurnParts extends Omit<ToolStepParts, "signal" | "trace" | "say" | "assertOutput">, RequestParts {
   /** Undefined: the caller wants the answer alone. */
   readonly out: StreamWriter | undefined;
 }
@@ -33,7 +36,8 @@ export class AgentTurn {
   /** Tells whoever reads. One that has left ends the turn by the writer's signal. */
   readonly #say = async (delta: AgentDelta): Promise<void> => {
     try {
-      await this.#parts.out?.write(delta);
+      const written = this.#parts.out?.write(delta);
+      if (written !== undefined) await unlessAborted(written, this.#signal);
     } catch (error) {
       this.#signal.throwIfAborted();
       throw error;
@@ -102,11 +106,25 @@ export class AgentTurn {
       signal: this.#signal,
       trace: operation.trace,
       say: this.#say,
+      assertOutput: (answer) => this.#assertOutput(answer),
     }).run();
   }
 
-  async #handedOn({ by, answer }: HandedAnswer): Promise<void> {
-    await this.#parts.keep({ type: "ended", tookMs: this.#tookMs, ...handedEnd(by, answer) });
+  /** One that waits is looked at when it has answered. */
+  async #assertOutput({ output, finish }: AgentAnswer): Promise<void> {
+    const { output: wanted } = this.#parts;
+    if (wanted === undefined || finish === "approval") return;
+    try {
+      await wanted.check(output);
+    } catch (error) {
+      throw new RuntimeError("model_output", `it was answered in another form: ${errorData(error).message}`);
+    }
+  }
+
+  async #handedOn(handed: HandedAnswer): Promise<void> {
+    // What else was called beside it, and waits, is no matter of the conversation's any more.
+    const left = closing(this.#session, "the conversation was handed on");
+    await this.#parts.keep(...left, { type: "ended", tookMs: this.#tookMs, ...handedEnd(handed) });
   }
 
   // The model -------------------------------------------------------------------------------------------------------
@@ -114,14 +132,16 @@ export class AgentTurn {
   /** One answer of the model. */
   async #step(): Promise<void> {
     const { agent, keep } = this.#parts;
-    const { maxSteps, maxCorrections } = agent.limits;
+    const { maxSteps } = agent.limits;
     if (this.#turn.steps >= maxSteps)
       throw new RuntimeError("agent_loop", `${agent.name} has no answer after ${maxSteps} of its model's (maxSteps)`);
     const request = await this.#requests.next();
     const said = { text: "" };
     let answer: ChatAnswer;
     try {
-      answer = await this.#ask(request, said);
+      // One that is started again meanwhile is asked anew, unless it has been heard.
+      const mayAgain = (error: unknown) => hasEnded(error) && said.text === "";
+      answer = await untilBack(this.#signal, () => this.#ask(request, said), mayAgain);
     } catch (error) {
       const { code, message } = errorData(error);
       if (this.#signal.aborted) {
@@ -130,7 +150,7 @@ export class AgentTurn {
         throw this.#signal.reason;
       }
       if (this.#requests.bears(code, request)) return;
-      if (code !== "model_output" || this.#turn.corrections >= maxCorrections) throw error;
+      if (code !== "model_output") throw error;
       await this.#correct({ type: "said", content: said.text, toolCalls: [] }, message);
       return;
     }
@@ -150,7 +170,8 @@ export class AgentTurn {
       }
     }
     const answer = await chat.answer();
-    estimate.learn(request.messages, answer.usage);
+    const { messages, tools, output } = request;
+    estimate.learn({ messages, beside: { tools, output } }, answer.usage);
     return answer;
   }
 
@@ -161,29 +182,46 @@ export class AgentTurn {
     let checked: unknown;
     if (wanted !== undefined) {
       try {
-        checked = await wanted.check(output === undefined ? asJson(content) : output);
+        checked = await wanted.check(output === undefined ? JSON.parse(content) : output);
       } catch (error) {
-        const { message } = errorData(error);
-        if (this.#turn.corrections >= agent.limits.maxCorrections)
-          throw new RuntimeError("model_output", `the answer is not of its schema: ${message}`);
-        return await this.#correct(said, message);
+        return await this.#correct(said, errorData(error).message);
       }
+      assertData(checked, agent.name);
     }
     const finish = finishReason === "length" ? "length" : "stop";
     const end = { finish, ...(checked !== undefined && { output: checked }) } as const;
     await keep(said, { type: "ended", tookMs: this.#tookMs, ...end });
   }
 
+  /** @throws RuntimeError `model_output`: it was told often enough. */
   async #correct(said: SessionEvent & { readonly type: "said" }, why: string): Promise<void> {
+    const { agent, keep, traits } = this.#parts;
+    // One that takes tools or a form could not know it before.
+    const isForm = traits.isEitherOr && !this.#turn.isForm;
+    if (!isForm && this.#turn.corrections >= agent.limits.maxCorrections) {
+      await keep(said);
+      throw new RuntimeError("model_output", `${agent.name}: the answer is not of its schema: ${why}`);
+    }
     const content = `That was not an answer of the form that is wanted: ${why}. Answer again: with JSON of the schema, and nothing else.`;
-    await this.#parts.keep(said, { type: "corrected", content });
+    await keep(said, { type: "corrected", content, ...(isForm && { isForm }) });
     await this.#say({ type: "again", why });
   }
 
   /** Records what is run at once, and what somebody has to decide about. */
-  async #begin({ content, toolCalls, usage }: Pick<ChatAnswer, "content" | "toolCalls" | "usage">): Promise<void> {
+  async #begin({
+    content,
+    toolCalls: given,
+    usage,
+  }: Pick<ChatAnswer, "content" | "toolCalls" | "usage">): Promise<void> {
     const { ctx, agent, box, keep } = this.#parts;
-    assertNoLoop(agent, this.#session, toolCalls);
+    const toolCalls = toldApart(given);
+    const said = { type: "said", content, toolCalls, ...(usage && { usage }), key: randomUUID() } as const;
+    try {
+      assertNoLoop(agent, this.#session, toolCalls);
+    } catch (error) {
+      await keep(said);
+      throw error;
+    }
     const waits = toolCalls.map(({ name }) => box.needsApproval(name));
     const begins = waits
       .flatMap((isWaiting, place) => (isWaiting ? [] : [place]))
@@ -192,7 +230,7 @@ export class AgentTurn {
     const asked = waits.flatMap((isWaiting, place) =>
       isWaiting ? [{ type: "approvalAsked", place, id: randomUUID(), atMs } as const] : [],
     );
-    await keep({ type: "said", content, toolCalls, ...(usage && { usage }), begins }, ...asked);
+    await keep({ ...said, begins }, ...asked);
   }
 
   // The end ---------------------------------------------------------------------------------------------------------
@@ -206,27 +244,42 @@ export class AgentTurn {
       type: "ended",
       tookMs: this.#tookMs,
       finish: isInterrupted ? "interrupted" : "failed",
-      code,
+      code: isInterrupted ? "interrupted" : code,
       message,
     });
   }
 }
 
-/** @throws SyntaxError */
-function asJson(content: string): unknown {
-  return JSON.parse(content);
+/** A reader that does not read keeps nobody from ending. @throws the signal's reason, by rejection. */
+async function unlessAborted(work: PromiseLike<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const leave = () => reject(signal.reason);
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }
 
-/** What ends the calls that have no answer yet, each by what is known of it. */
-export function closing({ open }: Session, why: string): SessionEvent[] {
-  return open.flatMap(({ state }, place) => {
-    if (state === "ended") return [];
-    const isUncertain = state === "runs";
-    const content = isUncertain
-      ? `uncertain: it had begun when ${why}, and may have been done, in part or as a whole`
-      : `not done: ${why} before it was begun`;
-    return [
-      { type: "toolEnded", place, content, isError: true, tookMs: 0, ...(isUncertain && { isUncertain }) } as const,
-    ];
+/** @throws RuntimeError `bad_argument`: the schema makes of an answer what cannot be kept. */
+function assertData(output: unknown, name: string): void {
+  try {
+    checkMessage(output);
+  } catch (error) {
+    const text = `${name}: what its output's schema makes of an answer is no data: ${errorData(error).message}`;
+    throw new RuntimeError("bad_argument", text, { cause: error });
+  }
+}
+
+/** As models should write them: each with an id of its own, by which its result is found, and with a name. */
+function toldApart(calls: readonly ToolCall[]): readonly ToolCall[] {
+  const ids = new Set<string>();
+  return calls.map(({ id: given, name, arguments: text }, place) => {
+    let id = given === "" ? `call-${place}` : given;
+    while (ids.has(id)) id += `-${place}`;
+    ids.add(id);
+    return { id, name: name === "" ? "unnamed" : name, arguments: text };
   });
 }

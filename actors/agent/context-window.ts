@@ -5,27 +5,46 @@ const charsOfToken = 4;
 /** What stands around a message. */
 const tokensOfMessage = 4;
 
+/** An estimate that is further off than that is no matter of the language, but of what is not counted here. */
+const factorMin = 0.25;
+const factorMax = 4;
+
+/** What a model is sent, as far as it is counted: messages, and the texts of tools and of an answer's form. */
+export interface Counted {
+  readonly messages: readonly ChatMessage[];
+  readonly beside?: unknown;
+}
+
 /** Tokens by the length of texts, set right by what the provider has counted. */
 export class TokenEstimate {
   #factor = 1;
   #last: { readonly estimated: number; readonly counted: number } | undefined;
 
   of(messages: readonly ChatMessage[]): number {
-    return Math.ceil(rawTokens(messages) * this.#factor);
+    return this.ofAll({ messages });
   }
 
-  /** @param messages what the provider was sent */
-  learn(messages: readonly ChatMessage[], usage: ChatUsage | undefined): void {
-    const raw = rawTokens(messages);
+  ofAll(counted: Counted): number {
+    return Math.ceil(rawOf(counted) * this.#factor);
+  }
+
+  /** @param sent what the provider was sent */
+  learn(sent: Counted, usage: ChatUsage | undefined): void {
+    const raw = rawOf(sent);
     if (usage === undefined || usage.inputTokens <= 0 || raw === 0) return;
-    this.#last = { estimated: this.of(messages), counted: usage.inputTokens };
-    this.#factor = usage.inputTokens / raw;
+    this.#last = { estimated: this.ofAll(sent), counted: usage.inputTokens };
+    this.#factor = Math.min(factorMax, Math.max(factorMin, usage.inputTokens / raw));
   }
 
   /** How far the last estimate was off: 0.1 is ten percent too many. Undefined: no provider has counted yet. */
   get error(): number | undefined {
     return this.#last && this.#last.estimated / this.#last.counted - 1;
   }
+}
+
+function rawOf({ messages, beside }: Counted): number {
+  const chars = beside === undefined ? 0 : JSON.stringify(beside).length;
+  return rawTokens(messages) + Math.ceil(chars / charsOfToken);
 }
 
 function rawTokens(messages: readonly ChatMessage[]): number {
@@ -49,17 +68,22 @@ export function cutFor(
   tokensMax: number,
   estimate: TokenEstimate,
 ): number {
-  let cut = 0;
-  for (let place = 0; place <= lastTurn; place++) {
-    if (messages[place]?.role !== "user") continue;
-    cut = place;
-    if (estimate.of(messages.slice(place)) <= tokensMax) break;
+  let cut = Math.max(0, lastTurn);
+  let tokens = estimate.of(messages.slice(cut));
+  for (let place = cut - 1; place >= 0 && tokens <= tokensMax; place--) {
+    const message = messages[place] as ChatMessage;
+    tokens += estimate.of([message]);
+    if (message.role === "user" && tokens <= tokensMax) cut = place;
   }
   return cut;
 }
 
-/** What the model is asked, to sum up the beginning of a conversation. */
-export function summaryRequest(summary: string | undefined, messages: readonly ChatMessage[]): ChatMessage[] {
+/** What the model is asked, to sum up the beginning of a conversation. @param charsMax of one message */
+export function summaryRequest(
+  summary: string | undefined,
+  messages: readonly ChatMessage[],
+  charsMax: number,
+): ChatMessage[] {
   const before = summary === undefined ? "" : `What came before it, in short:\n${summary}\n\n`;
   return [
     {
@@ -68,7 +92,10 @@ export function summaryRequest(summary: string | undefined, messages: readonly C
         "You sum up the beginning of a conversation for whoever goes on with it. Keep facts, names, numbers, decisions, " +
         "what was asked for and is still open, and what tools have found and done. Write nothing but the summary.",
     },
-    { role: "user", content: `${before}The conversation:\n${messages.map(lineOf).join("\n")}` },
+    {
+      role: "user",
+      content: `${before}The conversation:\n${messages.map((message) => lineOf(message).slice(0, charsMax)).join("\n")}`,
+    },
   ];
 }
 

@@ -49,7 +49,9 @@ export function defineAgent<O = undefined>(
   const agent = checkedAgent(definition);
   const { name } = agent;
   const { description, module, mailboxCapacity, mailboxPolicy, turnLimitMs } = definition;
-  const schema = agent.output && jsonSchemaFor(agent.output, "output", name);
+  /** What the model is to write, and what is made of it. */
+  const schema = agent.output && jsonSchemaFor(agent.output, "input", name);
+  const made = agent.output && jsonSchemaFor(agent.output, "output", name);
   /** Made by the first that starts. */
   let output: Promise<AgentOutput | undefined> | undefined;
   const outputOf = async (): Promise<AgentOutput | undefined> =>
@@ -62,7 +64,7 @@ export function defineAgent<O = undefined>(
     ...(turnLimitMs !== undefined && { turnLimitMs }),
     declaration: {
       tags: [agentTag],
-      capabilities: [{ name, input: { type: "string" }, ...(schema !== undefined && { output: schema }) }],
+      capabilities: [{ name, input: { type: "string" }, ...(made !== undefined && { output: made }) }],
       metadata: {
         ...(description !== undefined && { description }),
         model: agent.model.plugin,

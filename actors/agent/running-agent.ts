@@ -10,12 +10,12 @@ import {
   modelOf,
   type NoReply,
   RuntimeError,
-  type StreamWriter,
   toolboxOf,
 } from "../../core/index.ts";
 import {
   type AgentAnswer,
   type AgentDecision,
+  type AgentDelta,
   type AgentInput,
   answerOf,
   approvalsOf,
@@ -23,10 +23,19 @@ import {
 } from "./agent-answer.ts";
 import type { CheckedAgent } from "./agent-definition.ts";
 import type { AgentOutput, ModelTraits } from "./agent-requests.ts";
-import { AgentTurn, closing } from "./agent-turn.ts";
+import { AgentTurn } from "./agent-turn.ts";
 import { TokenEstimate } from "./context-window.ts";
-import { decideAt, handedEnd } from "./hand-off.ts";
-import { type AgentApproval, isOpen, type Session, type SessionEvent, waiting } from "./session.ts";
+import { askedOf, decideAt, type HandedAnswer, type Hearing, handedEnd, handedTo } from "./hand-off.ts";
+import {
+  type AgentApproval,
+  closing,
+  handedAndWaiting,
+  isOpen,
+  type Session,
+  type SessionEvent,
+  uncertain,
+  waiting,
+} from "./session.ts";
 import { type Keep, openSession, type SessionLog } from "./session-log.ts";
 
 /** What an agent is started with. */
@@ -44,6 +53,7 @@ export class RunningAgent {
   readonly #log: SessionLog;
   readonly #estimate = new TokenEstimate();
   readonly #traits: ModelTraits = { isEitherOr: false };
+  #isRecovered = false;
 
   private constructor(
     agent: CheckedAgent,
@@ -67,7 +77,6 @@ export class RunningAgent {
     const session = checkedSession(agent, given);
     const running = new RunningAgent(agent, output, session, await openSession(agent.name, session, ctx));
     await running.#own(ctx);
-    await running.#recover(ctx);
     return running;
   }
 
@@ -81,12 +90,20 @@ export class RunningAgent {
     await model.assertBudget();
   }
 
-  /** Calls that have begun and have no result: nobody knows how far they came. */
-  async #recover(ctx: Context): Promise<void> {
-    const uncertain = closing(this.#log.session, "the agent ended").filter(
-      (event) => event.type === "toolEnded" && event.isUncertain === true,
+  /**
+   * Before its first turn, and not at the start, so that whoever has the session still may go on: calls that have begun and have no result,
+   * of which nobody knows how far they came. What was handed on can be asked for again.
+   */
+  async #recover(keep: Keep): Promise<void> {
+    if (this.#isRecovered) return;
+    const { session } = this.#log;
+    const left = session.open.flatMap(({ call, state }, place) =>
+      state === "runs" && handedTo(this.#agent, call) === undefined
+        ? [uncertain(place, "it had begun when the agent ended")]
+        : [],
     );
-    await this.#log.turn(ctx, (keep) => keep(...uncertain));
+    await keep(...left);
+    this.#isRecovered = true;
   }
 
   get #budgetKey(): string | undefined {
@@ -140,34 +157,55 @@ export class RunningAgent {
 
   /** Goes on with a turn that was left in the midst. Of one that is over, or waits, it is the answer. */
   goOn(ctx: Context): Promise<AgentAnswer | NoReply> {
-    return this.#turn(ctx, () => {
-      if (this.#log.session.turn === undefined)
+    return this.#turn(ctx, async (keep, hearing) => {
+      const { session } = this.#log;
+      if (session.turn === undefined)
         throw new RuntimeError("bad_argument", `goOn: ${this.#agent.name} was asked nothing yet`);
-      return Promise.resolve();
+      // Somebody may have decided there.
+      const handed = handedAndWaiting(session);
+      if (handed !== undefined) await this.#askAgain(handed, keep, ctx, hearing);
     });
   }
 
   decide(given: unknown, ctx: Context): Promise<AgentAnswer | NoReply> {
-    return this.#turn(ctx, async (keep, out) => {
+    return this.#turn(ctx, async (keep, hearing) => {
       const decision = checkedDecision(given);
       const { id } = decision;
       const { session } = this.#log;
-      const own = this.approvals;
-      const end = session.turn?.end;
-      const handed = end?.finish === "handOff" ? end : undefined;
-      const others = handed?.approvals ?? [];
-      if (own.some((approval) => approval.id === id)) return await keep({ type: "decided", ...decision });
-      if (handed !== undefined && others.some((approval) => approval.id === id)) {
-        const answer = await decideAt(ctx, handed.by, decision, out);
-        return await keep({ type: "ended", tookMs: session.turn?.tookMs ?? 0, ...handedEnd(handed.by, answer) });
+      if (!this.approvals.some((approval) => approval.id === id)) {
+        const known = this.approvals.map((approval) => approval.id).join(", ") || "none";
+        throw new RuntimeError("bad_argument", `decide: no call waits for ${describe(id)} (there waits: ${known})`);
       }
-      const known = [...own, ...others].map((approval) => approval.id).join(", ") || "none";
-      throw new RuntimeError("bad_argument", `decide: no call waits for ${describe(id)} (there waits: ${known})`);
+      const handed = handedAndWaiting(session);
+      if (handed === undefined) return await keep({ type: "decided", ...decision });
+      const { by, asked } = handed;
+      try {
+        const answer = await decideAt(ctx, by, decision, hearing);
+        await this.#heard({ by, answer, asked }, keep);
+      } catch (error) {
+        // Somebody has decided there, and it may have answered.
+        if (errorData(error).code !== "bad_argument") throw error;
+        await this.#askAgain(handed, keep, ctx, hearing);
+      }
     });
   }
 
+  async #askAgain(
+    { by, asked }: Pick<HandedAnswer, "by" | "asked">,
+    keep: Keep,
+    ctx: Context,
+    hearing: Hearing,
+  ): Promise<void> {
+    const path = [...(this.#log.session.turn?.path ?? []), this.#agent.name];
+    await this.#heard(await askedOf(ctx, by, asked, path, hearing), keep);
+  }
+
+  async #heard(handed: HandedAnswer, keep: Keep): Promise<void> {
+    await keep({ type: "ended", tookMs: this.#log.session.turn?.tookMs ?? 0, ...handedEnd(handed) });
+  }
+
   #assertDecided(): void {
-    const calls = waiting(this.#log.session).map(({ call }) => call.name);
+    const calls = this.approvals.map(({ tool }) => tool);
     if (calls.length > 0)
       throw new RuntimeError(
         "agent_waits",
@@ -179,18 +217,24 @@ export class RunningAgent {
    * @param begin records what the turn begins with, or goes on with
    * @returns the answer; where it has failed the caller is told, and the agent goes on.
    */
-  async #turn(
-    ctx: Context,
-    begin: (keep: Keep, out: StreamWriter | undefined) => Promise<void>,
-  ): Promise<AgentAnswer | NoReply> {
+  async #turn(ctx: Context, begin: (keep: Keep, hearing: Hearing) => Promise<void>): Promise<AgentAnswer | NoReply> {
     const { from } = ctx;
     const out = from?.stream === undefined ? undefined : ctx.stream(from);
     const operation = beginOperation(ctx, "invoke_agent", this.#agent.name);
     const attributes = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": this.#agent.name };
+    const hearing = {
+      signal: out === undefined ? ctx.signal : AbortSignal.any([ctx.signal, out.signal]),
+      trace: operation.trace,
+      say: async (delta: AgentDelta) => void (await out?.write(delta)),
+    };
+    /** Whether it fails of itself, and not of what is recorded. */
+    let isAtWork = false;
     try {
       const answer = await this.#log.turn(ctx, async (keep) => {
-        await begin(keep, out);
+        await this.#recover(keep);
+        await begin(keep, hearing);
         const { session } = this.#log;
+        if (session.turn !== undefined && session.turn.path.length > 0) await hearing.say({ type: "begins" });
         const parts = {
           ctx,
           agent: this.#agent,
@@ -203,9 +247,11 @@ export class RunningAgent {
           output: this.#output,
           estimate: this.#estimate,
           traits: this.#traits,
-          sessionName: this.#sessionName,
         };
-        if (isOpen(session)) return await new AgentTurn(parts).run();
+        if (isOpen(session)) {
+          isAtWork = true;
+          return await new AgentTurn(parts).run();
+        }
         return answerOf(this.#agent.name, session, session.turn as NonNullable<typeof session.turn>);
       });
       operation.end({ attributes });
@@ -214,8 +260,9 @@ export class RunningAgent {
       const { code = "crashed", message } = errorData(error);
       operation.end({ attributes, failure: code });
       // What it cannot go on from is its end.
-      const isFatal = this.#log.isLost || !(error instanceof RuntimeError) || code === "model_budget";
-      if (isFatal || ctx.signal.aborted) throw error;
+      const isFatal = this.#log.isLost || !(error instanceof RuntimeError) || (isAtWork && code === "model_budget");
+      if (isFatal) throw error;
+      ctx.signal.throwIfAborted();
       if (out !== undefined) out.fail({ code, message });
       else if (from !== undefined) ctx.replyError(from, { code, message });
       return ctx.noReply;
@@ -225,8 +272,8 @@ export class RunningAgent {
 
 function turnState(session: Session): SessionState["turn"] {
   if (session.turn === undefined) return "none";
-  if (session.turn.end !== undefined) return "ended";
-  return waiting(session).length > 0 ? "waits" : "open";
+  if (waiting(session).length > 0 || handedAndWaiting(session) !== undefined) return "waits";
+  return session.turn.end === undefined ? "open" : "ended";
 }
 
 const givenUp = {

@@ -23,9 +23,16 @@ export type SessionEvent =
       readonly toolCalls: readonly ToolCall[];
       readonly usage?: ChatUsage;
       readonly begins?: readonly number[];
+      /** Drawn by chance: with its place it names each of the calls for good. */
+      readonly key?: string;
     }
   /** What it has said is not what it should be: the agent tells it why. */
-  | { readonly type: "corrected"; readonly content: string }
+  | {
+      readonly type: "corrected";
+      readonly content: string;
+      /** It has not been told before of what form it should be: from here on it is, and has no tools. */
+      readonly isForm?: boolean;
+    }
   /** A call that has waited for a decision is run. */
   | { readonly type: "toolBegan"; readonly place: number }
   | {
@@ -43,7 +50,9 @@ export type SessionEvent =
   /** The turn is over. */
   | ({ readonly type: "ended"; readonly tookMs: number } & TurnEnd)
   /** In the place of the first messages stands what they come to. */
-  | { readonly type: "summarised"; readonly messages: number; readonly summary: string; readonly usage?: ChatUsage };
+  | { readonly type: "summarised"; readonly messages: number; readonly summary: string; readonly usage?: ChatUsage }
+  /** The first messages are left out. */
+  | { readonly type: "forgotten"; readonly messages: number };
 
 /** How a turn is over. */
 export type TurnEnd =
@@ -56,6 +65,12 @@ export type TurnEnd =
       readonly text: string;
       readonly output?: unknown;
       readonly approvals: readonly AgentApproval[];
+      /** What that one has called and used for it. */
+      readonly toolCalls: readonly TurnCall[];
+      readonly usage: Usage;
+      readonly steps: number;
+      /** By which it can be asked again. */
+      readonly asked: { readonly content: string; readonly turn: string };
     }
   | { readonly finish: "failed" | "interrupted"; readonly code: string; readonly message: string };
 
@@ -107,6 +122,8 @@ export interface Turn {
   readonly firstMessage: number;
   steps: number;
   corrections: number;
+  /** The model was told of the answer's form, in the place of tools. */
+  isForm: boolean;
   readonly calls: TurnCall[];
   readonly usage: Usage;
   /** Undefined: it is open. */
@@ -126,6 +143,8 @@ export interface Session {
   turn: Turn | undefined;
   /** Of the last message, if it is the model's. */
   open: OpenCall[];
+  /** Of its calls: see `said`. */
+  key: string;
   readonly usage: Usage;
 }
 
@@ -137,6 +156,7 @@ export function emptySession(): Session {
     turns: 0,
     turn: undefined,
     open: [],
+    key: "",
     usage: { inputTokens: 0, outputTokens: 0 },
   };
 }
@@ -149,13 +169,26 @@ export function applied(session: Session, event: SessionEvent): void {
       session.turns++;
       const usage = { inputTokens: 0, outputTokens: 0 };
       const firstMessage = session.forgotten + messages.length;
-      session.turn = { id, content, atMs, path, firstMessage, steps: 0, corrections: 0, calls: [], usage, tookMs: 0 };
+      session.turn = {
+        id,
+        content,
+        atMs,
+        path,
+        firstMessage,
+        steps: 0,
+        corrections: 0,
+        isForm: false,
+        calls: [],
+        usage,
+        tookMs: 0,
+      };
       session.open = [];
       messages.push({ role: "user", content });
       return;
     }
     case "said": {
-      const { content, toolCalls, usage, begins = [] } = event;
+      const { content, toolCalls, usage, begins = [], key = "" } = event;
+      session.key = key;
       messages.push({
         role: "assistant",
         ...((content !== "" || toolCalls.length === 0) && { content }),
@@ -166,14 +199,16 @@ export function applied(session: Session, event: SessionEvent): void {
       if (turn !== undefined) {
         turn.steps++;
         for (const { name } of toolCalls) turn.calls.push({ name });
-        count(turn.usage, usage);
+        addUsage(turn.usage, usage);
       }
-      count(session.usage, usage);
+      addUsage(session.usage, usage);
       return;
     }
     case "corrected":
       messages.push({ role: "user", content: event.content });
-      if (session.turn !== undefined) session.turn.corrections++;
+      if (session.turn === undefined) return;
+      if (event.isForm === true) session.turn.isForm = true;
+      else session.turn.corrections++;
       return;
     case "toolBegan":
       (open[event.place] as OpenCall).state = "runs";
@@ -207,18 +242,23 @@ export function applied(session: Session, event: SessionEvent): void {
       session.open = [];
       return;
     }
+    case "forgotten":
+      messages.splice(0, event.messages);
+      session.forgotten += event.messages;
+      return;
     case "summarised": {
       const { messages: first, summary, usage } = event;
       messages.splice(0, first);
       session.forgotten += first;
       session.summary = summary;
-      count(session.usage, usage);
-      if (session.turn !== undefined && session.turn.end === undefined) count(session.turn.usage, usage);
+      addUsage(session.usage, usage);
+      if (session.turn !== undefined && session.turn.end === undefined) addUsage(session.turn.usage, usage);
     }
   }
 }
 
-function count(total: Usage, usage: ChatUsage | undefined): void {
+/** Adds what an answer has used; undefined: nobody has told it. */
+export function addUsage(total: Usage, usage: ChatUsage | undefined): void {
   if (usage === undefined) return;
   const { inputTokens, outputTokens, cost } = usage;
   total.inputTokens += inputTokens;
@@ -248,4 +288,26 @@ export function turnMessages(session: Session): readonly ChatMessage[] {
 /** Those calls that somebody has to decide about. */
 export function waiting({ open }: Session): readonly OpenCall[] {
   return open.filter(({ state }) => state === "waits");
+}
+
+/** The end of a turn that was handed to another agent, where that waits for decisions. */
+export function handedAndWaiting({ turn }: Session): Extract<TurnEnd, { finish: "handOff" }> | undefined {
+  const end = turn?.end;
+  return end?.finish === "handOff" && end.approvals.length > 0 ? end : undefined;
+}
+
+/** What ends the calls that have no answer yet, each by what is known of it. */
+export function closing({ open }: Session, why: string): SessionEvent[] {
+  return open.flatMap(({ state }, place) => {
+    if (state === "ended") return [];
+    if (state === "runs") return [uncertain(place, `it had begun when ${why}`)];
+    const content = `not done: ${why} before it was begun`;
+    return [{ type: "toolEnded", place, content, isError: true, tookMs: 0 } as const];
+  });
+}
+
+/** Nobody knows how far a call came. */
+export function uncertain(place: number, what: string, tookMs = 0): SessionEvent & { readonly type: "toolEnded" } {
+  const content = `uncertain: ${what}; it may have been done, in part or as a whole`;
+  return { type: "toolEnded", place, content, isError: true, tookMs, isUncertain: true };
 }

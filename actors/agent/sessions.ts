@@ -37,7 +37,8 @@ export function sessionsOf(asker: Pick<Context, "call">, store: string | Ref): S
       const all: SessionEntry[] = [];
       for (let after: string | undefined; ; ) {
         const page = await client.list({ prefix, limit: pageSize, ...(after !== undefined && { after }) });
-        all.push(...page.map(({ value }) => value as SessionEntry));
+        // Others may have keys there, too.
+        all.push(...page.map(({ value }) => value).filter(isEntry));
         after = page.at(-1)?.key;
         if (page.length < pageSize) return all;
       }
@@ -69,6 +70,13 @@ export function sessionsOf(asker: Pick<Context, "call">, store: string | Ref): S
       return true;
     },
   };
+}
+
+function isEntry(value: unknown): value is SessionEntry {
+  const { agent, session, beganAtMs } = (
+    typeof value === "object" && value !== null ? value : {}
+  ) as Partial<SessionEntry>;
+  return typeof agent === "string" && typeof session === "string" && Number.isFinite(beganAtMs);
 }
 
 async function eventsOf(client: StorageClient, journal: string): Promise<StoredSession["events"]> {

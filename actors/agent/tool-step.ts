@@ -1,16 +1,16 @@
 /** The calls of tools in a model's answer: run beside one another, each recorded when it begins and when it has ended. */
 import {
-  type ChatToolMessage,
   type Context,
   errorData,
   RuntimeError,
   type Toolbox,
   type ToolCall,
+  type ToolOutcome,
 } from "../../core/index.ts";
 import type { AgentAnswer, AgentDelta } from "./agent-answer.ts";
 import type { CheckedAgent } from "./agent-definition.ts";
-import { handedTo, handOn } from "./hand-off.ts";
-import type { OpenCall, Session } from "./session.ts";
+import { type HandedAnswer, handedTo, handOn } from "./hand-off.ts";
+import { type OpenCall, type Session, type SessionEvent, type Turn, uncertain } from "./session.ts";
 import type { Keep } from "./session-log.ts";
 
 export interface ToolStepParts {
@@ -19,24 +19,22 @@ export interface ToolStepParts {
   readonly session: Session;
   readonly box: Toolbox;
   readonly keep: Keep;
-  /** Where the session is named: what makes a call's name one of its own for good. */
-  readonly sessionName: string | undefined;
   readonly signal: AbortSignal;
   readonly trace: string | undefined;
   say(delta: AgentDelta): Promise<void>;
+  /** @throws RuntimeError `model_output`, by rejection: what another agent has answered is not of the form that this one's answers have. */
+  assertOutput(answer: AgentAnswer): Promise<void>;
 }
 
-/** What another agent has answered in this one's place. */
-export interface HandedAnswer {
-  readonly by: string;
-  readonly answer: AgentAnswer;
-}
+/** What a tool's call fails with when its plugin has ended or was not heard of any more: it may be done. */
+const leftOpen = new Set(["killed", "shutdown", "thread_lost", "process_lost", "timeout", "crashed"]);
 
 export class ToolStep {
   readonly #parts: ToolStepParts;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
   #handed: HandedAnswer | undefined;
+  #isHanding = false;
 
   constructor(parts: ToolStepParts) {
     this.#parts = parts;
@@ -81,55 +79,65 @@ export class ToolStep {
     if (state !== "runs") await keep({ type: "toolBegan", place });
     const beganMs = ctx.nowMs();
     await say({ type: "toolCall", place, name: call.name, arguments: call.arguments });
-    const { content, isError = false } = await this.#answer(call, place, decision?.isApproved === true);
-    await this.#ended(place, content, isError, ctx.nowMs() - beganMs);
+    const { content, code } = await this.#answer(call, place, decision?.isApproved === true);
+    const tookMs = ctx.nowMs() - beganMs;
+    if (code !== undefined && leftOpen.has(code)) await this.#end(uncertain(place, content, tookMs));
+    else await this.#ended(place, content, code !== undefined, tookMs);
   }
 
-  async #ended(place: number, content: string, isError: boolean, tookMs: number): Promise<void> {
+  #ended(place: number, content: string, isError: boolean, tookMs: number): Promise<void> {
+    return this.#end({ type: "toolEnded", place, content, isError, tookMs });
+  }
+
+  async #end(event: SessionEvent & { readonly type: "toolEnded" }): Promise<void> {
     const { session, keep, say } = this.#parts;
+    const { place, content, isError, tookMs } = event;
     const { name } = (session.open[place] as OpenCall).call;
-    await keep({ type: "toolEnded", place, content, isError, tookMs });
+    await keep(event);
     await say({ type: "toolResult", place, name, ok: !isError, content, ms: tookMs });
   }
 
-  async #answer(
-    call: ToolCall,
-    place: number,
-    isApproved: boolean,
-  ): Promise<Pick<ChatToolMessage, "content" | "isError">> {
-    const { agent, box, trace, say } = this.#parts;
+  async #answer(call: ToolCall, place: number, isApproved: boolean): Promise<ToolOutcome> {
+    const { agent, session, box, trace } = this.#parts;
+    const key = `${session.key}/${place}`;
     const to = handedTo(agent, call);
-    if (to !== undefined) return await this.#handOn(call, to);
-    return await box.answer(call, {
-      signal: this.#signal,
-      trace,
-      key: this.#keyOf(place),
-      isApproved,
-      onProgress: (data) => void say({ type: "toolProgress", place, data }).catch(() => {}), // the turn ends by its own signal
-    });
+    if (to !== undefined) return await this.#handOn(call, to, key);
+    const onProgress = this.#progressOf(place);
+    return await box.run(call, { signal: this.#signal, trace, key, isApproved, onProgress });
   }
 
-  /** In a session that is stored no other call ever has it. */
-  #keyOf(place: number): string | undefined {
-    const { agent, session, sessionName } = this.#parts;
-    if (sessionName === undefined) return undefined;
-    const lastSaid = session.messages.findLastIndex(({ role }) => role === "assistant");
-    return `${agent.name}/${sessionName}/${session.forgotten + lastSaid}/${place}`;
+  /** What comes while the last word of it is on its way is left out: a reader that is slow fails no turn. */
+  #progressOf(place: number): (data: unknown) => void {
+    let isTelling = false;
+    return (data) => {
+      if (isTelling) return;
+      isTelling = true;
+      const told = () => {
+        isTelling = false;
+      };
+      // Whom nobody hears ends by the turn's own signal.
+      void this.#parts.say({ type: "toolProgress", place, data }).then(told, told);
+    };
   }
 
-  async #handOn(call: ToolCall, to: string): Promise<Pick<ChatToolMessage, "content" | "isError">> {
+  /** To one alone: two answers would be none. */
+  async #handOn(call: ToolCall, to: string, turn: string): Promise<ToolOutcome> {
     const { ctx, agent, session, trace, say } = this.#parts;
-    const { content, id, path } = session.turn as NonNullable<Session["turn"]>;
-    const how = { signal: this.#signal, trace, say };
+    const { content, path } = session.turn as Turn;
+    if (this.#isHanding) return { content: "not done: it was handed to another one already", code: "bad_argument" };
+    this.#isHanding = true;
     try {
-      const answer = await handOn(ctx, { to, from: agent.name, path, call, content, turn: id }, how);
-      this.#handed ??= { by: to, answer };
+      const hearing = { signal: this.#signal, trace, say };
+      const handed = await handOn(ctx, { to, from: agent.name, path, call, content, turn }, hearing);
+      await this.#parts.assertOutput(handed.answer);
+      this.#handed = handed;
       return { content: `${to} has answered` };
     } catch (error) {
       this.#signal.throwIfAborted();
       if (!(error instanceof RuntimeError)) throw error;
-      const { code, message } = errorData(error);
-      return { content: `${code}: ${message}`, isError: true };
+      this.#isHanding = false;
+      // The turn has a name: it can be asked for again.
+      return { content: `${error.code}: ${errorData(error).message}`, code: "bad_argument" };
     }
   }
 }

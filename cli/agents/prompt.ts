@@ -6,6 +6,7 @@ export type Unwritten = "interrupt" | "end";
 
 export class Prompt implements Disposable {
   readonly #terminal: Interface;
+  readonly #isTerminal: boolean;
   readonly #lines: string[] = [];
   #waiting: ((line: string | { readonly not: Unwritten }) => void) | undefined;
   #isOver = false;
@@ -13,20 +14,33 @@ export class Prompt implements Disposable {
   onInterrupt: () => void = () => {};
 
   constructor(input: NodeJS.ReadStream, output: NodeJS.WritableStream, signal: AbortSignal) {
-    this.#terminal = createInterface({ input, output, terminal: input.isTTY === true, historySize: 1_000 });
+    this.#isTerminal = input.isTTY === true;
+    this.#terminal = createInterface({ input, output, terminal: this.#isTerminal, historySize: 1_000 });
     this.#terminal.on("line", (line) => {
       if (this.#waiting === undefined) this.#lines.push(line);
       else this.#settle(line);
     });
     this.#terminal.on("SIGINT", () => {
       if (this.#waiting === undefined) this.onInterrupt();
-      else this.#settle({ not: "interrupt" });
+      else {
+        this.#clear();
+        this.#settle({ not: "interrupt" });
+      }
     });
     this.#terminal.once("close", () => {
       this.#isOver = true;
       this.#settle({ not: "end" });
     });
     signal.addEventListener("abort", () => this.#terminal.close(), { once: true });
+  }
+
+  /** The same, of somebody who has read the question: what was typed at a terminal before is no answer. */
+  askAnew(question: string): Promise<string | { readonly not: Unwritten }> {
+    if (this.#isTerminal) {
+      this.#lines.length = 0;
+      this.#clear();
+    }
+    return this.ask(question);
   }
 
   /** The next line; lines that came before anybody asked are taken first. */
@@ -39,6 +53,12 @@ export class Prompt implements Disposable {
     this.#terminal.setPrompt(question);
     this.#terminal.prompt();
     return promise;
+  }
+
+  /** What stands in the line that is being written. */
+  #clear(): void {
+    this.#terminal.write(null, { ctrl: true, name: "e" });
+    this.#terminal.write(null, { ctrl: true, name: "u" });
   }
 
   #settle(line: string | { readonly not: Unwritten }): void {

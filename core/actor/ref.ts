@@ -37,8 +37,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Its trace context, a W3C `traceparent`: see `Context.trace`. Default: that of the call in hand. */
   readonly trace?: string | undefined;
-  /** Gets each chunk of a handler that answers by a stream, as it comes. What it throws gives the call up, which fails by that. */
-  readonly stream?: (chunk: unknown) => void;
+  /** Gets each chunk of a handler that answers by a stream, one after the other. What it throws gives the call up, which fails by that. */
+  readonly stream?: (chunk: unknown) => unknown;
 }
 
 export interface SendOptions {

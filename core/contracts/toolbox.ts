@@ -19,6 +19,15 @@ export interface Toolbox {
    * @throws the signal's reason, by rejection; what one of the caller's own functions throws; RuntimeError `bad_argument`: wrong options.
    */
   answer(call: ToolCall, options?: ToolCallOptions): Promise<ChatToolMessage>;
+  /** The same, with what it has failed with: `killed`, `timeout` and the like leave open how far the tool came. */
+  run(call: ToolCall, options?: ToolCallOptions): Promise<ToolOutcome>;
+}
+
+export interface ToolOutcome {
+  /** For the model. */
+  readonly content: string;
+  /** Of its failure. */
+  readonly code?: string;
 }
 
 type Asker = Pick<Context, "call" | "callStream">;
@@ -64,7 +73,7 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
     return all;
   };
 
-  const run = async (call: ToolCall, options: ToolCallOptions): Promise<string> => {
+  const called = async (call: ToolCall, options: ToolCallOptions): Promise<string> => {
     const known = owners.get(call.name) ?? (await ownerOf(call.name));
     try {
       return await (clients.get(known) as ToolsClient).callForJson(call.name, call.arguments, options);
@@ -86,25 +95,24 @@ export function toolboxOf(asker: Asker | BusAsker, plugins: readonly string[]): 
     throw new ToolError("tool_unknown", `there is no tool ${describe(tool)} (there are: ${known})`);
   };
 
+  const run: Toolbox["run"] = async (call, options = {}) => {
+    try {
+      return { content: textOf(await called(call, options)) };
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!(error instanceof ToolError)) throw error;
+      return { content: `${error.code}: ${errorData(error).message}`, code: error.code };
+    }
+  };
+
   return {
     specs,
     needsApproval: (name) => guarded.has(name),
-    async answer(call, options = {}) {
-      const message = (content: string, isError: boolean): ChatToolMessage => ({
-        role: "tool",
-        toolCallId: call.id,
-        content,
-        ...(isError && { isError }),
-      });
-      try {
-        return message(textOf(await run(call, options)), false);
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        if (!(error instanceof ToolError)) throw error;
-        const { code, message: why } = errorData(error);
-        return message(`${code ?? "error"}: ${why}`, true);
-      }
+    async answer(call, options) {
+      const { content, code } = await run(call, options);
+      return { role: "tool", toolCallId: call.id, content, ...(code !== undefined && { isError: true }) };
     },
+    run,
   };
 }
 

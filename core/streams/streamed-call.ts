@@ -19,6 +19,6 @@ export async function streamedCall(
 ): Promise<unknown> {
   const idleTimeoutMs = Number.POSITIVE_INFINITY; // the call as a whole has its time
   const reader = open({ timeoutMs, idleTimeoutMs, ...(trace !== undefined && { trace }) });
-  for await (const chunk of reader) stream(chunk);
+  for await (const chunk of reader) await stream(chunk);
   return reader.result;
 }

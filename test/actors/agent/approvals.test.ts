@@ -98,12 +98,17 @@ test("of two that wait the turn goes on when both are decided, each by its own w
   expect(toldOf("b")).toMatchObject({ isError: true });
 });
 
-test.each([true, false])("of an id that nobody waits by a word (%p) is refused, and all stays as it is", async (isApproved) => {
-  const { agent, answer } = await waiting(undefined, "a");
-  await expect(agent.call("decide", { id: "no such id", isApproved })).rejects.toMatchObject({ code: "bad_argument" });
-  expect(await agent.call("session")).toMatchObject({ turn: "waits", approvals: answer.approvals });
-  expect(bench.done).toEqual([]);
-});
+test.each([true, false])(
+  "of an id that nobody waits by a word (%p) is refused, and all stays as it is",
+  async (isApproved) => {
+    const { agent, answer } = await waiting(undefined, "a");
+    await expect(agent.call("decide", { id: "no such id", isApproved })).rejects.toMatchObject({
+      code: "bad_argument",
+    });
+    expect(await agent.call("session")).toMatchObject({ turn: "waits", approvals: answer.approvals });
+    expect(bench.done).toEqual([]);
+  },
+);
 
 test("of an agent that waits for nothing a word is refused", async () => {
   const agent = await system().spawn(clerk);

@@ -82,7 +82,11 @@ test("what an answer costs is told with it, and with the session", async () => {
   steered.always(answering);
   const agent = await system().spawn(priced);
   const { usage } = await agent.call("ask", "hello");
-  expect(usage).toMatchObject({ inputTokens: 100, outputTokens: 300, cost: { amount: expect.closeTo(0.7, 6), currency: "USD" } });
+  expect(usage).toMatchObject({
+    inputTokens: 100,
+    outputTokens: 300,
+    cost: { amount: expect.closeTo(0.7, 6), currency: "USD" },
+  });
   await agent.call("ask", "hello");
   expect((await agent.call("session")).usage).toMatchObject({ cost: { amount: expect.closeTo(1.4, 6) } });
 });

@@ -137,21 +137,24 @@ test("of two hand-offs in one answer one is made", async () => {
   expectWhole(steered.requests.at(-1)?.messages ?? []);
 });
 
-test.each(["an interrupt", "its reader that leaves"])("%s of the first ends the other's turn, too, and both go on", async (way) => {
-  steered.answers(toBilling);
-  const both = await start();
-  const reader = system().callStream(both.desk, "ask", "My money!");
-  const chat = await steeredBeside.chat();
-  if (way === "an interrupt") await system().interrupt(both.desk);
-  else reader.cancel();
-  await chat.closed();
-  steered.always(say("Yes."));
-  steeredBeside.always(say("Yes, too."));
-  expect(await both.desk.call("ask", "Well?")).toMatchObject({ text: "Yes." });
-  expect(await both.billing.call("ask", "Well?")).toMatchObject({ text: "Yes, too." });
-  expectWhole((await both.desk.call("session")).messages);
-  expectWhole((await both.billing.call("session")).messages);
-});
+test.each(["an interrupt", "its reader that leaves"])(
+  "%s of the first ends the other's turn, too, and both go on",
+  async (way) => {
+    steered.answers(toBilling);
+    const both = await start();
+    const reader = system().callStream(both.desk, "ask", "My money!");
+    const chat = await steeredBeside.chat();
+    if (way === "an interrupt") await system().interrupt(both.desk);
+    else reader.cancel();
+    await chat.closed();
+    steered.always(say("Yes."));
+    steeredBeside.always(say("Yes, too."));
+    expect(await both.desk.call("ask", "Well?")).toMatchObject({ text: "Yes." });
+    expect(await both.billing.call("ask", "Well?")).toMatchObject({ text: "Yes, too." });
+    expectWhole((await both.desk.call("session")).messages);
+    expectWhole((await both.billing.call("session")).messages);
+  },
+);
 
 test("the end of the first closes the other's connection", async () => {
   steered.answers(toBilling);

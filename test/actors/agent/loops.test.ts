@@ -142,5 +142,7 @@ test("what lies between a wait and its decision is no time of the turn", async (
   // Somebody else's time passes meanwhile.
   await outcome((await system().spawn(hasty)).call("ask", "slowly"));
   steered.answers(say("Erased."));
-  expect(await agent.call("decide", { id: approvals[0]?.id ?? "", isApproved: true })).toMatchObject({ text: "Erased." });
+  expect(await agent.call("decide", { id: approvals[0]?.id ?? "", isApproved: true })).toMatchObject({
+    text: "Erased.",
+  });
 });

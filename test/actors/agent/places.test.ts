@@ -96,7 +96,9 @@ describePlacements("Agents at work", (place) => {
     await kill(system(), agent);
     const next = await system().spawn(clerk, { session });
     steered.answers(say("Erased."));
-    expect(await next.call("decide", { id: approvals[0]?.id ?? "", isApproved: true })).toMatchObject({ text: "Erased." });
+    expect(await next.call("decide", { id: approvals[0]?.id ?? "", isApproved: true })).toMatchObject({
+      text: "Erased.",
+    });
     expect(bench.names).toEqual(["erase"]);
   });
 
@@ -111,7 +113,11 @@ describePlacements("Agents at work", (place) => {
     const other = await place.spawn(system(), billing, undefined, { name: "billing" });
     steered.answers(call(["hand_off_to_billing", { note: "x" }]));
     steeredBeside.answers(say("Here it is."));
-    expect(await first.call("ask", "My money!")).toMatchObject({ finish: "handOff", by: "billing", text: "Here it is." });
+    expect(await first.call("ask", "My money!")).toMatchObject({
+      finish: "handOff",
+      by: "billing",
+      text: "Here it is.",
+    });
     await kill(system(), other);
   });
 
@@ -129,7 +135,10 @@ describePlacements("Agents at work", (place) => {
     await using probe = await Probe.start(system());
     const session = newSession();
     steered.always(say("Yes."));
-    const [one, two] = [await place.spawn(system(), clerk, { session }), await place.spawn(system(), clerk, { session })];
+    const [one, two] = [
+      await place.spawn(system(), clerk, { session }),
+      await place.spawn(system(), clerk, { session }),
+    ];
     const watch = await probe.watch(two);
     await one.call("ask", "one");
     expect(await outcome(two.call("ask", "two"))).toMatchObject({ code: "version_conflict" });

@@ -69,17 +69,20 @@ async function killedAmidTool(session: string): Promise<Ref<AgentApi<undefined>>
   return await system().spawn(clerk, { session });
 }
 
-test.each(ways)("killed while a tool ran, %s tells the model that it is uncertain, and does not run it again", async (_way, goOn) => {
-  const agent = await killedAmidTool(newSession());
-  steered.answers(say("I do not know."));
-  expect(await goOn(agent)).toMatchObject({ text: "I do not know.", toolCalls: [{ name: "hold", ok: false }] });
-  expect(steered.requests.at(-1)?.messages.at(-1)).toMatchObject({
-    role: "tool",
-    isError: true,
-    content: expect.stringMatching(/uncertain/),
-  });
-  expect(bench.names).toEqual(["hold"]);
-});
+test.each(ways)(
+  "killed while a tool ran, %s tells the model that it is uncertain, and does not run it again",
+  async (_way, goOn) => {
+    const agent = await killedAmidTool(newSession());
+    steered.answers(say("I do not know."));
+    expect(await goOn(agent)).toMatchObject({ text: "I do not know.", toolCalls: [{ name: "hold", ok: false }] });
+    expect(steered.requests.at(-1)?.messages.at(-1)).toMatchObject({
+      role: "tool",
+      isError: true,
+      content: expect.stringMatching(/uncertain/),
+    });
+    expect(bench.names).toEqual(["hold"]);
+  },
+);
 
 test("killed while a tool ran, something else is asked: the call is uncertain, and not done again", async () => {
   const agent = await killedAmidTool(newSession());
@@ -91,20 +94,23 @@ test("killed while a tool ran, something else is asked: the call is uncertain, a
   expect(bench.names).toEqual(["hold"]);
 });
 
-test.each(ways)("killed after a tool's result was kept, %s uses that, and does not call the tool", async (_way, goOn) => {
-  const session = newSession();
-  steered.answers(call(["note", { text: "a" }]));
-  const agent = await system().spawn(clerk, { session });
-  const answer = outcome(agent.call("ask", question));
-  await steered.chat();
-  await kill(system(), agent);
-  await answer;
-  const next = await system().spawn(clerk, { session });
-  steered.answers(say("Noted."));
-  expect(await goOn(next)).toMatchObject({ text: "Noted.", toolCalls: [{ name: "note", ok: true }] });
-  expect(steered.requests.at(-1)?.messages.at(-1)).toMatchObject({ role: "tool", content: "noted a" });
-  expect(bench.names).toEqual(["note"]);
-});
+test.each(ways)(
+  "killed after a tool's result was kept, %s uses that, and does not call the tool",
+  async (_way, goOn) => {
+    const session = newSession();
+    steered.answers(call(["note", { text: "a" }]));
+    const agent = await system().spawn(clerk, { session });
+    const answer = outcome(agent.call("ask", question));
+    await steered.chat();
+    await kill(system(), agent);
+    await answer;
+    const next = await system().spawn(clerk, { session });
+    steered.answers(say("Noted."));
+    expect(await goOn(next)).toMatchObject({ text: "Noted.", toolCalls: [{ name: "note", ok: true }] });
+    expect(steered.requests.at(-1)?.messages.at(-1)).toMatchObject({ role: "tool", content: "noted a" });
+    expect(bench.names).toEqual(["note"]);
+  },
+);
 
 test("killed as a tool's result is being kept, that is used or uncertain, and the tool not called again", async () => {
   const session = newSession();
@@ -230,7 +236,10 @@ test("sessions of one agent, and of two agents by one name, have nothing of each
   steered.always(say("Yes."));
   const one = await system().spawn(talker, { session });
   await one.call("ask", "of the talker");
-  for (const other of [await system().spawn(talker, { session: `${session}/` }), await system().spawn(clerk, { session })])
+  for (const other of [
+    await system().spawn(talker, { session: `${session}/` }),
+    await system().spawn(clerk, { session }),
+  ])
     expect(await other.call("session")).toMatchObject({ turns: 0, messages: [] });
 });
 

@@ -163,7 +163,10 @@ test("a session of a newer version is refused at the start, and stays as it is",
   const events = (await read()) as readonly { readonly event: { readonly version: number; readonly value: unknown } }[];
   const [{ event } = { event: { version: 0, value: undefined } }] = events;
   expect(event.version).toEqual(expect.any(Number));
-  await system().call("plugin.steered-store", "append", { journal, events: [{ ...event, version: event.version + 1 }] });
+  await system().call("plugin.steered-store", "append", {
+    journal,
+    events: [{ ...event, version: event.version + 1 }],
+  });
   const before = await read();
   await expect(system().spawn(clerk, { session })).rejects.toMatchObject({
     code: "start_failed",

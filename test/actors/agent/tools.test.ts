@@ -50,12 +50,15 @@ test.each([
   expect(bench.done).toEqual([]);
 });
 
-test.each(["sing", "constructor", "__proto__", "sing a song", "s".repeat(100)])("a tool %p that nobody has is told to the model", async (name) => {
-  steered.answers(call([name]), say("I see."));
-  const agent = await system().spawn(clerk);
-  expect(await agent.call("ask", "sing")).toMatchObject({ text: "I see.", toolCalls: [{ name, ok: false }] });
-  expect(told()).toMatchObject([{ isError: true, content: expect.stringMatching(/^tool_unknown: .*note, hold/) }]);
-});
+test.each(["sing", "constructor", "__proto__", "sing a song", "s".repeat(100)])(
+  "a tool %p that nobody has is told to the model",
+  async (name) => {
+    steered.answers(call([name]), say("I see."));
+    const agent = await system().spawn(clerk);
+    expect(await agent.call("ask", "sing")).toMatchObject({ text: "I see.", toolCalls: [{ name, ok: false }] });
+    expect(told()).toMatchObject([{ isError: true, content: expect.stringMatching(/^tool_unknown: .*note, hold/) }]);
+  },
+);
 
 test("a tool that fails is told to the model, which may go on with another", async () => {
   steered.answers(call(["break", { why: "no ink" }]), call(["note", { text: "a" }]), say("Noted."));
@@ -90,7 +93,11 @@ test("calls of one answer are run beside one another, and each result is told as
   const holds = [await bench.held(), await bench.held()];
   for (const as of ["b", "a"]) holds.find(({ input }) => input.as === as)?.end(`of ${as}`);
   expect(await answer).toMatchObject({ text: "Done." });
-  expect(told().map(({ toolCallId, content }) => [toolCallId, content]).sort()).toEqual([
+  expect(
+    told()
+      .map(({ toolCallId, content }) => [toolCallId, content])
+      .sort(),
+  ).toEqual([
     ["one", "of a"],
     ["two", "of b"],
   ]);
@@ -231,7 +238,7 @@ test("a plugin of tools that ends amid a call is told to the model as a failure 
   while (!((await tools.call("ended")) as string[]).includes("wait: begun"));
   system().exit(system().whereis("plugin.workshop") as Ref, "kill");
   expect(await answer).toMatchObject({ text: "I see.", toolCalls: [{ name: "wait", ok: false }] });
-  expect(told()).toMatchObject([{ isError: true, content: expect.stringMatching(/^killed: /) }]);
+  expect(told()).toMatchObject([{ isError: true, content: expect.stringMatching(/^uncertain: killed: /) }]);
 });
 
 test("a result of a hundred thousand characters is told as it is", async () => {
