@@ -15,7 +15,7 @@ import type { AgentDelta } from "./agent-answer.ts";
 import { type CheckedAgent, handOffPrefix } from "./agent-definition.ts";
 import { cutFor, summaryRequest, summaryText, type TokenEstimate } from "./context-window.ts";
 import { handOffSpecs } from "./hand-off.ts";
-import { type Session, type Turn, turnPlace } from "./session.ts";
+import { type Session, type Turn, turnPlace, turnPlaces } from "./session.ts";
 import type { Keep } from "./session-log.ts";
 
 /** How an answer has a structure. */
@@ -94,7 +94,7 @@ export class AgentRequests {
     let left = 0;
     if (estimate.of(session.messages) > room) {
       // Less than would fit, so that not every turn has to.
-      const messages = cutFor(session.messages, turnPlace(session), room / 2, estimate);
+      const messages = cutFor(session.messages, turnPlaces(session), room / 2, estimate);
       if (agent.memory.summarises) await this.#summarise(messages);
       // For a model that takes less than it should nothing is forgotten: the turn may fail all the same.
       else if (this.#narrowed > 0) left = messages;

@@ -58,23 +58,23 @@ function rawTokens(messages: readonly ChatMessage[]): number {
 }
 
 /**
- * How many of the first messages are to be left out, so that the rest has at most so many tokens. It is cut only before a message
- * of the user's, so that no call of a tool is without its result, and never within the last turn.
- * @param lastTurn the place of the message that has begun it
+ * How many of the first messages are to be left out, so that the rest has at most so many tokens: whole turns, and never the last one.
+ * @param turns the places of the messages that have begun one
  */
 export function cutFor(
   messages: readonly ChatMessage[],
-  lastTurn: number,
+  turns: readonly number[],
   tokensMax: number,
   estimate: TokenEstimate,
 ): number {
-  let cut = Math.max(0, lastTurn);
+  let cut = turns.at(-1) ?? 0;
   let tokens = estimate.of(messages.slice(cut));
-  for (let place = cut - 1; place >= 0 && tokens <= tokensMax; place--) {
-    const message = messages[place] as ChatMessage;
-    tokens += estimate.of([message]);
-    if (message.role === "user" && tokens <= tokensMax) cut = place;
+  for (const start of turns.slice(0, -1).reverse()) {
+    tokens += estimate.of(messages.slice(start, cut));
+    if (tokens > tokensMax) return cut;
+    cut = start;
   }
+  // What is before the first of them belongs to none.
   return cut;
 }
 

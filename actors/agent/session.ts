@@ -137,6 +137,8 @@ export interface Session {
   messages: ChatMessage[];
   /** Messages that there were before the first of those. */
   forgotten: number;
+  /** The numbers of those that have begun a turn. */
+  starts: number[];
   summary: string | undefined;
   turns: number;
   /** The last one. */
@@ -152,6 +154,7 @@ export function emptySession(): Session {
   return {
     messages: [],
     forgotten: 0,
+    starts: [],
     summary: undefined,
     turns: 0,
     turn: undefined,
@@ -183,6 +186,7 @@ export function applied(session: Session, event: SessionEvent): void {
         tookMs: 0,
       };
       session.open = [];
+      session.starts.push(firstMessage);
       messages.push({ role: "user", content });
       return;
     }
@@ -243,18 +247,27 @@ export function applied(session: Session, event: SessionEvent): void {
       return;
     }
     case "forgotten":
-      messages.splice(0, event.messages);
-      session.forgotten += event.messages;
+      forget(session, event.messages);
       return;
     case "summarised": {
       const { messages: first, summary, usage } = event;
-      messages.splice(0, first);
-      session.forgotten += first;
+      forget(session, first);
       session.summary = summary;
       addUsage(session.usage, usage);
       if (session.turn !== undefined && session.turn.end === undefined) addUsage(session.turn.usage, usage);
     }
   }
+}
+
+function forget(session: Session, messages: number): void {
+  session.messages.splice(0, messages);
+  session.forgotten += messages;
+  session.starts = session.starts.filter((start) => start >= session.forgotten);
+}
+
+/** The places of the messages that have begun a turn. */
+export function turnPlaces({ starts, forgotten }: Session): readonly number[] {
+  return starts.map((start) => start - forgotten);
 }
 
 /** Adds what an answer has used; undefined: nobody has told it. */

@@ -92,7 +92,8 @@ class Tools implements ToolRoom {
     if (from === undefined) return undefined;
     const writer = streamOf(bus, from);
     const operation = beginOperation(bus, "execute_tool", request.name);
-    void this.#answer(request, from, writer, operation);
+    // Of a plugin that has ended meanwhile the caller learns by its end.
+    void this.#answer(request, from, writer, operation).catch(() => {});
     return bus.noReply;
   }
 
