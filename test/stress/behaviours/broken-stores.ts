@@ -1,4 +1,6 @@
 /** Stores that do not hold what the contract promises, over one that does: to see that this is found. */
+import type { SessionEvent } from "../../../actors/index.ts";
+import { bytesOfValue, valueOfBytes } from "../../../core/contracts/stored-value.ts";
 import {
   type DriverOutcome,
   type DriverWrite,
@@ -10,8 +12,11 @@ import {
 import { durableStore, type StoreConfig } from "../durable-stores.ts";
 
 export const faults = ["early", "halves", "blind", "eternal"] as const;
+/** Of those, and of their own, what is kept of the sessions of agents. */
+export const agentFaults = ["early", "unbegun", "certain"] as const;
+export type AgentFault = (typeof agentFaults)[number];
 /** `forgets`: what the runtime itself keeps. */
-export type Fault = (typeof faults)[number] | "forgets";
+export type Fault = (typeof faults)[number] | AgentFault | "forgets";
 
 type Commit = StorageDriver["commit"];
 
@@ -80,6 +85,33 @@ function forgets(commit: Commit): Commit {
   };
 }
 
+/** Keeps other events of agents than it is given, as many. */
+function changed(change: (event: SessionEvent) => SessionEvent, commit: Commit): Commit {
+  const changedEvent = (bytes: Uint8Array): Uint8Array => {
+    const kept = valueOfBytes(bytes, "an event") as { readonly version: number; readonly value: SessionEvent };
+    return bytesOfValue({ ...kept, value: change(kept.value) }, "an event");
+  };
+  const changedWrite = (write: DriverWrite): DriverWrite =>
+    write.type === "append" ? { ...write, events: write.events.map(changedEvent) } : write;
+  return (transactions, nowMs) =>
+    commit(
+      transactions.map((writes) => writes.map(changedWrite)),
+      nowMs,
+    );
+}
+
+/** Forgets which calls of tools had begun. */
+const unbegun = (commit: Commit) =>
+  changed((event) => (event.type === "said" ? { ...event, begins: [] } : event), commit);
+
+/** Says of calls of which nobody knows that they were not done. */
+const certain = (commit: Commit) =>
+  changed((event) => {
+    if (event.type !== "toolEnded" || event.isUncertain !== true) return event;
+    const { isUncertain: _isUncertain, ...rest } = event;
+    return { ...rest, content: "not done: the agent ended before it was begun" };
+  }, commit);
+
 interface BrokenConfig {
   readonly store: string;
   readonly of: StoreConfig;
@@ -96,7 +128,7 @@ export const brokenStore = defineStorage({
   config: { schema },
   async open({ store, of, fault }) {
     const driver = await durableStore(store).open(of);
-    const commit = { blind, early, eternal, forgets, halves }[fault](
+    const commit = { blind, certain, early, eternal, forgets, halves, unbegun }[fault](
       (transactions: readonly (readonly DriverWrite[])[], nowMs) => driver.commit(transactions, nowMs),
     );
     return new Proxy(driver, {

@@ -4,27 +4,14 @@
  * they were answered, `handled <id>` and `done <id>` before an agent says so to the runtime. `how` is `load`, `drain` (nothing new; it ends
  * when all is done) or `forget` (over a store that forgets some of what it answers).
  */
-import { writeSync } from "node:fs";
 import { defineServer, type Envelope, pluginFacts } from "../../../core/index.ts";
 import { startSystem } from "../../../index.ts";
 import { durableStore, type StoreConfig } from "../durable-stores.ts";
 import { brokenStore } from "./broken-stores.ts";
+import { say } from "./say.ts";
 
 /** Publishes and submits that are on their way at any time, of each. */
 const window = 16;
-
-/** A line, in the pipe when it returns: where that is full it waits for its reader. */
-function say(line: string): void {
-  let rest = Buffer.from(`${line}\n`);
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
-  }
-}
 
 export const handler = defineServer({
   name: "handler",

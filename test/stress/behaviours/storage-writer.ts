@@ -2,24 +2,11 @@
  * A process that writes to a store until it is killed: `node storage-writer.js <store> <config as JSON> <first number> [fault]`. What was
  * answered it says, a line each, by a write that has reached the pipe when it returns.
  */
-import { writeSync } from "node:fs";
 import { startSystem } from "../../../index.ts";
 import { durableStore, type StoreConfig } from "../durable-stores.ts";
 import { brokenStore } from "./broken-stores.ts";
+import { say } from "./say.ts";
 import { lanes, runLane } from "./storage-work.ts";
-
-/** Waits where the reader is behind: the pipe is full then, and refuses. */
-function say(line: string): void {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let rest = Buffer.from(`${line}\n`); rest.length > 0; ) {
-    try {
-      rest = rest.subarray(writeSync(1, rest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(pause, 0, 0, 1);
-    }
-  }
-}
 
 const [store = "", json = "{}", first = "1", fault] = process.argv.slice(2);
 const config = JSON.parse(json) as StoreConfig;
