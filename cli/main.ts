@@ -46,6 +46,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "ask the turn of an actor that is under way to end",
     load: () => import("./interrupt-turn.ts"),
   },
+  { name: "new", summary: "make a project with an agent of your own", load: () => import("./new.ts") },
   { name: "ask", summary: "ask the agent of a module once", load: () => import("./ask.ts") },
   { name: "chat", summary: "talk with the agent of a module", load: () => import("./chat.ts") },
   { name: "sessions", summary: "the sessions of a module's agents", load: () => import("./sessions.ts") },

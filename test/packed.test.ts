@@ -25,7 +25,9 @@ test("it has what programs load, with the pages about it, and neither sources no
       "README.md",
       "benchmarks/README.md",
       "cli/README.md",
+      "examples/project/README.md",
       "actors/README.md",
+      "actors/agent/README.md",
       "plugins/README.md",
       "plugins/WRITING.md",
       "plugins/template/README.md",
@@ -50,13 +52,21 @@ test("it has what programs load, with the pages about it, and neither sources no
     ].map((folder) => `plugins/${folder}/README.md`),
   ];
   const template = ["package.json", "plugin.js", "plugin.test.js", "example.js"];
-  const programs = ["package.json", "cli/mofa.cjs", ...template.map((file) => `plugins/template/${file}`)];
+  // What mofa new copies, of which some are sources.
+  const project = ["_gitignore", "_package.json", "agent.test.ts", "agent.ts", "tsconfig.json"].map(
+    (file) => `examples/project/${file}`,
+  );
+  const programs = ["package.json", "cli/mofa.cjs", ...template.map((file) => `plugins/template/${file}`), ...project];
   const erlang = readdirSync(join(packageRoot, "benchmarks/peers/erlang")).map(
     (file) => `benchmarks/peers/erlang/${file}`,
   );
   expect(paths).toEqual(expect.arrayContaining([...needed, ...pagesOfUsers, ...programs, ...erlang]));
   const pagesOfOthers = paths.filter((path) => path.endsWith(".md") && !pagesOfUsers.includes(path));
-  const superfluous = paths.filter((path) => /^dist\/(?:(?:test|examples)\/|jest)|\.map$|(?<!\.d)\.ts$/.test(path));
+  const others = paths.filter((path) => !project.includes(path));
+  const superfluous = others.filter(
+    (path) =>
+      /^dist\/(?:(?:test|examples)\/|jest)|\.map$|(?<!\.d)\.ts$|^examples\//.test(path) && !pagesOfUsers.includes(path),
+  );
   expect([pagesOfOthers, superfluous]).toEqual([[], []]);
 });
 
