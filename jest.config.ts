@@ -4,12 +4,15 @@ import type { Config } from "jest";
 /** Suites that take long and tell little anew from one change to the next: `npm run test:isolated` runs them. */
 export const longSuites = [
   "agent-examples",
+  "cli/ask",
   "cli/attach",
   "cli/chaos",
+  "cli/chat",
   "cli/demo",
   "cli/demo/injector",
   "cli/mcp-serve",
   "cli/run",
+  "cli/sessions",
   "cli/tools",
   "core/bus/bus-property",
   "core/bus/crowd-property",
@@ -60,6 +63,7 @@ export const longSuites = [
   "core/threads/watchdog",
   "core/volume",
   "examples",
+  "own-agent",
   "packed",
   "plugins/bad-plugins",
   "plugins/key-differences",

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { AgentAnswer, AgentDelta, SessionState } from "../actors/index.ts";
 import { AgentHost } from "./agents/agent-host.ts";
-import { loadAgent } from "./agents/agent-module.ts";
+import { assertKept, loadAgent } from "./agents/agent-module.ts";
 import { toolLine } from "./agents/tool-line.ts";
 import { printable, printableLines } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
@@ -52,6 +52,7 @@ export async function run(
     return exitCodes.usage;
   }
   const loaded = await loadAgent(module);
+  if (session !== undefined) assertKept(loaded, session);
   await using host = await AgentHost.start(loaded, session, err);
   const onDelta = (delta: AgentDelta) => {
     const line = toolLine(delta);
@@ -72,9 +73,9 @@ export async function run(
   else {
     const { isTTY = false } = out as { readonly isTTY?: boolean };
     if (answer.text !== "") out.write(`${isTTY ? printableLines(answer.text) : answer.text}\n`);
-    for (const { tool, arguments: what } of answer.approvals)
-      err.write(`mofa ask: ${tool} ${printable(what)} waits for approval: --approve says yes, mofa chat asks you\n`);
   }
+  for (const { tool, arguments: what } of answer.approvals)
+    err.write(`mofa ask: ${tool} ${printable(what)} waits for approval: --approve says yes, mofa chat asks you\n`);
   return answer.finish === "approval" ? exitCodes.failed : exitCodes.ok;
 }
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { AgentAnswer, AgentApproval, SessionState } from "../actors/index.ts";
 import { errorData } from "../core/index.ts";
 import { AgentHost } from "./agents/agent-host.ts";
-import { loadAgent } from "./agents/agent-module.ts";
+import { assertKept, loadAgent } from "./agents/agent-module.ts";
 import { ChatView } from "./agents/chat-view.ts";
 import { messageText, usageText } from "./agents/message-text.ts";
 import { Prompt } from "./agents/prompt.ts";
@@ -21,7 +21,10 @@ export function describe(command: Command): void {
   command
     .argument("<module>", "a .js or .ts file that exports `agent`, and `plugins` that it needs")
     .option("--session <name>", "go on with the session of that name, which a storage plugin keeps")
-    .option("--json", "print each part of an answer, and the answer, as a line of JSON; notes go to stderr")
+    .option(
+      "--json",
+      "print each part of an answer, and the answer or what it has failed with, as a line of JSON; notes go to stderr",
+    )
     .addHelpText("after", `\n${help}.`);
 }
 
@@ -33,6 +36,7 @@ export async function run(
   // `describe` above declares these options, so commander has made them this.
   const { session, json = false } = options as ChatCommandOptions;
   const loaded = await loadAgent(module);
+  if (session !== undefined) assertKept(loaded, session);
   await using host = await AgentHost.start(loaded, session, context.err);
   const chat = new Chat(host, json, context);
   return await chat.run();
@@ -63,7 +67,6 @@ class Chat {
     for (;;) {
       const line = await prompt.ask("> ");
       if (typeof line !== "string") {
-        this.#view.endLine();
         if (line.not === "end") return exitCodes.ok;
         this.#view.note("(Ctrl-D leaves)");
       } else if (line.trim() === "/quit") return exitCodes.ok;
@@ -96,10 +99,14 @@ class Chat {
         answer = await this.#answer("decide", { id: approval.id, isApproved });
       }
     } catch (error) {
-      const { code, message } = errorData(error);
-      this.#view.note(
-        code === "interrupted" || code === "cancelled" ? "(interrupted)" : `! ${printable(message)} (${code})`,
-      );
+      const { code = "crashed", message } = errorData(error);
+      if (this.#json) this.#context.out.write(`${JSON.stringify({ type: "failed", code, message })}\n`);
+      if (code === "interrupted" || code === "cancelled") this.#view.note("(interrupted)");
+      else if (code === "agent_waits" && call === "ask") {
+        // Nothing else is answered before somebody has decided.
+        this.#view.note("(not asked: a word on this is waited for first)");
+        await this.#turn("goOn", undefined);
+      } else this.#view.note(`! ${printable(message)} (${code})`);
     }
   }
 
@@ -127,10 +134,11 @@ class Chat {
   /** Undefined: nobody has said a word, and it goes on waiting. */
   async #approved({ agent, tool, arguments: given }: AgentApproval): Promise<boolean | undefined> {
     // All of it: what is not shown would be approved unseen.
-    const said = await this.#prompt.askAnew(`${agent} wants ${tool} ${printable(given)}: do it? [y/N] `);
+    const question = `${agent} wants ${tool} ${printable(given)}: do it? [y/N] `;
+    if (!this.#prompt.isTerminal) this.#view.note(question.trim());
+    const said = await this.#prompt.ask(question, true);
     if (typeof said === "string") return /^y(?:es)?$/i.test(said.trim());
-    this.#view.endLine();
-    this.#view.note("(it waits: say yes or no the next time)");
+    this.#view.note("(it waits: it is asked again with the next question, or at the next start of its session)");
     return undefined;
   }
 }

@@ -1,9 +1,8 @@
 /** `mofa sessions`: the sessions of a module's agents, in the store that it names. */
 import type { Command } from "commander";
 import { type SessionEntry, type Sessions, type StoredSession, sessionsOf, storeOf } from "../actors/index.ts";
-import { isPlugin, pluginFacts, storageCapability } from "../core/index.ts";
-import { type PluginUse, RuntimeError, startSystem } from "../index.ts";
-import { type AgentModule, loadAgent, nameOf } from "./agents/agent-module.ts";
+import { startSystem } from "../index.ts";
+import { loadAgent, nameOf, storesOf } from "./agents/agent-module.ts";
 import { messageText } from "./agents/message-text.ts";
 import { oneLine, printable, tableText } from "./attach/table.ts";
 import { type CommandContext, type ExitCode, exitCodes } from "./command.ts";
@@ -65,18 +64,6 @@ export async function run(
 
 function isVerb(verb: string): verb is Verb {
   return verbs.some((one) => one === verb);
-}
-
-function storesOf({ plugins }: AgentModule): readonly PluginUse[] {
-  const stores = plugins.filter((use) => {
-    const plugin = isPlugin(use) ? use : use.plugin;
-    return pluginFacts(plugin).provides.some(({ name }) => name === storageCapability.name);
-  });
-  if (stores.length > 0) return stores;
-  throw new RuntimeError(
-    "plugin_missing",
-    "the module's plugins have no store: add one to its plugins, as storage-sqlite",
-  );
 }
 
 async function list(

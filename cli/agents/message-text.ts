@@ -2,6 +2,7 @@
 import type { SessionState } from "../../actors/index.ts";
 import type { ChatMessage } from "../../core/index.ts";
 import { oneLine } from "../attach/table.ts";
+import { countText } from "../number-text.ts";
 
 const charsMax = 400;
 
@@ -20,5 +21,5 @@ export function usageText({
   const { inputTokens, outputTokens, cost } = usage;
   const price = cost === undefined ? "" : `, ${cost.amount.toFixed(6)} ${cost.currency}`;
   const off = estimateError === undefined ? "" : `; the last estimate was ${Math.round(estimateError * 100)} % off`;
-  return `${turns} turns, ${inputTokens} tokens read, ${outputTokens} written${price}${off}`;
+  return `${countText(turns, "turn")}, ${inputTokens} tokens read, ${outputTokens} written${price}${off}`;
 }

@@ -5,8 +5,10 @@ import { createInterface, type Interface } from "node:readline";
 export type Unwritten = "interrupt" | "end";
 
 export class Prompt implements Disposable {
+  /** False: lines come from a file or a program, and questions are not shown. */
+  readonly isTerminal: boolean;
+  readonly #output: NodeJS.WritableStream;
   readonly #terminal: Interface;
-  readonly #isTerminal: boolean;
   readonly #lines: string[] = [];
   #waiting: ((line: string | { readonly not: Unwritten }) => void) | undefined;
   #isOver = false;
@@ -14,8 +16,9 @@ export class Prompt implements Disposable {
   onInterrupt: () => void = () => {};
 
   constructor(input: NodeJS.ReadStream, output: NodeJS.WritableStream, signal: AbortSignal) {
-    this.#isTerminal = input.isTTY === true;
-    this.#terminal = createInterface({ input, output, terminal: this.#isTerminal, historySize: 1_000 });
+    this.isTerminal = input.isTTY === true;
+    this.#output = output;
+    this.#terminal = createInterface({ input, output, terminal: this.isTerminal, historySize: 1_000 });
     this.#terminal.on("line", (line) => {
       if (this.#waiting === undefined) this.#lines.push(line);
       else this.#settle(line);
@@ -23,7 +26,7 @@ export class Prompt implements Disposable {
     this.#terminal.on("SIGINT", () => {
       if (this.#waiting === undefined) this.onInterrupt();
       else {
-        this.#clear();
+        this.#dropLine();
         this.#settle({ not: "interrupt" });
       }
     });
@@ -34,29 +37,25 @@ export class Prompt implements Disposable {
     signal.addEventListener("abort", () => this.#terminal.close(), { once: true });
   }
 
-  /** The same, of somebody who has read the question: what was typed at a terminal before is no answer. */
-  askAnew(question: string): Promise<string | { readonly not: Unwritten }> {
-    if (this.#isTerminal) {
-      this.#lines.length = 0;
-      this.#clear();
-    }
-    return this.ask(question);
-  }
-
-  /** The next line; lines that came before anybody asked are taken first. */
-  ask(question: string): Promise<string | { readonly not: Unwritten }> {
-    const line = this.#lines.shift();
+  /**
+   * The next line; lines that came before anybody asked are taken first.
+   * @param isFresh at a terminal they are not: who has written them has not seen what is asked
+   */
+  ask(question: string, isFresh = false): Promise<string | { readonly not: Unwritten }> {
+    const line = isFresh && this.isTerminal ? undefined : this.#lines.shift();
     if (line !== undefined) return Promise.resolve(line);
     if (this.#isOver) return Promise.resolve({ not: "end" });
     const { promise, resolve } = Promise.withResolvers<string | { readonly not: Unwritten }>();
     this.#waiting = resolve;
-    this.#terminal.setPrompt(question);
-    this.#terminal.prompt();
+    if (this.isTerminal) {
+      this.#terminal.setPrompt(question);
+      this.#terminal.prompt();
+    }
     return promise;
   }
 
-  /** What stands in the line that is being written. */
-  #clear(): void {
+  /** What was begun of a line is not written. */
+  #dropLine(): void {
     this.#terminal.write(null, { ctrl: true, name: "e" });
     this.#terminal.write(null, { ctrl: true, name: "u" });
   }
@@ -64,6 +63,8 @@ export class Prompt implements Disposable {
   #settle(line: string | { readonly not: Unwritten }): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
+    // What comes next does not stand behind the question.
+    if (waiting !== undefined && typeof line !== "string" && this.isTerminal) this.#output.write("\n");
     waiting?.(line);
   }
 

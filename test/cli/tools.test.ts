@@ -6,6 +6,7 @@ import { python } from "../support/known-services.ts";
 import { mofaEntry, useMofaPrograms } from "../support/mofa-programs.ts";
 import { runProgram } from "../support/run-program.ts";
 import { describeWith } from "../support/service.ts";
+import { mofaAtTerminal } from "../support/terminal.ts";
 
 const programs = useMofaPrograms({
   "shop.ts": `
@@ -64,6 +65,7 @@ const programs = useMofaPrograms({
       await new Promise(() => {});
     }`,
 });
+
 /** With that on its standard input. */
 async function piped(text: string, tool: string, ...args: string[]) {
   const file = join(programs.folder, "input");
@@ -71,36 +73,6 @@ async function piped(text: string, tool: string, ...args: string[]) {
   const words = [process.execPath, mofaEntry, "call-tool", "shop", tool, ...args].map((word) => `'${word}'`).join(" ");
   return await runProgram("/bin/sh", ["-c", `${words} < '${file}'`], { env: programs.environment });
 }
-
-/** At a terminal of its own, where the keys are pressed once it asks. */
-async function atTerminal(keys: string, ...args: string[]) {
-  const words = [process.execPath, mofaEntry, "call-tool", ...args].map((word) => `'${word}'`).join(" ");
-  return await runProgram("python3", ["-c", terminal, words, keys], { env: programs.environment });
-}
-
-/** Runs a command at a pseudo terminal, presses keys behind its question, and ends as it does. */
-const terminal = `
-import os, pty, sys
-pid, fd = pty.fork()
-if pid == 0:
-    os.execv("/bin/sh", ["/bin/sh", "-c", "exec " + sys.argv[1]])
-seen, pressed = b"", False
-while True:
-    try:
-        part = os.read(fd, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    seen += part
-    if b"[y/N] " in seen and not pressed:
-        pressed = True
-        os.write(fd, sys.argv[2].encode())
-sys.stdout.write(seen.decode(errors="replace"))
-sys.stdout.flush()
-_, status = os.waitpid(pid, 0)
-os._exit(os.waitstatus_to_exitcode(status) % 256)
-`;
 
 const mofa = (...args: string[]) => programs.mofa(...args);
 const start = (...args: string[]) => programs.start("shop.ts", args);
@@ -330,7 +302,8 @@ await describeWith(python, () => {
     ["Ctrl-C", "\u0003", 130, /do it\? \[y\/N\] /],
   ])("a person at a terminal is asked, and says %s", async (_what, keys, code, words) => {
     await start();
-    const said = await atTerminal(keys, "shop", "erase");
+    const steps = [{ see: "[y/N] ", press: keys }];
+    const said = await mofaAtTerminal(["call-tool", "shop", "erase"], steps, programs.environment);
     expect(said.stdout).toMatch(words);
     expect(said.code).toBe(code);
   });
