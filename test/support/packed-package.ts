@@ -1,6 +1,6 @@
 /** The package as `npm pack` makes it, and as npm installs it somewhere else: with what it depends on, and nothing beside. */
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -48,6 +48,16 @@ export class PackedPackage implements Disposable {
       if (existsSync(installed)) symlinkSync(installed, join(modules, name), "junction");
     }
     return join(modules, "mofa");
+  }
+
+  /** The commands of what was put there, as npm links them: those of mofa, and of `node` where that is beside. */
+  linkCommands(at: string): void {
+    const modules = join(at, "node_modules");
+    mkdirSync(join(modules, ".bin"));
+    chmodSync(join(modules, "mofa", "cli", "mofa.cjs"), 0o755);
+    symlinkSync(join("..", "mofa", "cli", "mofa.cjs"), join(modules, ".bin", "mofa"));
+    const node = join("node", "bin", "node");
+    if (existsSync(join(modules, node))) symlinkSync(join("..", node), join(modules, ".bin", "node"));
   }
 
   [Symbol.dispose](): void {
