@@ -177,7 +177,7 @@ describe("mofa call-tool", () => {
     });
     const id = await called.promise;
     expect((await mofa("approve")).stdout).toMatch(
-      new RegExp(`^id +waits +plugin +tool +arguments\n${id} +\\d+ s +shop +erase +\\{\\}\n$`),
+      new RegExp(`^id +waits +of +tool +arguments\n${id} +\\d+ s +shop +erase +\\{\\}\n$`),
     );
     expect(await mofa("approve", id, "--deny", "--reason", "not now")).toEqual({
       code: 0,
