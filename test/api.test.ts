@@ -60,9 +60,9 @@ const expected: Readonly<Record<string, { readonly values: string; readonly type
     `,
   },
   "mofa/actors": {
-    values: "defineDurableState defineEventSourced",
+    values: "agentTag defineAgent defineDurableState defineEventSourced sessionsOf storeOf",
     types:
-      "DurableStateCalls DurableStateDefinition EventSourcedCalls EventSourcedDefinition Persist PersistState PersistentHandlers",
+      "AgentAnswer AgentApi AgentApproval AgentBudget AgentCalls AgentDecision AgentDefinition AgentDelta AgentInput AgentLimits AgentMemory AgentModel AgentStart DurableStateCalls DurableStateDefinition EventSourcedCalls EventSourcedDefinition HandOff Persist PersistState PersistentHandlers Session SessionEntry SessionEvent SessionState Sessions StoredSession TurnCall Usage",
   },
   "mofa/plugins/llm-anthropic": { values: "llmAnthropic", types: "" },
   "mofa/plugins/llm-native": { values: "llmNative", types: "" },

@@ -1,13 +1,5 @@
 /** Handing a conversation to another agent, as a tool that the model calls. */
-import {
-  byDeadline,
-  type Context,
-  describe,
-  RuntimeError,
-  type StreamWriter,
-  type ToolCall,
-  type ToolSpec,
-} from "../../core/index.ts";
+import { byDeadline, type Context, describe, RuntimeError, type ToolCall, type ToolSpec } from "../../core/index.ts";
 import type { AgentAnswer, AgentDecision, AgentDelta, AgentInput } from "./agent-answer.ts";
 import { type CheckedAgent, handOffPrefix } from "./agent-definition.ts";
 import type { TurnEnd } from "./session.ts";
