@@ -1,4 +1,7 @@
-/** Numbers by labels, as many as a bound allows: whoever makes up names fills one more, and no memory. */
+/**
+ * Numbers by labels, as many as a bound allows: where there are more, those that are used least are counted as one. Whoever makes
+ * up names fills no memory, and takes no place from who is used.
+ */
 import type { Labels, Sample } from "./exposition.ts";
 
 /** Characters of a label's value. */
@@ -8,42 +11,48 @@ export const other = "other";
 interface Series<T> {
   readonly labels: Labels;
   readonly kept: T;
+  uses: number;
 }
 
 class BoundedSeries<T> {
   readonly #most: number;
   readonly #make: () => T;
+  readonly #fold: (into: T, from: T) => void;
   readonly #series = new Map<string, Series<T>>();
+  #rest: Series<T> | undefined;
 
-  constructor(most: number, make: () => T) {
+  /** @param fold adds what one has to another */
+  constructor(most: number, make: () => T, fold: (into: T, from: T) => void) {
     this.#most = most;
     this.#make = make;
+    this.#fold = fold;
   }
 
   of(given: Labels): T {
     const labels = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, shortened(value)]));
-    return this.#find(labels) ?? this.#add(labels) ?? this.#rest(labels);
+    const known = this.#series.get(keyOf(labels));
+    if (known === undefined && this.#series.size - (this.#rest === undefined ? 0 : 1) >= this.#most) this.#makeRoom();
+    const series = this.#series.get(keyOf(labels)) ?? this.#add(labels);
+    series.uses++;
+    return series.kept;
   }
 
-  #find(labels: Labels): T | undefined {
-    return this.#series.get(keyOf(labels))?.kept;
+  #add(labels: Labels): Series<T> {
+    const series = { labels, kept: this.#make(), uses: 0 };
+    this.#series.set(keyOf(labels), series);
+    return series;
   }
 
-  #add(labels: Labels): T | undefined {
-    if (this.#series.size >= this.#most) return undefined;
-    const kept = this.#make();
-    this.#series.set(keyOf(labels), { labels, kept });
-    return kept;
-  }
-
-  /** Beyond the bound there is one more, of all that have no series of their own. */
-  #rest(labels: Labels): T {
-    const rest = Object.fromEntries(Object.keys(labels).map((name) => [name, other]));
-    const known = this.#find(rest);
-    if (known !== undefined) return known;
-    const kept = this.#make();
-    this.#series.set(keyOf(rest), { labels: rest, kept });
-    return kept;
+  /** The one that was used least, the oldest of these, is counted with the others that have no series of their own. */
+  #makeRoom(): void {
+    let least: Series<T> | undefined;
+    for (const series of this.#series.values())
+      if (series !== this.#rest && series.uses < (least?.uses ?? Number.POSITIVE_INFINITY)) least = series;
+    if (least === undefined) return;
+    this.#series.delete(keyOf(least.labels));
+    const rest = Object.fromEntries(Object.keys(least.labels).map((name) => [name, other]));
+    this.#rest ??= this.#series.get(keyOf(rest)) ?? this.#add(rest);
+    this.#fold(this.#rest.kept, least.kept);
   }
 
   get all(): readonly Series<T>[] {
@@ -55,7 +64,13 @@ export class Counts {
   readonly #series;
 
   constructor(most = Number.POSITIVE_INFINITY) {
-    this.#series = new BoundedSeries(most, () => ({ count: 0 }));
+    this.#series = new BoundedSeries(
+      most,
+      () => ({ count: 0 }),
+      (into, from) => {
+        into.count += from.count;
+      },
+    );
   }
 
   add(labels: Labels, count = 1): void {
@@ -74,7 +89,14 @@ export class Histograms {
   /** @param bounds upper ones, from the lowest; above the last is one more bucket */
   constructor(bounds: readonly number[], most: number) {
     this.#bounds = bounds;
-    this.#series = new BoundedSeries(most, () => ({ buckets: new Array<number>(bounds.length + 1).fill(0), sum: 0 }));
+    this.#series = new BoundedSeries(
+      most,
+      () => ({ buckets: new Array<number>(bounds.length + 1).fill(0), sum: 0 }),
+      (into, from) => {
+        into.sum += from.sum;
+        for (const [at, count] of from.buckets.entries()) into.buckets[at] = (into.buckets[at] ?? 0) + count;
+      },
+    );
   }
 
   record(labels: Labels, value: number): void {

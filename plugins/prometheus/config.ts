@@ -6,7 +6,7 @@ export interface PrometheusConfig {
   readonly host: string;
   /** Default 9464; 0: any free one, which the call `address` tells. */
   readonly port: number;
-  /** Series that each metric with names of others in its labels (models, tools, supervisors) may have; what comes behind them is counted as `other`. Default 100. */
+  /** Series that each metric with names of others in its labels (models, tools, supervisors) may have; beyond them those that are used least are counted as `other`. Default 100. */
   readonly maxSeries: number;
 }
 

@@ -9,7 +9,7 @@ import {
   type SystemStats,
   statsMetrics,
 } from "../../core/index.ts";
-import { Counts, Histograms } from "./bounded-series.ts";
+import { Counts, Histograms, other } from "./bounded-series.ts";
 import type { Family, Sample } from "./exposition.ts";
 
 /** In seconds. */
@@ -22,9 +22,13 @@ export class RuntimeFamilies {
   readonly #operations: Histograms;
   readonly #failures: Counts;
   readonly #tokens: Counts;
+  readonly #answeredMax: number;
+  /** Names under which models have answered, the last of them; others are anything that somebody has asked for. */
+  readonly #answered = new Set<string>();
 
   /** @param maxSeries of a metric with others' names in its labels */
   constructor(maxSeries: number) {
+    this.#answeredMax = maxSeries;
     // Why actors end is told by words of the runtime alone.
     this.#events = { crashed: new Counts(maxSeries), exited: new Counts(), restarted: new Counts(maxSeries) };
     this.#operations = new Histograms(operationBounds, maxSeries);
@@ -38,7 +42,7 @@ export class RuntimeFamilies {
   }
 
   #operation({ operation, subject, attributes, failure, tookMs }: OperationEvent): void {
-    const model = textOf(attributes["gen_ai.response.model"]) ?? subject ?? "";
+    const model = this.#modelOf(attributes) ?? subject ?? "";
     const labels = { operation, subject: operation === "execute_tool" ? (subject ?? "") : model };
     this.#operations.record(labels, tookMs / 1_000);
     if (failure !== undefined) this.#failures.add({ ...labels, code: failure });
@@ -50,6 +54,22 @@ export class RuntimeFamilies {
       if (typeof tokens === "number" && Number.isSafeInteger(tokens) && tokens > 0)
         this.#tokens.add({ model, type }, tokens);
     }
+  }
+
+  /** Undefined: it is no model's operation, or names none. */
+  #modelOf(attributes: OperationEvent["attributes"]): string | undefined {
+    const asked = textOf(attributes["gen_ai.request.model"]);
+    const answering = textOf(attributes["gen_ai.response.model"]);
+    if (answering === undefined) return asked === undefined || this.#answered.has(asked) ? asked : other;
+    for (const name of [asked ?? answering, answering]) {
+      this.#answered.delete(name);
+      this.#answered.add(name);
+    }
+    for (const oldest of this.#answered) {
+      if (this.#answered.size <= this.#answeredMax) break;
+      this.#answered.delete(oldest);
+    }
+    return answering;
   }
 
   families(stats: SystemStats): readonly Family[] {

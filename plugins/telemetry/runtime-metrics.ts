@@ -9,10 +9,14 @@ import {
   type SystemStats,
   statsMetrics,
 } from "../../core/index.ts";
+import { BoundedNames } from "./bounded-names.ts";
 
 /** As the conventions for generative AI have them. */
 const tokenBounds = Array.from({ length: 14 }, (_, power) => 4 ** power);
 const secondBounds = Array.from({ length: 14 }, (_, power) => 0.01 * 2 ** power);
+
+/** Of models, of tools, of what is counted by the names of behaviours and supervisors. */
+const namesMax = 100;
 
 /** Of an operation's attributes, those that measurements have, too. */
 const dimensions = [
@@ -29,6 +33,14 @@ export class RuntimeMetrics {
   readonly #others;
   readonly #events: Readonly<Record<CountedEvent["type"], Counter>>;
   readonly #close: () => void;
+  /** Under which models have answered, or were asked for when they did. */
+  readonly #models = new BoundedNames(namesMax);
+  readonly #tools = new BoundedNames(namesMax);
+  readonly #labels: Readonly<Record<CountedEvent["type"], BoundedNames>> = {
+    crashed: new BoundedNames(namesMax),
+    exited: new BoundedNames(namesMax),
+    restarted: new BoundedNames(namesMax),
+  };
 
   /** @param stats asked for when somebody collects */
   constructor(meter: Meter, stats: () => Promise<SystemStats>) {
@@ -60,7 +72,7 @@ export class RuntimeMetrics {
     const known = Object.fromEntries(
       dimensions.flatMap((name) => {
         const value = attributes[name];
-        return typeof value === "string" ? [[name, value]] : [];
+        return typeof value === "string" ? [[name, this.#bounded(name, value, attributes)]] : [];
       }),
     );
     // The conventions' own metric is of their operations alone.
@@ -81,8 +93,18 @@ export class RuntimeMetrics {
     }
   }
 
+  /** Who asks for a model that there is not has made up its name. */
+  #bounded(dimension: (typeof dimensions)[number], value: string, attributes: OperationEvent["attributes"]): string {
+    if (dimension === "gen_ai.tool.name") return this.#tools.of(value);
+    if (!dimension.endsWith(".model")) return value;
+    return attributes["gen_ai.response.model"] === undefined ? this.#models.known(value) : this.#models.of(value);
+  }
+
   happened(event: CountedEvent): void {
-    this.#events[event.type].add(1, attributesOf(eventMetrics[event.type], eventLabel(event)));
+    const { type } = event;
+    const label = eventLabel(event);
+    const told = label === "" ? label : this.#labels[type].of(label);
+    this.#events[type].add(1, attributesOf(eventMetrics[type], told));
   }
 
   close(): void {
