@@ -1,7 +1,7 @@
 /** Attributes of `telemetry`'s measurements: names that anybody can make up are bounded. Not in every placement: no actors run. */
 import { expect, test } from "@jest/globals";
 import type { Attributes, Meter } from "@opentelemetry/api";
-import type { OperationEvent, SystemStats } from "../../../core/index.ts";
+import type { SystemStats } from "../../../core/index.ts";
 import { RuntimeMetrics } from "../../../plugins/telemetry/runtime-metrics.ts";
 
 const instrument = (seen: Attributes[]) => ({ record: (_value: number, of: Attributes) => void seen.push(of) });
