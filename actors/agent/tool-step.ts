@@ -26,8 +26,11 @@ export interface ToolStepParts {
   assertOutput(answer: AgentAnswer): Promise<void>;
 }
 
-/** What a tool's call fails with when its plugin has ended or was not heard of any more: it may be done. */
-const leftOpen = new Set(["killed", "shutdown", "thread_lost", "process_lost", "timeout", "crashed"]);
+/** What a tool's call fails with when its plugin has ended, or was not heard of any more: it may be done. `noproc` is not among them: nothing was begun. */
+const leftOpen = new Set([
+  ...["killed", "shutdown", "normal", "crashed", "exit_called", "budget", "turn_limit", "turn_lost"],
+  ...["thread_lost", "process_lost", "interrupted", "timeout"],
+]);
 
 export class ToolStep {
   readonly #parts: ToolStepParts;

@@ -11,12 +11,8 @@ export const answerOfThinkers = 'It is {"words":6}.';
 export const wordsModel = scriptedModel("llm-words");
 export const wordsRouter = routeModels({ name: "llm-words-router", over: ["llm-words"], keepsBudgets: true });
 export const wordsRules = [
-  // What it had begun when it was killed is asked for again: the tool only counts.
-  {
-    when: { role: "tool", contains: "uncertain" },
-    answer: { toolCalls: [{ name: "count_words", arguments: { text } }] },
-  },
-  { when: { role: "tool" }, answer: { content: "It is {last}." } },
+  { when: { role: "tool", contains: '{"words"' }, answer: { content: "It is {last}." } },
+  // Whatever has befallen the tool, or the agent, it is asked for again: it only counts.
   { answer: { toolCalls: [{ name: "count_words", arguments: { text } }] } },
 ];
 

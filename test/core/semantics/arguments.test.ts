@@ -24,7 +24,7 @@ const wrong: readonly (readonly [Step, RegExp])[] = [
   [["send", nobody, 1, { transfer: 5 }], /send: transfer is a list of ArrayBuffers.*, got 5/],
   [["cast", nobody, "keep", 1, { transfer: [5] }], /cast: transfer is a list of ArrayBuffers.*, got 5 at 0/],
   [["cast", nobody, "keep", 1, { transfer: [new Uint8Array(1)] }], /\(of a view its buffer\), got Uint8Array at 0/],
-  [["call", nobody, "keep", 1, 5], /call: options wants an object with timeoutMs, trace, got 5/],
+  [["call", nobody, "keep", 1, 5], /call: options wants an object with timeoutMs, trace, stream, got 5/],
   [["call", nobody, "keep", 1, { timeout: 5 }], /call: options: there is no "timeout"; it takes timeoutMs/],
   [["call", nobody, "keep", 1, { timeoutMs: "5" }], /call wants timeoutMs from 0 or Infinity, got "5"/],
   [["call", nobody], /call wants the name of a handler, got undefined/],
