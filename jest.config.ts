@@ -3,7 +3,10 @@ import type { Config } from "jest";
 
 /** Suites that take long and tell little anew from one change to the next: `npm run test:isolated` runs them. */
 export const longSuites = [
+  "actors/agent/kills",
+  "actors/agent/stores",
   "agent-examples",
+  "benchmarks/savina",
   "cli/ask",
   "cli/attach",
   "cli/chaos",
@@ -67,6 +70,7 @@ export const longSuites = [
   "packed",
   "plugins/bad-plugins",
   "plugins/key-differences",
+  "plugins/models/native",
   "plugins/models/native-process",
   "plugins/storage/bounds",
   "plugins/storage/durable",
@@ -89,8 +93,10 @@ export const longSuites = [
   "plugins/tools/fs-kills",
   "plugins/tools/mcp",
   "plugins/tools/mcp-hostile",
+  "plugins/tools/memory",
   "plugins/tools/shell",
   "plugins/tools/sql-mysql",
+  "plugins/tools/sql-postgres",
   "plugins/tools/sql-sqlite",
   "plugins/wasm/calls",
   "plugins/wasm/config-keys",
