@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { AgentAnswer, AgentApi, AgentDelta, SessionState } from "../../actors/index.ts";
 import { byDeadline } from "../../core/index.ts";
 import { type MofaSystem, type Ref, RuntimeError } from "../../index.ts";
+import { storageMemory } from "../../plugins/storage-memory/index.ts";
 import { storageSqlite } from "../../plugins/storage-sqlite/index.ts";
 import { answerOfThinkers, spender, thinker, toolCount, wordsModel, wordsRouter, wordsRules } from "./thinker.ts";
 
@@ -35,7 +36,8 @@ const askTimeoutMs = 10_000;
 
 export class Thinkers implements AsyncDisposable {
   readonly #system: MofaSystem;
-  readonly #folder = mkdtempSync(join(tmpdir(), "mofa-demo-"));
+  /** Undefined: nothing may be written here. */
+  readonly #folder = temporaryFolder();
   readonly #killed: number;
   #tokens = 0;
   #toolCalls = 0;
@@ -52,7 +54,10 @@ export class Thinkers implements AsyncDisposable {
   async start(): Promise<void> {
     // Their threads are lost with the others', and they are started again with them.
     const often = { intensity: 1_000, periodMs: 10_000 };
-    const store = { plugin: storageSqlite, config: { file: join(this.#folder, "sessions.sqlite") } };
+    const store =
+      this.#folder === undefined
+        ? { plugin: storageMemory }
+        : { plugin: storageSqlite, config: { file: join(this.#folder, "sessions.sqlite") } };
     const model = { plugin: wordsModel, config: { rules: wordsRules } };
     await this.#system.startPlugins([store, model, { plugin: wordsRouter }, { plugin: toolCount }], often);
     const child = (name: string, number: number) => ({ id: `${name} ${number}`, name: `${name} ${number}` });
@@ -140,8 +145,16 @@ export class Thinkers implements AsyncDisposable {
 
   /** When the system has stopped. */
   [Symbol.asyncDispose](): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     return Promise.resolve();
+  }
+}
+
+function temporaryFolder(): string | undefined {
+  try {
+    return mkdtempSync(join(tmpdir(), "mofa-demo-"));
+  } catch {
+    return undefined; // by Node's permissions, or on a disk that is read alone: then sessions are in memory
   }
 }
 

@@ -125,13 +125,7 @@ describe("mofa demo", () => {
   });
 
   test("loses nothing where the inspector is refused: then a runaway turn takes its thread with it", async () => {
-    const allowed = [
-      "--permission",
-      "--allow-fs-read=*",
-      "--allow-fs-write=*",
-      "--allow-worker",
-      "--allow-child-process",
-    ];
+    const allowed = ["--permission", "--allow-fs-read=*", "--allow-worker", "--allow-child-process"];
     const args = [...allowed, entry, "demo", folder, "--json", "--agents", "200", "--seed", "5"];
     const { code, stdout, stderr } = await runProgram(process.execPath, args);
     expect({ code, said: code === 0 ? "" : stderr }).toEqual({ code: 0, said: "" });
