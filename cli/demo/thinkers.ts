@@ -27,8 +27,6 @@ const thinkers = 24;
 const spenders = 4;
 const turns = 3;
 const killedMax = 6;
-/** Each ends within so many turns. */
-const spendingsMax = 100;
 /** A turn that a fault has struck is asked for again, a little later. */
 const triesMax = 200;
 const againMs = 50;
@@ -56,7 +54,7 @@ export class Thinkers implements AsyncDisposable {
     const often = { intensity: 1_000, periodMs: 10_000 };
     const store =
       this.#folder === undefined
-        ? { plugin: storageMemory }
+        ? { plugin: storageMemory, isolation: "thread" as const } // which no fault takes
         : { plugin: storageSqlite, config: { file: join(this.#folder, "sessions.sqlite") } };
     const model = { plugin: wordsModel, config: { rules: wordsRules } };
     await this.#system.startPlugins([store, model, { plugin: wordsRouter }, { plugin: toolCount }], often);
@@ -126,7 +124,7 @@ export class Thinkers implements AsyncDisposable {
           else hasEnded = true;
         }
       }
-      await new Promise<void>((resolve) => void byDeadline(againMs, resolve));
+      await again();
     }
     throw lost(`${name} does not answer`);
   }
@@ -136,8 +134,13 @@ export class Thinkers implements AsyncDisposable {
     const ref = this.#system.whereis(`spender ${at}`) as Ref<AgentApi> | undefined;
     if (ref === undefined) throw lost(`spender ${at} is not there`);
     const monitor = await this.#system.monitor(ref);
-    for (let turn = 0; turn < spendingsMax && this.#system.isAlive(ref); turn++)
-      await ref.call("ask", "How many words has it?", { timeoutMs: askTimeoutMs }).catch(() => {});
+    for (let tries = 0; tries < triesMax && this.#system.isAlive(ref); tries++) {
+      try {
+        await ref.call("ask", "How many words has it?", { timeoutMs: askTimeoutMs });
+      } catch {
+        await again(); // its model is being started again, or it has ended
+      }
+    }
     if (this.#system.isAlive(ref)) throw lost(`spender ${at} goes on without a budget`);
     const { reason } = await monitor.down;
     if (typeof reason === "object" && "budget" in reason) this.#budgetStops++;
@@ -148,6 +151,10 @@ export class Thinkers implements AsyncDisposable {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     return Promise.resolve();
   }
+}
+
+function again(): Promise<void> {
+  return new Promise<void>((resolve) => void byDeadline(againMs, resolve));
 }
 
 function temporaryFolder(): string | undefined {
