@@ -93,7 +93,9 @@ class Tools implements ToolRoom {
     const writer = streamOf(bus, from);
     const operation = beginOperation(bus, "execute_tool", request.name);
     // Of a plugin that has ended meanwhile the caller learns by its end.
-    void this.#answer(request, from, writer, operation).catch(() => {});
+    this.#answer(request, from, writer, operation).catch((error: unknown) => {
+      if (!bus.signal.aborted) throw error;
+    });
     return bus.noReply;
   }
 
